@@ -1,0 +1,142 @@
+#ifndef UNROLL_NET_H
+#define UNROLL_NET_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unroll/batch.h>
+#include <unroll/real.h>
+#include <unroll/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a network is made of. Zero-initialise, then set; strings are only read during the call. */
+typedef struct unroll_net_spec {
+    size_t inputs;          /**< token ids are in [0, inputs); or features a step */
+    size_t outputs;         /**< classes, or values */
+    bool features;          /**< real inputs instead of tokens */
+    bool squared;           /**< squared error over `outputs` values instead of cross-entropy */
+    const char *cell;       /**< "rnn", "lstm", "gru" */
+    const char *gru;        /**< "reset-after" (PyTorch's formula; NULL means it) or "reset-before" */
+    const char *activation; /**< of the rnn; NULL: "tanh" */
+    size_t layers, hidden;
+    size_t embedding;       /**< 0: one-hot tokens go straight into the cell */
+    bool tie;               /**< the output layer shares the embedding (embedding == hidden) */
+    double dropout;         /**< between layers, [0,1) */
+} unroll_net_spec;
+
+/** How weights start. */
+typedef struct unroll_init {
+    const char *kind;       /**< "uniform" (±1/sqrt H), "normal", "xavier", "he", "orthogonal", "identity" */
+    double scale;           /**< factor on what the kind draws; 1 is the kind itself */
+    double forget_bias;     /**< bias of the gate that keeps the state */
+    bool chrono;            /**< draw it instead: ln U(1, chrono_max − 1) */
+    double chrono_max;      /**< T of Tallec and Ollivier (2018) */
+    uint64_t seed;
+} unroll_init;
+
+/** Layers, their weights, and packed copies of them. Its weights may be read by several threads; each
+ *  thread that runs it needs an unroll_work of its own. */
+typedef struct unroll_net unroll_net;
+
+/** Activations, states and gradients of one window: all that a step needs, allocated once. */
+typedef struct unroll_work unroll_work;
+
+/** One named tensor of a network. */
+typedef struct unroll_parameter {
+    char name[64];          /**< "rnn.weight_ih_l0", … as PyTorch names it */
+    size_t rows, cols;      /**< as PyTorch shapes it; cols 0: a vector of `rows` */
+    size_t offset;          /**< of its first element in the flat array */
+    bool transposed;        /**< kept as [cols][rows] in memory */
+    bool frozen;            /**< kept at zero (a second bias that would only add up with the first) */
+} unroll_parameter;
+
+/** @return UNROLL_EUSAGE for an unknown name or a size that is zero, UNROLL_EMEMORY naming the bytes where
+ *          it does not fit; *out is freed by unroll_net_free() */
+unroll_status unroll_net_new(const unroll_net_spec *spec, unroll_net **out);
+void unroll_net_free(unroll_net *net);
+
+/** The spec as resolved; its strings live as long as the net. */
+const unroll_net_spec *unroll_net_get_spec(const unroll_net *net);
+
+/** Draw all weights anew. Sources are named in net/init.c. */
+unroll_status unroll_net_init(unroll_net *net, const unroll_init *init);
+
+size_t unroll_net_size(const unroll_net *net);      /**< length of the flat array, padding included */
+size_t unroll_net_trainable(const unroll_net *net); /**< parameters that learn */
+unroll_real *unroll_net_weights(unroll_net *net);   /**< [size]; after a change call unroll_net_pack() */
+size_t unroll_net_parameters(const unroll_net *net, const unroll_parameter **list);
+void unroll_net_pack(unroll_net *net, size_t threads);  /**< bring the packed copies up to date */
+
+/** Copy one tensor out of or into a flat array laid out as the weights (weights, gradients, moments),
+ *  in PyTorch's shape; `plain` is [rows·max(cols,1)]. */
+void unroll_parameter_get(const unroll_parameter *p, const unroll_real *flat, float *plain);
+void unroll_parameter_set(const unroll_parameter *p, unroll_real *flat, const float *plain);
+
+/** After foreign weights were set: add second biases that would only add up into the first ones. */
+void unroll_net_fold(unroll_net *net);
+
+/** @param training  false: forward only, a fraction of the memory */
+unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool training,
+                              size_t threads, unroll_work **out);
+void unroll_work_free(unroll_work *work);
+size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training); /**< SIZE_MAX: overflow */
+
+/** Carried states, as the next batch with carry begins: [layers][states][B][hidden] copied to or from
+ *  `plain`, unroll_work_state_size() reals. */
+size_t unroll_work_state_size(const unroll_work *work);
+void unroll_work_get_state(const unroll_work *work, unroll_real *plain);
+void unroll_work_set_state(unroll_work *work, const unroll_real *plain);
+void unroll_work_reset(unroll_work *work);
+
+/** Dropout masks follow from this number alone: the trainer sets seed·step. */
+void unroll_work_set_dropout_key(unroll_work *work, uint64_t key);
+
+/** What one batch gave. Sums are over targets with weight > 0, in a fixed order. */
+typedef struct unroll_result {
+    double loss;      /**< sum of weight · (nats, or squared error) */
+    double weight;    /**< sum of weights */
+    double correct;   /**< sum of weights where the largest output is the target */
+    bool finite;
+    size_t bad_layer, bad_step; /**< where a state first was not finite, if one was */
+} unroll_result;
+
+/** Forward over one batch (batch->T <= the work's T, batch->B == its B), then carry the state.
+ *  @param token_loss  NULL or [T][B]: each target's loss in nats, unweighted (0 where it has weight 0) */
+unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *batch,
+                                  unroll_work *work, unroll_result *result, double *token_loss);
+
+/** Forward and back-propagate one batch through all its steps, then carry the state.
+ *  @param grad  [unroll_net_size(net)], laid out as the weights; overwritten with
+ *               dL/dtheta of the mean loss, in nats per unit of target weight
+ *  Source: Werbos (1990); truncation: Williams and Peng (1990), BPTT(h). */
+unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *batch,
+                                  unroll_work *work, unroll_real *grad, unroll_result *result);
+
+/** Called while gradients travel: for each layer from the top and each step from the last, possibly from
+ *  several threads for bands of rows (row0 … row0+rows−1 of the batch; arrays are [rows][pitch]).
+ *  `before` sees dh = dL/dh_t complete and dc = dL/dc_t as carried from step t+1, and may change both: what
+ *  it leaves travels on. `after` sees dh and dc complete, dc with the path through h_t.
+ *  dc is NULL where the cell has no c. Either callback may be NULL. */
+typedef struct unroll_hook {
+    void (*before)(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                   unroll_real *dh, unroll_real *dc);
+    void (*after)(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                  const unroll_real *dh, const unroll_real *dc);
+    void *arg;
+} unroll_hook;
+void unroll_work_set_hook(unroll_work *work, const unroll_hook *hook); /**< copied; NULL: none */
+
+/** A network run one symbol at a time, at batch 1: for sampling and for embedding in other programs. */
+typedef struct unroll_stepper unroll_stepper;
+unroll_status unroll_stepper_new(const unroll_net *net, unroll_stepper **out);
+void unroll_stepper_free(unroll_stepper *stepper);
+void unroll_stepper_reset(unroll_stepper *stepper);                     /**< state to zero */
+/** Feed token `id` (< inputs) and get the logits of what follows: [outputs], valid until the next call. */
+const unroll_real *unroll_stepper_step(unroll_stepper *stepper, uint32_t id);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

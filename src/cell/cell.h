@@ -1,0 +1,118 @@
+#ifndef UNROLL_CELL_CELL_H
+#define UNROLL_CELL_CELL_H
+#include "math/kernels.h"
+
+/* A recurrent cell is one file that ends in a `const unroll_cell`, and one line in cell_table.c.
+ *
+ * Shapes: H units; `pitch` = H padded to the kernels' width. Each step keeps `blocks` blocks of pitch
+ * reals a row in z: forward leaves there what backward needs, backward leaves the gradients of the
+ * pre-activations, from which net/stack.c takes all weight gradients at once by the terms below.
+ * Padding columns of z, h and c hold finite numbers that nothing reads; those of dz, dh and dc are 0.
+ *
+ * Gate order in the weights is PyTorch's. A `gate` indexes the weights' row blocks of H rows, a `block`
+ * indexes z. */
+
+enum { UNROLL_SOURCE_H = -1 }; /**< a term's factor is h_{t-1} */
+
+/** z block `block`.. takes gates [gate, gate+count) of a weight matrix; so does its gradient:
+ *  dW[gate..] = sum over steps and rows of dz[block..] (x) source. */
+typedef struct unroll_term {
+    size_t gate, count, block;
+    int source; /**< recurrent terms: UNROLL_SOURCE_H, or the z block that is multiplied (kept as is) */
+} unroll_term;
+
+/** A bias or other per-unit vector whose gradient is the column sum of z block `block`. */
+typedef struct unroll_vector_term {
+    const char *name; /**< "bias_ih", "bias_hh", … */
+    size_t gate, count, block;
+} unroll_vector_term;
+
+enum { UNROLL_TERMS_MAX = 4 };
+
+/** What a layer has ready for its steps; read only while a window runs. */
+typedef struct unroll_layer {
+    const unroll_kernels *kernels;
+    const struct unroll_cell *cell;
+    const struct unroll_activation *activation; /**< rnn only */
+    size_t inputs, hidden, pitch;
+    size_t blocks;                /**< z blocks a row: cell->blocks, +1 where the activation has slopes */
+    const unroll_real *h_forward; /**< panels [G·pitch columns][depth H]: h·Wh^T */
+    const unroll_real *h_backward;/**< panels [pitch columns][depth G·pitch]: dz·Wh */
+    const unroll_real *bias_hh;   /**< [G·pitch] padded by gate */
+    const unroll_real *slope;     /**< [pitch], PReLU; else NULL */
+} unroll_layer;
+
+/** One step of one layer for a band of rows. All arrays are this band's: [rows][…]. */
+typedef struct unroll_step {
+    const unroll_layer *layer;
+    size_t rows;
+    unroll_real *z;              /**< [rows][blocks·pitch]; forward: input blocks hold x_t·Wx^T + b_ih */
+    const unroll_real *h0, *c0;  /**< [rows][pitch] h_{t-1}, c_{t-1} (c: NULL where states == 1) */
+    unroll_real *h, *c;          /**< forward writes, backward reads */
+    const unroll_real *dh;       /**< backward: dL/dh_t, complete */
+    const unroll_real *dc;       /**< backward: dL/dc_t carried from step t+1 */
+    unroll_real *dc_total;       /**< backward: NULL, or takes dL/dc_t with the path through h_t */
+    unroll_real *dh0, *dc0;      /**< backward writes dL/dh_{t-1}, dL/dc_{t-1} by way of this step */
+} unroll_step;
+
+typedef struct unroll_cell {
+    const char *name;    /**< as in --cell; with `variant` the key of the table */
+    const char *variant; /**< "" or as in --gru */
+    const char *summary; /**< one line with the source, for help */
+    size_t gates;        /**< G: row blocks of the weights */
+    size_t blocks;       /**< z blocks kept a step */
+    size_t states;       /**< 1: h; 2: h and c */
+    bool has_activation; /**< does --activation apply? */
+    int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */
+    double forget_sign;  /**< sign that keeps the state: +1 where the gate multiplies the old state */
+    int input_gate;      /**< gate that chrono sets to the negative, −1: none */
+    unroll_term input[UNROLL_TERMS_MAX];     /**< count 0 ends it */
+    unroll_term recurrent[UNROLL_TERMS_MAX];
+    unroll_vector_term vectors[UNROLL_TERMS_MAX];
+    void (*forward)(const unroll_step *);
+    void (*backward)(const unroll_step *);
+} unroll_cell;
+
+/** An elementwise nonlinearity with its derivative: one file, one line in activation_table.c. */
+typedef struct unroll_activation {
+    const char *name;
+    const char *summary;
+    bool slopes;  /**< learns one slope a unit */
+    double gain;  /**< the bound on |f'|, for Pascanu's bound */
+    /** h = f(z) for a row of n (a multiple of lanes). slope: [n] or NULL. */
+    void (*forward)(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h);
+    /** dz = dh·f'(z), in place over z; dslope (NULL unless slopes) gets dL/dslope of this row. */
+    void (*backward)(size_t n, unroll_real *z, const unroll_real *h, const unroll_real *dh,
+                     const unroll_real *slope, unroll_real *dslope);
+} unroll_activation;
+
+/** z blocks [block, block+count) of the step = start + from · (recurrent gates)^T; from is [rows][from_pitch]. */
+static inline void unroll_recur(const unroll_step *s, const unroll_real *from, size_t from_pitch,
+                                size_t gate, size_t count, size_t block, enum unroll_start start)
+{
+    const unroll_layer *l = s->layer;
+    const unroll_product p = {
+        .groups = 1, .rows = s->rows, .N = count * l->pitch, .K = l->hidden,
+        .A = from, .a_pitch = from_pitch,
+        .panels = l->h_forward + gate * l->pitch * l->hidden, .depth = l->hidden,
+        .C = s->z + block * l->pitch, .c_pitch = l->blocks * l->pitch,
+        .start = start, .bias = l->bias_hh + gate * l->pitch,
+    };
+    l->kernels->product(&p);
+}
+
+/** into[rows][into_pitch] = start + dz blocks [block, block+count) · (recurrent gates). */
+static inline void unroll_recur_back(const unroll_step *s, size_t gate, size_t count, size_t block,
+                                     unroll_real *into, size_t into_pitch, enum unroll_start start)
+{
+    const unroll_layer *l = s->layer;
+    const unroll_product p = {
+        .groups = 1, .rows = s->rows, .N = l->pitch, .K = count * l->pitch,
+        .A = s->z + block * l->pitch, .a_pitch = l->blocks * l->pitch,
+        .panels = l->h_backward + gate * l->pitch * l->kernels->width,
+        .depth = l->cell->gates * l->pitch,
+        .C = into, .c_pitch = into_pitch, .start = start,
+    };
+    l->kernels->product(&p);
+}
+#endif
