@@ -1,0 +1,94 @@
+#include "base/fail.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+
+/* A path may have 4096 bytes, and the advice behind it should still fit. */
+enum { ROOM = 8192 };
+
+static _Thread_local char message[ROOM];
+
+const char *unroll_message(void)
+{
+    return message;
+}
+
+/* Bytes of the UTF-8 character at `s`, 0 where there is none. Second-byte ranges are those of
+ * Unicode's table 3-7: no overlong forms, no surrogates, nothing above 10FFFF. */
+static size_t utf8_length(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return 1;
+    size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
+             : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    const unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+    const unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    if (n == 0 || s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+/* C0, DEL and, in UTF-8, C1: what a terminal may obey. */
+static bool is_control(const unsigned char *s)
+{
+    return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+}
+
+/* Copy `raw` into the message, escaping; what does not fit is replaced by "...". */
+static void set_message(const char *raw)
+{
+    const unsigned char *s = (const unsigned char *)raw;
+    size_t at = 0;
+
+    while (*s) {
+        const size_t n = utf8_length(s);
+        if (at + 4 + sizeof "..." > ROOM) {
+            memcpy(message + at, "...", 3);
+            at += 3;
+            break;
+        }
+        if (n == 0 || is_control(s)) {
+            for (size_t i = 0; i < (n ? n : 1); i++, s++)
+                at += (size_t)snprintf(message + at, 5, "\\x%02x", *s);
+            continue;
+        }
+        memcpy(message + at, s, n);
+        at += n;
+        s += n;
+    }
+    message[at] = '\0';
+}
+
+unroll_status unroll_fail(unroll_status status, const char *format, ...)
+{
+    char raw[ROOM];
+    va_list args;
+
+    va_start(args, format);
+    unroll_vformat(raw, sizeof raw, format, args);
+    va_end(args);
+    set_message(raw);
+    return status;
+}
+
+unroll_status unroll_fail_prefix(unroll_status status, const char *format, ...)
+{
+    char raw[2 * ROOM];
+    va_list args;
+
+    va_start(args, format);
+    unroll_vformat(raw, ROOM, format, args);
+    va_end(args);
+    const size_t used = strlen(raw);
+    snprintf(raw + used, sizeof raw - used, ": %s", message);
+    set_message(raw);
+    return status;
+}

@@ -1,0 +1,21 @@
+#ifndef UNROLL_BASE_PARALLEL_H
+#define UNROLL_BASE_PARALLEL_H
+#include <stddef.h>
+
+/** Run work(arg, 0), …, work(arg, threads−1), each on a thread of its own where OpenMP is there, one
+ *  after the other where not, and return when all are done. `work` must not depend on which. */
+void unroll_parallel(size_t threads, void (*work)(void *arg, size_t index), void *arg);
+
+/** Cores this process may use (its affinity mask), at least 1. */
+size_t unroll_cores(void);
+
+/** The part [*begin, *end) of 0…count that falls to `index` of `parts`, cut at multiples of `grain`. */
+static inline void unroll_share(size_t count, size_t grain, size_t parts, size_t index, size_t *begin,
+                                size_t *end)
+{
+    const size_t grains = (count + grain - 1) / grain;
+    const size_t b = grains * index / parts * grain, e = grains * (index + 1) / parts * grain;
+    *begin = b < count ? b : count;
+    *end = e < count ? e : count;
+}
+#endif
