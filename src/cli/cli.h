@@ -1,0 +1,88 @@
+#ifndef UNROLL_CLI_CLI_H
+#define UNROLL_CLI_CLI_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/option.h"
+
+/* A command is one file cmd_NAME.c that ends in a `const cli_command`, and one line in commands.c. Help, the man
+ * page and shell completion are made from it. */
+
+typedef struct cli_example {
+    const char *command; /**< what to type */
+    const char *what;    /**< what it does, one line */
+} cli_example;
+
+typedef struct cli_call cli_call;
+
+typedef struct cli_command {
+    const char *name;
+    const char *arguments;    /**< as in the usage line: "MODEL FILE..." */
+    const char *summary;      /**< one line for the list of commands */
+    const char *description;  /**< paragraphs; help wraps them */
+    const unroll_option_list *lists; /**< the common options included */
+    size_t options_size;      /**< of the struct that the lists fill */
+    size_t min_arguments, max_arguments;
+    const char *const (*conflicts)[2]; /**< pairs of option names; ends with {NULL, NULL} */
+    const cli_example *examples;       /**< ends with {NULL, NULL} */
+    unroll_status (*run)(cli_call *call);
+} cli_command;
+
+/** Where an option was given; a later one wins. */
+enum cli_source { CLI_NOT_GIVEN, CLI_CONFIG, CLI_LINE };
+
+typedef struct cli_given {
+    const unroll_option *option;
+    size_t base;
+    const char *text;
+    enum cli_source source;
+} cli_given;
+
+/** One run of a command. All of it belongs to main. */
+struct cli_call {
+    const cli_command *command;
+    void *options;        /**< the command's struct, defaults and given values filled in */
+    char **arguments;     /**< what is no option */
+    size_t count;
+    cli_given *given;     /**< options in the order they were given, --config's first */
+    size_t given_count;
+    bool help, version;   /**< asked for instead of a run */
+    char **block_;        /**< texts from --config, owned */
+    size_t block_count_;
+};
+
+/** All commands; NULL at the end. */
+extern const cli_command *const cli_commands[];
+const cli_command *cli_command_find(const char *name); /**< NULL: none */
+const char *cli_command_nearest(const char *name);     /**< for "did you mean", or NULL */
+
+/** The options of commands that do not train. First in their struct. */
+typedef struct cli_common {
+    uint64_t seed, threads;
+    bool quiet, json;
+} cli_common;
+extern const unroll_option cli_common_rows[];
+extern const size_t cli_common_count;
+
+/** --config, --help, --version: in every command's help; handled by cli_parse(). */
+extern const unroll_option cli_meta_rows[];
+extern const size_t cli_meta_count;
+
+/** Read argv[0…argc−1] (without the command's name) into `call`; defaults, then --config, then the command
+ *  line. @return UNROLL_EUSAGE, UNROLL_ENOINPUT or UNROLL_EMEMORY with a message; cli_release() in any case */
+unroll_status cli_parse(const cli_command *command, int argc, char **argv, cli_call *call);
+void cli_release(cli_call *call);
+
+/** Where `name` (the row's own) was given, CLI_NOT_GIVEN included. */
+enum cli_source cli_was_given(const cli_call *call, const char *name);
+
+/** "unroll: COMMAND: text" on standard error, control characters escaped. */
+void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void cli_help(const cli_command *command);  /**< to standard output, 80 columns */
+void cli_help_all(void);                    /**< the list of commands */
+void cli_man(void);                         /**< unroll.1 */
+/** A completion script for "bash", "zsh" or "fish". @return UNROLL_EUSAGE for another shell */
+unroll_status cli_completion(const char *shell);
+#endif

@@ -1,0 +1,172 @@
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "cli/terminal.h"
+
+static char buffer[1 << 15];
+static size_t used;
+static int error; /* errno of the first write that failed */
+
+void out_flush(void)
+{
+    size_t done = 0;
+    while (done < used && !error) {
+        const ssize_t wrote = write(STDOUT_FILENO, buffer + done, used - done);
+        if (wrote > 0)
+            done += (size_t)wrote;
+        else if (wrote == 0 || errno != EINTR)
+            error = wrote == 0 ? EIO : errno;
+    }
+    used = 0;
+}
+
+void out_write(const char *data, size_t length)
+{
+    while (length && !error) {
+        const size_t room = sizeof buffer - used, part = length < room ? length : room;
+        memcpy(buffer + used, data, part);
+        used += part;
+        data += part;
+        length -= part;
+        if (used == sizeof buffer)
+            out_flush();
+    }
+}
+
+void out_text(const char *text)
+{
+    out_write(text, strlen(text));
+}
+
+void out_printf(const char *format, ...)
+{
+    char small[512];
+    va_list args;
+    va_start(args, format);
+    const int length = vsnprintf(small, sizeof small, format, args);
+    va_end(args);
+    if (length < 0)
+        return;
+    if ((size_t)length < sizeof small) {
+        out_write(small, (size_t)length);
+        return;
+    }
+    char *large = unroll_alloc((size_t)length + 1, 1);
+    if (!large) {
+        error = ENOMEM;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(large, (size_t)length + 1, format, args);
+    va_end(args);
+    out_write(large, (size_t)length);
+    unroll_free(large);
+}
+
+bool out_broken(void)
+{
+    return error != 0;
+}
+
+bool out_is_terminal(void)
+{
+    static int known = -1;
+    if (known < 0)
+        known = isatty(STDOUT_FILENO);
+    return known;
+}
+
+unroll_status out_finish(void)
+{
+    out_flush();
+    if (error == 0 || error == EPIPE)
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_EIO, "standard output: %s; what was printed is not complete",
+                       strerror(error));
+}
+
+static int json_piece(const char *text, size_t length, void *unused)
+{
+    (void)unused;
+    out_write(text, length);
+    return 0;
+}
+
+unroll_status out_json(json_t *value)
+{
+    /* 15 digits: 0.1 stays 0.1 */
+    const int failed =
+        !value || json_dump_callback(value, json_piece, NULL,
+                                     JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY);
+    json_decref(value);
+    if (failed)
+        return unroll_fail(UNROLL_EMEMORY, "no memory left for the JSON output");
+    out_write("\n", 1);
+    return UNROLL_OK;
+}
+
+json_t *out_json_real(double value)
+{
+    json_t *real = json_real(value); /* NULL for what JSON cannot say */
+    return real ? real : json_null();
+}
+
+static void write_escaped(const char *data, size_t length, const char *keep)
+{
+    char shown[TERMINAL_ESCAPE_MAX];
+    for (size_t i = 0; i < length;) {
+        const size_t took = terminal_escape(data + i, length - i, keep, shown);
+        out_text(shown);
+        i += took;
+    }
+}
+
+/* Bytes that the sequence beginning with `first` should have. */
+static size_t sequence_length(unsigned char first)
+{
+    return first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
+}
+
+void out_stream_write(out_stream *stream, const char *data, size_t length)
+{
+    if (!out_is_terminal()) {
+        out_write(data, length);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (stream->count && ((unsigned char)data[i] & 0xc0) != 0x80)
+            out_stream_end(stream);
+        stream->pending[stream->count++] = data[i];
+        if (stream->count == sequence_length((unsigned char)stream->pending[0]))
+            out_stream_end(stream);
+    }
+}
+
+void out_stream_end(out_stream *stream)
+{
+    write_escaped(stream->pending, stream->count, "\n\t");
+    stream->count = 0;
+}
+
+void out_field(const char *data, size_t length)
+{
+    if (out_is_terminal()) {
+        write_escaped(data, length, "");
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        const char *special = "\\\t\n\r", *at = data[i] ? strchr(special, data[i]) : NULL;
+        if (at)
+            out_printf("\\%c", "\\tnr"[at - special]);
+        else
+            out_write(data + i, 1);
+    }
+}
