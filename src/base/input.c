@@ -206,6 +206,16 @@ static unroll_status start(unroll_input *in)
     return UNROLL_OK;
 }
 
+static unroll_status fail_garbage(const unroll_input *in)
+{
+    const uint64_t at = in->raw - in->z.avail_in - in->z.total_in;
+
+    return unroll_fail(UNROLL_EDATA,
+                       "%s: byte %" PRIu64 ": garbage after the end of the gzip data, after %" PRIu64
+                       " bytes; cut it off, or download the file again",
+                       in->name, at, at);
+}
+
 static unroll_status fail_inflate(const unroll_input *in, int code)
 {
     const uint64_t at = in->raw - in->z.avail_in;
@@ -213,10 +223,7 @@ static unroll_status fail_inflate(const unroll_input *in, int code)
     if (code == Z_MEM_ERROR)
         return UNROLL_EMEMORY; /* unroll_alloc() has said how much */
     if (in->later_member && in->z.total_in <= 2) /* not even the next member's magic bytes */
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: byte %" PRIu64 ": garbage after the end of the gzip data, after %" PRIu64
-                           " bytes; cut it off, or download the file again",
-                           in->name, at - in->z.total_in, at - in->z.total_in);
+        return fail_garbage(in);
     return unroll_fail(UNROLL_EDATA,
                        "%s: byte %" PRIu64 ": gzip data are damaged (%s) after %" PRIu64
                        " bytes; copy or download the file again",
@@ -235,7 +242,7 @@ static unroll_status read_gzip(unroll_input *in, void *buffer, size_t room, size
             size_t n;
             UNROLL_TRY(read_raw(in, in->buffer, BUFFER, &n));
             if (n == 0 && in->in_member)
-                return fail_cut(in);
+                return in->later_member && z->total_in < 2 ? fail_garbage(in) : fail_cut(in);
             if (n == 0)
                 break;
             z->next_in = in->buffer;
