@@ -1,0 +1,92 @@
+#include <config.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/fail.h"
+#include "math/kernels.h"
+
+/* The double build, for checks, has generic alone. */
+#if defined(UNROLL_X86_64) && !defined(UNROLL_DOUBLE)
+#define HAVE_X86 1
+#elif defined(UNROLL_AARCH64) && !defined(UNROLL_DOUBLE)
+#define HAVE_NEON 1
+#endif
+
+/* Compiled without any set's flags, so that asking is safe on every processor.
+ * __builtin_cpu_supports also asks whether the system saves the registers. */
+bool unroll_supported_generic(void);
+bool unroll_supported_generic(void)
+{
+    return true;
+}
+extern const unroll_kernels unroll_kernels_generic;
+
+#ifdef HAVE_X86
+bool unroll_supported_avx2(void);
+bool unroll_supported_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+extern const unroll_kernels unroll_kernels_avx2;
+
+bool unroll_supported_avx512(void);
+bool unroll_supported_avx512(void)
+{
+    return unroll_supported_avx2() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
+}
+extern const unroll_kernels unroll_kernels_avx512;
+#endif
+
+#ifdef HAVE_NEON
+bool unroll_supported_neon(void);
+bool unroll_supported_neon(void)
+{
+    return true; /* part of the architecture */
+}
+extern const unroll_kernels unroll_kernels_neon;
+#endif
+
+const unroll_kernels *const unroll_kernels_table[] = {
+#ifdef HAVE_X86
+    &unroll_kernels_avx512,
+    &unroll_kernels_avx2,
+#endif
+#ifdef HAVE_NEON
+    &unroll_kernels_neon,
+#endif
+    &unroll_kernels_generic,
+    NULL,
+};
+
+static const unroll_kernels *choose(void)
+{
+    const char *name = getenv("UNROLL_KERNELS");
+    if (name && !*name)
+        name = NULL;
+    char known[64] = "";
+    for (const unroll_kernels *const *k = unroll_kernels_table; *k; k++) {
+        const bool supported = (*k)->supported();
+        if (name ? strcmp((*k)->name, name) == 0 && supported : supported)
+            return *k;
+        if (supported) {
+            strcat(known, known[0] ? ", " : "");
+            strcat(known, (*k)->name);
+        }
+    }
+    unroll_fail(UNROLL_EUSAGE, "UNROLL_KERNELS: this machine has no '%s' kernels; give one of %s",
+                name, known);
+    return NULL;
+}
+
+const unroll_kernels *unroll_kernels_get(void)
+{
+    static const unroll_kernels *_Atomic chosen;
+    const unroll_kernels *k = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!k) {
+        k = choose();
+        atomic_store_explicit(&chosen, k, memory_order_relaxed);
+    }
+    return k;
+}

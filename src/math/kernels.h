@@ -1,0 +1,107 @@
+#ifndef UNROLL_MATH_KERNELS_H
+#define UNROLL_MATH_KERNELS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unroll/real.h>
+
+/* The inner loops, compiled once per instruction set into one `const` row each. What is on a hot path
+ * and touches numbers goes through a row, so that a test can hold every row against `generic`.
+ *
+ * Panels: a matrix P[K][N] that is multiplied from the right is packed into ceil(N/width) panels of
+ * `width` columns, each [depth][width] with depth >= K: panel j begins at data + j·width·depth. So the
+ * inner loop reads it with unit stride. Columns past N are zero.
+ *
+ * Pitches: every row of a workspace array is padded to a multiple of `width`, so that no loop has a tail.
+ *
+ * Order: each result is one sum in one order (k ascending), whatever tile, band or thread computes it. */
+
+struct unroll_cell;
+struct unroll_activation;
+
+/** How a product begins: from zero, from a row of `bias` ([N], padded), or from what is in C. */
+enum unroll_start { UNROLL_FROM_ZERO, UNROLL_FROM_BIAS, UNROLL_FROM_SELF };
+
+/** C[g][r][0..N) = start + A[g][r][0..K) · P, for all groups g and rows r. */
+typedef struct unroll_product {
+    size_t groups, rows;    /**< rows are contiguous by pitch within a group */
+    size_t N;               /**< columns; a multiple of `width` (pad with zero columns) */
+    size_t K;
+    const unroll_real *A;
+    size_t a_group, a_pitch;
+    const unroll_real *panels;
+    size_t depth;           /**< rows of a panel, >= K */
+    unroll_real *C;
+    size_t c_group, c_pitch;
+    enum unroll_start start;
+    const unroll_real *bias; /**< [N] for UNROLL_FROM_BIAS, else unused */
+} unroll_product;
+
+/** C[m][n] += sum over r < rows of A[r][m]·B[r][n], m in [0,M), n in [0,N): a weight gradient.
+ *  C is a plain row-major matrix without padding; A and B have pitches. */
+typedef struct unroll_outer {
+    size_t rows, M, N;
+    const unroll_real *A;
+    size_t a_pitch;
+    const unroll_real *B;
+    size_t b_pitch;
+    unroll_real *C;
+    size_t c_pitch;
+    unroll_real *scratch;   /**< [kernels->outer_scratch], this thread's own, 64-byte aligned */
+} unroll_outer;
+
+/** Softmax, cross-entropy and its gradient for one row, in place.
+ *  in: logits[0..V); out: (softmax − onehot(target))·scale, zero from V to pitch; where scale is 0 the row
+ *  becomes zero. Finds the maximum first, so large logits do not overflow.
+ *  @return −ln p(target) in nats (double), unscaled; *best = index of the largest logit (lowest wins). */
+typedef double unroll_softmax_fn(size_t V, size_t pitch, unroll_real *logits, uint32_t target,
+                                 unroll_real scale, uint32_t *best);
+
+typedef struct unroll_kernels {
+    const char *name;            /**< "generic", "avx2", "avx512", "neon" */
+    bool (*supported)(void);     /**< may this processor and system run it? */
+    size_t lanes;                /**< reals in a vector */
+    size_t width;                /**< columns of a panel; all pitches are multiples of it */
+    size_t outer_scratch;        /**< reals that unroll_outer needs */
+    void (*product)(const unroll_product *);
+    void (*outer)(const unroll_outer *);
+    /** Panels of W^T for x·W^T: P[k][n] = W[n][k], W [N][K] row-major with `pitch`. Writes whole panels of
+     *  `depth` rows: rows k in [K,depth) are left alone, columns past N become zero. */
+    void (*pack_transposed)(size_t N, size_t K, const unroll_real *W, size_t pitch,
+                            unroll_real *panels, size_t depth);
+    /** Panels of W for d·W: P[k][n] = W[k][n], W [K][N] row-major; as above. */
+    void (*pack)(size_t K, size_t N, const unroll_real *W, size_t pitch, unroll_real *panels,
+                 size_t depth);
+    /** y[i] = a[i] + b[i], any n; y may be a or b. */
+    void (*add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_real *y);
+    /** out[n] += sum over r of A[r][n], n in [0,N), r ascending (any N; no padding of out). */
+    void (*column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch,
+                       unroll_real *out);
+    double (*sum_squares)(size_t n, const unroll_real *x); /**< in double, one fixed order */
+    unroll_softmax_fn *softmax;
+    /** y[i] = f(x[i]), any n, x == y allowed. Error in ulp: stated in vec.h, tested. */
+    void (*exp)(size_t n, const unroll_real *x, unroll_real *y);
+    void (*tanh)(size_t n, const unroll_real *x, unroll_real *y);
+    void (*sigmoid)(size_t n, const unroll_real *x, unroll_real *y);
+    const struct unroll_cell *const *cells;             /**< src/cell/cell_table.c; NULL at the end */
+    const struct unroll_activation *const *activations; /**< likewise */
+} unroll_kernels;
+
+/** The rows, best first, "generic" last; NULL at the end. Includes rows this machine cannot run. */
+extern const unroll_kernels *const unroll_kernels_table[];
+
+/** The best supported row, or the one named in the environment variable UNROLL_KERNELS. Chosen once.
+ *  A name that is unknown or unsupported sets a message and returns NULL. */
+const unroll_kernels *unroll_kernels_get(void);
+
+/** Symbols of the per-set objects: K(product) is unroll_product_avx2 and so on. -DUNROLL_SET=avx2 */
+#define UNROLL_PASTE_(a, b, c) a##b##_##c
+#define UNROLL_PASTE(a, b, c) UNROLL_PASTE_(a, b, c)
+#define UNROLL_K(name) UNROLL_PASTE(unroll_, name, UNROLL_SET)
+
+#ifdef UNROLL_SET
+/** What a set's object fills its row with; NULL at the end. */
+extern const struct unroll_cell *const UNROLL_K(cells)[];
+extern const struct unroll_activation *const UNROLL_K(activations)[];
+#endif
+#endif
