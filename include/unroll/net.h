@@ -30,11 +30,14 @@ typedef struct unroll_net_spec {
 typedef struct unroll_init {
     const char *kind;       /**< "uniform" (±1/sqrt H), "normal", "xavier", "he", "orthogonal", "identity" */
     double scale;           /**< factor on what the kind draws; 1 is the kind itself */
-    double forget_bias;     /**< bias of the gate that keeps the state */
+    double forget_bias;     /**< bias of the gate that keeps the state; NAN: the cell's own (LSTM 1) */
     bool chrono;            /**< draw it instead: ln U(1, chrono_max − 1) */
     double chrono_max;      /**< T of Tallec and Ollivier (2018) */
     uint64_t seed;
 } unroll_init;
+
+/** The i-th name for unroll_init.kind; NULL at the end. */
+const char *unroll_init_name(size_t i);
 
 /** Layers, their weights, and packed copies of them. Its weights may be read by several threads; each
  *  thread that runs it needs an unroll_work of its own. */

@@ -13,7 +13,7 @@ extern "C" {
 enum unroll_tokens { UNROLL_BYTE, UNROLL_CODEPOINT, UNROLL_GRAPHEME, UNROLL_WORD };
 enum unroll_normalize { UNROLL_NFC, UNROLL_NFKC, UNROLL_NO_NORMALIZE };
 
-/** How a text becomes tokens. Zero is codepoint-less: fill all fields (unroll_text_rules_default()). */
+/** How a text becomes tokens. Start from unroll_text_rules_default(): all zeros is another choice. */
 typedef struct unroll_text_rules {
     enum unroll_tokens tokens;       /**< UNROLL_CODEPOINT */
     enum unroll_normalize normalize; /**< UNROLL_NFC; bytes are never normalised */
@@ -42,12 +42,16 @@ typedef struct unroll_ids {
     uint32_t *id;
     size_t count, room;
     size_t unknown;   /**< how many became <unk> */
+    size_t replaced;  /**< invalid UTF-8 sequences that became U+FFFD (rules.replace) */
+    bool bom;         /**< a byte order mark was left out */
 } unroll_ids;
 void unroll_ids_free(unroll_ids *ids);
 
-/** Check, normalise and cut `text` into tokens and number them. A BOM is stripped (*note says so), UTF-16 is
- *  UNROLL_EDATA, invalid UTF-8 is UNROLL_EDATA with its byte offset unless rules->replace.
+/** Check, normalise and cut `text` into tokens and number them. A BOM is stripped (ids->bom says so), UTF-16 is
+ *  UNROLL_EDATA, invalid UTF-8 is UNROLL_EDATA with its byte offset unless rules->replace; bytes are taken as
+ *  they are. NUL, CR and LF are ordinary symbols. An empty text is UNROLL_EDATA.
  *  Ids are in order of code point (bytes: 0…255; words and graphemes: most frequent first, ties by bytes).
+ *  With min_count above 1, "<unk>" is id 0, whether or not a token was rare enough for it.
  *  With tokens == UNROLL_BYTE the vocabulary always has 256 entries.
  *  @param name   what messages call the text (a file's name)
  *  @param out    the vocabulary of this text; freed by unroll_vocabulary_free()
@@ -57,12 +61,12 @@ unroll_status unroll_vocabulary_build(const unroll_text_rules *rules, const char
                                       unroll_ids *ids);
 
 /** Number another text with an existing vocabulary and its rules. A token it lacks is <unk> where there is one,
- *  else UNROLL_EDATA naming the token and its place. */
+ *  else UNROLL_EDATA "NAME:LINE: …" naming it. On failure `ids` is as it was. */
 unroll_status unroll_vocabulary_encode(const unroll_vocabulary *v, const char *name,
                                        const char *text, size_t length, unroll_ids *ids);
 
 /** From a model's metadata: `count` strings, id = index. For UNROLL_BYTE: 256 entries, bytes from 0x80 as "<0xNN>".
- *  UNROLL_EDATA for duplicates, empty strings or a wrong count. */
+ *  UNROLL_EDATA for duplicates, empty strings, invalid UTF-8 or a wrong count. */
 unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
                                             const char *const *tokens, const size_t *lengths,
                                             size_t count, unroll_vocabulary **out);
@@ -71,7 +75,8 @@ const char *unroll_vocabulary_spelling(const unroll_vocabulary *v, uint32_t id, 
                                        size_t *length);
 
 /** What joins tokens to text again: "" for all but words, where a single space stands between two words and none
- *  before closing punctuation. @return bytes to write before token `id` when `previous` came before it */
+ *  before closing punctuation. @param previous  the token before, or UINT32_MAX at the start
+ *  @return bytes to write before token `id` */
 const char *unroll_vocabulary_glue(const unroll_vocabulary *v, uint32_t previous, uint32_t id);
 
 #ifdef __cplusplus

@@ -52,7 +52,8 @@ typedef struct unroll_step {
     const unroll_real *dh;       /**< backward: dL/dh_t, complete */
     const unroll_real *dc;       /**< backward: dL/dc_t carried from step t+1 */
     unroll_real *dc_total;       /**< backward: NULL, or takes dL/dc_t with the path through h_t */
-    unroll_real *dh0, *dc0;      /**< backward writes dL/dh_{t-1}, dL/dc_{t-1} by way of this step */
+    unroll_real *dh0;            /**< backward adds dL/dh_{t-1} by way of this step to what is there */
+    unroll_real *dc0;            /**< backward writes dL/dc_{t-1} */
 } unroll_step;
 
 typedef struct unroll_cell {
@@ -64,7 +65,7 @@ typedef struct unroll_cell {
     size_t states;       /**< 1: h; 2: h and c */
     bool has_activation; /**< does --activation apply? */
     int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */
-    double forget_sign;  /**< sign that keeps the state: +1 where the gate multiplies the old state */
+    double forget_bias;  /**< that bias where --forget-bias is not given */
     int input_gate;      /**< gate that chrono sets to the negative, −1: none */
     unroll_term input[UNROLL_TERMS_MAX];     /**< count 0 ends it */
     unroll_term recurrent[UNROLL_TERMS_MAX];

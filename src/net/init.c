@@ -1,0 +1,235 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "net/net.h"
+
+/* How weights start. H hidden units; fan_in and fan_out of one gate's block [H][K] are K and H, so that a
+ * gate starts alike in every cell.
+ *
+ *   uniform      U(±1/√H), weights and biases                          PyTorch's default
+ *   normal       N(0, 1/H)
+ *   xavier       U(±√(6/(fan_in + fan_out)))                           Glorot and Bengio (2010)
+ *   he           N(0, 2/fan_in)                                        He et al. (2015)
+ *   orthogonal   Wh orthogonal in each gate, the others as xavier      Saxe et al. (2014)
+ *   identity     Wh = I in each gate, the others N(0, 0.001²)          Le et al. (2015)
+ *
+ * All but uniform start their biases at 0. Then the gate that keeps the state gets --forget-bias
+ * (Gers et al. 2000; Jozefowicz et al. 2015), or chrono's ln U(1, T − 1) and the input gate its negative
+ * (Tallec and Ollivier 2018). Embeddings are N(0, 1) as PyTorch's; a tied one starts as an output layer. */
+
+typedef struct draw {
+    unroll_rng rng;
+    const unroll_init *init;
+    double hidden;
+} draw;
+
+typedef void fill_fn(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w);
+
+static void fill_range(draw *d, size_t count, double bound, unroll_real *w)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] = (unroll_real)(bound * (2 * unroll_rng_uniform(&d->rng) - 1));
+}
+
+static void fill_normal(draw *d, size_t count, double deviation, unroll_real *w)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] = (unroll_real)(deviation * unroll_rng_normal(&d->rng));
+}
+
+static void fill_uniform(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
+{
+    (void)fan_in, (void)fan_out;
+    fill_range(d, count, d->init->scale / sqrt(d->hidden), w);
+}
+
+static void fill_gauss(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
+{
+    (void)fan_in, (void)fan_out;
+    fill_normal(d, count, d->init->scale / sqrt(d->hidden), w);
+}
+
+static void fill_xavier(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
+{
+    fill_range(d, count, d->init->scale * sqrt(6 / (fan_in + fan_out)), w);
+}
+
+static void fill_he(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
+{
+    (void)fan_out;
+    fill_normal(d, count, d->init->scale * sqrt(2 / fan_in), w);
+}
+
+static void fill_tiny(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
+{
+    (void)fan_in, (void)fan_out;
+    fill_normal(d, count, 0.001, w);
+}
+
+/* Gram–Schmidt on rows of a Gaussian matrix, twice, in doubles: uniform over the orthogonal matrices. */
+static unroll_status fill_orthogonal(draw *d, size_t H, unroll_real *w)
+{
+    size_t count;
+    if (!unroll_mul(H, H, &count))
+        return unroll_fail(UNROLL_EMEMORY, "--hidden %zu is too large", H);
+    double *q = unroll_alloc(count, sizeof *q);
+    if (!q)
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < count; i++)
+        q[i] = unroll_rng_normal(&d->rng);
+    for (size_t i = 0; i < H; i++) {
+        double *row = q + i * H, norm = 0;
+        for (size_t k = 0; k < 2 * i; k++) { /* once is not enough for nearly parallel rows */
+            const double *base = q + k % i * H;
+            double dot = 0;
+            for (size_t j = 0; j < H; j++)
+                dot += row[j] * base[j];
+            for (size_t j = 0; j < H; j++)
+                row[j] -= dot * base[j];
+        }
+        for (size_t j = 0; j < H; j++)
+            norm += row[j] * row[j];
+        norm = sqrt(norm);
+        for (size_t j = 0; j < H; j++)
+            row[j] /= norm;
+    }
+    for (size_t i = 0; i < count; i++)
+        w[i] = (unroll_real)(d->init->scale * q[i]);
+    unroll_free(q);
+    return UNROLL_OK;
+}
+
+static unroll_status fill_identity(draw *d, size_t H, unroll_real *w)
+{
+    memset(w, 0, H * H * sizeof *w);
+    for (size_t i = 0; i < H; i++)
+        w[i * H + i] = (unroll_real)d->init->scale;
+    return UNROLL_OK;
+}
+
+static const struct kind {
+    const char *name;
+    fill_fn *weights;
+    unroll_status (*recurrent)(draw *d, size_t H, unroll_real *w); /* NULL: as weights */
+    bool biases;
+} kinds[] = {
+    {"uniform", fill_uniform, NULL, true},
+    {"normal", fill_gauss, NULL, false},
+    {"xavier", fill_xavier, NULL, false},
+    {"he", fill_he, NULL, false},
+    {"orthogonal", fill_xavier, fill_orthogonal, false},
+    {"identity", fill_tiny, fill_identity, false},
+};
+
+const char *unroll_init_name(size_t i)
+{
+    return i < sizeof kinds / sizeof *kinds ? kinds[i].name : NULL;
+}
+
+/* A weight matrix [G·H][K], gate by gate. */
+static unroll_status init_matrix(draw *d, const struct kind *kind, const unroll_parameter *p,
+                                 const unroll_cell *cell, bool recurrent, unroll_real *w)
+{
+    const size_t H = p->rows / cell->gates, K = p->cols;
+    for (size_t g = 0; g < cell->gates; g++) {
+        unroll_real *block = w + g * H * K;
+        if (recurrent && kind->recurrent)
+            UNROLL_TRY(kind->recurrent(d, H, block));
+        else
+            kind->weights(d, H * K, (double)K, (double)H, block);
+    }
+    return UNROLL_OK;
+}
+
+/* The sum of two uniform draws where a second bias is frozen: what PyTorch's two biases add up to. */
+static void init_bias(draw *d, const struct kind *kind, const struct unroll_parameter_use *use,
+                      const unroll_parameter *p, unroll_real *w)
+{
+    memset(w, 0, p->rows * sizeof *w);
+    if (!kind->biases)
+        return;
+    const double bound = 1 / sqrt(d->hidden);
+    for (size_t i = use->first; i < use->first + use->trained; i++) {
+        double x = bound * (2 * unroll_rng_uniform(&d->rng) - 1);
+        if (use->kind == UNROLL_P_BIAS && use->trained == p->rows)
+            x += bound * (2 * unroll_rng_uniform(&d->rng) - 1);
+        w[i] = (unroll_real)x;
+    }
+}
+
+/* The gates' own biases, in the first bias of every layer. */
+static void init_gates(draw *d, const unroll_net *net)
+{
+    const unroll_cell *cell = net->stack.cell;
+    const unroll_init *init = d->init;
+    const double bias = isnan(init->forget_bias) ? cell->forget_bias : init->forget_bias;
+    if (cell->forget_gate < 0 || (!init->chrono && isnan(init->forget_bias) && bias == 0))
+        return;
+    const size_t H = net->spec.hidden;
+    for (size_t l = 0; l < net->stack.layers; l++) {
+        unroll_real *b = net->weights + net->parameters.list[net->stack.at[l].b_ih].offset;
+        for (size_t j = 0; j < H; j++) {
+            const double x =
+                init->chrono ? log(1 + (init->chrono_max - 2) * unroll_rng_uniform(&d->rng)) : bias;
+            b[(size_t)cell->forget_gate * H + j] = (unroll_real)x;
+            if (init->chrono && cell->input_gate >= 0)
+                b[(size_t)cell->input_gate * H + j] = (unroll_real)-x;
+        }
+    }
+}
+
+static unroll_status init_parameter(draw *d, const struct kind *kind, const unroll_net *net,
+                                    size_t i)
+{
+    const unroll_parameter *p = &net->parameters.list[i];
+    const struct unroll_parameter_use *use = &net->parameters.use[i];
+    unroll_real *w = net->weights + p->offset;
+    const size_t count = p->rows * (p->cols ? p->cols : 1);
+    switch (use->kind) {
+    case UNROLL_P_INPUT:
+    case UNROLL_P_RECURRENT:
+        return init_matrix(d, kind, p, use->cell, use->kind == UNROLL_P_RECURRENT, w);
+    case UNROLL_P_BIAS:
+    case UNROLL_P_OUTPUT_BIAS:
+        init_bias(d, kind, use, p, w);
+        return UNROLL_OK;
+    case UNROLL_P_SLOPE:
+        for (size_t j = 0; j < count; j++)
+            w[j] = (unroll_real)0.25;
+        return UNROLL_OK;
+    case UNROLL_P_EMBEDDING:
+        if (!net->spec.tie) {
+            fill_normal(d, count, 1, w);
+            return UNROLL_OK;
+        }
+        break;
+    case UNROLL_P_OUTPUT:
+        break;
+    }
+    kind->weights(d, count, (double)p->cols, (double)p->rows, w);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_net_init(unroll_net *net, const unroll_init *init)
+{
+    const struct kind *kind = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !kind; i++)
+        if (strcmp(kinds[i].name, init->kind) == 0)
+            kind = &kinds[i];
+    if (!kind)
+        return unroll_fail(UNROLL_EUSAGE, "there is no initialisation '%s'", init->kind);
+    if (init->chrono && !(init->chrono_max > 2))
+        return unroll_fail(UNROLL_EUSAGE, "chrono needs a time span above 2; give --forget-bias "
+                           "chrono:T");
+    draw d = {.init = init, .hidden = (double)net->spec.hidden};
+    unroll_rng_seed(&d.rng, init->seed, UNROLL_STREAM_INIT);
+    memset(net->weights, 0, net->parameters.size * sizeof *net->weights);
+    for (size_t i = 0; i < net->parameters.count; i++)
+        UNROLL_TRY(init_parameter(&d, kind, net, i));
+    init_gates(&d, net);
+    unroll_net_pack(net, 1);
+    return UNROLL_OK;
+}

@@ -1,0 +1,89 @@
+#ifndef UNROLL_NET_NET_H
+#define UNROLL_NET_NET_H
+#include <unroll/net.h>
+
+#include "cell/cell.h"
+#include "net/stack.h"
+
+/* What a parameter is, for initialisation. */
+enum unroll_parameter_kind {
+    UNROLL_P_INPUT, UNROLL_P_RECURRENT, UNROLL_P_BIAS, UNROLL_P_SLOPE,
+    UNROLL_P_EMBEDDING, UNROLL_P_OUTPUT, UNROLL_P_OUTPUT_BIAS
+};
+
+/** A growing list of a network's tensors and their place in the flat array. */
+typedef struct unroll_parameters {
+    unroll_parameter *list;
+    struct unroll_parameter_use {
+        enum unroll_parameter_kind kind;
+        const unroll_cell *cell;     /**< of the layer it belongs to, or NULL */
+        size_t first, trained;       /**< the part [first, first+trained) of its elements that learns */
+    } *use;
+    size_t count, room, size, trainable;
+} unroll_parameters;
+
+/** Add a tensor; *index tells its place. Shapes as in unroll_parameter. */
+unroll_status unroll_parameters_add(unroll_parameters *p, const char *prefix, const char *name,
+                                    size_t layer, size_t rows, size_t cols,
+                                    enum unroll_parameter_kind kind, const unroll_cell *cell,
+                                    size_t *index);
+void unroll_parameters_free(unroll_parameters *p);
+
+/** A dense layer's weights packed in both directions: y = x·W^T + b. */
+typedef struct unroll_dense {
+    size_t weight, bias;             /**< parameter indices */
+    size_t inputs, outputs, input_pitch, output_pitch;
+    unroll_real *forward, *backward; /**< panels */
+    unroll_real *padded_bias;
+} unroll_dense;
+
+struct unroll_net {
+    unroll_net_spec spec;
+    const unroll_kernels *kernels;
+    unroll_parameters parameters;
+    unroll_real *weights;
+    size_t embedding;                /**< parameter index, where spec.embedding */
+    unroll_stack stack;
+    unroll_dense decoder;
+};
+
+struct unroll_work {
+    const unroll_net *net;
+    size_t T, B, threads;
+    bool training;
+    unroll_real *block;
+    unroll_stack_run run;
+    size_t readout_steps;            /**< steps whose logits are in memory at a time */
+    unroll_real *logits;             /**< [readout_steps][B][output_pitch] */
+    double *loss;                    /**< [T][B] */
+    uint8_t *correct;                /**< [T][B] */
+    unroll_real *scratch;            /**< [threads][outer_scratch] */
+    unroll_hook hook;
+    /* of the batch in work */
+    const unroll_batch *batch;
+    double total_weight;
+    unroll_real *grad;
+};
+
+/** Layer 0's dense input for rows [r0,r1) of w->batch, where it has one. */
+void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);
+
+/* readout.c: logits, losses and their gradient for steps [t0,t1) and rows [r0,r1). */
+void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
+                           size_t r1);
+void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
+                         size_t r1);
+void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
+                             size_t r1);
+/** This thread's share of dW and db for steps [t0,t1), added to w->grad. */
+void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
+                            size_t thread);
+
+/** Reals in a work's logits chunk: larger vocabularies take several passes over time. */
+size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B);
+
+static inline unroll_real unroll_batch_weight(const unroll_batch *b, size_t i)
+{
+    return b->weight ? b->weight[i] : 1;
+}
+#endif

@@ -1,0 +1,114 @@
+#include <math.h>
+
+#include "base/parallel.h"
+#include "net/net.h"
+
+/* The output layer and the losses.
+ *   forward   y = h W^T + b
+ *   cross-entropy, target k, weight w:  L = w (log Σ exp y_j − y_k)     dL/dy = w (softmax(y) − e_k)
+ *   squared error, target v:            L = w Σ (y_j − v_j)²            dL/dy = 2 w (y − v)
+ *   backward  dh = dy W     dW = dy^T h     db = Σ dy
+ * Losses are summed in doubles, one position after the other; gradients are those of the mean, Σ L / Σ w. */
+
+enum { CHUNK = 1 << 22 }; /* logits kept at a time: 16 MB */
+
+size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
+{
+    const size_t row = B * net->decoder.output_pitch, steps = CHUNK / (row ? row : 1);
+    return steps < 1 ? 1 : steps < T ? steps : T;
+}
+
+/* The top layer's h of step t0, row r0. */
+static unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t, size_t r)
+{
+    return w->run.at[net->stack.layers - 1].h + ((t + 1) * w->B + r) * net->stack.pitch;
+}
+
+void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
+                           size_t r1)
+{
+    const unroll_dense *d = &net->decoder;
+    net->kernels->product(&(unroll_product){
+        .groups = t1 - t0, .rows = r1 - r0, .N = d->output_pitch, .K = d->inputs,
+        .A = top(net, w, t0, r0), .a_group = w->B * d->input_pitch, .a_pitch = d->input_pitch,
+        .panels = d->forward, .depth = d->inputs, .C = w->logits + r0 * d->output_pitch,
+        .c_group = w->B * d->output_pitch, .c_pitch = d->output_pitch,
+        .start = UNROLL_FROM_BIAS, .bias = d->padded_bias,
+    });
+}
+
+/* One row of values: leaves dL/dy in y. */
+static double squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
+                            unroll_real scale)
+{
+    double sum = 0;
+    for (size_t j = 0; j < n; j++) {
+        const unroll_real e = y[j] - v[j];
+        sum += (double)e * (double)e;
+        y[j] = 2 * scale * e;
+    }
+    for (size_t j = n; j < pitch; j++)
+        y[j] = 0;
+    return sum;
+}
+
+void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
+                         size_t r1)
+{
+    const size_t V = net->spec.outputs, pitch = net->decoder.output_pitch;
+    const unroll_batch *b = w->batch;
+    for (size_t t = t0; t < t1; t++)
+        for (size_t r = r0; r < r1; r++) {
+            const size_t i = t * b->B + r;
+            unroll_real *y = w->logits + ((t - t0) * w->B + r) * pitch;
+            const unroll_real weight = unroll_batch_weight(b, i);
+            const unroll_real scale =
+                w->total_weight > 0 ? (unroll_real)((double)weight / w->total_weight) : 0;
+            if (net->spec.squared) {
+                const double loss = squared_error(V, pitch, y, b->value + i * V, scale);
+                w->loss[i] = weight > 0 ? loss : 0;
+                w->correct[i] = 0;
+            } else if (weight > 0) {
+                uint32_t best;
+                w->loss[i] = net->kernels->softmax(V, pitch, y, b->target[i], scale, &best);
+                w->correct[i] = best == b->target[i];
+            } else {
+                for (size_t j = 0; j < pitch; j++)
+                    y[j] = 0;
+                w->loss[i] = 0;
+                w->correct[i] = 0;
+            }
+        }
+}
+
+void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
+                             size_t r1)
+{
+    const unroll_dense *d = &net->decoder;
+    net->kernels->product(&(unroll_product){
+        .groups = t1 - t0, .rows = r1 - r0, .N = d->input_pitch, .K = d->output_pitch,
+        .A = w->logits + r0 * d->output_pitch, .a_group = w->B * d->output_pitch,
+        .a_pitch = d->output_pitch, .panels = d->backward, .depth = d->output_pitch,
+        .C = w->run.d[0] + ((t0 + 1) * w->B + r0) * d->input_pitch,
+        .c_group = w->B * d->input_pitch, .c_pitch = d->input_pitch, .start = UNROLL_FROM_ZERO,
+    });
+}
+
+void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
+                            size_t thread)
+{
+    const unroll_dense *d = &net->decoder;
+    const unroll_parameter *list = net->parameters.list;
+    size_t m0, m1;
+    unroll_share(d->outputs, 6, w->threads, thread, &m0, &m1);
+    if (m0 == m1)
+        return;
+    net->kernels->outer(&(unroll_outer){
+        .rows = (t1 - t0) * w->B, .M = m1 - m0, .N = d->inputs, .A = w->logits + m0,
+        .a_pitch = d->output_pitch, .B = top(net, w, t0, 0), .b_pitch = d->input_pitch,
+        .C = w->grad + list[d->weight].offset + m0 * d->inputs, .c_pitch = d->inputs,
+        .scratch = w->scratch + thread * net->kernels->outer_scratch,
+    });
+    net->kernels->column_sum((t1 - t0) * w->B, m1 - m0, w->logits + m0, d->output_pitch,
+                             w->grad + list[d->bias].offset + m0);
+}

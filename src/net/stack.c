@@ -1,0 +1,522 @@
+#include "net/stack.h"
+
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "net/net.h"
+
+static size_t round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+/* The vector term whose gradient a cell gives for a named vector, or NULL: then it is frozen at zero. */
+static const unroll_vector_term *find_vector(const unroll_cell *cell, const char *name)
+{
+    for (size_t i = 0; i < UNROLL_TERMS_MAX && cell->vectors[i].count; i++)
+        if (strcmp(cell->vectors[i].name, name) == 0)
+            return &cell->vectors[i];
+    return NULL;
+}
+
+static unroll_status add_vector(unroll_parameters *p, const char *prefix, const char *name,
+                                size_t layer, const unroll_cell *cell, size_t hidden, size_t *index)
+{
+    UNROLL_TRY(unroll_parameters_add(p, prefix, name, layer, cell->gates * hidden, 0,
+                                     UNROLL_P_BIAS, cell, index));
+    const unroll_vector_term *v = find_vector(cell, name);
+    const size_t trained = v ? v->count * hidden : 0;
+    struct unroll_parameter_use *use = &p->use[*index];
+    p->trainable -= use->trained - trained;
+    use->first = v ? v->gate * hidden : 0;
+    use->trained = trained;
+    p->list[*index].frozen = trained == 0;
+    return UNROLL_OK;
+}
+
+static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char *prefix, size_t l,
+                               const unroll_activation *activation)
+{
+    const unroll_cell *cell = s->cell;
+    const size_t rows = cell->gates * s->hidden, inputs = l ? s->hidden : s->inputs;
+    unroll_stack_layer *a = &s->at[l];
+    UNROLL_TRY(unroll_parameters_add(p, prefix, "weight_ih", l, rows, inputs, UNROLL_P_INPUT, cell,
+                                     &a->w_ih));
+    p->list[a->w_ih].transposed = l == 0 && s->tokens;
+    UNROLL_TRY(unroll_parameters_add(p, prefix, "weight_hh", l, rows, s->hidden,
+                                     UNROLL_P_RECURRENT, cell, &a->w_hh));
+    UNROLL_TRY(add_vector(p, prefix, "bias_ih", l, cell, s->hidden, &a->b_ih));
+    UNROLL_TRY(add_vector(p, prefix, "bias_hh", l, cell, s->hidden, &a->b_hh));
+    const bool slopes = cell->has_activation && activation->slopes;
+    if (slopes)
+        UNROLL_TRY(unroll_parameters_add(p, prefix, "prelu", l, s->hidden, 0, UNROLL_P_SLOPE, cell,
+                                         &a->slope));
+    a->input_pitch = l ? s->pitch : s->input_pitch;
+    a->layer = (unroll_layer){
+        .kernels = s->kernels, .cell = cell, .activation = activation, .inputs = inputs,
+        .hidden = s->hidden, .pitch = s->pitch, .blocks = cell->blocks + slopes,
+    };
+    return UNROLL_OK;
+}
+
+/* Place the packed copies of one layer; `block` NULL counts. @return reals used */
+static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
+{
+    unroll_stack_layer *a = &s->at[l];
+    const size_t columns = s->cell->gates * s->pitch, width = s->kernels->width;
+    const bool dense = l > 0 || !s->tokens, slopes = a->layer.blocks > s->cell->blocks;
+    const struct {
+        unroll_real **to;
+        size_t count;
+    } parts[] = {
+        {&a->x_forward, dense ? columns * a->layer.inputs : 0},
+        {&a->x_backward, dense ? round_up(a->layer.inputs, width) * columns : 0},
+        {&a->h_forward, columns * s->hidden},
+        {&a->h_backward, s->pitch * columns},
+        {&a->bias_ih, columns},
+        {&a->bias_hh, columns},
+        {&a->slope_copy, slopes ? s->pitch : 0},
+    };
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (block)
+            *parts[i].to = parts[i].count ? block + at : NULL;
+        at += round_up(parts[i].count, 64 / sizeof(unroll_real));
+    }
+    return at;
+}
+
+unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char *prefix,
+                               const unroll_cell *cell, const unroll_activation *activation,
+                               size_t layers, size_t inputs, bool tokens, size_t hidden,
+                               double dropout)
+{
+    const unroll_kernels *k = unroll_kernels_get();
+    if (!k)
+        return UNROLL_EUSAGE;
+    *s = (unroll_stack){
+        .kernels = k, .cell = cell, .layers = layers, .inputs = inputs, .hidden = hidden,
+        .pitch = round_up(hidden, k->width), .input_pitch = round_up(inputs, k->width),
+        .tokens = tokens, .dropout = dropout,
+    };
+    s->at = unroll_alloc(layers, sizeof *s->at);
+    if (!s->at)
+        return UNROLL_EMEMORY;
+    size_t reals = 0;
+    for (size_t l = 0; l < layers; l++) {
+        UNROLL_TRY(add_layer(s, p, prefix, l, activation));
+        reals += place_packed(s, l, NULL);
+    }
+    s->packed = unroll_alloc(reals, sizeof *s->packed);
+    if (!s->packed)
+        return UNROLL_EMEMORY;
+    unroll_real *block = s->packed;
+    for (size_t l = 0; l < layers; l++) {
+        block += place_packed(s, l, block);
+        unroll_stack_layer *a = &s->at[l];
+        a->layer.h_forward = a->h_forward;
+        a->layer.h_backward = a->h_backward;
+        a->layer.bias_hh = a->bias_hh;
+        a->layer.slope = a->slope_copy;
+    }
+    return UNROLL_OK;
+}
+
+void unroll_stack_free(unroll_stack *s)
+{
+    unroll_free(s->packed);
+    unroll_free(s->at);
+}
+
+/* One gate of W [G·H][K] into both directions' panels. */
+static void pack_gate(const unroll_stack *s, const unroll_real *W, size_t K, size_t gate,
+                      unroll_real *forward, unroll_real *backward)
+{
+    const unroll_kernels *k = s->kernels;
+    const unroll_real *rows = W + gate * s->hidden * K;
+    k->pack_transposed(s->hidden, K, rows, K, forward + gate * s->pitch * K, K);
+    k->pack(s->hidden, K, rows, K, backward + gate * s->pitch * k->width,
+            s->cell->gates * s->pitch);
+}
+
+void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
+                       const unroll_real *weights, size_t thread, size_t threads)
+{
+    size_t turn = 0;
+    for (size_t l = 0; l < s->layers; l++) {
+        const unroll_stack_layer *a = &s->at[l];
+        for (size_t g = 0; g < s->cell->gates; g++) {
+            if (turn++ % threads != thread)
+                continue;
+            const size_t H = s->hidden;
+            if (a->x_forward)
+                pack_gate(s, weights + list[a->w_ih].offset, a->layer.inputs, g, a->x_forward,
+                          a->x_backward);
+            pack_gate(s, weights + list[a->w_hh].offset, H, g, a->h_forward, a->h_backward);
+            memcpy(a->bias_ih + g * s->pitch, weights + list[a->b_ih].offset + g * H,
+                   H * sizeof *weights);
+            memcpy(a->bias_hh + g * s->pitch, weights + list[a->b_hh].offset + g * H,
+                   H * sizeof *weights);
+        }
+        if (a->slope_copy && thread == 0)
+            memcpy(a->slope_copy, weights + list[a->slope].offset, s->hidden * sizeof *weights);
+    }
+}
+
+/* Count or place `count` reals; SIZE_MAX sticks. */
+static size_t place(unroll_real **to, size_t a, size_t b, size_t c, char *base, size_t at)
+{
+    size_t bytes, end;
+    if (at == SIZE_MAX || !unroll_mul(a, b, &bytes) || !unroll_mul(bytes, c, &bytes) ||
+        !unroll_mul(bytes, sizeof **to, &bytes) || !unroll_add(bytes, 63, &bytes) ||
+        !unroll_add(at, bytes / 64 * 64, &end))
+        return SIZE_MAX;
+    if (base)
+        *to = bytes / 64 ? (unroll_real *)(base + at) : NULL;
+    return end;
+}
+
+size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T, size_t B,
+                          bool training, char *base, size_t at)
+{
+    unroll_layer_run none;
+    size_t slots;
+    if (!unroll_add(T, 1, &slots))
+        return SIZE_MAX;
+    run->T = T;
+    run->B = B;
+    for (size_t l = 0; l < s->layers; l++) {
+        const unroll_stack_layer *a = &s->at[l];
+        unroll_layer_run *r = base ? &run->at[l] : &none;
+        const bool own_x = l ? training && s->dropout > 0 : !s->tokens;
+        at = place(&r->x, T, B, own_x ? a->input_pitch : 0, base, at);
+        at = place(&r->z, T, B, a->layer.blocks * s->pitch, base, at);
+        at = place(&r->h, slots, B, s->pitch, base, at);
+        at = place(&r->c, slots, B, s->cell->states > 1 ? s->pitch : 0, base, at);
+    }
+    run->d_pitch = s->pitch > s->input_pitch || s->tokens ? s->pitch : s->input_pitch;
+    for (size_t i = 0; i < 2; i++)
+        at = place(&run->d[i], slots, B, training ? run->d_pitch : 0, base, at);
+    const size_t dc = training && s->cell->states > 1 ? s->pitch : 0;
+    at = place(&run->dc[0], 1, B, dc, base, at);
+    at = place(&run->dc[1], 1, B, dc, base, at);
+    at = place(&run->dc_total, 1, B, dc, base, at);
+    return place(&run->spare, 1, B, dc, base, at);
+}
+
+/* out = x · mask / (1 − p) for one row; the mask is a function of the key and the place alone, 16 bits a
+ * unit. The same call with x = dL/dout gives dL/dx. */
+static void drop_row(const unroll_stack *s, const unroll_stack_run *run, size_t layer, size_t t,
+                     size_t r, const unroll_real *x, unroll_real *out)
+{
+    const uint64_t threshold = (uint64_t)(s->dropout * 65536 + 0.5);
+    const unroll_real scale = (unroll_real)(1 / (1 - (double)threshold / 65536));
+    const size_t quads = (s->hidden + 3) / 4;
+    const uint64_t first = ((layer * run->T + t) * run->B + r) * quads;
+    for (size_t q = 0; q < quads; q++) {
+        uint64_t bits = unroll_rng_hash(run->dropout_key, first + q);
+        for (size_t j = 4 * q; j < 4 * q + 4 && j < s->hidden; j++, bits >>= 16)
+            out[j] = (bits & 0xffff) < threshold ? 0 : x[j] * scale;
+    }
+}
+
+static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, size_t r0, size_t r1)
+{
+    for (size_t t = 0; t < run->steps; t++)
+        for (size_t r = r0; r < r1; r++) {
+            const size_t at = (t * run->B + r) * s->pitch;
+            drop_row(s, run, l, t, r, run->at[l - 1].h + run->B * s->pitch + at,
+                     run->at[l].x + at);
+        }
+}
+
+/* The layer's dense input of this window: [steps][B][input_pitch]. */
+static const unroll_real *layer_input(const unroll_stack *s, const unroll_stack_run *run, size_t l)
+{
+    const unroll_real *x = run->at[l].x;
+    return x || l == 0 ? x : run->at[l - 1].h + run->B * s->pitch;
+}
+
+static bool drops(const unroll_stack *s, const unroll_stack_run *run, size_t l)
+{
+    return l > 0 && run->at[l].x && s->dropout > 0;
+}
+
+static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                          const unroll_real *x, size_t r0, size_t r1)
+{
+    const unroll_stack_layer *a = &s->at[l];
+    const size_t row = a->layer.blocks * s->pitch;
+    for (const unroll_term *term = s->cell->input; term->count; term++)
+        s->kernels->product(&(unroll_product){
+            .groups = run->steps, .rows = r1 - r0, .N = term->count * s->pitch,
+            .K = a->layer.inputs, .A = x + r0 * a->input_pitch,
+            .a_group = run->B * a->input_pitch, .a_pitch = a->input_pitch,
+            .panels = a->x_forward + term->gate * s->pitch * a->layer.inputs,
+            .depth = a->layer.inputs, .C = run->at[l].z + r0 * row + term->block * s->pitch,
+            .c_group = run->B * row, .c_pitch = row, .start = UNROLL_FROM_BIAS,
+            .bias = a->bias_ih + term->gate * s->pitch,
+        });
+}
+
+/* One-hot input: the product is a row of the table. */
+static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
+                         const unroll_real *table, size_t t, size_t r0, size_t r1)
+{
+    const unroll_stack_layer *a = &s->at[0];
+    const size_t H = s->hidden, row = a->layer.blocks * s->pitch;
+    for (size_t r = r0; r < r1; r++) {
+        const unroll_real *w = table + run->input[t * run->B + r] * s->cell->gates * H;
+        unroll_real *z = run->at[0].z + (t * run->B + r) * row;
+        for (const unroll_term *term = s->cell->input; term->count; term++)
+            for (size_t g = 0; g < term->count; g++)
+                s->kernels->add(H, w + (term->gate + g) * H,
+                                a->bias_ih + (term->gate + g) * s->pitch,
+                                z + (term->block + g) * s->pitch);
+    }
+}
+
+/* The step of one layer for a band. */
+static unroll_step make_step(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
+                             size_t r0, size_t r1)
+{
+    const unroll_layer_run *r = &run->at[l];
+    const size_t slot = run->B * s->pitch, at = t * slot + r0 * s->pitch;
+    const unroll_layer *layer = &s->at[l].layer;
+    return (unroll_step){
+        .layer = layer, .rows = r1 - r0,
+        .z = r->z + (t * run->B + r0) * layer->blocks * s->pitch,
+        .h0 = r->h + at, .h = r->h + at + slot,
+        .c0 = r->c ? r->c + at : NULL, .c = r->c ? r->c + at + slot : NULL,
+    };
+}
+
+/* Padding positions: the state stays, or becomes zero. */
+static void mask_forward(const unroll_stack *s, const unroll_step *step, const uint8_t *mode)
+{
+    const size_t bytes = s->pitch * sizeof(unroll_real);
+    for (size_t r = 0; r < step->rows; r++) {
+        const size_t at = r * s->pitch;
+        if (mode[r] == UNROLL_HOLD) {
+            memcpy(step->h + at, step->h0 + at, bytes);
+            if (step->c)
+                memcpy(step->c + at, step->c0 + at, bytes);
+        } else if (mode[r] == UNROLL_RESET) {
+            memset(step->h + at, 0, bytes);
+            if (step->c)
+                memset(step->c + at, 0, bytes);
+        }
+    }
+}
+
+void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run, bool training,
+                          const unroll_parameter *list, const unroll_real *weights, size_t r0,
+                          size_t r1)
+{
+    for (size_t l = 0; l < s->layers; l++) {
+        if (training && drops(s, run, l))
+            drop_input(s, run, l, r0, r1);
+        const unroll_real *x = layer_input(s, run, l);
+        if (x)
+            input_product(s, run, l, x, r0, r1);
+        for (size_t t = 0; t < run->steps; t++) {
+            if (!x)
+                input_gather(s, run, weights + list[s->at[l].w_ih].offset, t, r0, r1);
+            const unroll_step step = make_step(s, run, l, t, r0, r1);
+            s->cell->forward(&step);
+            if (run->mode)
+                mask_forward(s, &step, run->mode + t * run->B + r0);
+        }
+    }
+}
+
+/* At padding positions the cell sees no gradient; what passes by is added behind it. */
+static void mask_before(const unroll_stack *s, const unroll_step *step, unroll_real *dh,
+                        unroll_real *dc, unroll_real *spare, const uint8_t *mode)
+{
+    const size_t bytes = s->pitch * sizeof(unroll_real);
+    for (size_t r = 0; r < step->rows; r++) {
+        const size_t at = r * s->pitch;
+        if (mode[r] == UNROLL_RUN)
+            continue;
+        if (mode[r] == UNROLL_HOLD)
+            s->kernels->add(s->pitch, step->dh0 + at, dh + at, step->dh0 + at);
+        memset(dh + at, 0, bytes);
+        if (dc) {
+            memcpy(spare + at, dc + at, bytes);
+            memset(dc + at, 0, bytes);
+        }
+    }
+}
+
+static void mask_after(const unroll_stack *s, const unroll_step *step, const unroll_real *spare,
+                       const uint8_t *mode)
+{
+    for (size_t r = 0; step->dc0 && r < step->rows; r++)
+        if (mode[r] == UNROLL_HOLD)
+            memcpy(step->dc0 + r * s->pitch, spare + r * s->pitch, s->pitch * sizeof *spare);
+}
+
+static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t l, unroll_real *d,
+                           size_t r0, size_t r1)
+{
+    const size_t slot = run->B * s->pitch, band = r0 * s->pitch, rows = r1 - r0;
+    const bool has_c = run->dc[0] != NULL;
+    unroll_real *dc = has_c ? run->dc[0] + band : NULL, *dc0 = has_c ? run->dc[1] + band : NULL;
+    unroll_real *spare = has_c ? run->spare + band : NULL;
+    const unroll_hook *hook = run->hook;
+    memset(d + band, 0, rows * s->pitch * sizeof *d);
+    if (has_c)
+        memset(dc, 0, rows * s->pitch * sizeof *dc);
+    for (size_t t = run->steps; t-- > 0;) {
+        unroll_step step = make_step(s, run, l, t, r0, r1);
+        unroll_real *dh = d + (t + 1) * slot + band;
+        step.dh = dh;
+        step.dh0 = d + t * slot + band;
+        step.dc = dc;
+        step.dc0 = dc0;
+        if (hook && hook->before)
+            hook->before(hook->arg, l, t, r0, rows, s->pitch, dh, dc);
+        if (hook && hook->after && has_c)
+            step.dc_total = run->dc_total + band;
+        const uint8_t *mode = run->mode ? run->mode + t * run->B + r0 : NULL;
+        if (mode)
+            mask_before(s, &step, dh, dc, spare, mode);
+        s->cell->backward(&step);
+        if (mode)
+            mask_after(s, &step, spare, mode);
+        if (hook && hook->after)
+            hook->after(hook->arg, l, t, r0, rows, s->pitch, dh, step.dc_total);
+        dc = step.dc0;
+        dc0 = has_c ? (unroll_real *)step.dc : NULL;
+    }
+}
+
+/* dL/dx of a layer into slots 1… of `to`. */
+static void input_backward(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                           unroll_real *to, size_t r0, size_t r1)
+{
+    const unroll_stack_layer *a = &s->at[l];
+    const size_t row = a->layer.blocks * s->pitch, p = a->input_pitch;
+    for (const unroll_term *term = s->cell->input; term->count; term++)
+        s->kernels->product(&(unroll_product){
+            .groups = run->steps, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
+            .A = run->at[l].z + r0 * row + term->block * s->pitch, .a_group = run->B * row,
+            .a_pitch = row, .panels = a->x_backward + term->gate * s->pitch * s->kernels->width,
+            .depth = s->cell->gates * s->pitch, .C = to + run->B * p + r0 * p,
+            .c_group = run->B * p, .c_pitch = p,
+            .start = term == s->cell->input ? UNROLL_FROM_ZERO : UNROLL_FROM_SELF,
+        });
+    for (size_t t = 0; drops(s, run, l) && t < run->steps; t++)
+        for (size_t r = r0; r < r1; r++) {
+            unroll_real *dx = to + ((t + 1) * run->B + r) * p;
+            drop_row(s, run, l, t, r, dx, dx);
+        }
+}
+
+void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
+                           size_t r1)
+{
+    unroll_real *d = run->d[0], *below = run->d[1];
+    for (size_t l = s->layers; l-- > 0;) {
+        layer_backward(s, run, l, d, r0, r1);
+        if (l > 0 || want_dx)
+            input_backward(s, run, l, below, r0, r1);
+        unroll_real *swap = d;
+        d = below;
+        below = swap;
+    }
+}
+
+unroll_real *unroll_stack_dx(const unroll_stack *s, const unroll_stack_run *run)
+{
+    return run->d[s->layers % 2];
+}
+
+/* dW[gate rows] += dz^T · B for gates [term], this thread's share of each gate's rows. */
+static void term_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                         const unroll_term *term, const unroll_real *B, size_t b_pitch, size_t N,
+                         unroll_real *dW, unroll_real *scratch, size_t thread, size_t threads)
+{
+    const size_t row = s->at[l].layer.blocks * s->pitch;
+    const bool together = s->hidden == s->pitch; /* gates stand side by side: one product */
+    const size_t parts = together ? 1 : term->count;
+    const size_t rows = together ? term->count * s->hidden : s->hidden;
+    for (size_t g = 0; g < parts; g++) {
+        size_t m0, m1;
+        unroll_share(rows, 12, threads, thread, &m0, &m1);
+        if (m0 < m1)
+            s->kernels->outer(&(unroll_outer){
+                .rows = run->steps * run->B, .M = m1 - m0, .N = N,
+                .A = run->at[l].z + (term->block + g) * s->pitch + m0, .a_pitch = row, .B = B,
+                .b_pitch = b_pitch, .C = dW + ((term->gate + g) * s->hidden + m0) * N,
+                .c_pitch = N, .scratch = scratch,
+            });
+    }
+}
+
+/* One-hot input: the rows of the table that were used, this thread's share of the columns. */
+static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, unroll_real *dW,
+                            size_t thread, size_t threads)
+{
+    const size_t H = s->hidden, row = s->at[0].layer.blocks * s->pitch;
+    size_t j0, j1;
+    unroll_share(H, 8, threads, thread, &j0, &j1);
+    if (j0 == j1)
+        return;
+    for (size_t i = 0; i < run->steps * run->B; i++) {
+        unroll_real *w = dW + run->input[i] * s->cell->gates * H + j0;
+        const unroll_real *dz = run->at[0].z + i * row + j0;
+        for (const unroll_term *term = s->cell->input; term->count; term++)
+            for (size_t g = 0; g < term->count; g++) {
+                unroll_real *to = w + (term->gate + g) * H;
+                s->kernels->add(j1 - j0, to, dz + (term->block + g) * s->pitch, to);
+            }
+    }
+}
+
+static void vector_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                           size_t block, size_t count, unroll_real *grad, size_t thread,
+                           size_t threads)
+{
+    const size_t row = s->at[l].layer.blocks * s->pitch;
+    size_t j0, j1;
+    unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
+    for (size_t g = 0; j0 < j1 && g < count; g++)
+        s->kernels->column_sum(run->steps * run->B, j1 - j0,
+                               run->at[l].z + (block + g) * s->pitch + j0, row,
+                               grad + g * s->hidden + j0);
+}
+
+void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
+                          const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
+                          size_t thread, size_t threads)
+{
+    for (size_t l = 0; l < s->layers; l++) {
+        const unroll_stack_layer *a = &s->at[l];
+        const unroll_layer_run *r = &run->at[l];
+        const unroll_real *x = layer_input(s, run, l);
+        if (!x)
+            scatter_weights(s, run, grad + list[a->w_ih].offset, thread, threads);
+        for (const unroll_term *t = s->cell->input; x && t->count; t++)
+            term_weights(s, run, l, t, x, a->input_pitch, a->layer.inputs,
+                         grad + list[a->w_ih].offset, scratch, thread, threads);
+        for (const unroll_term *t = s->cell->recurrent; t->count; t++) {
+            const bool from_h = t->source == UNROLL_SOURCE_H;
+            const unroll_real *B = from_h ? r->h : r->z + (size_t)t->source * s->pitch;
+            term_weights(s, run, l, t, B, from_h ? s->pitch : a->layer.blocks * s->pitch,
+                         s->hidden, grad + list[a->w_hh].offset, scratch, thread, threads);
+        }
+        for (const unroll_vector_term *v = s->cell->vectors; v->count; v++) {
+            const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;
+            vector_weights(s, run, l, v->block, v->count,
+                           grad + list[at].offset + v->gate * s->hidden, thread, threads);
+        }
+        if (a->slope_copy)
+            vector_weights(s, run, l, s->cell->blocks, 1, grad + list[a->slope].offset, thread,
+                           threads);
+    }
+}

@@ -1,0 +1,84 @@
+#ifndef UNROLL_NET_STACK_H
+#define UNROLL_NET_STACK_H
+#include <unroll/net.h>
+
+#include "cell/cell.h"
+
+/* A stack of recurrent layers over a window: a language model's body, or an encoder, or a decoder.
+ * Every function that computes takes a band of rows [r0,r1); bands never meet. Weight gradients are
+ * taken afterwards from all rows at once, each thread a share of the columns, so that no sum depends on
+ * the number of threads. */
+
+struct unroll_parameters;
+
+typedef struct unroll_stack_layer {
+    unroll_layer layer;          /**< what its cell sees */
+    size_t w_ih, w_hh, b_ih, b_hh, slope; /**< parameter indices */
+    size_t input_pitch;
+    unroll_real *x_forward;      /**< panels of W_ih^T; NULL for one-hot tokens */
+    unroll_real *x_backward;
+    unroll_real *h_forward, *h_backward;
+    unroll_real *bias_ih, *bias_hh, *slope_copy; /**< padded by gate */
+} unroll_stack_layer;
+
+typedef struct unroll_stack {
+    const unroll_kernels *kernels;
+    const unroll_cell *cell;
+    size_t layers, inputs, hidden, pitch, input_pitch;
+    bool tokens;                 /**< layer 0 takes token ids: a row gather */
+    double dropout;
+    unroll_stack_layer *at;      /**< [layers] */
+    unroll_real *packed;
+} unroll_stack;
+
+/** One layer's arrays over a window. */
+typedef struct unroll_layer_run {
+    unroll_real *x;              /**< [T][B][input_pitch] padded or dropped-out input; NULL: h of below */
+    unroll_real *z;              /**< [T][B][blocks·pitch] */
+    unroll_real *h, *c;          /**< [T+1][B][pitch]; slot 0 is the carried state */
+} unroll_layer_run;
+
+typedef struct unroll_stack_run {
+    size_t T, B;                 /**< as allocated; rows of one step are B apart */
+    unroll_layer_run *at;        /**< [layers] */
+    unroll_real *d[2];           /**< [T+1][B][pitch or input_pitch]: dL/dh, slot t+1 for step t */
+    unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
+    size_t d_pitch;              /**< pitch of d: the larger of the two */
+    uint64_t dropout_key;
+    const unroll_hook *hook;
+    const uint32_t *input;       /**< [steps][B] tokens of this batch */
+    const uint8_t *mode;
+    size_t steps;                /**< of this batch, <= T */
+} unroll_stack_run;
+
+/** Register the parameters and remember the sizes. prefix: "rnn.", "encoder.rnn.", … */
+unroll_status unroll_stack_new(unroll_stack *s, struct unroll_parameters *p, const char *prefix,
+                               const unroll_cell *cell, const unroll_activation *activation,
+                               size_t layers, size_t inputs, bool tokens, size_t hidden,
+                               double dropout);
+void unroll_stack_free(unroll_stack *s);
+
+/** Bring the packed copies up to date: this thread's share of the work. */
+void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
+                       const unroll_real *weights, size_t thread, size_t threads);
+
+/** Count (base NULL) or place the arrays of a run. @return bytes after the last, SIZE_MAX on overflow */
+size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T, size_t B,
+                          bool training, char *base, size_t at);
+
+void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run, bool training,
+                          const unroll_parameter *list, const unroll_real *weights, size_t r0,
+                          size_t r1);
+
+/** dL/dh of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
+ *  pre-activations in z, and dL/dx of layer 0 in *dx's slots 1… where `want_dx`; dL/dh_0 is not kept. */
+void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
+                           size_t r1);
+/** Which of run->d holds dL/dx of layer 0 after backward. */
+unroll_real *unroll_stack_dx(const unroll_stack *s, const unroll_stack_run *run);
+
+/** This thread's share of all weight gradients, added to grad. */
+void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
+                          const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
+                          size_t thread, size_t threads);
+#endif
