@@ -7,28 +7,32 @@
 extern "C" {
 #endif
 
-/** How a trainer learns. unroll_learning_default() fills in the program's defaults. */
+/** How a trainer learns. unroll_learning_default() fills in the program's defaults; a field left at 0
+ *  where "0:" is explained takes what is said there. An "epoch" of a task without end is 1000 steps. */
 typedef struct unroll_learning {
-    const char *optimizer;     /**< a name of unroll_optimizer_table */
+    const char *optimizer;     /**< a name of unroll_optimizer_table; NULL: "adam" */
     double lr;                 /**< 0.002 */
     double momentum;           /**< momentum and nesterov; 0.9 */
     double beta1, beta2;       /**< adam, adamw: 0.9, 0.999 */
     double rho;                /**< rmsprop's smoothing; 0.99 */
-    double epsilon;            /**< 1e-8 (adagrad: 1e-10, as PyTorch, where left at 0) */
+    double epsilon;            /**< 0: 1e-8, adagrad 1e-10, as PyTorch */
     double weight_decay;       /**< L2 for all but adamw, which decouples it */
-    const char *schedule;      /**< "constant", "exponential", "step", "cosine", "plateau" */
-    double decay;              /**< factor of exponential (an epoch), step and plateau */
-    uint64_t decay_every;      /**< steps between factors (step); evaluations without gain (plateau) */
-    uint64_t decay_after;      /**< exponential: steps before it begins */
-    double lr_min;             /**< floor of every schedule */
-    uint64_t warmup;           /**< steps of linear warm-up */
+    const char *schedule;      /**< "constant" (NULL means it), "exponential", "step", "cosine", "plateau" */
+    double decay;              /**< factor of exponential (0: 0.97), step and plateau (0: 0.5) */
+    uint64_t decay_every;      /**< step: steps between factors (0: an epoch); plateau: evaluations
+                                    without gain (0: 3) */
+    uint64_t decay_after;      /**< exponential: steps before it begins; a factor comes at each end of
+                                    an epoch from then on */
+    double lr_min;             /**< floor of every schedule, and where cosine ends */
+    uint64_t warmup;           /**< steps of linear warm-up, which multiplies the schedule */
     double clip_norm;          /**< global L2 norm; 0: off */
     double clip_value;         /**< each element to ±value, before the norm; 0: off */
-    uint64_t steps;            /**< stop after so many updates; 0: by epochs */
-    double epochs;             /**< used where steps is 0 */
-    double seconds;            /**< stop after so long; 0: no bound */
+    uint64_t steps;            /**< stop after so many steps; 0: by epochs */
+    double epochs;             /**< used where steps is 0, may be fractional; 0: no bound */
+    double seconds;            /**< stop after so long in this run, evaluations included; 0: never */
     uint64_t patience;         /**< evaluations without gain before stopping; 0: off */
-    uint64_t eval_every;       /**< steps; 0: each epoch (or a tenth of steps) */
+    uint64_t eval_every;       /**< steps; 0: an epoch, or for a task without end a tenth of the steps
+                                    but at least 100. The last step is evaluated in any case */
     uint64_t seed;
     size_t threads;            /**< 0: all cores */
 } unroll_learning;
@@ -37,7 +41,7 @@ void unroll_learning_default(unroll_learning *learning);
 
 /** One update, as metrics.csv has it. */
 typedef struct unroll_progress {
-    uint64_t step;             /**< updates done */
+    uint64_t step;             /**< steps done, skipped ones included */
     uint64_t last_step;        /**< where it will stop; 0: unknown */
     double epoch;
     double loss;               /**< nats per target (or mean squared error) of this batch */
@@ -45,11 +49,11 @@ typedef struct unroll_progress {
     double tokens;             /**< targets in this batch */
     double lr;
     double grad_norm;          /**< before clipping */
-    double clip_scale;         /**< 1: not clipped */
-    double clipped_share;      /**< of all steps so far */
+    double clip_scale;         /**< norm after clipping / norm before; 1: not clipped */
+    double clipped_share;      /**< of all steps so far, clipped by norm or value */
     double seconds;            /**< of this step, evaluation and saving left out */
     double tokens_per_s;       /**< median over the last steps */
-    bool skipped;              /**< not finite: no update was made */
+    bool skipped;              /**< not finite: no update was made; unroll_message() says where */
 } unroll_progress;
 
 typedef struct unroll_evaluation {
@@ -62,12 +66,15 @@ typedef struct unroll_evaluation {
     double seconds;
 } unroll_evaluation;
 
-/** What the trainer tells its owner. Each may be NULL. A status other than UNROLL_OK ends training with it. */
+/** What the trainer tells its owner. Each may be NULL. A status other than UNROLL_OK ends training with
+ *  it. A step's evaluation comes before its `step`, so that what is saved in `step` has it; a step whose
+ *  update left weights that are not finite reaches no callback. */
 typedef struct unroll_callbacks {
     void *arg;
     unroll_status (*step)(void *arg, const unroll_progress *progress);
     unroll_status (*evaluated)(void *arg, const unroll_evaluation *evaluation);
-    bool (*stop)(void *arg);   /**< asked after every step: true ends training as "interrupted" */
+    bool (*stop)(void *arg);   /**< asked after every step: true ends training as "interrupted" after
+                                    this step's `step`, and leaves its evaluation for later */
 } unroll_callbacks;
 
 enum unroll_stop {
@@ -80,16 +87,18 @@ const char *unroll_stop_name(enum unroll_stop stop); /**< "steps", "epochs", …
 typedef struct unroll_trainer unroll_trainer;
 
 /** @param net, task  must outlive the trainer; the net's weights are what it trains
- *  @return UNROLL_EUSAGE for an unknown optimizer or schedule, UNROLL_EMEMORY */
+ *  @return UNROLL_EUSAGE for an unknown optimizer or schedule or a number out of its range,
+ *          UNROLL_EMEMORY */
 unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unroll_learning *learning,
                                  const unroll_callbacks *callbacks, unroll_trainer **out);
 void unroll_trainer_free(unroll_trainer *trainer);
 
-/** Train until a bound is met. @return UNROLL_OK (see *why), UNROLL_ENUMERIC where several steps in a row were
- *  not finite, or what a callback returned */
+/** Train until a bound is met. @return UNROLL_OK (see *why), UNROLL_ENUMERIC where ten steps in a row
+ *  were not finite or an update left weights that are not, UNROLL_EUSAGE where no bound is set, or what a
+ *  callback returned */
 unroll_status unroll_trainer_run(unroll_trainer *trainer, enum unroll_stop *why);
 
-/** One update; out may be NULL. */
+/** One step, without callbacks or evaluation; out may be NULL. @return UNROLL_ENUMERIC as above */
 unroll_status unroll_trainer_step(unroll_trainer *trainer, unroll_progress *out);
 /** A whole evaluation; changes no bit of the training. UNROLL_EDATA where the split is empty. */
 unroll_status unroll_trainer_evaluate(unroll_trainer *trainer, enum unroll_split split,
@@ -100,7 +109,8 @@ double unroll_trainer_best_loss(const unroll_trainer *trainer);  /**< INFINITY b
 double unroll_trainer_median_rate(const unroll_trainer *trainer);/**< tokens/s, median of all steps */
 
 /** Hand every value that exact resume needs to `visit`, in a fixed order, the same for saving (it reads) and
- *  restoring (it writes): weights apart, moments, counters, carried states, best loss, task state. */
+ *  restoring (it writes): weights, moments, carried states, counters, best loss, task state. No clock is
+ *  among them, so equal trainings give equal bytes. Names are constant strings. */
 void unroll_trainer_state(unroll_trainer *trainer, unroll_visit *visit, void *arg);
 /** After the visits of a restore. */
 void unroll_trainer_restored(unroll_trainer *trainer);
