@@ -1,0 +1,551 @@
+#include "data/vocabulary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "data/text.h"
+
+#define NO_ID UINT32_MAX
+static const char unknown_name[] = "<unk>";
+
+typedef struct entry {
+    size_t start, length;  /* in the blob; a NUL stands behind */
+    uint64_t count;        /* while learning */
+} entry;
+
+/* Token strings by id, and ids by token string. */
+typedef struct store {
+    entry *entry;
+    size_t count, room;
+    char *blob;
+    size_t blob_length, blob_room;
+    uint32_t *slot;        /* open addressing; a power of two, at most half full */
+    size_t slots;
+    uint32_t single[256];  /* ids of tokens of one byte: most lookups need no hash */
+} store;
+
+struct unroll_vocabulary {
+    unroll_text_rules rules;
+    store tokens;
+    uint32_t unknown;
+};
+
+/* ---- store ---- */
+
+static void store_free(store *s)
+{
+    unroll_free(s->entry);
+    unroll_free(s->blob);
+    unroll_free(s->slot);
+}
+
+static unroll_status store_new(store *s)
+{
+    *s = (store){.slots = 256};
+    memset(s->single, 0xFF, sizeof s->single);
+    s->slot = unroll_alloc(s->slots, sizeof *s->slot);
+    if (!s->slot)
+        return UNROLL_EMEMORY;
+    memset(s->slot, 0xFF, s->slots * sizeof *s->slot);
+    return UNROLL_OK;
+}
+
+static size_t hash(const char *token, size_t length)
+{
+    uint64_t h = length;
+    for (size_t i = 0; i < length; i++)
+        h = (h ^ (unsigned char)token[i]) * 0x100000001b3u;
+    return (size_t)((h * 0x9e3779b97f4a7c15u) >> 32);
+}
+
+/* The slot that holds the token, or the empty one where it would go. */
+static uint32_t *store_slot(const store *s, const char *token, size_t length)
+{
+    for (size_t i = hash(token, length);; i++) {
+        uint32_t *slot = &s->slot[i & (s->slots - 1)];
+        if (*slot == NO_ID)
+            return slot;
+        const entry *e = &s->entry[*slot];
+        if (e->length == length && memcmp(s->blob + e->start, token, length) == 0)
+            return slot;
+    }
+}
+
+static uint32_t store_find(const store *s, const char *token, size_t length)
+{
+    if (length == 1)
+        return s->single[(unsigned char)token[0]];
+    return *store_slot(s, token, length);
+}
+
+static unroll_status store_grow(store *s, size_t length)
+{
+    if (s->count == s->room) {
+        const size_t room = s->room ? 2 * s->room : 256;
+        entry *grown = unroll_realloc(s->entry, room, sizeof *grown);
+        if (!grown)
+            return UNROLL_EMEMORY;
+        s->entry = grown;
+        s->room = room;
+    }
+    if (s->blob_room - s->blob_length <= length) {
+        const size_t room = 2 * s->blob_room + length + 1024;
+        char *grown = unroll_realloc(s->blob, room, 1);
+        if (!grown)
+            return UNROLL_EMEMORY;
+        s->blob = grown;
+        s->blob_room = room;
+    }
+    if (2 * (s->count + 1) <= s->slots)
+        return UNROLL_OK;
+    uint32_t *grown = unroll_alloc(2 * s->slots, sizeof *grown);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    unroll_free(s->slot);
+    s->slot = grown;
+    s->slots *= 2;
+    memset(s->slot, 0xFF, s->slots * sizeof *s->slot);
+    for (size_t id = 0; id < s->count; id++) {
+        const entry *e = &s->entry[id];
+        *store_slot(s, s->blob + e->start, e->length) = (uint32_t)id;
+    }
+    return UNROLL_OK;
+}
+
+/* A token that is not there yet gets the next id. */
+static unroll_status store_add(store *s, const char *token, size_t length)
+{
+    if (s->count == NO_ID - 1)
+        return unroll_fail(UNROLL_EDATA, "more than %zu different tokens", s->count);
+    UNROLL_TRY(store_grow(s, length));
+    entry *e = &s->entry[s->count];
+    *e = (entry){.start = s->blob_length, .length = length};
+    memcpy(s->blob + e->start, token, length);
+    s->blob[e->start + length] = '\0';
+    s->blob_length += length + 1;
+    *store_slot(s, token, length) = (uint32_t)s->count;
+    if (length == 1)
+        s->single[(unsigned char)token[0]] = (uint32_t)s->count;
+    s->count++;
+    return UNROLL_OK;
+}
+
+/* ---- ids ---- */
+
+unroll_status unroll_ids_reserve(unroll_ids *ids, size_t more)
+{
+    size_t need;
+    if (!unroll_add(ids->count, more, &need))
+        need = SIZE_MAX;
+    if (need <= ids->room)
+        return UNROLL_OK;
+    uint32_t *id = unroll_realloc(ids->id, need, sizeof *id);
+    if (!id)
+        return UNROLL_EMEMORY;
+    ids->id = id;
+    ids->room = need;
+    return UNROLL_OK;
+}
+
+static unroll_status ids_add(unroll_ids *ids, uint32_t id)
+{
+    if (ids->count == ids->room)
+        UNROLL_TRY(unroll_ids_reserve(ids, ids->count / 2 + 64));
+    ids->id[ids->count++] = id;
+    return UNROLL_OK;
+}
+
+void unroll_ids_free(unroll_ids *ids)
+{
+    unroll_free(ids->id);
+    *ids = (unroll_ids){0};
+}
+
+/* As many tokens as there can be of bytes and code points; the others are fewer, and grow. */
+static size_t expected_tokens(enum unroll_tokens tokens, const unroll_text *text)
+{
+    if (tokens == UNROLL_BYTE)
+        return text->length;
+    if (tokens == UNROLL_WORD)
+        return text->length / 5;
+    size_t points = 0;
+    for (size_t i = 0; i < text->length; i++)
+        points += ((unsigned char)text->bytes[i] & 0xC0) != 0x80;
+    return points;
+}
+
+/* ---- learning ---- */
+
+void unroll_text_rules_default(unroll_text_rules *rules)
+{
+    *rules = (unroll_text_rules){
+        .tokens = UNROLL_CODEPOINT, .normalize = UNROLL_NFC, .min_count = 1};
+}
+
+static unroll_status add_bytes(store *s)
+{
+    for (int byte = 0; byte < 256; byte++)
+        UNROLL_TRY(store_add(s, &(char){(char)byte}, 1));
+    return UNROLL_OK;
+}
+
+unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_vocabulary **out)
+{
+    unroll_vocabulary *v = unroll_alloc(1, sizeof *v);
+    *out = NULL;
+    if (!v)
+        return UNROLL_EMEMORY;
+    v->rules = *rules;
+    v->unknown = NO_ID;
+    unroll_status status = store_new(&v->tokens);
+    if (status == UNROLL_OK && rules->tokens == UNROLL_BYTE)
+        status = add_bytes(&v->tokens);
+    if (status == UNROLL_OK)
+        *out = v;
+    else
+        unroll_vocabulary_free(v);
+    return status;
+}
+
+static unroll_status learn_text(unroll_vocabulary *v, const unroll_text *text, unroll_ids *ids)
+{
+    UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
+    unroll_splitter s = {v->rules.tokens, text->bytes, text->bytes + text->length};
+    const char *token;
+    size_t length;
+    while (unroll_splitter_next(&s, &token, &length)) {
+        uint32_t id = store_find(&v->tokens, token, length);
+        if (id == NO_ID) {
+            id = (uint32_t)v->tokens.count;
+            UNROLL_TRY(store_add(&v->tokens, token, length));
+        }
+        v->tokens.entry[id].count++;
+        UNROLL_TRY(ids_add(ids, id));
+    }
+    return UNROLL_OK;
+}
+
+unroll_status unroll_vocabulary_learn(unroll_vocabulary *v, const char *name, const char *text,
+                                      size_t length, unroll_ids *ids)
+{
+    unroll_text ready;
+    UNROLL_TRY(unroll_text_prepare(&v->rules, name, text, length, &ready));
+    const unroll_status status = learn_text(v, &ready, ids);
+    ids->bom |= ready.bom;
+    ids->replaced += ready.replaced;
+    unroll_text_free(&ready);
+    return status;
+}
+
+unroll_status unroll_vocabulary_keep(unroll_vocabulary *v, const char *token)
+{
+    const size_t length = strlen(token);
+    uint32_t id = store_find(&v->tokens, token, length);
+    if (id == NO_ID) {
+        id = (uint32_t)v->tokens.count;
+        UNROLL_TRY(store_add(&v->tokens, token, length));
+    }
+    v->tokens.entry[id].count += v->rules.min_count;
+    return UNROLL_OK;
+}
+
+/* ---- settling ---- */
+
+typedef struct ranked {
+    const char *token;
+    size_t length;
+    uint64_t count;
+    uint32_t id;
+} ranked;
+
+/* UTF-8 sorts by bytes as by code points. */
+static int by_bytes(const void *left, const void *right)
+{
+    const ranked *a = left, *b = right;
+    const int order = memcmp(a->token, b->token, a->length < b->length ? a->length : b->length);
+    return order ? order : (a->length > b->length) - (a->length < b->length);
+}
+
+static int by_count(const void *left, const void *right)
+{
+    const ranked *a = left, *b = right;
+    return a->count == b->count ? by_bytes(a, b) : a->count < b->count ? 1 : -1;
+}
+
+/* The kept tokens in order, into `fresh`; map[old id] = new id. */
+static unroll_status settle_into(store *fresh, const unroll_vocabulary *v, ranked *order,
+                                 uint32_t *map)
+{
+    size_t kept = 0;
+    for (size_t id = 0; id < v->tokens.count; id++) {
+        const entry *e = &v->tokens.entry[id];
+        map[id] = 0; /* <unk>, unless it is kept */
+        if (e->count >= v->rules.min_count)
+            order[kept++] =
+                (ranked){v->tokens.blob + e->start, e->length, e->count, (uint32_t)id};
+    }
+    qsort(order, kept, sizeof *order, v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
+    if (v->rules.min_count > 1)
+        UNROLL_TRY(store_add(fresh, unknown_name, strlen(unknown_name)));
+    for (size_t i = 0; i < kept; i++) {
+        map[order[i].id] = (uint32_t)fresh->count;
+        UNROLL_TRY(store_add(fresh, order[i].token, order[i].length));
+    }
+    return UNROLL_OK;
+}
+
+unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
+{
+    if (v->rules.tokens == UNROLL_BYTE)
+        return UNROLL_OK;
+    store fresh = {0};
+    ranked *order = unroll_alloc(v->tokens.count, sizeof *order);
+    uint32_t *map = unroll_alloc(v->tokens.count, sizeof *map);
+    unroll_status status = order && map ? store_new(&fresh) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = settle_into(&fresh, v, order, map);
+    if (status == UNROLL_OK) {
+        if (v->rules.min_count > 1)
+            v->unknown = 0;
+        for (size_t i = 0; i < ids->count; i++) {
+            ids->id[i] = map[ids->id[i]];
+            ids->unknown += ids->id[i] == v->unknown;
+        }
+        const store old = v->tokens;
+        v->tokens = fresh;
+        fresh = old;
+    }
+    store_free(&fresh);
+    unroll_free(map);
+    unroll_free(order);
+    return status;
+}
+
+unroll_status unroll_vocabulary_build(const unroll_text_rules *rules, const char *name,
+                                      const char *text, size_t length, unroll_vocabulary **out,
+                                      unroll_ids *ids)
+{
+    unroll_vocabulary *v;
+    unroll_ids fresh = {0};
+    *out = NULL;
+    UNROLL_TRY(unroll_vocabulary_begin(rules, &v));
+    unroll_status status = unroll_vocabulary_learn(v, name, text, length, &fresh);
+    if (status == UNROLL_OK && fresh.count == 0)
+        status = unroll_fail(UNROLL_EDATA, "%s: %s", name,
+                             length ? "holds no token" : "is empty");
+    if (status == UNROLL_OK)
+        status = unroll_vocabulary_settle(v, &fresh);
+    if (status == UNROLL_OK)
+        status = unroll_ids_reserve(ids, fresh.count);
+    if (status == UNROLL_OK) {
+        memcpy(ids->id + ids->count, fresh.id, fresh.count * sizeof *fresh.id);
+        ids->count += fresh.count;
+        ids->unknown += fresh.unknown;
+        ids->replaced += fresh.replaced;
+        ids->bom |= fresh.bom;
+        *out = v;
+    } else {
+        unroll_vocabulary_free(v);
+    }
+    unroll_ids_free(&fresh);
+    return status;
+}
+
+/* ---- encoding ---- */
+
+static unroll_status fail_unseen(const char *name, const unroll_text *text, const char *token,
+                                 size_t length)
+{
+    enum { SHOWN = 40 };
+    size_t line = 1, shown = length;
+    for (const char *p = text->bytes; p < token; p++)
+        line += *p == '\n';
+    if (shown > SHOWN)
+        for (shown = SHOWN; ((unsigned char)token[shown] & 0xC0) == 0x80;)
+            shown--;
+    char code[16] = "";
+    if (length == 1)
+        snprintf(code, sizeof code, " (U+%04X)", (unsigned char)token[0]);
+    return unroll_fail(UNROLL_EDATA,
+                       "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no <unk>; leave it "
+                       "out, or train with --min-count 2",
+                       name, line, (int)shown, token, shown < length ? "…" : "", code);
+}
+
+static unroll_status encode_text(const unroll_vocabulary *v, const char *name,
+                                 const unroll_text *text, unroll_ids *ids)
+{
+    UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
+    unroll_splitter s = {v->rules.tokens, text->bytes, text->bytes + text->length};
+    const char *token;
+    size_t length;
+    while (unroll_splitter_next(&s, &token, &length)) {
+        uint32_t id = store_find(&v->tokens, token, length);
+        if (id == NO_ID) {
+            if (v->unknown == NO_ID)
+                return fail_unseen(name, text, token, length);
+            id = v->unknown;
+            ids->unknown++;
+        }
+        UNROLL_TRY(ids_add(ids, id));
+    }
+    return UNROLL_OK;
+}
+
+unroll_status unroll_vocabulary_encode(const unroll_vocabulary *v, const char *name,
+                                       const char *text, size_t length, unroll_ids *ids)
+{
+    unroll_text ready;
+    UNROLL_TRY(unroll_text_prepare(&v->rules, name, text, length, &ready));
+    const size_t count = ids->count, unknown = ids->unknown;
+    const unroll_status status = encode_text(v, name, &ready, ids);
+    if (status == UNROLL_OK) {
+        ids->bom |= ready.bom;
+        ids->replaced += ready.replaced;
+    } else {
+        ids->count = count;
+        ids->unknown = unknown;
+    }
+    unroll_text_free(&ready);
+    return status;
+}
+
+/* ---- metadata ---- */
+
+/* The byte that a byte model's spelling stands for, or −1. */
+static int spelled_byte(const char *token, size_t length)
+{
+    if (length == 1 && (unsigned char)token[0] < 0x80)
+        return (unsigned char)token[0];
+    if (length != 6 || memcmp(token, "<0x", 3) != 0 || token[5] != '>')
+        return -1;
+    int byte = 0;
+    for (int i = 3; i < 5; i++) {
+        static const char digits[] = "0123456789ABCDEFabcdef";
+        const char *at = token[i] ? strchr(digits, token[i]) : NULL;
+        if (!at)
+            return -1;
+        const int digit = (int)(at - digits);
+        byte = 16 * byte + (digit < 16 ? digit : digit - 6);
+    }
+    return byte >= 0x80 ? byte : -1;
+}
+
+static unroll_status take_token(unroll_vocabulary *v, size_t id, const char *token, size_t length)
+{
+    char byte;
+    if (v->rules.tokens == UNROLL_BYTE) {
+        const int value = spelled_byte(token, length);
+        if (value < 0)
+            return unroll_fail(UNROLL_EDATA,
+                               "vocabulary: entry %zu of a byte model is no byte; bytes from 0x80 "
+                               "on are spelled \"<0xNN>\"",
+                               id);
+        byte = (char)value;
+        token = &byte;
+        length = 1;
+    } else {
+        static const unroll_text_rules as_it_is = {.tokens = UNROLL_CODEPOINT,
+                                                   .normalize = UNROLL_NO_NORMALIZE};
+        unroll_text text;
+        if (length == 0)
+            return unroll_fail(UNROLL_EDATA, "vocabulary: entry %zu is empty", id);
+        /* a lone BOM is a token like any other */
+        if (!(length == 3 && memcmp(token, "\xEF\xBB\xBF", 3) == 0))
+            UNROLL_TRY(unroll_text_prepare(&as_it_is, "vocabulary", token, length, &text));
+        if (length == strlen(unknown_name) && memcmp(token, unknown_name, length) == 0)
+            v->unknown = (uint32_t)id;
+    }
+    const uint32_t twin = store_find(&v->tokens, token, length);
+    if (twin != NO_ID)
+        return unroll_fail(UNROLL_EDATA, "vocabulary: entries %u and %zu are the same", twin, id);
+    return store_add(&v->tokens, token, length);
+}
+
+unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
+                                            const char *const *tokens, const size_t *lengths,
+                                            size_t count, unroll_vocabulary **out)
+{
+    *out = NULL;
+    if (rules->tokens == UNROLL_BYTE ? count != 256 : count == 0)
+        return unroll_fail(UNROLL_EDATA, "vocabulary: %zu entries; %s", count,
+                           count ? "a byte model has 256" : "at least one is needed");
+    unroll_vocabulary *v = unroll_alloc(1, sizeof *v);
+    if (!v)
+        return UNROLL_EMEMORY;
+    v->rules = *rules;
+    v->unknown = NO_ID;
+    unroll_status status = store_new(&v->tokens);
+    for (size_t id = 0; id < count && status == UNROLL_OK; id++)
+        status = take_token(v, id, tokens[id], lengths[id]);
+    if (status == UNROLL_OK)
+        *out = v;
+    else
+        unroll_vocabulary_free(v);
+    return status;
+}
+
+const char *unroll_vocabulary_spelling(const unroll_vocabulary *v, uint32_t id, char buffer[8],
+                                       size_t *length)
+{
+    const char *token = unroll_vocabulary_token(v, id, length);
+    if (v->rules.tokens != UNROLL_BYTE || (unsigned char)token[0] < 0x80)
+        return token;
+    *length = (size_t)snprintf(buffer, 8, "<0x%02X>", (unsigned char)token[0]);
+    return buffer;
+}
+
+/* ---- access ---- */
+
+size_t unroll_vocabulary_size(const unroll_vocabulary *v)
+{
+    return v->tokens.count;
+}
+
+const char *unroll_vocabulary_token(const unroll_vocabulary *v, uint32_t id, size_t *length)
+{
+    const entry *e = &v->tokens.entry[id];
+    *length = e->length;
+    return v->tokens.blob + e->start;
+}
+
+uint32_t unroll_vocabulary_unknown(const unroll_vocabulary *v)
+{
+    return v->unknown;
+}
+
+uint32_t unroll_vocabulary_find(const unroll_vocabulary *v, const char *token, size_t length)
+{
+    return store_find(&v->tokens, token, length);
+}
+
+const unroll_text_rules *unroll_vocabulary_rules(const unroll_vocabulary *v)
+{
+    return &v->rules;
+}
+
+void unroll_vocabulary_free(unroll_vocabulary *v)
+{
+    if (!v)
+        return;
+    store_free(&v->tokens);
+    unroll_free(v);
+}
+
+const char *unroll_vocabulary_glue(const unroll_vocabulary *v, uint32_t previous, uint32_t id)
+{
+    if (v->rules.tokens != UNROLL_WORD || previous == NO_ID)
+        return "";
+    size_t left_length, right_length;
+    const char *left = unroll_vocabulary_token(v, previous, &left_length);
+    const char *right = unroll_vocabulary_token(v, id, &right_length);
+    /* <unk> stands for a word, not for a bracket */
+    if (previous == v->unknown)
+        left = "x", left_length = 1;
+    if (id == v->unknown)
+        right = "x", right_length = 1;
+    return unroll_text_glue(left, left_length, right, right_length);
+}

@@ -1,0 +1,22 @@
+#ifndef UNROLL_DATA_VOCABULARY_H
+#define UNROLL_DATA_VOCABULARY_H
+#include <unroll/vocabulary.h>
+
+/* unroll_vocabulary_build() in its three steps, for a corpus of several texts. Until it is settled a
+ * vocabulary numbers tokens as they come, and is good for nothing but to learn more. */
+
+unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_vocabulary **out);
+
+/** Cut a text and append its tokens' provisional ids. */
+unroll_status unroll_vocabulary_learn(unroll_vocabulary *v, const char *name, const char *text,
+                                      size_t length, unroll_ids *ids);
+
+/** Make sure that this token is in the vocabulary, however rare. */
+unroll_status unroll_vocabulary_keep(unroll_vocabulary *v, const char *token);
+
+/** Drop rare tokens, put the others in order and rewrite the ids that were given out. */
+unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids);
+
+/** Make room for `more` ids. */
+unroll_status unroll_ids_reserve(unroll_ids *ids, size_t more);
+#endif
