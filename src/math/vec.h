@@ -11,11 +11,10 @@
 /* Vectors of `unroll_real` in GCC's and Clang's vector extension, and the nonlinearities on them.
  * Included by the sources that are compiled once per instruction set (-DUNROLL_SET=…).
  *
- * Largest errors in float, in ulp of the correctly rounded result's neighbourhood, over all floats (with
- * FMA; without it in brackets); NaN in gives NaN out:
- *   vec_exp      1.1 [1.3]  0 below x = -86.98 (results under 2^-125.5), infinity above ln FLT_MAX
- *   vec_tanh     1.6 [2.1]  odd, within [-1,1], exact for ±0 and denormals
- *   vec_sigmoid  1.9 [2.1]  within [0,1]; stays at its value for -87.33 (1.2e-38) below that
+ * Largest errors in float, in ulp, against doubles (with or without FMA); NaN in gives NaN out:
+ *   vec_exp      1.4  0 below x = -86.98 (results under 2^-125.5), infinity above ln FLT_MAX
+ *   vec_tanh     2.6  odd, within [-1,1], exact for ±0 and denormals
+ *   vec_sigmoid  2.5  within [0,1]; stays at its value for -87.33 (1.2e-38) below that
  * In doubles they are libm's, lane by lane. */
 
 #if defined(UNROLL_SET_AVX512)
