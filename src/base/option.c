@@ -366,12 +366,13 @@ char *unroll_option_format_bytes(const void *target, const unroll_option *o)
 {
     unsigned long long value = *(const uint64_t *)((const char *)target + o->offset);
     char buffer[32];
+    static const char *const units[] = {"", "K", "M", "G", "T"};
     size_t unit = 0;
     while (value && unit < 4 && value % 1024 == 0) {
         value /= 1024;
         unit++;
     }
-    snprintf(buffer, sizeof buffer, "%llu%.1s", value, "\0\0K\0M\0G\0T" + 2 * unit);
+    snprintf(buffer, sizeof buffer, "%llu%s", value, units[unit]);
     return copy_text(buffer);
 }
 

@@ -80,6 +80,15 @@ enum cli_source cli_was_given(const cli_call *call, const char *name);
 /** "unroll: COMMAND: text" on standard error, control characters escaped. */
 void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** Walk through a command's options, the meta rows last, as help shows them: each heading when it is first
+ *  met, then all rows under it. Either callback may be NULL. */
+void cli_each_option(const cli_command *command, void (*heading)(const char *group),
+                     void (*row)(const unroll_option *o));
+
+enum { CLI_DESCRIPTION_MAX = 640 };
+/** A row in one sentence: its help, what it accepts, its default and its aliases. */
+const char *cli_describe(const unroll_option *o, char buffer[CLI_DESCRIPTION_MAX]);
+
 void cli_help(const cli_command *command);  /**< to standard output, 80 columns */
 void cli_help_all(void);                    /**< the list of commands */
 void cli_man(void);                         /**< unroll.1 */

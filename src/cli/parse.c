@@ -1,0 +1,326 @@
+/* The command line and --config files: both end in unroll_option_set(). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+
+#define CLI_GROUP "Common"
+
+const unroll_option cli_common_rows[] = {
+    {.name = "seed", .group = CLI_GROUP, .meta = "N", .type = UNROLL_SIZE, .preset = "1",
+     .help = "all random numbers follow from it", .max = UNROLL_OPTION_NO_MAX,
+     .offset = offsetof(cli_common, seed)},
+    {.name = "threads", .group = CLI_GROUP, .meta = "N", .type = UNROLL_SIZE, .preset = "0",
+     .help = "threads to use; 0: one for each core", .max = 1024,
+     .offset = offsetof(cli_common, threads)},
+    {.name = "quiet", .group = CLI_GROUP, .type = UNROLL_FLAG,
+     .help = "print results and errors only", .offset = offsetof(cli_common, quiet)},
+    {.name = "json", .group = CLI_GROUP, .type = UNROLL_FLAG,
+     .help = "results as JSON, one object a line", .offset = offsetof(cli_common, json)},
+};
+const size_t cli_common_count = sizeof cli_common_rows / sizeof *cli_common_rows;
+
+const unroll_option cli_meta_rows[] = {
+    {.name = "config", .group = CLI_GROUP, .meta = "FILE", .type = UNROLL_TEXT,
+     .help = "read 'name = value' lines first, # begins a comment; the command line wins"},
+    {.name = "help", .group = CLI_GROUP, .type = UNROLL_FLAG, .help = "print this help"},
+    {.name = "version", .group = CLI_GROUP, .type = UNROLL_FLAG,
+     .help = "print version, compiler, kernels and threads"},
+};
+const size_t cli_meta_count = sizeof cli_meta_rows / sizeof *cli_meta_rows;
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* ---- collecting ---- */
+
+static unroll_status add_given(cli_call *call, const unroll_option *option, size_t base,
+                               const char *text, enum cli_source source)
+{
+    cli_given *grown = unroll_realloc(call->given, call->given_count + 1, sizeof *grown);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    call->given = grown;
+    grown[call->given_count++] = (cli_given){option, base, text, source};
+    return UNROLL_OK;
+}
+
+static unroll_status unknown_option(const cli_command *command, const char *name)
+{
+    const unroll_option_list meta[] = {{cli_meta_rows, cli_meta_count, 0}, {NULL, 0, 0}};
+    const char *near = unroll_option_nearest(command->lists, name);
+    if (!near)
+        near = unroll_option_nearest(meta, name);
+    if (near)
+        return unroll_fail(UNROLL_EUSAGE, "unknown option --%.80s; did you mean --%s?", name, near);
+    return unroll_fail(UNROLL_EUSAGE, "unknown option --%.80s; see 'unroll help %s'", name,
+                       command->name);
+}
+
+/* What an option wants, for "needs a value". */
+static unroll_status missing_value(const unroll_option *o)
+{
+    char range[96];
+    unroll_option_range(o, range);
+    return unroll_fail(UNROLL_EUSAGE, "--%s needs a value: %s%s%s", o->name, o->meta,
+                       range[0] ? " " : "", range);
+}
+
+/* One argument that begins with "--"; *next is the argument behind it, or NULL, and becomes NULL when used. */
+static unroll_status long_option(cli_call *call, const char *argument, const char **next,
+                                 const char **config)
+{
+    char name[64];
+    const char *value = strchr(argument, '=');
+    const size_t length = value ? (size_t)(value - argument) : strlen(argument);
+    if (length >= sizeof name)
+        return unroll_fail(UNROLL_EUSAGE, "unknown option --%.40s...", argument);
+    memcpy(name, argument, length);
+    name[length] = '\0';
+    value = value ? value + 1 : NULL;
+
+    const bool config_file = same(name, "config");
+    size_t base = 0;
+    const unroll_option *o =
+        config_file ? &cli_meta_rows[0] : unroll_option_find(call->command->lists, name, &base);
+    if (same(name, "help") || same(name, "version")) {
+        call->help = same(name, "help");
+        call->version = !call->help;
+        return UNROLL_OK;
+    }
+    if (!o)
+        return unknown_option(call->command, name);
+    if (o->type == UNROLL_FLAG) {
+        value = value ? value : "true";
+    } else if (!value) {
+        value = *next;
+        *next = NULL;
+    }
+    if (!value)
+        return missing_value(o);
+    if (config_file) {
+        *config = value;
+        return UNROLL_OK;
+    }
+    return add_given(call, o, base, value, CLI_LINE);
+}
+
+/* Short options do not exist; say what was probably meant. */
+static unroll_status short_option(const cli_command *command, const char *argument)
+{
+    const char *name = argument + 1, *near = unroll_option_nearest(command->lists, name);
+    size_t base;
+    if (unroll_option_find(command->lists, name, &base))
+        near = name;
+    if (near)
+        return unroll_fail(UNROLL_EUSAGE, "unknown option %.80s; did you mean --%s?", argument, near);
+    return unroll_fail(UNROLL_EUSAGE, "unknown option %.80s; options begin with two hyphens, a "
+                       "file of that name is ./%.80s", argument, argument);
+}
+
+static unroll_status read_line(cli_call *call, int argc, char **argv, const char **config)
+{
+    bool options = true;
+    for (int i = 0; i < argc && !call->help && !call->version; i++) {
+        char *argument = argv[i];
+        if (!options || argument[0] != '-' || argument[1] == '\0') {
+            call->arguments[call->count++] = argument;
+        } else if (same(argument, "--")) {
+            options = false;
+        } else if (argument[1] == '-') {
+            const char *const after = i + 1 < argc ? argv[i + 1] : NULL;
+            const char *next = after;
+            UNROLL_TRY(long_option(call, argument + 2, &next, config));
+            i += next != after;
+        } else if (same(argument, "-h")) {
+            call->help = true;
+        } else {
+            return short_option(call->command, argument);
+        }
+    }
+    return UNROLL_OK;
+}
+
+/* ---- --config ---- */
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r", text[length - 1]))
+        length--;
+    text[length] = '\0';
+    return text;
+}
+
+/* A # begins a comment at the start of a line and behind a blank, but not inside "…". */
+static void cut_comment(char *line)
+{
+    bool quoted = false;
+    for (char *c = line; *c; c++) {
+        if (*c == '"')
+            quoted = !quoted;
+        if (*c == '#' && !quoted && (c == line || c[-1] == ' ' || c[-1] == '\t')) {
+            *c = '\0';
+            return;
+        }
+    }
+}
+
+static unroll_status keep_text(cli_call *call, char **text)
+{
+    char **grown = unroll_realloc(call->block_, call->block_count_ + 1, sizeof *grown);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    call->block_ = grown;
+    if (!(*text = unroll_strndup(*text, strlen(*text))))
+        return UNROLL_EMEMORY;
+    grown[call->block_count_++] = *text;
+    return UNROLL_OK;
+}
+
+static unroll_status config_line(cli_call *call, char *line)
+{
+    cut_comment(line);
+    line = trim(line);
+    if (!*line)
+        return UNROLL_OK;
+    char *equals = strchr(line, '=');
+    if (!equals)
+        return unroll_fail(UNROLL_EUSAGE, "no '=' in '%.80s'; write name = value", line);
+    *equals = '\0';
+    char *name = trim(line), *value = trim(equals + 1);
+    const size_t length = strlen(value);
+    if (length >= 2 && value[0] == '"' && value[length - 1] == '"') {
+        value[length - 1] = '\0';
+        value++;
+    }
+    size_t base;
+    const unroll_option *o = unroll_option_find(call->command->lists, name, &base);
+    if (!o)
+        return unknown_option(call->command, name);
+    UNROLL_TRY(unroll_option_set(o, base, call->options, value));
+    UNROLL_TRY(keep_text(call, &value));
+    return add_given(call, o, base, value, CLI_CONFIG);
+}
+
+static unroll_status read_config(cli_call *call, const char *path)
+{
+    unroll_lines *lines;
+    char *line;
+    size_t length;
+    UNROLL_TRY(unroll_lines_open(path, &lines));
+    unroll_status status;
+    for (size_t number = 1; !(status = unroll_lines_next(lines, &line, &length)) && line; number++) {
+        status = strlen(line) == length
+                     ? config_line(call, line)
+                     : unroll_fail(UNROLL_EUSAGE, "a NUL byte; this is no text file");
+        if (status) {
+            unroll_fail_prefix(status, "%s:%zu", path, number);
+            break;
+        }
+    }
+    unroll_lines_close(lines);
+    return status;
+}
+
+/* ---- checks over all options ---- */
+
+enum cli_source cli_was_given(const cli_call *call, const char *name)
+{
+    enum cli_source source = CLI_NOT_GIVEN;
+    for (size_t i = 0; i < call->given_count; i++) {
+        const cli_given *g = &call->given[i];
+        if (same(g->option->name, name) && g->source >= source)
+            source = same(g->text, "false") && g->option->type == UNROLL_FLAG ? CLI_NOT_GIVEN
+                                                                             : g->source;
+    }
+    return source;
+}
+
+/* Back to the default: what the other source said instead excludes it. */
+static unroll_status forget(cli_call *call, const char *name)
+{
+    size_t base;
+    const unroll_option *o = unroll_option_find(call->command->lists, name, &base);
+    const char *zero = o->type == UNROLL_FLAG ? "false" : o->type == UNROLL_TEXT ? "" : "0";
+    UNROLL_TRY(unroll_option_set(o, base, call->options, o->preset ? o->preset : zero));
+    size_t kept = 0;
+    for (size_t i = 0; i < call->given_count; i++)
+        if (call->given[i].option != o)
+            call->given[kept++] = call->given[i];
+    call->given_count = kept;
+    return UNROLL_OK;
+}
+
+static unroll_status check_conflicts(cli_call *call)
+{
+    const char *const(*pair)[2] = call->command->conflicts;
+    for (; pair && (*pair)[0]; pair++) {
+        const char *a = (*pair)[0], *b = (*pair)[1];
+        const enum cli_source given_a = cli_was_given(call, a), given_b = cli_was_given(call, b);
+        if (!given_a || !given_b)
+            continue;
+        if (given_a == given_b)
+            return unroll_fail(UNROLL_EUSAGE, "--%s and --%s exclude each other; give one of them",
+                               a, b);
+        UNROLL_TRY(forget(call, given_a < given_b ? a : b));
+    }
+    return UNROLL_OK;
+}
+
+static unroll_status check_arguments(const cli_call *call)
+{
+    const cli_command *c = call->command;
+    if (call->count < c->min_arguments)
+        return unroll_fail(UNROLL_EUSAGE, "something is missing; usage: unroll %s [options] %s",
+                           c->name, c->arguments);
+    if (call->count > c->max_arguments)
+        return unroll_fail(UNROLL_EUSAGE, "'%.80s' is one argument too many; usage: unroll %s "
+                           "[options] %s", call->arguments[c->max_arguments], c->name, c->arguments);
+    return UNROLL_OK;
+}
+
+unroll_status cli_parse(const cli_command *command, int argc, char **argv, cli_call *call)
+{
+    const char *config = NULL;
+    *call = (cli_call){.command = command};
+    call->options = unroll_alloc(1, command->options_size);
+    call->arguments = unroll_alloc((size_t)argc + 1, sizeof *call->arguments);
+    if (!call->options || !call->arguments)
+        return UNROLL_EMEMORY;
+    UNROLL_TRY(unroll_option_defaults(command->lists, call->options));
+    UNROLL_TRY(read_line(call, argc, argv, &config));
+    if (call->help || call->version)
+        return UNROLL_OK;
+
+    const size_t from_line = call->given_count;
+    for (size_t i = 0; i < from_line; i++) /* twice: a mistake here is told before the file's */
+        UNROLL_TRY(unroll_option_set(call->given[i].option, call->given[i].base, call->options,
+                                     call->given[i].text));
+    if (config) {
+        UNROLL_TRY(read_config(call, config));
+        for (size_t i = 0; i < from_line; i++)
+            UNROLL_TRY(unroll_option_set(call->given[i].option, call->given[i].base, call->options,
+                                         call->given[i].text));
+    }
+    UNROLL_TRY(check_conflicts(call));
+    return check_arguments(call);
+}
+
+void cli_release(cli_call *call)
+{
+    if (call->options)
+        unroll_option_release(call->command->lists, call->options);
+    unroll_free(call->options);
+    unroll_free(call->arguments);
+    unroll_free(call->given);
+    for (size_t i = 0; i < call->block_count_; i++)
+        unroll_free(call->block_[i]);
+    unroll_free(call->block_);
+}
