@@ -77,6 +77,8 @@ typedef struct unroll_kernels {
     /** out[n] += sum over r of A[r][n], n in [0,N), r ascending (any N; no padding of out). */
     void (*column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch,
                        unroll_real *out);
+    double (*peak)(size_t rounds, unroll_real *sink); /**< see peak.c */
+    unroll_real (*read)(size_t n, const unroll_real *x);       /**< see peak.c */
     double (*sum_squares)(size_t n, const unroll_real *x); /**< in double, one fixed order */
     unroll_softmax_fn *softmax;
     /** y[i] = f(x[i]), any n, x == y allowed. Error in ulp: stated in vec.h, tested. */

@@ -1,0 +1,271 @@
+#include "report/plot.h"
+
+#include <config.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+
+extern char **environ;
+
+/* Okabe and Ito's colours, told apart by most colour-blind people and, with the dashes, in grey. */
+static const struct look {
+    const char *colour;
+    int dash, mark;
+} looks[] = {
+    {"#0072B2", 1, 7}, {"#D55E00", 2, 5}, {"#009E73", 4, 9}, {"#CC79A7", 5, 11},
+    {"#E69F00", 3, 13}, {"#56B4E9", 6, 6}, {"#000000", 1, 4}, {"#999999", 2, 8},
+};
+enum { LOOKS = sizeof looks / sizeof *looks };
+
+static unroll_status make_path(const unroll_plot *plot, const char *ending, char **path)
+{
+    const size_t room = strlen(plot->directory) + strlen(plot->name) + strlen(ending) + 2;
+    *path = unroll_alloc(room, 1);
+    if (!*path)
+        return UNROLL_EMEMORY;
+    snprintf(*path, room, "%s/%s%s", plot->directory, plot->name, ending);
+    return UNROLL_OK;
+}
+
+/* Inside gnuplot's single quotes nothing is special but the quote itself, which is doubled. A control
+ * character could end the line, so it becomes a space. */
+static unroll_status put_quoted(unroll_output *out, const char *text)
+{
+    UNROLL_TRY(unroll_output_write(out, "'", 1));
+    for (; *text; text++) {
+        const char c = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
+        UNROLL_TRY(unroll_output_write(out, c == '\'' ? "''" : &c, c == '\'' ? 2 : 1));
+    }
+    return unroll_output_write(out, "'", 1);
+}
+
+/* One pair of columns a series, since their x need not agree. */
+static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
+{
+    size_t rows = 0;
+    for (size_t s = 0; s < plot->count; s++) {
+        UNROLL_TRY(unroll_output_printf(out, "%sx%zu,y%zu", s ? "," : "", s + 1, s + 1));
+        if (plot->series[s].count > rows)
+            rows = plot->series[s].count;
+    }
+    UNROLL_TRY(unroll_output_printf(out, "\n"));
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t s = 0; s < plot->count; s++) {
+            const unroll_series *one = &plot->series[s];
+            char x[32], y[32];
+            const bool there = r < one->count && isfinite(one->x[r]) && isfinite(one->y[r]);
+            UNROLL_TRY(unroll_output_printf(out, "%s%s,%s", s ? "," : "",
+                                            there ? unroll_format_digits(x, one->x[r], 9) : "",
+                                            there ? unroll_format_digits(y, one->y[r], 9) : ""));
+        }
+        UNROLL_TRY(unroll_output_printf(out, "\n"));
+    }
+    return UNROLL_OK;
+}
+
+static unroll_status put_series(const unroll_plot *plot, unroll_output *out, size_t s)
+{
+    const unroll_series *one = &plot->series[s];
+    const struct look *look = &looks[s % LOOKS];
+    UNROLL_TRY(unroll_output_printf(out, "%s '", s ? ", \\\n    " : "plot"));
+    for (const char *c = plot->name; *c; c++)
+        UNROLL_TRY(unroll_output_write(out, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1));
+    UNROLL_TRY(unroll_output_printf(out, ".csv' skip 1 using %zu:%zu with ", 2 * s + 1, 2 * s + 2));
+    if (one->reference)
+        UNROLL_TRY(unroll_output_printf(out, "lines lw 1.2 dt 3 lc rgb '#777777'"));
+    else if (one->points)
+        UNROLL_TRY(unroll_output_printf(out, "linespoints lw 2 dt %d pt %d ps 0.7 lc rgb '%s'",
+                                        look->dash, look->mark, look->colour));
+    else
+        UNROLL_TRY(unroll_output_printf(out, "lines lw 2 dt %d lc rgb '%s'", look->dash,
+                                        look->colour));
+    UNROLL_TRY(unroll_output_printf(out, " title "));
+    return put_quoted(out, one->label);
+}
+
+static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
+{
+    const struct {
+        const char *command, *text;
+    } labels[] = {{"title", plot->title}, {"xlabel", plot->x_label}, {"ylabel", plot->y_label}};
+    UNROLL_TRY(unroll_output_printf(out, "# Run gnuplot on this file, in this directory, to draw it again.\n"
+                                    "set encoding utf8\nset datafile separator ','\n"
+                                    "set grid lc rgb '#cccccc'\nset key noenhanced\n"));
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        UNROLL_TRY(unroll_output_printf(out, "set %s ", labels[i].command));
+        UNROLL_TRY(put_quoted(out, labels[i].text));
+        UNROLL_TRY(unroll_output_printf(out, " noenhanced\n"));
+    }
+    if (plot->log_x)
+        UNROLL_TRY(unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n"));
+    if (plot->log_y)
+        UNROLL_TRY(unroll_output_printf(out, "set logscale y\nset format y '10^{%%L}'\n"));
+    /* UNROLL_TERM lets the program ask for one terminal; a user gets both files. */
+    UNROLL_TRY(unroll_output_printf(
+        out, "if (!exists('columns')) set terminal svg size 800,500 dynamic background rgb 'white' "
+             "font 'sans,14'; set output "));
+    char *svg, *png;
+    UNROLL_TRY(make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".svg", &svg));
+    unroll_status status = make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".png",
+                                     &png);
+    if (status == UNROLL_OK) {
+        status = put_quoted(out, svg);
+        if (status == UNROLL_OK)
+            status = unroll_output_printf(
+                out, "\nif (exists('columns')) set terminal dumb size columns,rows; set output; "
+                     "unset grid\n");
+        for (size_t s = 0; s < plot->count && status == UNROLL_OK; s++)
+            status = put_series(plot, out, s);
+        if (status == UNROLL_OK)
+            status = unroll_output_printf(out, "\nif (!exists('columns')) set terminal pngcairo size "
+                                               "1200,750 font 'sans,16'; set output ");
+        if (status == UNROLL_OK)
+            status = put_quoted(out, png);
+        if (status == UNROLL_OK)
+            status = unroll_output_printf(out, "; replot\n");
+        unroll_free(png);
+    }
+    unroll_free(svg);
+    return status;
+}
+
+static unroll_status write_one(const unroll_plot *plot, const char *ending,
+                               unroll_status (*put)(const unroll_plot *, unroll_output *))
+{
+    char *path;
+    unroll_output *out;
+    UNROLL_TRY(make_path(plot, ending, &path));
+    unroll_status status = unroll_output_open(path, &out);
+    unroll_free(path);
+    if (status != UNROLL_OK)
+        return status;
+    status = put(plot, out);
+    if (status == UNROLL_OK)
+        return unroll_output_commit(out);
+    unroll_output_abort(out);
+    return status;
+}
+
+unroll_status unroll_plot_write(const unroll_plot *plot)
+{
+    UNROLL_TRY(write_one(plot, ".csv", put_data));
+    return write_one(plot, ".gp", put_script);
+}
+
+/* gnuplot as it is found now, else where it was at configure time. */
+static unroll_status start(const unroll_plot *plot, char *const *arguments, int output, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return unroll_fail(UNROLL_EMEMORY, "no memory to start gnuplot");
+    int error = posix_spawn_file_actions_addchdir_np(&actions, plot->directory);
+    error = error ? error : posix_spawn_file_actions_adddup2(&actions, output, 1);
+    error = error ? error
+                  : posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    error = error ? error : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (!error) {
+        error = posix_spawnp(pid, "gnuplot", &actions, NULL, arguments, environ);
+        if (error == ENOENT)
+            error = posix_spawn(pid, UNROLL_GNUPLOT, &actions, NULL, arguments, environ);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    if (error == ENOENT)
+        return unroll_fail(UNROLL_ENOINPUT, "gnuplot is not installed; %s/%s.csv and .gp are written, "
+                           "install gnuplot to draw them", plot->directory, plot->name);
+    return error ? unroll_fail(UNROLL_EIO, "gnuplot cannot be started: %s", strerror(error))
+                 : UNROLL_OK;
+}
+
+static unroll_status finish(const unroll_plot *plot, pid_t pid)
+{
+    int code;
+    while (waitpid(pid, &code, 0) < 0)
+        if (errno != EINTR)
+            return unroll_fail(UNROLL_EIO, "gnuplot was lost: %s", strerror(errno));
+    if (!WIFEXITED(code) || WEXITSTATUS(code) != 0)
+        return unroll_fail(UNROLL_EIO, "gnuplot failed on %s/%s.gp; run it there to see why",
+                           plot->directory, plot->name);
+    return UNROLL_OK;
+}
+
+static unroll_status script_name(const unroll_plot *plot, char **script)
+{
+    return make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".gp", script);
+}
+
+unroll_status unroll_plot_draw(const unroll_plot *plot)
+{
+    char *script;
+    pid_t pid;
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null < 0)
+        return unroll_fail(UNROLL_EIO, "/dev/null: %s", strerror(errno));
+    unroll_status status = script_name(plot, &script);
+    if (status == UNROLL_OK) {
+        status = start(plot, (char *const[]){"gnuplot", script, NULL}, null, &pid);
+        if (status == UNROLL_OK)
+            status = finish(plot, pid);
+        unroll_free(script);
+    }
+    close(null);
+    return status;
+}
+
+/* Everything from a descriptor, at most `room` bytes. */
+static size_t drain(int from, char *text, size_t room)
+{
+    size_t length = 0;
+    for (;;) {
+        char rest[256];
+        const bool full = length + 1 >= room;
+        const ssize_t n = read(from, full ? rest : text + length,
+                               full ? sizeof rest : room - length - 1);
+        if (n <= 0 && !(n < 0 && errno == EINTR))
+            return length;
+        length += full || n < 0 ? 0 : (size_t)n;
+    }
+}
+
+unroll_status unroll_plot_text(const unroll_plot *plot, size_t columns, size_t rows, char **out)
+{
+    char size[64], *script;
+    int ends[2];
+    pid_t pid;
+    const size_t room = 4 * (columns + 2) * (rows + 2) + 1;
+    snprintf(size, sizeof size, "columns=%zu;rows=%zu", columns, rows);
+    if (columns < 20 || columns > 1000 || rows < 5 || rows > 1000)
+        return unroll_fail(UNROLL_EBUG, "a plot of %zu by %zu characters", columns, rows);
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return unroll_fail(UNROLL_EIO, "no pipe to gnuplot: %s", strerror(errno));
+    *out = unroll_alloc(room, 1);
+    unroll_status status = *out ? script_name(plot, &script) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK) {
+        status = start(plot, (char *const[]){"gnuplot", "-e", size, script, NULL}, ends[1], &pid);
+        unroll_free(script);
+        close(ends[1]);
+        if (status == UNROLL_OK) {
+            (*out)[drain(ends[0], *out, room)] = '\0';
+            status = finish(plot, pid);
+        }
+    } else {
+        close(ends[1]);
+    }
+    close(ends[0]);
+    if (status != UNROLL_OK) {
+        unroll_free(*out);
+        *out = NULL;
+    }
+    return status;
+}

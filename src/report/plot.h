@@ -1,0 +1,36 @@
+#ifndef UNROLL_REPORT_PLOT_H
+#define UNROLL_REPORT_PLOT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unroll/status.h>
+
+/* Pictures by gnuplot. Each leaves NAME.csv and NAME.gp beside NAME.svg and NAME.png, so that a user can draw it
+ * again. No shell is run, and no text of a user or a file reaches gnuplot unquoted. */
+
+typedef struct unroll_series {
+    const char *label;
+    const double *x, *y;   /**< [count]; a y that is not finite leaves a gap */
+    size_t count;
+    bool points;           /**< marks instead of a line */
+    bool reference;        /**< a thin dashed line: a baseline or a theory */
+} unroll_series;
+
+typedef struct unroll_plot {
+    const char *directory, *name;      /**< DIRECTORY/NAME.csv and so on */
+    const char *title, *x_label, *y_label;
+    bool log_x, log_y;
+    const unroll_series *series;
+    size_t count;
+} unroll_plot;
+
+/** Write NAME.csv and NAME.gp. @return UNROLL_ECREATE, UNROLL_EIO */
+unroll_status unroll_plot_write(const unroll_plot *plot);
+
+/** Run gnuplot on NAME.gp: NAME.svg and NAME.png. @return UNROLL_ENOINPUT where there is no gnuplot (the message says
+ *  what to install; the data are there), UNROLL_EIO where it failed */
+unroll_status unroll_plot_draw(const unroll_plot *plot);
+
+/** The plot in characters, after unroll_plot_write(): lines of text, freed by unroll_free(). Errors as for drawing. */
+unroll_status unroll_plot_text(const unroll_plot *plot, size_t columns, size_t rows, char **out);
+#endif
