@@ -54,6 +54,7 @@ struct cli_call {
 
 /** All commands; NULL at the end. */
 extern const cli_command *const cli_commands[];
+extern const cli_command cli_eval, cli_generate, cli_inspect, cli_sample;
 const cli_command *cli_command_find(const char *name); /**< NULL: none */
 const char *cli_command_nearest(const char *name);     /**< for "did you mean", or NULL */
 
@@ -62,12 +63,11 @@ typedef struct cli_common {
     uint64_t seed, threads;
     bool quiet, json;
 } cli_common;
-extern const unroll_option cli_common_rows[];
-extern const size_t cli_common_count;
+enum { CLI_COMMON_COUNT = 4, CLI_META_COUNT = 3 };
+extern const unroll_option cli_common_rows[CLI_COMMON_COUNT];
 
 /** --config, --help, --version: in every command's help; handled by cli_parse(). */
-extern const unroll_option cli_meta_rows[];
-extern const size_t cli_meta_count;
+extern const unroll_option cli_meta_rows[CLI_META_COUNT];
 
 /** Read argv[0…argc−1] (without the command's name) into `call`; defaults, then --config, then the command
  *  line. @return UNROLL_EUSAGE, UNROLL_ENOINPUT or UNROLL_EMEMORY with a message; cli_release() in any case */

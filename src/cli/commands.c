@@ -7,8 +7,6 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-extern const cli_command cli_sample, cli_eval, cli_inspect, cli_generate;
-
 const cli_command *const cli_commands[] = {&cli_sample, &cli_eval, &cli_inspect, &cli_generate,
                                            NULL};
 

@@ -79,7 +79,7 @@ void cli_each_option(const cli_command *command, void (*heading)(const char *gro
         all[n] = command->lists[n];
         n++;
     }
-    all[n] = (unroll_option_list){cli_meta_rows, cli_meta_count, 0};
+    all[n] = (unroll_option_list){cli_meta_rows, CLI_META_COUNT, 0};
     all[n + 1] = (unroll_option_list){NULL, 0, 0};
 
     for (size_t a = 0; a <= n; a++)

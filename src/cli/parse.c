@@ -9,7 +9,7 @@
 
 #define CLI_GROUP "Common"
 
-const unroll_option cli_common_rows[] = {
+const unroll_option cli_common_rows[CLI_COMMON_COUNT] = {
     {.name = "seed", .group = CLI_GROUP, .meta = "N", .type = UNROLL_SIZE, .preset = "1",
      .help = "all random numbers follow from it", .max = UNROLL_OPTION_NO_MAX,
      .offset = offsetof(cli_common, seed)},
@@ -21,16 +21,14 @@ const unroll_option cli_common_rows[] = {
     {.name = "json", .group = CLI_GROUP, .type = UNROLL_FLAG,
      .help = "results as JSON, one object a line", .offset = offsetof(cli_common, json)},
 };
-const size_t cli_common_count = sizeof cli_common_rows / sizeof *cli_common_rows;
 
-const unroll_option cli_meta_rows[] = {
+const unroll_option cli_meta_rows[CLI_META_COUNT] = {
     {.name = "config", .group = CLI_GROUP, .meta = "FILE", .type = UNROLL_TEXT,
      .help = "read 'name = value' lines first, # begins a comment; the command line wins"},
     {.name = "help", .group = CLI_GROUP, .type = UNROLL_FLAG, .help = "print this help"},
     {.name = "version", .group = CLI_GROUP, .type = UNROLL_FLAG,
      .help = "print version, compiler, kernels and threads"},
 };
-const size_t cli_meta_count = sizeof cli_meta_rows / sizeof *cli_meta_rows;
 
 static bool same(const char *a, const char *b)
 {
@@ -52,7 +50,7 @@ static unroll_status add_given(cli_call *call, const unroll_option *option, size
 
 static unroll_status unknown_option(const cli_command *command, const char *name)
 {
-    const unroll_option_list meta[] = {{cli_meta_rows, cli_meta_count, 0}, {NULL, 0, 0}};
+    const unroll_option_list meta[] = {{cli_meta_rows, CLI_META_COUNT, 0}, {NULL, 0, 0}};
     const char *near = unroll_option_nearest(command->lists, name);
     if (!near)
         near = unroll_option_nearest(meta, name);

@@ -1,0 +1,214 @@
+/* unroll sample: text as it comes. */
+#include <string.h>
+#include <utf8proc.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/generate.h"
+#include "cli/load.h"
+#include "cli/out.h"
+#include "cli/terminal.h"
+
+typedef struct sample_options {
+    cli_common common;
+    uint64_t length, top_k, count;
+    double temperature, top_p;
+    bool greedy;
+    char *prime, *prime_file, *stop;
+} sample_options;
+
+#define AT(field) .group = "Sampling", .offset = offsetof(sample_options, field)
+
+static const unroll_option rows[] = {
+    {.name = "length", .meta = "N", .type = UNROLL_SIZE, AT(length), .preset = "500",
+     .max = UNROLL_OPTION_NO_MAX, .help = "tokens to draw; 0: without end"},
+    {.name = "temperature", .meta = "X", .type = UNROLL_NUMBER, AT(temperature), .preset = "1",
+     .max = 1000, .help = "below 1 more certain, above 1 more varied; 0: greedy"},
+    {.name = "greedy", .type = UNROLL_FLAG, AT(greedy), .help = "always the likeliest token"},
+    {.name = "top-k", .meta = "N", .type = UNROLL_SIZE, AT(top_k), .preset = "0",
+     .max = UNROLL_OPTION_NO_MAX, .help = "draw from the N likeliest tokens only; 0: all"},
+    {.name = "top-p", .meta = "X", .type = UNROLL_NUMBER, AT(top_p), .preset = "1", .max = 1,
+     .open_min = true,
+     .help = "draw from the fewest likeliest tokens that have this probability together"},
+    {.name = "prime", .aliases = "start-text prime-text", .meta = "TEXT", .type = UNROLL_TEXT,
+     AT(prime), .help = "text to begin with"},
+    {.name = "prime-file", .meta = "FILE", .type = UNROLL_TEXT, AT(prime_file),
+     .help = "begin with what this file holds"},
+    {.name = "stop", .meta = "TEXT", .type = UNROLL_TEXT, AT(stop),
+     .help = "end where this text would come; it is not printed"},
+    {.name = "count", .meta = "N", .type = UNROLL_SIZE, AT(count), .preset = "1", .min = 1,
+     .max = UNROLL_OPTION_NO_MAX, .help = "texts to write; a line with --- stands between them"},
+};
+
+/* ---- where the text goes ---- */
+
+typedef struct printer {
+    out_stream stream;
+    size_t unflushed;
+    double flushed;
+    char last;
+} printer;
+
+/* A reader should see text while it is made, but a system call a token would cost more than the token. */
+static bool print_piece(void *arg, const char *data, size_t length)
+{
+    printer *p = arg;
+    out_stream_write(&p->stream, data, length);
+    if (length)
+        p->last = data[length - 1];
+    p->unflushed += length;
+    if (out_is_terminal() || p->unflushed >= 64 || memchr(data, '\n', length) ||
+        terminal_seconds() - p->flushed > 0.05) {
+        out_flush();
+        p->unflushed = 0;
+        p->flushed = terminal_seconds();
+    }
+    return !out_broken();
+}
+
+typedef struct collector {
+    char *text;
+    size_t length, room;
+    bool failed;
+} collector;
+
+static bool collect_piece(void *arg, const char *data, size_t length)
+{
+    collector *c = arg;
+    if (length > c->room - c->length) {
+        const size_t room = 2 * c->room + length + 256;
+        char *grown = unroll_realloc(c->text, room, 1);
+        if (!grown) {
+            c->failed = true;
+            return false;
+        }
+        c->text = grown;
+        c->room = room;
+    }
+    if (length)
+        memcpy(c->text + c->length, data, length);
+    c->length += length;
+    return true;
+}
+
+/* JSON strings are UTF-8; a byte model's text need not be: U+FFFD for each byte that is not. */
+static json_t *json_text(const char *text, size_t length)
+{
+    collector c = {0};
+    json_t *string = NULL;
+    collect_piece(&c, "", 0);
+    for (size_t i = 0; i < length && !c.failed;) {
+        utf8proc_int32_t code;
+        const utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text + i,
+                                                    (utf8proc_ssize_t)(length - i), &code);
+        collect_piece(&c, n > 0 ? text + i : "\xef\xbf\xbd", n > 0 ? (size_t)n : 3);
+        i += n > 0 ? (size_t)n : 1;
+    }
+    if (!c.failed)
+        string = json_stringn(c.text ? c.text : "", c.length);
+    unroll_free(c.text);
+    return string;
+}
+
+/* ---- the command ---- */
+
+static unroll_status print_one(generator *g, const sample_options *o, bool first)
+{
+    generated result;
+    if (o->common.json) {
+        collector c = {0};
+        generator_run(g, o->length, collect_piece, &c, &result);
+        json_t *text = c.failed ? NULL : json_text(c.text ? c.text : "", c.length);
+        unroll_free(c.text);
+        return out_json(json_pack("{s:o, s:I, s:s}", "text", text, "tokens",
+                                  (json_int_t)result.tokens, "stopped_by",
+                                  result.stopped ? "stop" : "length"));
+    }
+    printer p = {.flushed = terminal_seconds()};
+    if (!first)
+        out_text("---\n");
+    generator_run(g, o->length, print_piece, &p, &result);
+    out_stream_end(&p.stream);
+    if (p.last != '\n' && (o->count > 1 || out_is_terminal()))
+        out_text("\n");
+    return UNROLL_OK;
+}
+
+static unroll_status prepare(generator *g, const sample_options *o)
+{
+    char *prime = NULL;
+    size_t length = 0;
+    if (o->stop)
+        UNROLL_TRY(generator_stop_at(g, o->stop, strlen(o->stop)));
+    if (o->prime)
+        return generator_prime(g, "--prime", o->prime, strlen(o->prime));
+    if (!o->prime_file)
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_input_slurp(o->prime_file, 0, &prime, &length));
+    const unroll_status status = generator_prime(g, o->prime_file, prime, length);
+    unroll_free(prime);
+    return status;
+}
+
+static unroll_status run(cli_call *call)
+{
+    const sample_options *o = call->options;
+    const unroll_choice choice = {o->greedy ? 0 : o->temperature, o->top_k, o->top_p};
+    unroll_model *model;
+    generator *g = NULL;
+    if (o->common.json && o->length == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--json and --length 0 exclude each other: "
+                           "a text without end has no closing quote");
+    UNROLL_TRY(load_text_model(call->arguments[0], &model));
+    unroll_status status = generator_new(unroll_model_net(model), unroll_model_vocabulary(model),
+                                         unroll_model_config(model)->lines, &choice,
+                                         o->common.seed, &g);
+    if (!status)
+        status = prepare(g, o);
+    for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++)
+        status = print_one(g, o, i == 0);
+    generator_free(g);
+    unroll_model_free(model);
+    return status;
+}
+
+static const unroll_option_list lists[] = {
+    {rows, sizeof rows / sizeof *rows, 0},
+    {cli_common_rows, CLI_COMMON_COUNT, offsetof(sample_options, common)},
+    {NULL, 0, 0},
+};
+
+static const char *const conflicts[][2] = {
+    {"prime", "prime-file"}, {"greedy", "temperature"}, {"greedy", "top-k"}, {"greedy", "top-p"},
+    {NULL, NULL},
+};
+
+static const cli_example examples[] = {
+    {"unroll sample runs/char", "500 tokens from the best weights of a run"},
+    {"unroll sample runs/char --prime 'Once' --temperature 0.7 --length 200",
+     "go on from a text, with fewer surprises"},
+    {"unroll sample runs/char --stop '\n\n' --count 3 --json",
+     "three paragraphs, one JSON object each"},
+    {"unroll sample runs/char --length 0 | head -n 20", "twenty lines"},
+    {NULL, NULL},
+};
+
+const cli_command cli_sample = {
+    .name = "sample",
+    .arguments = "MODEL",
+    .summary = "write text with a model",
+    .description =
+        "Draws tokens one after the other and prints them as they come. MODEL is a model file or a "
+        "run directory. Without a text to begin with it starts as after a newline. The same seed "
+        "gives the same text.\n\n"
+        "On a terminal control characters are shown escaped; into a pipe the bytes go as they are.",
+    .lists = lists,
+    .options_size = sizeof(sample_options),
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .conflicts = conflicts,
+    .examples = examples,
+    .run = run,
+};
