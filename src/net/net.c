@@ -226,7 +226,7 @@ static void band_gradient(void *arg, size_t thread)
     if (r0 == r1)
         return;
     unroll_net_fill_input(net, w, r0, r1);
-    unroll_stack_forward(&net->stack, &w->run, true, net->parameters.list, net->weights, r0, r1);
+    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
     if (w->readout_steps < w->batch->T)
         return;
     unroll_readout_logits(net, w, 0, w->batch->T, r0, r1);
@@ -313,7 +313,7 @@ static void band_forward(void *arg, size_t thread)
     if (r0 == r1)
         return;
     unroll_net_fill_input(net, w, r0, r1);
-    unroll_stack_forward(&net->stack, &w->run, false, net->parameters.list, net->weights, r0, r1);
+    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
 }
 
 static unroll_status begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
@@ -384,6 +384,7 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
                                   unroll_work *work, unroll_result *result, double *token_loss)
 {
     UNROLL_TRY(begin(net, batch, work));
+    work->run.dropping = false;
     unroll_parallel(work->threads, band_forward, work);
     for (size_t t = 0; t < batch->T; t += work->readout_steps) {
         const size_t t1 = t + work->readout_steps < batch->T ? t + work->readout_steps : batch->T;
@@ -400,6 +401,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
         return unroll_fail(UNROLL_EBUG, "this workspace was made for evaluation only");
     UNROLL_TRY(begin(net, batch, work));
     work->grad = grad;
+    work->run.dropping = net->spec.dropout > 0;
     unroll_parallel(work->threads, clear_gradient, work);
     unroll_parallel(work->threads, band_gradient, work);
     if (work->readout_steps < batch->T) {

@@ -236,13 +236,7 @@ static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, s
 /* The layer's dense input of this window: [steps][B][input_pitch]. */
 static const unroll_real *layer_input(const unroll_stack *s, const unroll_stack_run *run, size_t l)
 {
-    const unroll_real *x = run->at[l].x;
-    return x || l == 0 ? x : run->at[l - 1].h + run->B * s->pitch;
-}
-
-static bool drops(const unroll_stack *s, const unroll_stack_run *run, size_t l)
-{
-    return l > 0 && run->at[l].x && s->dropout > 0;
+    return l == 0 || run->dropping ? run->at[l].x : run->at[l - 1].h + run->B * s->pitch;
 }
 
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
@@ -312,12 +306,12 @@ static void mask_forward(const unroll_stack *s, const unroll_step *step, const u
     }
 }
 
-void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run, bool training,
+void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           const unroll_parameter *list, const unroll_real *weights, size_t r0,
                           size_t r1)
 {
     for (size_t l = 0; l < s->layers; l++) {
-        if (training && drops(s, run, l))
+        if (l > 0 && run->dropping)
             drop_input(s, run, l, r0, r1);
         const unroll_real *x = layer_input(s, run, l);
         if (x)
@@ -360,59 +354,69 @@ static void mask_after(const unroll_stack *s, const unroll_step *step, const unr
             memcpy(step->dc0 + r * s->pitch, spare + r * s->pitch, s->pitch * sizeof *spare);
 }
 
+void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
+                            size_t r0, size_t r1, const unroll_step_back *back)
+{
+    const uint8_t *mode = run->mode ? run->mode + t * run->B + r0 : NULL;
+    unroll_step step = make_step(s, run, l, t, r0, r1);
+    step.dh = back->dh;
+    step.dh0 = back->dh0;
+    step.dc = back->dc;
+    step.dc0 = back->dc0;
+    step.dc_total = back->dc_total;
+    if (mode)
+        mask_before(s, &step, back->dh, back->dc, back->spare, mode);
+    s->cell->backward(&step);
+    if (mode)
+        mask_after(s, &step, back->spare, mode);
+}
+
 static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t l, unroll_real *d,
                            size_t r0, size_t r1)
 {
     const size_t slot = run->B * s->pitch, band = r0 * s->pitch, rows = r1 - r0;
     const bool has_c = run->dc[0] != NULL;
-    unroll_real *dc = has_c ? run->dc[0] + band : NULL, *dc0 = has_c ? run->dc[1] + band : NULL;
-    unroll_real *spare = has_c ? run->spare + band : NULL;
     const unroll_hook *hook = run->hook;
+    unroll_step_back back = {0};
     memset(d + band, 0, rows * s->pitch * sizeof *d);
-    if (has_c)
-        memset(dc, 0, rows * s->pitch * sizeof *dc);
+    if (has_c) {
+        back.dc = run->dc[0] + band;
+        back.dc0 = run->dc[1] + band;
+        back.spare = run->spare + band;
+        back.dc_total = hook && hook->after ? run->dc_total + band : NULL;
+        memset(back.dc, 0, rows * s->pitch * sizeof *back.dc);
+    }
     for (size_t t = run->steps; t-- > 0;) {
-        unroll_step step = make_step(s, run, l, t, r0, r1);
-        unroll_real *dh = d + (t + 1) * slot + band;
-        step.dh = dh;
-        step.dh0 = d + t * slot + band;
-        step.dc = dc;
-        step.dc0 = dc0;
+        back.dh = d + (t + 1) * slot + band;
+        back.dh0 = d + t * slot + band;
         if (hook && hook->before)
-            hook->before(hook->arg, l, t, r0, rows, s->pitch, dh, dc);
-        if (hook && hook->after && has_c)
-            step.dc_total = run->dc_total + band;
-        const uint8_t *mode = run->mode ? run->mode + t * run->B + r0 : NULL;
-        if (mode)
-            mask_before(s, &step, dh, dc, spare, mode);
-        s->cell->backward(&step);
-        if (mode)
-            mask_after(s, &step, spare, mode);
+            hook->before(hook->arg, l, t, r0, rows, s->pitch, back.dh, back.dc);
+        unroll_stack_step_back(s, run, l, t, r0, r1, &back);
         if (hook && hook->after)
-            hook->after(hook->arg, l, t, r0, rows, s->pitch, dh, step.dc_total);
-        dc = step.dc0;
-        dc0 = has_c ? (unroll_real *)step.dc : NULL;
+            hook->after(hook->arg, l, t, r0, rows, s->pitch, back.dh, back.dc_total);
+        unroll_real *swap = back.dc;
+        back.dc = back.dc0;
+        back.dc0 = swap;
     }
 }
 
-/* dL/dx of a layer into slots 1… of `to`. */
-static void input_backward(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                           unroll_real *to, size_t r0, size_t r1)
+void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                             size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
     const size_t row = a->layer.blocks * s->pitch, p = a->input_pitch;
     for (const unroll_term *term = s->cell->input; term->count; term++)
         s->kernels->product(&(unroll_product){
-            .groups = run->steps, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
-            .A = run->at[l].z + r0 * row + term->block * s->pitch, .a_group = run->B * row,
-            .a_pitch = row, .panels = a->x_backward + term->gate * s->pitch * s->kernels->width,
-            .depth = s->cell->gates * s->pitch, .C = to + run->B * p + r0 * p,
-            .c_group = run->B * p, .c_pitch = p,
-            .start = term == s->cell->input ? UNROLL_FROM_ZERO : UNROLL_FROM_SELF,
+            .groups = t1 - t0, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
+            .A = run->at[l].z + (t0 * run->B + r0) * row + term->block * s->pitch,
+            .a_group = run->B * row, .a_pitch = row,
+            .panels = a->x_backward + term->gate * s->pitch * s->kernels->width,
+            .depth = s->cell->gates * s->pitch, .C = to + r0 * p, .c_group = run->B * p,
+            .c_pitch = p, .start = term == s->cell->input ? UNROLL_FROM_ZERO : UNROLL_FROM_SELF,
         });
-    for (size_t t = 0; drops(s, run, l) && t < run->steps; t++)
+    for (size_t t = t0; l > 0 && run->dropping && t < t1; t++)
         for (size_t r = r0; r < r1; r++) {
-            unroll_real *dx = to + ((t + 1) * run->B + r) * p;
+            unroll_real *dx = to + ((t - t0) * run->B + r) * p;
             drop_row(s, run, l, t, r, dx, dx);
         }
 }
@@ -424,7 +428,8 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
     for (size_t l = s->layers; l-- > 0;) {
         layer_backward(s, run, l, d, r0, r1);
         if (l > 0 || want_dx)
-            input_backward(s, run, l, below, r0, r1);
+            unroll_stack_input_back(s, run, l, 0, run->steps,
+                                    below + run->B * s->at[l].input_pitch, r0, r1);
         unroll_real *swap = d;
         d = below;
         below = swap;

@@ -44,6 +44,7 @@ typedef struct unroll_stack_run {
     unroll_real *d[2];           /**< [T+1][B][pitch or input_pitch]: dL/dh, slot t+1 for step t */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
     size_t d_pitch;              /**< pitch of d: the larger of the two */
+    bool dropping;               /**< dropout acts in this pass */
     uint64_t dropout_key;
     const unroll_hook *hook;
     const uint32_t *input;       /**< [steps][B] tokens of this batch */
@@ -66,7 +67,7 @@ void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
 size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T, size_t B,
                           bool training, char *base, size_t at);
 
-void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run, bool training,
+void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           const unroll_parameter *list, const unroll_real *weights, size_t r0,
                           size_t r1);
 
@@ -76,6 +77,22 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
                            size_t r1);
 /** Which of run->d holds dL/dx of layer 0 after backward. */
 unroll_real *unroll_stack_dx(const unroll_stack *s, const unroll_stack_run *run);
+
+/** A band's arrays for one step backward, [rows][pitch] each; those of c are NULL where there is none. */
+typedef struct unroll_step_back {
+    unroll_real *dh;             /**< dL/dh_t, complete; zeroed at padding */
+    unroll_real *dh0;            /**< takes dL/dh_{t-1}, added */
+    unroll_real *dc, *dc0;       /**< dL/dc_t as carried; takes dL/dc_{t-1} */
+    unroll_real *dc_total;       /**< NULL, or takes dL/dc_t complete */
+    unroll_real *spare;
+} unroll_step_back;
+
+/** One step of one layer backward: its z becomes the pre-activations' gradients. */
+void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
+                            size_t r0, size_t r1, const unroll_step_back *back);
+/** dL/dx of layer l for steps [t0,t1), after these steps went backward, into to [t1−t0][B][input_pitch]. */
+void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                             size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1);
 
 /** This thread's share of all weight gradients, added to grad. */
 void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,

@@ -49,7 +49,7 @@ const unroll_real *unroll_stepper_step(unroll_stepper *s, uint32_t id)
     const size_t pitch = net->stack.pitch;
     s->input = id < net->spec.inputs ? id : 0;
     unroll_net_fill_input(net, w, 0, 1);
-    unroll_stack_forward(&net->stack, &w->run, false, net->parameters.list, net->weights, 0, 1);
+    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, 0, 1);
     unroll_readout_logits(net, w, 0, 1, 0, 1);
     for (size_t l = 0; l < net->stack.layers; l++) {
         const unroll_layer_run *r = &w->run.at[l];
