@@ -1,6 +1,5 @@
 /* unroll sample: text as it comes. */
 #include <string.h>
-#include <utf8proc.h>
 
 #include "base/fail.h"
 #include "base/input.h"
@@ -93,25 +92,6 @@ static bool collect_piece(void *arg, const char *data, size_t length)
     return true;
 }
 
-/* JSON strings are UTF-8; a byte model's text need not be: U+FFFD for each byte that is not. */
-static json_t *json_text(const char *text, size_t length)
-{
-    collector c = {0};
-    json_t *string = NULL;
-    collect_piece(&c, "", 0);
-    for (size_t i = 0; i < length && !c.failed;) {
-        utf8proc_int32_t code;
-        const utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text + i,
-                                                    (utf8proc_ssize_t)(length - i), &code);
-        collect_piece(&c, n > 0 ? text + i : "\xef\xbf\xbd", n > 0 ? (size_t)n : 3);
-        i += n > 0 ? (size_t)n : 1;
-    }
-    if (!c.failed)
-        string = json_stringn(c.text ? c.text : "", c.length);
-    unroll_free(c.text);
-    return string;
-}
-
 /* ---- the command ---- */
 
 static unroll_status print_one(generator *g, const sample_options *o, bool first)
@@ -120,7 +100,7 @@ static unroll_status print_one(generator *g, const sample_options *o, bool first
     if (o->common.json) {
         collector c = {0};
         generator_run(g, o->length, collect_piece, &c, &result);
-        json_t *text = c.failed ? NULL : json_text(c.text ? c.text : "", c.length);
+        json_t *text = c.failed ? NULL : out_json_text(c.text ? c.text : "", c.length);
         unroll_free(c.text);
         return out_json(json_pack("{s:o, s:I, s:s}", "text", text, "tokens",
                                   (json_int_t)result.tokens, "stopped_by",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -117,6 +118,27 @@ json_t *out_json_real(double value)
 {
     json_t *real = json_real(value); /* NULL for what JSON cannot say */
     return real ? real : json_null();
+}
+
+json_t *out_json_text(const char *text, size_t length)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    size_t room, filled = 0;
+    char *clean = unroll_mul(length, 3, &room) ? unroll_alloc(room, 1) : NULL;
+    if (!clean)
+        return NULL;
+    for (size_t i = 0; i < length;) {
+        utf8proc_int32_t code;
+        const utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text + i,
+                                                    (utf8proc_ssize_t)(length - i), &code);
+        const size_t size = n > 0 ? (size_t)n : 3;
+        memcpy(clean + filled, n > 0 ? text + i : replacement, size);
+        filled += size;
+        i += n > 0 ? size : 1;
+    }
+    json_t *string = json_stringn(clean, filled);
+    unroll_free(clean);
+    return string;
 }
 
 static void write_escaped(const char *data, size_t length, const char *keep)

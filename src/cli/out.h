@@ -22,6 +22,8 @@ bool out_is_terminal(void);
 unroll_status out_json(json_t *value);
 /** A real that may be NaN or infinite: those become null. */
 json_t *out_json_real(double value);
+/** A string of any bytes: JSON is UTF-8, so each byte that is not becomes U+FFFD. NULL: no memory. */
+json_t *out_json_text(const char *text, size_t length);
 
 /** Flush. UNROLL_OK also where the reader closed the pipe; UNROLL_EIO with a message where output was lost. */
 unroll_status out_finish(void);

@@ -1,0 +1,205 @@
+/* unroll eval: how well a model predicts texts. */
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/load.h"
+#include "cli/out.h"
+#include "cli/terminal.h"
+#include "data/corpus.h"
+#include "task/task.h"
+
+typedef struct eval_options {
+    cli_common common;
+    bool per_token;
+    uint64_t max_input;
+} eval_options;
+
+static const unroll_option rows[] = {
+    {.name = "per-token", .group = "Evaluation", .type = UNROLL_FLAG,
+     .offset = offsetof(eval_options, per_token),
+     .help = "print index, token and log-probability of each, tabs between; the sums then go to "
+             "standard error"},
+    {.name = "max-input", .group = "Evaluation", .meta = "BYTES", .type = UNROLL_CUSTOM,
+     .offset = offsetof(eval_options, max_input), .parse = unroll_option_parse_bytes,
+     .format = unroll_option_format_bytes, .preset = "1G", .max = UNROLL_OPTION_NO_MAX,
+     .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
+};
+
+/* All files' sums. */
+typedef struct totals {
+    double loss, targets;
+    uint64_t tokens, unknown;
+} totals;
+
+typedef struct evaluation {
+    const cli_call *call;
+    const eval_options *options;
+    const unroll_model *model;
+    const unroll_net *net;
+    terminal_progress progress;
+    totals sum;
+} evaluation;
+
+static void print_token(const evaluation *e, uint64_t index, uint32_t id, double loss)
+{
+    char buffer[8];
+    size_t length;
+    const unroll_vocabulary *v = unroll_model_vocabulary(e->model);
+    if (e->options->common.json) {
+        const char *name = unroll_vocabulary_spelling(v, id, buffer, &length);
+        out_json(json_pack("{s:I, s:o, s:o}", "index", (json_int_t)index, "token",
+                           json_stringn(name, length), "log_probability", out_json_real(-loss)));
+        return;
+    }
+    const char *token = unroll_vocabulary_token(v, id, &length);
+    out_printf("%llu\t", (unsigned long long)index);
+    out_field(token, length);
+    out_printf("\t%.6f\n", -loss);
+}
+
+/* One pass over a text, from the zero state. */
+static unroll_status evaluate(evaluation *e, const unroll_task *task, unroll_work *work,
+                              double *token_loss)
+{
+    unroll_batch batch;
+    unroll_result result;
+    bool more;
+    uint64_t index = 0;
+    for (uint64_t i = 0;; i++) {
+        UNROLL_TRY(task->eval(task->self, UNROLL_TRAIN, i, &batch, &more));
+        if (!more || out_broken())
+            return UNROLL_OK;
+        UNROLL_TRY(unroll_net_evaluate(e->net, &batch, work, &result, token_loss));
+        e->sum.loss += result.loss;
+        e->sum.targets += result.weight;
+        for (size_t t = 0; t < batch.T && e->options->per_token; t++)
+            if (!batch.weight || batch.weight[t] > 0)
+                print_token(e, ++index, batch.target[t], token_loss[t]);
+        if (terminal_progress_due(&e->progress)) {
+            char count[TERMINAL_NUMBER_MAX];
+            terminal_progress_show(&e->progress, "%s tokens, loss %.4f",
+                                   terminal_count(count, (uint64_t)e->sum.targets),
+                                   e->sum.loss / e->sum.targets);
+        }
+    }
+}
+
+static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
+{
+    unroll_task task;
+    unroll_work *work = NULL;
+    const unroll_part *part = unroll_corpus_part(corpus, UNROLL_TRAIN);
+    if (part->count < 2)
+        return unroll_fail(UNROLL_EDATA, "%s: nothing to predict; give a text of at least two tokens",
+                           unroll_corpus_name(corpus));
+    UNROLL_TRY(unroll_task_char(corpus, &(unroll_task_char_options){0}, &task));
+    double *token_loss = unroll_alloc(task.eval_T, sizeof *token_loss);
+    unroll_status status = token_loss ? UNROLL_OK : UNROLL_EMEMORY;
+    if (!status)
+        status = unroll_work_new(e->net, task.eval_T, task.eval_B, false,
+                                 (size_t)e->options->common.threads, &work);
+    if (!status)
+        status = evaluate(e, &task, work, token_loss);
+    e->sum.tokens += unroll_corpus_tokens(corpus);
+    e->sum.unknown += unroll_corpus_unknown(corpus);
+    unroll_work_free(work);
+    unroll_free(token_loss);
+    task.free(task.self);
+    return status;
+}
+
+static void note(void *arg, const char *text)
+{
+    cli_note(arg, "%s", text);
+}
+
+static unroll_status eval_file(evaluation *e, const char *path)
+{
+    unroll_corpus_options o;
+    unroll_corpus *corpus;
+    unroll_corpus_options_default(&o);
+    o.vocabulary = unroll_model_vocabulary(e->model);
+    o.lines = unroll_model_config(e->model)->lines;
+    o.split[0] = 1;
+    o.split[1] = o.split[2] = 0;
+    o.max_input = e->options->max_input;
+    o.note = e->options->common.quiet ? NULL : note;
+    o.arg = (void *)e->call;
+    UNROLL_TRY(unroll_corpus_read(&o, &path, 1, NULL, NULL, &corpus));
+    const unroll_status status = eval_corpus(e, corpus);
+    unroll_corpus_free(corpus);
+    return status;
+}
+
+static unroll_status print_totals(const evaluation *e)
+{
+    const double loss = e->sum.loss / e->sum.targets, bits = loss / log(2);
+    const unsigned long long tokens = e->sum.tokens, unknown = e->sum.unknown;
+    if (e->options->common.json)
+        return out_json(json_pack("{s:o, s:o, s:o, s:I, s:I}", "loss", out_json_real(loss),
+                                  "bits_per_token", out_json_real(bits), "perplexity",
+                                  out_json_real(exp(loss)), "tokens", (json_int_t)tokens, "unknown",
+                                  (json_int_t)unknown));
+    static const char format[] = "loss            %.6f nats\n"
+                                 "bits per token  %.6f\n"
+                                 "perplexity      %.6g\n"
+                                 "tokens          %llu\n"
+                                 "unknown         %llu\n";
+    if (!e->options->per_token)
+        out_printf(format, loss, bits, exp(loss), tokens, unknown);
+    else if (!e->options->common.quiet)
+        fprintf(stderr, format, loss, bits, exp(loss), tokens, unknown);
+    return UNROLL_OK;
+}
+
+static unroll_status run(cli_call *call)
+{
+    unroll_model *model;
+    evaluation e = {.call = call, .options = call->options};
+    UNROLL_TRY(load_text_model(call->arguments[0], &model));
+    e.model = model;
+    e.net = unroll_model_net(model);
+    terminal_progress_start(&e.progress, e.options->common.quiet, 10);
+    unroll_status status = UNROLL_OK;
+    for (size_t i = 1; i < call->count && !status; i++)
+        status = eval_file(&e, call->arguments[i]);
+    terminal_progress_clear(&e.progress);
+    if (!status)
+        status = print_totals(&e);
+    unroll_model_free(model);
+    return status;
+}
+
+static const unroll_option_list lists[] = {
+    {rows, sizeof rows / sizeof *rows, 0},
+    {cli_common_rows, CLI_COMMON_COUNT, offsetof(eval_options, common)},
+    {NULL, 0, 0},
+};
+
+static const cli_example examples[] = {
+    {"unroll eval runs/char held-out.txt", "loss, bits per token and perplexity of a text"},
+    {"zcat texts.gz | unroll eval --json runs/char -", "standard input, the result as JSON"},
+    {"unroll eval --per-token runs/char poem.txt | sort -k3 -g | head",
+     "the ten tokens that surprise the model most"},
+    {NULL, NULL},
+};
+
+const cli_command cli_eval = {
+    .name = "eval",
+    .arguments = "MODEL FILE...",
+    .summary = "measure how well a model predicts texts",
+    .description =
+        "Each text is read in one pass from the zero state; each token is predicted from all before "
+        "it, so N tokens give N-1 predictions. Prints the mean loss in nats, bits per token, "
+        "perplexity, tokens, and how many of them the model does not know. MODEL is a model file or "
+        "a run directory; - is standard input.",
+    .lists = lists,
+    .options_size = sizeof(eval_options),
+    .min_arguments = 2,
+    .max_arguments = SIZE_MAX,
+    .examples = examples,
+    .run = run,
+};

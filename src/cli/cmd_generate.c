@@ -1,0 +1,165 @@
+/* unroll generate: examples of a synthetic task, and the list of tasks. */
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "cli/cli.h"
+#include "cli/out.h"
+#include "task/task.h"
+
+typedef struct generate_options {
+    cli_common common;
+    uint64_t count;
+    bool list;
+} generate_options;
+
+static const unroll_option rows[] = {
+    {.name = "count", .group = "Generation", .meta = "N", .type = UNROLL_SIZE, .preset = "10",
+     .max = UNROLL_OPTION_NO_MAX, .offset = offsetof(generate_options, count),
+     .help = "examples to print"},
+    {.name = "list", .group = "Generation", .type = UNROLL_FLAG,
+     .offset = offsetof(generate_options, list), .help = "explain every task and its keys"},
+};
+
+/* ---- the list ---- */
+
+static void list_text(const unroll_task_row *task)
+{
+    char preset[32], min[32], max[32];
+    out_printf("%s: %s\n  source: %s\n", task->name, task->summary, task->source);
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++) {
+        const unroll_task_key *key = &task->keys[i];
+        out_printf("  %-10s %s (%s from %s to %s, default %s)\n", key->name, key->help,
+                   key->real ? "a number" : "whole", unroll_format_double(min, key->min),
+                   unroll_format_double(max, key->max), unroll_format_double(preset, key->preset));
+    }
+    out_printf("  example: unroll train --task %s", task->name);
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++)
+        out_printf("%s%s=%s", i ? "," : ":", task->keys[i].name,
+                   unroll_format_double(preset, task->keys[i].preset));
+    out_text("\n");
+}
+
+static unroll_status list_json(const unroll_task_row *task)
+{
+    json_t *keys = json_array();
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++) {
+        const unroll_task_key *key = &task->keys[i];
+        json_array_append_new(keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", key->name, "help",
+                                              key->help, "default", key->preset, "min", key->min,
+                                              "max", key->max));
+    }
+    return out_json(json_pack("{s:s, s:s, s:s, s:o}", "name", task->name, "summary", task->summary,
+                              "source", task->source, "keys", keys));
+}
+
+static unroll_status list(bool json)
+{
+    for (size_t i = 0; unroll_task_table[i]; i++) {
+        if (json) {
+            UNROLL_TRY(list_json(unroll_task_table[i]));
+            continue;
+        }
+        out_text(i ? "\n" : "");
+        list_text(unroll_task_table[i]);
+    }
+    return UNROLL_OK;
+}
+
+/* ---- examples ---- */
+
+static json_t *reals(const unroll_real *x, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, out_json_real((double)x[i]));
+    return array;
+}
+
+static unroll_status print_json(const unroll_task *task, const unroll_batch *batch)
+{
+    json_t *input = json_array(), *target = json_array();
+    for (size_t t = 0; t < batch->T; t++) {
+        json_t *in = task->features ? reals(batch->feature + t * task->inputs, task->inputs)
+                                    : json_integer((json_int_t)batch->input[t]);
+        json_t *out = batch->weight && !(batch->weight[t] > 0) ? json_null()
+                      : task->squared ? reals(batch->value + t * task->outputs, task->outputs)
+                                      : json_integer((json_int_t)batch->target[t]);
+        json_array_append_new(input, in);
+        json_array_append_new(target, out);
+    }
+    return out_json(json_pack("{s:o, s:o}", "input", input, "target", target));
+}
+
+static unroll_status print_example(unroll_task *task, bool json)
+{
+    unroll_batch batch;
+    char *line;
+    UNROLL_TRY(task->next(task->self, &batch));
+    if (json)
+        return print_json(task, &batch);
+    UNROLL_TRY(unroll_task_line(task, &batch, 0, &line));
+    out_text(line);
+    out_text("\n");
+    unroll_free(line);
+    return UNROLL_OK;
+}
+
+static unroll_status generate(const char *spec, const generate_options *o)
+{
+    const unroll_task_row *row;
+    double value[UNROLL_TASK_KEYS];
+    unroll_task task;
+    if (strcmp(spec, "char") == 0)
+        return unroll_fail(UNROLL_EUSAGE, "task char reads a text, it has nothing to generate; "
+                           "see 'unroll generate --list'");
+    UNROLL_TRY(unroll_task_parse(spec, &row, value));
+    UNROLL_TRY(unroll_task_synthetic(row, value, 1, o->common.seed, &task));
+    unroll_status status = UNROLL_OK;
+    for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++)
+        status = print_example(&task, o->common.json);
+    task.free(task.self);
+    return status;
+}
+
+static unroll_status run(cli_call *call)
+{
+    const generate_options *o = call->options;
+    if (o->list && call->count)
+        return unroll_fail(UNROLL_EUSAGE, "--list and a task exclude each other; give one of them");
+    if (o->list)
+        return list(o->common.json);
+    if (!call->count)
+        return unroll_fail(UNROLL_EUSAGE, "no task; give one, or --list to see them all");
+    return generate(call->arguments[0], o);
+}
+
+static const unroll_option_list lists[] = {
+    {rows, sizeof rows / sizeof *rows, 0},
+    {cli_common_rows, CLI_COMMON_COUNT, offsetof(generate_options, common)},
+    {NULL, 0, 0},
+};
+
+static const cli_example examples[] = {
+    {"unroll generate --list", "every synthetic task, its keys and their ranges"},
+    {"unroll generate copy:delay=20,length=5 --count 3", "three examples of copying over 20 steps"},
+    {NULL, NULL},
+};
+
+const cli_command cli_generate = {
+    .name = "generate",
+    .arguments = "[SPEC]",
+    .summary = "print examples of a synthetic task",
+    .description =
+        "SPEC is NAME or NAME:key=value,... Each example is a line: the inputs of all steps, a tab, "
+        "the targets, - where a step has none. Steps are parted by blanks, the numbers of one step "
+        "by commas. These are the examples that training with this seed and one sequence a batch "
+        "would see.",
+    .lists = lists,
+    .options_size = sizeof(generate_options),
+    .min_arguments = 0,
+    .max_arguments = 1,
+    .examples = examples,
+    .run = run,
+};
