@@ -1,4 +1,8 @@
 /* src/base: messages, memory, random numbers, numbers as text, threads. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
 #include <check.h>
 #include <float.h>
 #include <jansson.h>
@@ -413,7 +417,8 @@ static void number_format(void)
         const char *text;
     } row[] = {{0, "0"}, {-0.0, "-0"}, {0.5, "0.5"}, {0.1, "0.1"}, {1.0 / 3, "0.3333333333333333"},
                {0.1 + 0.2, "0.30000000000000004"}, {1e-38, "1e-38"}, {5e-324, "5e-324"},
-               {1.5e-310, "1.5e-310"}, {1e22, "1e+22"}, {-2.25, "-2.25"}, {DBL_MAX, "1.7976931348623157e+308"},
+               {1.5e-310, "1.5e-310"}, {1e22, "1e+22"}, {-2.25, "-2.25"},
+               {DBL_MAX, "1.7976931348623157e+308"},
                {DBL_MIN, "2.2250738585072014e-308"}, {(double)NAN, "nan"}, {-(double)NAN, "nan"},
                {(double)INFINITY, "inf"}, {-(double)INFINITY, "-inf"}};
     char buffer[32];
@@ -480,7 +485,7 @@ START_TEST(number_knows_no_locale)
 {
     char text[8];
     if (!decimal_comma()) {
-        fprintf(stderr, "no locale with a decimal comma: install the package locales to test with one\n");
+        fprintf(stderr, "no locale with a decimal comma: install the package locales\n");
         return;
     }
     snprintf(text, sizeof text, "%.1f", 0.5);
@@ -530,7 +535,24 @@ START_TEST(parallel_survives_a_thread_limit)
         return;
     self[n] = '\0';
     setenv("UNROLL_CHECK_SELF", self, 1);
-    ck_assert_int_eq(system("OMP_THREAD_LIMIT=1 CK_RUN_CASE=threads \"$UNROLL_CHECK_SELF\" >/dev/null"), 0);
+    ck_assert_int_eq(system("OMP_THREAD_LIMIT=1 CK_RUN_CASE=threads \"$UNROLL_CHECK_SELF\""
+                            " >/dev/null"), 0);
+}
+END_TEST
+
+START_TEST(parallel_knows_what_can_start)
+{
+    ck_assert_int_eq(unroll_parallel_check(0), UNROLL_OK);
+    ck_assert_int_eq(unroll_parallel_check(4), UNROLL_OK);
+#if defined __GLIBC__ && defined __x86_64__ && !defined __SANITIZE_ADDRESS__
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, (size_t)1 << 44), 0);
+    ck_assert_int_eq(pthread_setattr_default_np(&attr), 0);
+    /* 64 stacks of 16 terabytes do not fit into 47 bits of addresses. */
+    ck_assert_int_eq(unroll_parallel_check(64), UNROLL_EMEMORY);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), " of 64 threads can be started"));
+#endif
 }
 END_TEST
 
@@ -598,6 +620,7 @@ int main(void)
     tcase_add_test(t, number_knows_no_locale);
     t = new_case(suite, "threads");
     tcase_add_test(t, parallel_runs_each_index_once);
+    tcase_add_test(t, parallel_knows_what_can_start);
     tcase_add_test(t, parallel_counts_cores);
     tcase_add_test(t, parallel_shares_all);
     t = new_case(suite, "thread limit");

@@ -243,9 +243,10 @@ START_TEST(gzip_cut_at_every_byte)
             continue;
         }
         if (k == first + 1) /* one byte of a second member could be anything */
-            snprintf(because, sizeof because, "garbage after the end of the gzip data, after %zu bytes", first);
+            snprintf(because, sizeof because, "byte %zu: garbage after the end", first);
         else
-            snprintf(because, sizeof because, "cut.gz: byte %zu: gzip data are cut off after %zu bytes", k, k);
+            snprintf(because, sizeof because,
+                     "cut.gz: byte %zu: gzip data are cut off after %zu bytes", k, k);
         is_refused("cut.gz", UNROLL_EDATA, because);
     }
     put("cut", packed, 1); /* one byte of the magic without the name */
@@ -295,7 +296,8 @@ START_TEST(gzip_with_a_wrong_end)
         packed[k]++;
         put("wrong.gz", packed, n);
         packed[k]--;
-        is_refused("wrong.gz", UNROLL_EDATA, k < n - 4 ? "incorrect data check" : "incorrect length check");
+        is_refused("wrong.gz", UNROLL_EDATA,
+                   k < n - 4 ? "incorrect data check" : "incorrect length check");
     }
 }
 END_TEST
@@ -305,12 +307,14 @@ START_TEST(gzip_with_garbage_behind)
     static const struct {
         const char *bytes;
         size_t n;
-    } row[] = {{"\n", 1}, {"\0", 1}, {"\0\0\0\0", 4}, {"text", 4}, {"\x1f", 1}, {"\x1f\x8a", 2}, {"\x8b\x1f", 2}};
+    } row[] = {{"\n", 1}, {"\0", 1}, {"\0\0\0\0", 4}, {"text", 4},
+               {"\x1f", 1}, {"\x1f\x8a", 2}, {"\x8b\x1f", 2}};
     unsigned char packed[400];
     const size_t n = pack(text, LENGTH, packed, 300, false);
     char because[120];
 
-    snprintf(because, sizeof because, "byte %zu: garbage after the end of the gzip data, after %zu bytes", n, n);
+    snprintf(because, sizeof because,
+             "byte %zu: garbage after the end of the gzip data, after %zu bytes", n, n);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         memcpy(packed + n, row[i].bytes, row[i].n);
         put("garbage.gz", packed, n + row[i].n);
