@@ -21,7 +21,7 @@ values.bin is a sequence of lines, each ended by a newline:
 Tensors of a case: "weight:PARAMETER", the start; and for each window w, prefixed "w.": input, target,
 weight and mode (where they are not trivial), logits (where the case asks for them), token_loss [T][B]
 (unweighted, 0 where the weight is 0), loss [1] (the weighted mean), state [layers][states][B][hidden]
-after the window, and "grad:PARAMETER" of the mean loss.
+after the window, and "grad:PARAMETER" of the mean loss (0 for what unroll keeps at zero).
 """
 import math
 import pathlib
@@ -60,7 +60,7 @@ class Case:
 
     def __init__(self, name, cell, layers=1, hidden=10, activation="tanh", gru="reset-after", embedding=0, tie=False,
                  features=0, T=17, B=5, windows=1, modes=False, weights=True, second_bias=False, by_hand=False,
-                 scale=1.0, optimizers=(), clip=0.5, logits=False, seed=1):
+                 scale=1.0, optimizers=(), clip=0.1, logits=False, seed=1):
         self.__dict__.update({k: v for k, v in locals().items() if k != "self"})
         self.by_hand = by_hand or modes or gru != "reset-after" or activation not in ("tanh", "relu")
         self.inputs = features or 11
@@ -82,7 +82,8 @@ class Case:
             p[f"rnn.weight_ih_l{l}"] = self.uniform(bound, G * H, size if l == 0 else H)
             p[f"rnn.weight_hh_l{l}"] = self.uniform(bound, G * H, H)
             p[f"rnn.bias_ih_l{l}"] = self.uniform(bound, G * H)
-            p[f"rnn.bias_hh_l{l}"] = self.uniform(bound, G * H) * self.learns(p, f"rnn.bias_hh_l{l}")
+            second = 1 if self.second_bias else self.learns(f"rnn.bias_hh_l{l}")
+            p[f"rnn.bias_hh_l{l}"] = self.uniform(bound, G * H) * second
             if self.activation == "prelu":
                 p[f"rnn.prelu_l{l}"] = torch.rand(H, generator=self.rng) * 0.4 + 0.05
         if not self.tie:
@@ -90,9 +91,9 @@ class Case:
         p["decoder.bias"] = self.uniform(1 / math.sqrt(H), self.outputs)
         self.start = p
 
-    def learns(self, p, name):
+    def learns(self, name):
         """1 where unroll trains an element of `name`, 0 where it keeps a second bias at zero."""
-        if "bias_hh" not in name or self.second_bias:
+        if "bias_hh" not in name:
             return 1.0
         H = self.hidden
         mask = torch.zeros(GATES[self.cell] * H)
@@ -204,7 +205,7 @@ def compute(case, dtype, by_hand):
         if not case.logits:
             del r["logits"]
         out |= {f"{i}.{k}": v.detach() for k, v in r.items()}
-        out |= {f"{i}.grad:{k}": g for k, g in zip(p, grads)}
+        out |= {f"{i}.grad:{k}": g * torch.as_tensor(case.learns(k)).to(dtype) for k, g in zip(p, grads)}
     return out
 
 
@@ -213,13 +214,16 @@ def optimise(case, name, dtype):
     kind, _, options = OPTIMIZERS[name]
     p = parameters(case, dtype)
     optimizer = kind(list(p.values()), **options)
+    clipped = 0
     for _ in range(STEPS):
         optimizer.zero_grad()
         run_window(case, p, case.data[0], None, case.by_hand)["loss"].backward()
         for k, v in p.items():
-            v.grad *= torch.as_tensor(case.learns(p, k)).to(dtype)
-        nn.utils.clip_grad_norm_(list(p.values()), case.clip)
+            v.grad *= torch.as_tensor(case.learns(k)).to(dtype)
+        clipped += nn.utils.clip_grad_norm_(list(p.values()), case.clip) > case.clip
         optimizer.step()
+    if not clipped:
+        raise SystemExit(f"{case.name}: no step of {name} was clipped; lower clip")
     return {f"{name}:{k}": v.detach() for k, v in p.items()}
 
 
