@@ -1,0 +1,170 @@
+#include "store/log.h"
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Rows kept while they cannot be written; more are lost, as they would be without memory. */
+enum { OWED_MAX = 1 << 20 };
+
+struct unroll_log {
+    char *path;
+    int fd;
+    char *owed;
+    size_t used, room;
+};
+
+/** The step that a row begins with; false where it begins with none. */
+static bool row_step(const char *row, size_t length, uint64_t *step)
+{
+    char digits[24];
+    const char *comma = memchr(row, ',', length);
+    const size_t n = comma ? (size_t)(comma - row) : length;
+    if (n >= sizeof digits)
+        return false;
+    memcpy(digits, row, n);
+    digits[n] = '\0';
+    return unroll_parse_size(digits, step);
+}
+
+/** Keep the header and the whole rows up to `last`, in place. @return the new length */
+static size_t keep_rows(char *text, size_t length, size_t header, uint64_t last)
+{
+    size_t kept = header, at = header;
+    while (at < length) {
+        const char *newline = memchr(text + at, '\n', length - at);
+        if (newline == NULL)
+            break;
+        const size_t row = (size_t)(newline + 1 - (text + at));
+        uint64_t step;
+        if (row_step(text + at, row - 1, &step) && step <= last) {
+            memmove(text + kept, text + at, row);
+            kept += row;
+        }
+        at += row;
+    }
+    return kept;
+}
+
+static unroll_status write_header(const char *path, const char *header)
+{
+    unroll_output *out;
+    UNROLL_TRY(unroll_output_open(path, &out));
+    unroll_output_write(out, header, strlen(header));
+    unroll_output_write(out, "\n", 1); /* the commit knows whether one failed */
+    return unroll_output_commit(out);
+}
+
+static unroll_status cut(const char *path, const char *header, uint64_t last)
+{
+    char *text;
+    size_t length;
+    UNROLL_TRY(unroll_input_slurp(path, 0, &text, &length));
+    const size_t n = strlen(header);
+    unroll_status status = UNROLL_OK;
+    if (length <= n && memcmp(text, header, length) == 0) { /* its making was cut short */
+        status = write_header(path, header);
+    } else if (length <= n || memcmp(text, header, n) != 0 || text[n] != '\n') {
+        status = unroll_fail(UNROLL_EDATA,
+                             "%s: does not begin with '%.40s...': is not a log of ours; move it away",
+                             path, header);
+    } else {
+        const size_t kept = keep_rows(text, length, n + 1, last);
+        if (kept < length)
+            status = unroll_output_file(path, text, kept);
+    }
+    unroll_free(text);
+    return status;
+}
+
+unroll_status unroll_log_open(const char *path, const char *header, uint64_t last_step,
+                              unroll_log **out)
+{
+    *out = NULL;
+    struct stat st;
+    UNROLL_TRY(lstat(path, &st) == 0 ? cut(path, header, last_step) : write_header(path, header));
+    unroll_log *log = unroll_alloc(1, sizeof *log);
+    if (log == NULL)
+        return UNROLL_EMEMORY;
+    log->path = unroll_strndup(path, strlen(path));
+    log->fd = -1;
+    if (log->path == NULL) {
+        unroll_log_close(log);
+        return UNROLL_EMEMORY;
+    }
+    log->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (log->fd < 0) {
+        const unroll_status status = unroll_fail(UNROLL_ECREATE, "%s: cannot be written: %s", path,
+                                                 strerror(errno));
+        unroll_log_close(log);
+        return status;
+    }
+    *out = log;
+    return UNROLL_OK;
+}
+
+/** Write what is owed, all or nothing. */
+static unroll_status pay(unroll_log *log)
+{
+    struct stat st;
+    if (fstat(log->fd, &st) != 0)
+        return unroll_fail(UNROLL_EIO, "%s: %s", log->path, strerror(errno));
+    size_t done = 0;
+    while (done < log->used) {
+        const ssize_t n = write(log->fd, log->owed + done, log->used - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            const int error = n < 0 ? errno : ENOSPC;
+            if (done > 0 && ftruncate(log->fd, st.st_size) != 0)
+                return unroll_fail(UNROLL_EIO, "%s: has a row that was cut short: %s", log->path,
+                                   strerror(errno));
+            return unroll_fail(UNROLL_EIO, "%s: cannot be written: %s; free some space", log->path,
+                               strerror(error));
+        }
+        done += (size_t)n;
+    }
+    log->used = 0;
+    return UNROLL_OK;
+}
+
+unroll_status unroll_log_row(unroll_log *log, const char *row)
+{
+    const size_t length = strlen(row);
+    const size_t need = log->used + length + 1;
+    if (need > log->room) {
+        if (need > OWED_MAX + length)
+            return pay(log);
+        char *owed = unroll_realloc(log->owed, 2 * need, 1);
+        if (owed == NULL)
+            return UNROLL_EMEMORY;
+        log->owed = owed;
+        log->room = 2 * need;
+    }
+    memcpy(log->owed + log->used, row, length);
+    log->owed[need - 1] = '\n';
+    log->used = need;
+    return pay(log);
+}
+
+unroll_status unroll_log_close(unroll_log *log)
+{
+    if (log == NULL)
+        return UNROLL_OK;
+    unroll_status status = log->used > 0 ? pay(log) : UNROLL_OK;
+    if (log->fd >= 0 && close(log->fd) != 0 && status == UNROLL_OK)
+        status = unroll_fail(UNROLL_EIO, "%s: %s", log->path, strerror(errno));
+    unroll_free(log->owed);
+    unroll_free(log->path);
+    unroll_free(log);
+    return status;
+}

@@ -1,0 +1,23 @@
+#ifndef UNROLL_STORE_LOG_H
+#define UNROLL_STORE_LOG_H
+#include <stddef.h>
+#include <stdint.h>
+#include <unroll/status.h>
+
+/** A CSV file that grows by whole rows, the first column being the step. */
+typedef struct unroll_log unroll_log;
+
+/** Begin `path` with this header line, or go on with it where it is there: then rows of steps after
+ *  `last_step`, and a last row that was cut short, are dropped, atomically.
+ *  @param header  without a newline
+ *  @return UNROLL_EDATA where the file has another header, UNROLL_ECREATE, UNROLL_EIO */
+unroll_status unroll_log_open(const char *path, const char *header, uint64_t last_step,
+                              unroll_log **out);
+
+/** Append one row, or several with newlines between, without the last newline, and hand them to the system. Where that
+ *  fails (UNROLL_EIO) the file keeps whole rows only, and the next call tries again to write what is owed. */
+unroll_status unroll_log_row(unroll_log *log, const char *row);
+
+/** UNROLL_EIO where rows are still owed and cannot be written. NULL is fine. */
+unroll_status unroll_log_close(unroll_log *log);
+#endif

@@ -1,0 +1,424 @@
+#include "store/run.h"
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+#include "store/json.h"
+#include "store/lock.h"
+#include "store/log.h"
+#include "store/options.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <unroll/version.h>
+
+static const char LOCK[] = ".lock", CONFIG[] = "config.json", METRICS[] = "metrics.csv";
+static const char METRICS_HEADER[] =
+    "step,epoch,split,loss,bits_per_token,accuracy,lr,grad_norm,clip_scale,tokens_per_s,seconds";
+
+/** What a run makes, for --force; config.json and checkpoints besides. */
+static const char *const MADE[] = {"metrics.csv", "model.safetensors"};
+static const char *const MADE_FOLDERS[] = {"samples", "gradient"};
+
+struct unroll_run {
+    char *directory, *lock_path;
+    int lock;
+    bool created, nats; /**< nats: bits and accuracy mean something */
+    unroll_log *metrics;
+    unroll_status model_saved, checkpoint_saved; /**< how the last try went */
+};
+
+static char *join(const char *directory, const char *name)
+{
+    const size_t room = strlen(directory) + strlen(name) + 2;
+    char *path = unroll_alloc(room, 1);
+    if (path != NULL)
+        snprintf(path, room, "%s/%s", directory, name);
+    return path;
+}
+
+char *unroll_run_path(const unroll_run *run, const char *name)
+{
+    return join(run->directory, name);
+}
+
+/* ---- what is in a directory ---- */
+
+/** Call `visit` with each name but "." and ".."; it returns false to stop. */
+static unroll_status each_name(const char *directory, bool (*visit)(void *arg, const char *name),
+                               void *arg)
+{
+    DIR *dir = opendir(directory);
+    if (dir == NULL)
+        return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s", directory, strerror(errno));
+    const struct dirent *d;
+    while ((d = readdir(dir)) != NULL)
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !visit(arg, d->d_name))
+            break;
+    closedir(dir);
+    return UNROLL_OK;
+}
+
+/** Neither our lock nor a temporary of ours, which a killed run may have left. */
+static bool counts(const char *name)
+{
+    return strcmp(name, LOCK) != 0 && !(name[0] == '.' && strstr(name, ".tmp-") != NULL);
+}
+
+static bool find_any(void *arg, const char *name)
+{
+    bool *found = arg;
+    *found = *found || counts(name);
+    return !*found;
+}
+
+static unroll_status is_empty(const char *directory, bool *empty)
+{
+    bool found = false;
+    const unroll_status status = each_name(directory, find_any, &found);
+    *empty = !found;
+    return status;
+}
+
+/** Is there a config.json that we wrote? Somebody else's must never be taken for a run. */
+static unroll_status read_config_json(const char *directory, json_t **out)
+{
+    char *path = join(directory, CONFIG), *text = NULL;
+    size_t length;
+    *out = NULL;
+    if (path == NULL)
+        return UNROLL_EMEMORY;
+    unroll_status status = unroll_input_slurp(path, 1 << 20, &text, &length);
+    if (status == UNROLL_OK)
+        status = unroll_json_parse(path, "configuration", text, length, false, out);
+    if (status == UNROLL_OK && (!json_is_string(json_object_get(*out, "version")) ||
+                                json_object_get(*out, "seq-length") == NULL)) {
+        status = unroll_fail(UNROLL_EDATA, "%s: is not the configuration of a run", path);
+        json_decref(*out);
+        *out = NULL;
+    }
+    unroll_free(text);
+    unroll_free(path);
+    return status;
+}
+
+/** Where it is not, the message says why. */
+static unroll_status is_run(const char *directory, bool *yes)
+{
+    json_t *config;
+    const unroll_status status = read_config_json(directory, &config);
+    json_decref(config);
+    *yes = status == UNROLL_OK;
+    return status == UNROLL_EMEMORY ? status : UNROLL_OK;
+}
+
+static bool find_checkpoint(void *arg, const char *name)
+{
+    bool *found = arg;
+    uint64_t step;
+    *found = unroll_checkpoint_step(name, &step);
+    return !*found;
+}
+
+/* ---- opening ---- */
+
+static bool remove_file(void *arg, const char *name)
+{
+    char *path = join(arg, name);
+    if (path != NULL)
+        unlink(path);
+    unroll_free(path);
+    return true;
+}
+
+static bool remove_made(void *arg, const char *name)
+{
+    uint64_t step;
+    bool made = unroll_checkpoint_step(name, &step);
+    for (size_t i = 0; i < sizeof MADE / sizeof MADE[0]; i++)
+        made = made || strcmp(name, MADE[i]) == 0;
+    if (made)
+        remove_file(arg, name);
+    return true;
+}
+
+/** The old run's own files; config.json tells that it is one, so it goes last. */
+static unroll_status remove_run(const unroll_run *run)
+{
+    for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
+        char *folder = unroll_run_path(run, MADE_FOLDERS[i]);
+        if (folder == NULL)
+            return UNROLL_EMEMORY;
+        struct stat st;
+        if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode)) {
+            each_name(folder, remove_file, folder);
+            rmdir(folder);
+        }
+        unroll_free(folder);
+    }
+    UNROLL_TRY(each_name(run->directory, remove_made, run->directory));
+    remove_file(run->directory, CONFIG);
+    return UNROLL_OK;
+}
+
+/** A checkpoint is enough to go on; config.json is only for people. */
+static unroll_status check_resume(const char *directory)
+{
+    bool yes = false;
+    UNROLL_TRY(each_name(directory, find_checkpoint, &yes));
+    if (!yes)
+        UNROLL_TRY(is_run(directory, &yes));
+    return yes ? UNROLL_OK
+               : unroll_fail_prefix(UNROLL_ENOINPUT, "%s: holds no run to resume", directory);
+}
+
+static unroll_status check_output(const char *directory, bool force)
+{
+    bool empty, run = false;
+    UNROLL_TRY(is_empty(directory, &empty));
+    if (empty)
+        return UNROLL_OK;
+    if (!force)
+        return unroll_fail(UNROLL_ECREATE,
+                           "%s: is not empty; give another --out, --resume to go on with a run, or "
+                           "--force to replace it",
+                           directory);
+    UNROLL_TRY(is_run(directory, &run));
+    return run ? UNROLL_OK
+               : unroll_fail(UNROLL_ECREATE,
+                             "%s: is not empty and holds no run, so --force leaves it alone; give "
+                             "another --out",
+                             directory);
+}
+
+/** What stands against opening, before anything is touched. */
+static unroll_status check_directory(const char *directory, enum unroll_run_mode mode)
+{
+    const bool resume = mode == UNROLL_RUN_RESUME;
+    struct stat st;
+    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
+        return resume ? check_resume(directory) : check_output(directory, mode == UNROLL_RUN_FORCE);
+    const int error = stat(directory, &st) == 0 ? ENOTDIR : errno;
+    if (resume)
+        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s", directory, strerror(error));
+    if (error == ENOENT) /* making it will tell */
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another --out", directory,
+                       strerror(error));
+}
+
+static unroll_status make_directory(unroll_run *run)
+{
+    if (mkdir(run->directory, 0777) == 0)
+        run->created = true;
+    else if (errno != EEXIST)
+        return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another --out",
+                           run->directory, strerror(errno));
+    return UNROLL_OK;
+}
+
+static void clean(const unroll_run *run)
+{
+    unroll_output_clean(run->directory);
+    for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
+        char *folder = unroll_run_path(run, MADE_FOLDERS[i]);
+        if (folder != NULL)
+            unroll_output_clean(folder);
+        unroll_free(folder);
+    }
+}
+
+/** A held lock is told before a full directory is; afterwards the directory is looked at again, since another may
+ *  have come first. */
+static unroll_status open_run(unroll_run *run, enum unroll_run_mode mode)
+{
+    int probe;
+    UNROLL_TRY(unroll_lock_take(run->lock_path, false, &probe));
+    if (probe >= 0)
+        run->lock = probe;
+    UNROLL_TRY(check_directory(run->directory, mode));
+    UNROLL_TRY(make_directory(run));
+    if (run->lock < 0)
+        UNROLL_TRY(unroll_lock_take(run->lock_path, true, &run->lock));
+    UNROLL_TRY(check_directory(run->directory, mode));
+    clean(run);
+    return mode == UNROLL_RUN_FORCE ? remove_run(run) : UNROLL_OK;
+}
+
+unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, unroll_run **out)
+{
+    *out = NULL;
+    unroll_run *run = unroll_alloc(1, sizeof *run);
+    if (run == NULL)
+        return UNROLL_EMEMORY;
+    run->lock = -1;
+    run->directory = unroll_strndup(directory, strlen(directory));
+    run->lock_path = join(directory, LOCK);
+    const unroll_status status =
+        run->directory && run->lock_path ? open_run(run, mode) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        *out = run;
+    else
+        unroll_run_close(run);
+    return status;
+}
+
+unroll_status unroll_run_close(unroll_run *run)
+{
+    if (run == NULL)
+        return UNROLL_OK;
+    unroll_status status = unroll_log_close(run->metrics);
+    if (run->model_saved != UNROLL_OK || run->checkpoint_saved != UNROLL_OK)
+        status = unroll_fail(UNROLL_EIO, "%s: the last %s could not be saved; an earlier one is there",
+                             run->directory,
+                             run->checkpoint_saved != UNROLL_OK ? "checkpoint" : "model");
+    if (run->lock >= 0)
+        unroll_lock_release(run->lock_path, run->lock);
+    if (run->created)
+        rmdir(run->directory); /* only where it is still empty */
+    unroll_free(run->lock_path);
+    unroll_free(run->directory);
+    unroll_free(run);
+    return status;
+}
+
+/* ---- config.json ---- */
+
+unroll_status unroll_run_config(unroll_run *run, const unroll_config *config)
+{
+    char *path = unroll_run_path(run, CONFIG);
+    char *text = unroll_options_json(config, ~0u, UNROLL_VERSION, true);
+    const unroll_status status = path && text ? unroll_output_file(path, text, strlen(text))
+                                              : UNROLL_EMEMORY;
+    unroll_free(text);
+    unroll_free(path);
+    return status;
+}
+
+unroll_status unroll_run_read_config(const unroll_run *run, unroll_config *config)
+{
+    json_t *object;
+    UNROLL_TRY(read_config_json(run->directory, &object));
+    const unroll_status status = unroll_options_read(run->directory, object, ~0u, config);
+    json_decref(object);
+    return status;
+}
+
+/* ---- metrics.csv ---- */
+
+unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats)
+{
+    char *path = unroll_run_path(run, METRICS);
+    if (path == NULL)
+        return UNROLL_EMEMORY;
+    run->nats = nats;
+    const unroll_status status = unroll_log_open(path, METRICS_HEADER, last_step, &run->metrics);
+    unroll_free(path);
+    return status;
+}
+
+typedef struct row {
+    char text[512];
+    size_t used;
+} row;
+
+static void add_text(row *r, const char *text)
+{
+    const int n = snprintf(r->text + r->used, sizeof r->text - r->used, "%s%s", r->used ? "," : "",
+                           text);
+    r->used += (size_t)n;
+}
+
+static void add_number(row *r, double value, int digits)
+{
+    char number[32];
+    add_text(r, unroll_format_digits(number, value, digits));
+}
+
+enum { EXACT = 9, ROUGH = 6 }; /* significant digits: of what a seed decides, and of what the clock does */
+
+static void begin_row(row *r, uint64_t step, double epoch, const char *split)
+{
+    char number[24];
+    r->used = 0;
+    snprintf(number, sizeof number, "%" PRIu64, step);
+    add_text(r, number);
+    add_number(r, epoch, EXACT);
+    add_text(r, split);
+}
+
+static void add_loss(const unroll_run *run, row *r, double loss, double accuracy)
+{
+    add_number(r, loss, EXACT);
+    if (run->nats) {
+        add_number(r, loss / log(2), EXACT);
+        add_number(r, accuracy, EXACT);
+    } else {
+        add_text(r, ",");
+    }
+}
+
+unroll_status unroll_run_step(unroll_run *run, const unroll_progress *p)
+{
+    row r;
+    begin_row(&r, p->step, p->epoch, "train");
+    add_loss(run, &r, p->loss, p->accuracy);
+    add_number(&r, p->lr, EXACT);
+    add_number(&r, p->grad_norm, EXACT);
+    add_number(&r, p->clip_scale, EXACT);
+    add_number(&r, p->tokens_per_s, ROUGH);
+    add_number(&r, p->seconds, ROUGH);
+    return unroll_log_row(run->metrics, r.text);
+}
+
+unroll_status unroll_run_evaluated(unroll_run *run, const unroll_evaluation *e)
+{
+    static const char *const names[] = {"train", "valid", "test"};
+    row r;
+    begin_row(&r, e->step, e->epoch, names[e->split]);
+    add_loss(run, &r, e->loss, e->accuracy);
+    for (int i = 0; i < 4; i++)
+        add_text(&r, "");
+    add_number(&r, e->seconds, ROUGH);
+    return unroll_log_row(run->metrics, r.text);
+}
+
+/* ---- what is saved ---- */
+
+unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text, size_t length)
+{
+    char name[64];
+    snprintf(name, sizeof name, "samples/%" PRIu64 ".txt", step);
+    char *folder = unroll_run_path(run, "samples"), *path = unroll_run_path(run, name);
+    unroll_status status = folder && path ? unroll_make_directory(folder) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = unroll_output_file(path, text, length);
+    unroll_free(path);
+    unroll_free(folder);
+    return status;
+}
+
+unroll_status unroll_run_save_model(unroll_run *run, const unroll_model *model)
+{
+    char *path = unroll_run_path(run, "model.safetensors");
+    run->model_saved = path ? unroll_model_save(model, path) : UNROLL_EMEMORY;
+    unroll_free(path);
+    return run->model_saved;
+}
+
+unroll_status unroll_run_save_checkpoint(unroll_run *run, const unroll_model *model,
+                                         const unroll_config *config, unroll_trainer *trainer,
+                                         uint64_t corpus)
+{
+    run->checkpoint_saved =
+        unroll_checkpoint_save(run->directory, model, config, trainer, corpus, config->keep);
+    return run->checkpoint_saved;
+}
