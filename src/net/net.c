@@ -316,7 +316,7 @@ static void band_forward(void *arg, size_t thread)
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
 }
 
-static unroll_status begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
+unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
 {
     if (b->T == 0 || b->T > w->T || b->B != w->B)
         return unroll_fail(UNROLL_EBUG, "a batch of %zu steps and %zu rows does not fit a workspace "
@@ -383,7 +383,7 @@ static void finish(const unroll_net *net, unroll_work *w, unroll_result *result,
 unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *batch,
                                   unroll_work *work, unroll_result *result, double *token_loss)
 {
-    UNROLL_TRY(begin(net, batch, work));
+    UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->run.dropping = false;
     unroll_parallel(work->threads, band_forward, work);
     for (size_t t = 0; t < batch->T; t += work->readout_steps) {
@@ -399,7 +399,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
 {
     if (!work->training)
         return unroll_fail(UNROLL_EBUG, "this workspace was made for evaluation only");
-    UNROLL_TRY(begin(net, batch, work));
+    UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->grad = grad;
     work->run.dropping = net->spec.dropout > 0;
     unroll_parallel(work->threads, clear_gradient, work);

@@ -79,6 +79,13 @@ void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, s
 void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
                             size_t thread);
 
+/** Check a batch against net and work, remember it, and reset the states where it does not carry. */
+unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *batch, unroll_work *work);
+
+/** Squared error of one row; leaves scale·dL/dy in y, zero from n to pitch. */
+double unroll_squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
+                            unroll_real scale);
+
 /** Reals in a work's logits chunk: larger vocabularies take several passes over time. */
 size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B);
 

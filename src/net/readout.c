@@ -37,8 +37,7 @@ void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, siz
     });
 }
 
-/* One row of values: leaves dL/dy in y. */
-static double squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
+double unroll_squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
                             unroll_real scale)
 {
     double sum = 0;
@@ -65,7 +64,7 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
             const unroll_real scale =
                 w->total_weight > 0 ? (unroll_real)((double)weight / w->total_weight) : 0;
             if (net->spec.squared) {
-                const double loss = squared_error(V, pitch, y, b->value + i * V, scale);
+                const double loss = unroll_squared_error(V, pitch, y, b->value + i * V, scale);
                 w->loss[i] = weight > 0 ? loss : 0;
                 w->correct[i] = 0;
             } else if (weight > 0) {

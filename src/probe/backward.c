@@ -1,0 +1,252 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "net/net.h"
+#include "probe/probe.h"
+
+/* The probe's way back goes step by step through all layers, not layer by layer as training does: so one power
+ * of two a row is enough, and a chain can begin anywhere. No weight gradients are taken. */
+
+enum { SCALE_AT = 20, SCALE_BY = 40 };
+
+typedef struct probe_run {
+    const unroll_net *net;
+    unroll_work *work;
+    const unroll_probe *probe;
+    unroll_real *block;
+    unroll_real *dh[2], *dc[2];       /* [layers][B][pitch] */
+    unroll_real *dc_total, *spare;    /* [B][pitch] */
+    unroll_real *dx;                  /* [B][max pitch] */
+    unroll_real *logits;              /* [B][output pitch] */
+    int *exponent;                    /* [B] */
+    bool *bad;                        /* [B] a loss that is not finite */
+} probe_run;
+
+static unroll_status allocate(probe_run *p)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t B = p->work->B, band = B * s->pitch, all = s->layers * band;
+    const size_t wide = B * (s->input_pitch > s->pitch && !s->tokens ? s->input_pitch : s->pitch);
+    const bool has_c = s->cell->states > 1;
+    p->block = unroll_alloc((has_c ? 4 : 2) * all + 2 * band + wide + B * p->net->decoder.output_pitch,
+                            sizeof *p->block);
+    p->exponent = unroll_alloc(B, sizeof *p->exponent);
+    p->bad = unroll_alloc(B, sizeof *p->bad);
+    if (!p->block || !p->exponent || !p->bad)
+        return UNROLL_EMEMORY;
+    unroll_real *at = p->block;
+    for (size_t i = 0; i < 2; i++, at += all)
+        p->dh[i] = at;
+    for (size_t i = 0; has_c && i < 2; i++, at += all)
+        p->dc[i] = at;
+    p->dc_total = at;
+    p->spare = at + band;
+    p->dx = at + 2 * band;
+    p->logits = p->dx + wide;
+    return UNROLL_OK;
+}
+
+static enum unroll_inject injection(const probe_run *p, size_t t, size_t row)
+{
+    const unroll_batch *b = p->probe->batch;
+    if (p->probe->inject)
+        return (enum unroll_inject)p->probe->inject[t * b->B + row];
+    return t + 1 == b->T ? UNROLL_INJECT_RESTART : UNROLL_INJECT_NONE;
+}
+
+/* dL_t/dy of one row into its logits: one sample's loss, whatever its weight in the batch. */
+static double row_loss(const probe_run *p, size_t t, size_t row, unroll_real *y)
+{
+    const unroll_net *net = p->net;
+    const unroll_batch *b = p->probe->batch;
+    const size_t V = net->spec.outputs, i = t * b->B + row;
+    if (net->spec.squared)
+        return unroll_squared_error(V, net->decoder.output_pitch, y, b->value + i * V, 1);
+    uint32_t best;
+    return net->kernels->softmax(V, net->decoder.output_pitch, y, b->target[i], 1, &best);
+}
+
+static void scale_row(unroll_real *x, size_t n, int power)
+{
+    const unroll_real factor = (unroll_real)ldexp(1, power);
+    for (size_t j = 0; j < n; j++)
+        x[j] *= factor;
+}
+
+/* Drop what travels in the rows that begin anew, and let the losses of this step in. */
+static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
+{
+    const unroll_stack *s = &p->net->stack;
+    const unroll_dense *d = &p->net->decoder;
+    const size_t n = s->pitch, B = p->work->B;
+    bool any = false;
+    for (size_t r = r0; r < r1; r++)
+        any |= injection(p, t, r) != UNROLL_INJECT_NONE;
+    if (!any)
+        return;
+    s->kernels->product(&(unroll_product){
+        .groups = 1, .rows = r1 - r0, .N = d->output_pitch, .K = d->inputs,
+        .A = p->work->run.at[s->layers - 1].h + ((t + 1) * B + r0) * n, .a_pitch = n,
+        .panels = d->forward, .depth = d->inputs, .C = p->logits + r0 * d->output_pitch,
+        .c_pitch = d->output_pitch, .start = UNROLL_FROM_BIAS, .bias = d->padded_bias,
+    });
+    for (size_t r = r0; r < r1; r++) {
+        unroll_real *y = p->logits + r * d->output_pitch;
+        if (injection(p, t, r) == UNROLL_INJECT_NONE)
+            memset(y, 0, d->output_pitch * sizeof *y);
+        else
+            p->bad[r] |= !isfinite(row_loss(p, t, r, y));
+    }
+    s->kernels->product(&(unroll_product){
+        .groups = 1, .rows = r1 - r0, .N = n, .K = d->output_pitch,
+        .A = p->logits + r0 * d->output_pitch, .a_pitch = d->output_pitch, .panels = d->backward,
+        .depth = d->output_pitch, .C = p->spare + r0 * n, .c_pitch = n,
+        .start = UNROLL_FROM_ZERO,
+    });
+    for (size_t r = r0; r < r1; r++) {
+        const enum unroll_inject how = injection(p, t, r);
+        if (how == UNROLL_INJECT_NONE)
+            continue;
+        if (how == UNROLL_INJECT_RESTART) {
+            for (size_t l = 0; l < s->layers; l++) {
+                memset(p->dh[0] + (l * B + r) * n, 0, n * sizeof(unroll_real));
+                if (p->dc[0])
+                    memset(p->dc[0] + (l * B + r) * n, 0, n * sizeof(unroll_real));
+            }
+            p->exponent[r] = 0;
+        }
+        scale_row(p->spare + r * n, n, -p->exponent[r]);
+        unroll_real *dh = p->dh[0] + ((s->layers - 1) * B + r) * n;
+        s->kernels->add(n, dh, p->spare + r * n, dh);
+    }
+}
+
+static double row_norm(const probe_run *p, const unroll_real *x, size_t row)
+{
+    double sum = 0; /* a float's square needs a double */
+    for (size_t j = 0; j < p->net->stack.hidden; j++)
+        sum += (double)x[j] * (double)x[j];
+    return ldexp(sqrt(sum), p->exponent[row]);
+}
+
+static void record(probe_run *p, size_t l, size_t t, size_t r0, size_t r1)
+{
+    const unroll_stack *s = &p->net->stack;
+    const unroll_probe *probe = p->probe;
+    const size_t n = s->pitch, B = p->work->B;
+    const unroll_real *dh = p->dh[0] + l * B * n, *dc = p->dc[0] ? p->dc_total : NULL;
+    for (size_t r = r0; probe->norm && r < r1; r++) {
+        const size_t at = unroll_probe_at(&p->net->spec, B, t, l, UNROLL_PROBE_H, r);
+        probe->norm[at] = row_norm(p, dh + r * n, r);
+        probe->norm[at + B] = dc ? row_norm(p, dc + r * n, r) : 0;
+    }
+    if (probe->visit)
+        probe->visit(probe->arg, l, t, r0, r1 - r0, n, dh + r0 * n, dc ? dc + r0 * n : NULL,
+                     p->exponent + r0);
+}
+
+static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t n = s->pitch, B = p->work->B;
+    for (size_t l = s->layers; l-- > 0;) {
+        const size_t at = (l * B + r0) * n, band = (r1 - r0) * n;
+        unroll_step_back back = {.dh = p->dh[0] + at, .dh0 = p->dh[1] + at};
+        memset(back.dh0, 0, band * sizeof *back.dh0);
+        if (p->dc[0]) {
+            back.dc = p->dc[0] + at;
+            back.dc0 = p->dc[1] + at;
+            back.dc_total = p->dc_total + r0 * n;
+            back.spare = p->spare + r0 * n;
+        }
+        unroll_stack_step_back(s, &p->work->run, l, t, r0, r1, &back);
+        record(p, l, t, r0, r1);
+        if (l == 0)
+            continue;
+        unroll_stack_input_back(s, &p->work->run, l, t, t + 1, p->dx, r0, r1);
+        unroll_real *below = p->dh[0] + ((l - 1) * B + r0) * n;
+        s->kernels->add(band, below, p->dx + r0 * n, below);
+    }
+}
+
+/* What is left of a row becomes what is carried; its power of two follows its largest magnitude. */
+static void carry(probe_run *p, size_t r0, size_t r1)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t n = s->pitch, B = p->work->B;
+    for (size_t r = r0; r < r1; r++) {
+        unroll_real largest = 0;
+        for (size_t l = 0; l < s->layers; l++)
+            for (size_t j = 0; j < s->hidden; j++) {
+                const size_t at = (l * B + r) * n + j;
+                const unroll_real h = (unroll_real)fabs((double)p->dh[1][at]);
+                const unroll_real c = p->dc[1] ? (unroll_real)fabs((double)p->dc[1][at]) : 0;
+                largest = h > largest ? h : largest;
+                largest = c > largest ? c : largest;
+            }
+        int power = 0;
+        if (!p->probe->unscaled && largest > 0 && isfinite(largest))
+            power = largest < ldexp(1, -SCALE_AT) ? SCALE_BY
+                    : largest > ldexp(1, SCALE_AT) ? -SCALE_BY : 0;
+        p->exponent[r] -= power;
+        for (size_t l = 0; l < s->layers; l++) {
+            const size_t at = (l * B + r) * n;
+            if (power)
+                scale_row(p->dh[1] + at, n, power);
+            if (power && p->dc[1])
+                scale_row(p->dc[1] + at, n, power);
+            memcpy(p->dh[0] + at, p->dh[1] + at, n * sizeof(unroll_real));
+            if (p->dc[0])
+                memcpy(p->dc[0] + at, p->dc[1] + at, n * sizeof(unroll_real));
+        }
+    }
+}
+
+static void run_band(void *arg, size_t thread)
+{
+    probe_run *p = arg;
+    unroll_work *w = p->work;
+    const unroll_net *net = p->net;
+    size_t r0, r1;
+    unroll_share(w->B, 1, w->threads, thread, &r0, &r1);
+    if (r0 == r1)
+        return;
+    unroll_net_fill_input(net, w, r0, r1);
+    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
+    for (size_t t = p->probe->batch->T; t-- > 0;) {
+        inject(p, t, r0, r1);
+        step_back(p, t, r0, r1);
+        carry(p, r0, r1);
+    }
+}
+
+static unroll_status check(const probe_run *p)
+{
+    for (size_t r = 0; r < p->work->B; r++)
+        if (p->bad[r])
+            return unroll_fail(UNROLL_ENUMERIC, "the loss of sample %zu is not finite; the model "
+                               "has diverged", r + 1);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const unroll_probe *probe)
+{
+    probe_run p = {.net = net, .work = work, .probe = probe};
+    if (!work->training)
+        return unroll_fail(UNROLL_EBUG, "a probe needs a workspace for training");
+    unroll_status status = allocate(&p);
+    if (status == UNROLL_OK)
+        status = unroll_net_begin(net, probe->batch, work);
+    if (status == UNROLL_OK) {
+        work->run.dropping = false;
+        unroll_parallel(work->threads, run_band, &p);
+        status = check(&p);
+    }
+    unroll_free(p.bad);
+    unroll_free(p.exponent);
+    unroll_free(p.block);
+    return status;
+}
