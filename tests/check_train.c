@@ -266,6 +266,7 @@ START_TEST(threads_change_no_bit)
         prepare(&one);
         one.learning.optimizer = optimizers[_i];
         one.learning.threads = threads;
+        one.learning.steps = 10;
         one.learning.clip_value = 0.05;
         one.learning.clip_norm = 0.2;
         make_net(&one, "gru", 0.3, 1);

@@ -64,6 +64,7 @@ static unroll_status allocate(unroll_trainer *t)
 {
     const size_t threads = t->plan.learning.threads;
     const unroll_task *task = t->task;
+    UNROLL_TRY(unroll_parallel_check(threads));
     UNROLL_TRY(unroll_work_new(t->net, task->train_T, task->train_B, true, threads, &t->work));
     if (task->eval != NULL && task->eval_T > 0 && task->eval_B > 0)
         UNROLL_TRY(unroll_work_new(t->net, task->eval_T, task->eval_B, false, threads,
