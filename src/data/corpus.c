@@ -301,8 +301,8 @@ unroll_status unroll_corpus_read(const unroll_corpus_options *options, const cha
 {
     unroll_corpus *c;
     const char *name = count != 1 ? "the corpus" : strcmp(files[0], "-") ? files[0] : "standard input";
-    UNROLL_TRY(begin(options, name, &c));
     *out = NULL;
+    UNROLL_TRY(begin(options, name, &c));
     unroll_status status = UNROLL_OK;
     for (size_t i = 0; i < count && status == UNROLL_OK; i++)
         status = add_file(c, &c->source[0], files[i]);
@@ -319,8 +319,8 @@ unroll_status unroll_corpus_from_text(const unroll_corpus_options *options, cons
                                       const char *text, size_t length, unroll_corpus **out)
 {
     unroll_corpus *c;
-    UNROLL_TRY(begin(options, name, &c));
     *out = NULL;
+    UNROLL_TRY(begin(options, name, &c));
     unroll_status status = add_text(c, &c->source[0], name, text, length);
     if (status == UNROLL_OK)
         status = finish(c, NULL, NULL);
@@ -376,12 +376,10 @@ size_t unroll_corpus_unknown(const unroll_corpus *corpus)
     return corpus->unknown;
 }
 
-static uint64_t mix(uint64_t h, const void *data, size_t length)
+/* FNV-1a, on words of up to 64 bits. */
+static uint64_t mix(uint64_t h, uint64_t word)
 {
-    const unsigned char *p = data;
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ p[i]) * 0x100000001b3u;
-    return h;
+    return (h ^ word) * 0x100000001b3u;
 }
 
 uint64_t unroll_corpus_fingerprint(const unroll_corpus *corpus)
@@ -390,14 +388,16 @@ uint64_t unroll_corpus_fingerprint(const unroll_corpus *corpus)
     for (size_t id = 0; id < unroll_vocabulary_size(corpus->vocabulary); id++) {
         size_t length;
         const char *token = unroll_vocabulary_token(corpus->vocabulary, (uint32_t)id, &length);
-        h = mix(h, token, length + 1); /* the NUL parts tokens */
+        h = mix(h, length);
+        for (size_t i = 0; i < length; i++)
+            h = mix(h, (unsigned char)token[i]);
     }
     for (int i = 0; i < PARTS; i++) {
         const unroll_part *p = &corpus->part[i];
-        const uint64_t sizes[] = {p->count, p->lines};
-        h = mix(h, sizes, sizeof sizes);
-        const size_t first = p->lines ? p->line[0] : 0;
-        h = mix(h, p->id ? p->id + first : NULL, p->count * sizeof *p->id);
+        const uint32_t *id = p->lines ? p->id + p->line[0] : p->id;
+        h = mix(mix(h, p->count), p->lines);
+        for (size_t k = 0; k < p->count; k++)
+            h = mix(h, id[k]);
     }
     return h;
 }

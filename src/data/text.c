@@ -186,12 +186,12 @@ static const struct plain_range {
     {0x048A, 0x052F, PLAIN_FORMS}, {0x0531, 0x0556, PLAIN_FORMS}, {0x0561, 0x0586, PLAIN_ALL},
     {0x05D0, 0x05EA, PLAIN_ALL},   {0x0621, 0x063A, PLAIN_ALL},   {0x0641, 0x064A, PLAIN_ALL},
     {0x0904, 0x0939, PLAIN_ALL},   {0x0E01, 0x0E30, PLAIN_ALL},   {0x0E40, 0x0E46, PLAIN_ALL},
-    {0x10D0, 0x10FA, PLAIN_ALL},   {0x1EA0, 0x1EF9, PLAIN_FORMS}, {0x2010, 0x2012, PLAIN_NFC},
-    {0x2013, 0x2016, PLAIN_ALL},   {0x2018, 0x2023, PLAIN_ALL},   {0x2024, 0x2027, PLAIN_NFC},
-    {0x2500, 0x27BF, PLAIN_ALL},   {0x3001, 0x3029, PLAIN_ALL},   {0x3041, 0x3094, PLAIN_ALL},
-    {0x30A1, 0x30FA, PLAIN_ALL},   {0x30FC, 0x30FC, PLAIN_ALL},   {0x3400, 0x4DBF, PLAIN_ALL},
-    {0x4E00, 0x9FFF, PLAIN_ALL},   {0xAC00, 0xD7A3, PLAIN_ALL},   {0x1F300, 0x1FAFF, PLAIN_ALL},
-    {0x20000, 0x2A6DF, PLAIN_ALL},
+    {0x10D0, 0x10FA, PLAIN_ALL},   {0x1100, 0x115F, PLAIN_ALL},   {0x1EA0, 0x1EF9, PLAIN_FORMS},
+    {0x2010, 0x2012, PLAIN_NFC},   {0x2013, 0x2016, PLAIN_ALL},   {0x2018, 0x2023, PLAIN_ALL},
+    {0x2024, 0x2027, PLAIN_NFC},   {0x2500, 0x27BF, PLAIN_ALL},   {0x3001, 0x3029, PLAIN_ALL},
+    {0x3041, 0x3094, PLAIN_ALL},   {0x30A1, 0x30FA, PLAIN_ALL},   {0x30FC, 0x30FC, PLAIN_ALL},
+    {0x3400, 0x4DBF, PLAIN_ALL},   {0x4E00, 0x9FFF, PLAIN_ALL},   {0xAC00, 0xD7A3, PLAIN_ALL},
+    {0x1F300, 0x1FAFF, PLAIN_ALL}, {0x20000, 0x2A6DF, PLAIN_ALL},
 };
 
 static bool is_plain(int32_t c, int forms)
@@ -227,7 +227,7 @@ static bool ends_segment(const char *at, size_t length, int forms)
     const int32_t c = decode(at, &step);
     if (is_plain(c, forms) || length >= SEGMENT_MAX)
         return true;
-    if (length < SEGMENT_LONG || (c >= 0x1100 && c < 0x1200))
+    if (length < SEGMENT_LONG || (c >= 0x1160 && c < 0x1200)) /* Hangul vowels and finals */
         return false;
     const utf8proc_property_t *p = utf8proc_get_property(c);
     return p->combining_class == 0 && p->category != UTF8PROC_CATEGORY_MC &&

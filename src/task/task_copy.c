@@ -1,0 +1,51 @@
+/* Copying: Hochreiter and Schmidhuber (1997), in the form of Arjovsky, Shah and Bengio (2016).
+ *
+ *   input   s_1 … s_L   blank × (delay − 1)   marker   blank × L        delay + 2L steps
+ *   target  blank × (delay + L)                        s_1 … s_L
+ *
+ * Symbols are 1 … S, the blank is 0, the marker S + 1 (an input only). */
+#include <math.h>
+
+#include "task/task.h"
+
+enum { DELAY, LENGTH, SYMBOLS };
+
+static void shape(const double *value, unroll_task_shape *s)
+{
+    *s = (unroll_task_shape){.T = (size_t)value[DELAY] + 2 * (size_t)value[LENGTH],
+                             .inputs = (size_t)value[SYMBOLS] + 2,
+                             .outputs = (size_t)value[SYMBOLS] + 1};
+}
+
+static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)
+{
+    const size_t delay = (size_t)value[DELAY], length = (size_t)value[LENGTH];
+    const uint32_t symbols = (uint32_t)value[SYMBOLS];
+    const size_t recall = delay + length;
+    for (size_t t = 0; t < length; t++) {
+        const uint32_t symbol = 1 + (uint32_t)unroll_rng_below(rng, symbols);
+        c->input[t * c->stride] = symbol;
+        c->target[(recall + t) * c->stride] = symbol;
+    }
+    c->input[(recall - 1) * c->stride] = symbols + 1;
+    for (size_t t = c->recall ? recall : 0; t < recall + length; t++)
+        c->weight[t * c->stride] = 1;
+}
+
+/* Blanks for certain, then a guess among the symbols. */
+static double baseline(const double *value)
+{
+    return value[LENGTH] * log(value[SYMBOLS]) / (value[DELAY] + 2 * value[LENGTH]);
+}
+
+const unroll_task_row unroll_task_copy = {
+    .name = "copy",
+    .summary = "repeat the first symbols after a delay",
+    .source = "Hochreiter and Schmidhuber (1997); Arjovsky, Shah and Bengio (2016)",
+    .keys = {[DELAY] = {"delay", "steps from the last symbol to the recall", 100, 1, 1e6, false},
+             [LENGTH] = {"length", "symbols to remember", 10, 1, 1e4, false},
+             [SYMBOLS] = {"symbols", "different symbols", 8, 1, 1e4, false}},
+    .shape = shape,
+    .draw = draw,
+    .baseline = baseline,
+};

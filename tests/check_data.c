@@ -1,0 +1,810 @@
+/* Texts, vocabularies and corpora. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "data/corpus.h"
+#include "data/text.h"
+
+static unroll_text_rules rules_for(enum unroll_tokens tokens)
+{
+    unroll_text_rules rules;
+    unroll_text_rules_default(&rules);
+    rules.tokens = tokens;
+    return rules;
+}
+
+/* ---- faults ---- */
+
+typedef struct fault_case {
+    const char *text;
+    size_t length;
+    const char *says[3];  /* parts of the message */
+} fault_case;
+
+#define BYTES(text) text, sizeof(text) - 1
+
+static const fault_case faults[] = {
+    {BYTES("abc\xC0\xAFz"), {"byte 3:", "overlong", "--tokens byte"}},
+    {BYTES("\xE0\x80\xAF"), {"byte 0:", "overlong", "--invalid replace"}},
+    {BYTES("ab\xF0\x80\x80\xAF"), {"byte 2:", "overlong", NULL}},
+    {BYTES("12345678\xED\xA0\x80"), {"byte 8:", "surrogate", NULL}},
+    {BYTES("1234567\xF4\x90\x80\x80"), {"byte 7:", "above U+10FFFF", NULL}},
+    {BYTES("x\xF5\x80\x80\x80"), {"byte 1:", "above U+10FFFF", NULL}},
+    {BYTES("x\xFFy"), {"byte 1:", "not UTF-8", NULL}},
+    {BYTES("x\xBFy"), {"byte 1:", "continuation", NULL}},
+    {BYTES("x\xE2\x82y"), {"byte 1:", "cut short", NULL}},
+    {BYTES("x\xE2\x82"), {"byte 1:", "cut short by the end", NULL}},
+    {BYTES("\xC3"), {"byte 0:", "cut short by the end", NULL}},
+    {BYTES("\xEF\xBB\xBF" "a\xFF"), {"byte 4:", "not UTF-8", NULL}},
+    {BYTES("\xFF\xFE" "a\0b\0"), {"UTF-16", "--tokens byte", NULL}},
+    {BYTES("\xFE\xFF\0a\0b"), {"UTF-16", NULL, NULL}},
+    {BYTES("\xFF\xFE\0\0a\0\0\0"), {"UTF-32", NULL, NULL}},
+    {BYTES("U\0n\0r\0o\0l\0l\0"), {"UTF-16", NULL, NULL}},
+    {BYTES("\0U\0n\0r\0o\0l\0l"), {"UTF-16", NULL, NULL}},
+    {BYTES(""), {"is empty", NULL, NULL}},
+};
+
+START_TEST(test_faults)
+{
+    const fault_case *f = &faults[_i];
+    const unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    unroll_vocabulary *v;
+    unroll_ids ids = {0};
+    ck_assert_int_eq(unroll_vocabulary_build(&rules, "NAME", f->text, f->length, &v, &ids),
+                     UNROLL_EDATA);
+    ck_assert_ptr_null(v);
+    ck_assert_uint_eq(ids.count, 0);
+    ck_assert_int_eq(strncmp(unroll_message(), "NAME: ", 6), 0);
+    for (int i = 0; i < 3 && f->says[i]; i++)
+        ck_assert_msg(strstr(unroll_message(), f->says[i]) != NULL, "'%s' in '%s'", f->says[i],
+                      unroll_message());
+    unroll_ids_free(&ids);
+}
+END_TEST
+
+/* One U+FFFD for each maximal ill-formed part: the Unicode standard's own example, table 3-8. */
+START_TEST(test_replace)
+{
+    static const char text[] = "\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64";
+#define R "\xEF\xBF\xBD"
+    unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    rules.replace = true;
+    unroll_text t;
+    ck_assert_int_eq(unroll_text_prepare(&rules, "NAME", text, sizeof text - 1, &t), UNROLL_OK);
+    ck_assert_uint_eq(t.replaced, 6);
+    ck_assert_uint_eq(t.length, strlen("a" R R R "b" R "c" R R "d"));
+    ck_assert_mem_eq(t.bytes, "a" R R R "b" R "c" R R "d", t.length);
+    unroll_text_free(&t);
+}
+END_TEST
+
+START_TEST(test_bytes_are_taken_as_they_are)
+{
+    static const char text[] = "\xFF\xFE" "a\0\xEF\xBB\xBF\x80";
+    const unroll_text_rules rules = rules_for(UNROLL_BYTE);
+    unroll_vocabulary *v;
+    unroll_ids ids = {0};
+    ck_assert_int_eq(unroll_vocabulary_build(&rules, "NAME", text, sizeof text - 1, &v, &ids),
+                     UNROLL_OK);
+    ck_assert_uint_eq(unroll_vocabulary_size(v), 256);
+    ck_assert_uint_eq(ids.count, sizeof text - 1);
+    for (size_t i = 0; i < ids.count; i++)
+        ck_assert_uint_eq(ids.id[i], (unsigned char)text[i]);
+    char buffer[8];
+    size_t length;
+    ck_assert_str_eq(unroll_vocabulary_spelling(v, 0x80, buffer, &length), "<0x80>");
+    ck_assert_str_eq(unroll_vocabulary_spelling(v, 0xFF, buffer, &length), "<0xFF>");
+    ck_assert_str_eq(unroll_vocabulary_spelling(v, 'a', buffer, &length), "a");
+    ck_assert_str_eq(unroll_vocabulary_spelling(v, 0, buffer, &length), "");
+    ck_assert_uint_eq(length, 1);
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+}
+END_TEST
+
+START_TEST(test_bom_and_controls)
+{
+    static const char text[] = "\xEF\xBB\xBF" "a\0\r\nb\r\xEF\xBB\xBF";
+    const unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    unroll_vocabulary *v;
+    unroll_ids ids = {0};
+    ck_assert_int_eq(unroll_vocabulary_build(&rules, "NAME", text, sizeof text - 1, &v, &ids),
+                     UNROLL_OK);
+    ck_assert(ids.bom);
+    static const uint32_t want[] = {3, 0, 2, 1, 4, 2, 5};  /* NUL \n \r a b U+FEFF */
+    ck_assert_uint_eq(ids.count, 7);
+    ck_assert_mem_eq(ids.id, want, sizeof want);
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+}
+END_TEST
+
+/* ---- normalisation ---- */
+
+static utf8proc_option_t options_for(const unroll_text_rules *rules)
+{
+    unsigned options = rules->casefold ? UTF8PROC_CASEFOLD : 0;
+    if (rules->normalize != UNROLL_NO_NORMALIZE)
+        options |= UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    if (rules->normalize == UNROLL_NFKC)
+        options |= UTF8PROC_COMPAT;
+    return (utf8proc_option_t)options;
+}
+
+/* utf8proc on the whole text at once is the reference. */
+static void check_normalised(const unroll_text_rules *rules, const char *text, size_t length)
+{
+    utf8proc_uint8_t *want;
+    const utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text,
+                                            (utf8proc_ssize_t)length, &want, options_for(rules));
+    ck_assert_int_ge(n, 0);
+    unroll_text t;
+    ck_assert_int_eq(unroll_text_prepare(rules, "NAME", text, length, &t), UNROLL_OK);
+    if (t.length != (size_t)n || memcmp(t.bytes, want, t.length) != 0)
+        ck_abort_msg("form %d, fold %d: %zu bytes from %zu, not %zd", rules->normalize,
+                     rules->casefold, t.length, length, n);
+    unroll_text_free(&t);
+    free(want);
+}
+
+static unroll_text_rules form(int i)
+{
+    unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    rules.normalize = (enum unroll_normalize)(i / 2);
+    rules.casefold = i % 2;
+    return rules;
+}
+
+static size_t append(char *to, int32_t c)
+{
+    return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)to);
+}
+
+/* Every code point, alone and behind each of a few that things combine with; in blocks, so that the places
+ * where the text is cut differ. */
+START_TEST(test_every_code_point)
+{
+    const unroll_text_rules rules = form(_i);
+    static const int32_t before[] = {'e', 0x1100, 0xAC00, 0x3042, 0x0915, 0x05D0, 0x0300};
+    enum { BLOCK = 500 };
+    static char text[BLOCK * 8 * 8 + 8];
+    for (int32_t first = 1; first < 0x20000; first += BLOCK) {
+        size_t n = 0;
+        for (int32_t c = first; c < first + BLOCK; c++) {
+            if (c >= 0xD800 && c < 0xE000)
+                continue;
+            n += append(text + n, c);
+            n += append(text + n, before[c % 7]);
+            n += append(text + n, c);
+            if (c % 3 == 0)
+                text[n++] = '\n';
+        }
+        if (n && !(n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0))
+            check_normalised(&rules, text, n);
+    }
+}
+END_TEST
+
+/* What two code points combine into, taken apart and put together again, all in one text. */
+START_TEST(test_every_composition)
+{
+    const unroll_text_rules rules = form(_i);
+    char *text = malloc(0x30000 * 4);
+    size_t n = 0;
+    for (int32_t c = 0xA0; c < 0x30000; c++) {
+        const bool hangul = c >= 0xAC00 && c < 0xD7A4;
+        if (hangul ? c % 5 : utf8proc_get_property(c)->decomp_seqindex == UINT16_MAX)
+            continue;
+        char one[5] = "";
+        append(one, c);
+        utf8proc_uint8_t *apart = utf8proc_NFD((const utf8proc_uint8_t *)one);
+        ck_assert_ptr_nonnull(apart);
+        if (strcmp((const char *)apart, one) != 0) {
+            const size_t length = strlen((const char *)apart);
+            memcpy(text + n, apart, length);
+            n += length;
+        }
+        free(apart);
+    }
+    ck_assert_uint_gt(n, 20000);
+    check_normalised(&rules, text, n);
+    free(text);
+}
+END_TEST
+
+/* Random strings of what is awkward, cut at each place: the parts' forms differ from the whole's, and the whole
+ * must come out as utf8proc has it. */
+START_TEST(test_awkward_strings)
+{
+    static const int32_t awkward[] = {
+        'A',    'e',    ' ',    '\n',   0xC5,   0xDF,   0x130,   0x300,  0x301,  0x323,   0x327,
+        0x345,  0x3B1,  0x1100, 0x1161, 0x11A8, 0xAC00, 0xAC01,  0x3042, 0x3099, 0x915,   0x93C,
+        0x958,  0x1E9B, 0x212B, 0xFB01, 0xFF21, 0x5D0,  0x5BC,   0x4E00, 0x1F600, 0x1D15E, 0x9BE,
+        0x9C7,  0x2126, 0x37E,  0x3A9,  0x1E0A, 0x1E9E, 0xA69,   0xB7,   0x430,  0x439,
+    };
+    enum { KINDS = sizeof awkward / sizeof *awkward };
+    const unroll_text_rules rules = form(_i);
+    unroll_rng rng;
+    unroll_rng_seed(&rng, 1, 1);
+    for (int k = 0; k < 2000; k++) {
+        char text[64];
+        size_t n = 0;
+        for (uint64_t left = 1 + unroll_rng_below(&rng, 12); left > 0; left--)
+            n += append(text + n, awkward[unroll_rng_below(&rng, KINDS)]);
+        check_normalised(&rules, text, n);
+        if (k < 30)
+            for (size_t cut = 0; cut <= n; cut++)
+                if (cut == n || ((unsigned char)text[cut] & 0xC0) != 0x80) {
+                    check_normalised(&rules, text, cut);
+                    check_normalised(&rules, text + cut, n - cut);
+                }
+    }
+}
+END_TEST
+
+/* Far longer than a segment, without a safe place to cut in it. */
+START_TEST(test_long_runs)
+{
+    const unroll_text_rules rules = form(_i);
+    enum { COUNT = 20000 };
+    char *text = malloc(COUNT * 5);
+    size_t n = 0;
+    for (int k = 0; k < COUNT / 2; k++) { /* Bengali KA + the two-part vowel sign O, taken apart */
+        n += append(text + n, 0x0995);
+        n += append(text + n, k % 2 ? 0x09C7 : 0x0981);
+        if (k % 4 == 1)
+            n += append(text + n, 0x09BE);
+    }
+    check_normalised(&rules, text, n);
+    free(text);
+}
+END_TEST
+
+START_TEST(test_plain_text_is_not_copied)
+{
+    const unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    static const char *const plain[] = {"To be, or not to be\n", "Fräulein Ökonomie – “ja”",
+                                        "Привет, мир", "日本語のテキスト。", "한국어", "😀🎉"};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        unroll_text t;
+        ck_assert_int_eq(unroll_text_prepare(&rules, "NAME", plain[i], strlen(plain[i]), &t),
+                         UNROLL_OK);
+        ck_assert_ptr_eq(t.bytes, plain[i]);
+        unroll_text_free(&t);
+    }
+}
+END_TEST
+
+/* ---- tokens ---- */
+
+/* The tokens of a text with "|" between them. */
+static void check_tokens(enum unroll_tokens tokens, const char *text, const char *want)
+{
+    const unroll_text_rules rules = rules_for(tokens);
+    char got[512] = "";
+    unroll_text t;
+    ck_assert_int_eq(unroll_text_prepare(&rules, "NAME", text, strlen(text), &t), UNROLL_OK);
+    unroll_splitter s = {tokens, t.bytes, t.bytes + t.length};
+    const char *token;
+    size_t length, n = 0;
+    while (unroll_splitter_next(&s, &token, &length))
+        n += (size_t)snprintf(got + n, sizeof got - n, "%s%.*s", n ? "|" : "", (int)length, token);
+    ck_assert_str_eq(got, want);
+    unroll_text_free(&t);
+}
+
+START_TEST(test_code_points)
+{
+    check_tokens(UNROLL_CODEPOINT, "aé\r\n", "a|é|\r|\n");
+    check_tokens(UNROLL_CODEPOINT, "e\xCC\x81", "\xC3\xA9"); /* NFC */
+    check_tokens(UNROLL_CODEPOINT, "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB", "한");
+    check_tokens(UNROLL_CODEPOINT, "👍🏽", "👍|🏽");
+}
+END_TEST
+
+START_TEST(test_graphemes)
+{
+    check_tokens(UNROLL_GRAPHEME, "a\r\nb", "a|\r|\n|b");
+    check_tokens(UNROLL_GRAPHEME, "x\xCC\xA3\xCC\x81y", "x\xCC\xA3\xCC\x81|y");
+    check_tokens(UNROLL_GRAPHEME, "👩‍👩‍👧‍👦👍🏽!", "👩‍👩‍👧‍👦|👍🏽|!");
+    check_tokens(UNROLL_GRAPHEME, "🇩🇪🇫🇷🇯🇵", "🇩🇪|🇫🇷|🇯🇵");
+    check_tokens(UNROLL_GRAPHEME, "한국", "한|국");
+    check_tokens(UNROLL_GRAPHEME, "\xE1\x84\x80\xE1\x86\xA8z", "\xE1\x84\x80|\xE1\x86\xA8|z");
+    check_tokens(UNROLL_GRAPHEME, "नी", "नी");
+}
+END_TEST
+
+START_TEST(test_words)
+{
+    check_tokens(UNROLL_WORD, "Don't stop, \"the dogs' 3rd\"\n  well-known…",
+                 "Don't|stop|,|\"|the|dogs|'|3rd|\"|\n|well|-|known|…");
+    check_tokens(UNROLL_WORD, "l’été  à\tParis\r\n", "l’été|à|Paris|\r|\n");
+    check_tokens(UNROLL_WORD, "👩‍👧 ok\xC2\xA0x", "👩‍👧|ok|x");
+    check_tokens(UNROLL_WORD, "'tis o''clock'", "'|tis|o|'|'|clock|'");
+    check_tokens(UNROLL_WORD, " \t ", "");
+    check_tokens(UNROLL_WORD, "Привет мир", "Привет|мир");
+}
+END_TEST
+
+static void check_glue(const char *text, const char *want)
+{
+    const unroll_text_rules rules = rules_for(UNROLL_WORD);
+    unroll_vocabulary *v;
+    unroll_ids ids = {0};
+    ck_assert_int_eq(unroll_vocabulary_build(&rules, "NAME", text, strlen(text), &v, &ids),
+                     UNROLL_OK);
+    char got[256] = "";
+    size_t n = 0, length;
+    for (size_t i = 0; i < ids.count; i++) {
+        const char *glue = unroll_vocabulary_glue(v, i ? ids.id[i - 1] : UINT32_MAX, ids.id[i]);
+        const char *token = unroll_vocabulary_token(v, ids.id[i], &length);
+        n += (size_t)snprintf(got + n, sizeof got - n, "%s%.*s", glue, (int)length, token);
+    }
+    ck_assert_str_eq(got, want);
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+}
+
+START_TEST(test_glue)
+{
+    static const char *const same[] = {"Don't stop, now.\nYes (really); well-known “quotes” – so!",
+                                       "¿Qué? ¡No!", "one\r\n\r\ntwo"};
+    check_glue(same[0], same[0]);
+    check_glue(same[2], same[2]);
+    check_glue("  the   dog\t. ", "the dog.");
+}
+END_TEST
+
+/* ---- vocabulary ---- */
+
+static unroll_vocabulary *build(const unroll_text_rules *rules, const char *text, unroll_ids *ids)
+{
+    unroll_vocabulary *v;
+    ck_assert_int_eq(unroll_vocabulary_build(rules, "NAME", text, strlen(text), &v, ids), UNROLL_OK);
+    return v;
+}
+
+static void check_token(const unroll_vocabulary *v, uint32_t id, const char *want)
+{
+    size_t length;
+    ck_assert_str_eq(unroll_vocabulary_token(v, id, &length), want);
+    ck_assert_uint_eq(length, strlen(want));
+    ck_assert_uint_eq(unroll_vocabulary_find(v, want, length), id);
+}
+
+START_TEST(test_order)
+{
+    unroll_ids ids = {0};
+    unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    unroll_vocabulary *v = build(&rules, "zé\naz😀", &ids);
+    static const char *const by_point[] = {"\n", "a", "z", "é", "😀"};
+    ck_assert_uint_eq(unroll_vocabulary_size(v), 5);
+    for (uint32_t i = 0; i < 5; i++)
+        check_token(v, i, by_point[i]);
+    ck_assert_uint_eq(unroll_vocabulary_unknown(v), UINT32_MAX);
+    unroll_vocabulary_free(v);
+    ids.count = 0;
+
+    rules.tokens = UNROLL_WORD;
+    v = build(&rules, "c b a b c b x", &ids);
+    static const char *const by_count[] = {"b", "c", "a", "x"};
+    for (uint32_t i = 0; i < 4; i++)
+        check_token(v, i, by_count[i]);
+    static const uint32_t want[] = {1, 0, 2, 0, 1, 0, 3};
+    ck_assert_mem_eq(ids.id, want, sizeof want);
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+}
+END_TEST
+
+START_TEST(test_min_count)
+{
+    unroll_ids ids = {0};
+    unroll_text_rules rules = rules_for(UNROLL_WORD);
+    rules.min_count = 2;
+    unroll_vocabulary *v = build(&rules, "a b a c <unk> <unk>", &ids);
+    /* the letters of "<unk>" in a text are no special token */
+    static const char *const tokens[] = {"<unk>", "<", ">", "a", "unk"};
+    ck_assert_uint_eq(unroll_vocabulary_size(v), 5);
+    for (uint32_t i = 0; i < 5; i++)
+        check_token(v, i, tokens[i]);
+    static const uint32_t want[] = {3, 0, 3, 0, 1, 4, 2, 1, 4, 2};
+    ck_assert_uint_eq(ids.count, 10);
+    ck_assert_mem_eq(ids.id, want, sizeof want);
+    ck_assert_uint_eq(ids.unknown, 2);
+    ck_assert_uint_eq(unroll_vocabulary_unknown(v), 0);
+    ids.count = ids.unknown = 0;
+    ck_assert_int_eq(unroll_vocabulary_encode(v, "N", "a zebra", 7, &ids), UNROLL_OK);
+    ck_assert_uint_eq(ids.id[1], 0);
+    ck_assert_uint_eq(ids.unknown, 1);
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+}
+END_TEST
+
+START_TEST(test_unseen_token)
+{
+    unroll_ids ids = {0};
+    const unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
+    unroll_vocabulary *v = build(&rules, "abc\n", &ids);
+    ck_assert_int_eq(unroll_vocabulary_encode(v, "other.txt", "ab\nc\nxé", 8, &ids), UNROLL_EDATA);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "other.txt:3: 'x'"));
+    ck_assert_uint_eq(ids.count, 4);
+    ck_assert_uint_eq(ids.unknown, 0);
+    ck_assert_int_eq(unroll_vocabulary_encode(v, "other.txt", "cab", 3, &ids), UNROLL_OK);
+    ck_assert_uint_eq(ids.count, 7);
+    ck_assert_uint_eq(ids.id[4], 3);
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+}
+END_TEST
+
+START_TEST(test_metadata_and_back)
+{
+    const unroll_text_rules rules = rules_for(_i);
+    unroll_ids ids = {0}, again = {0};
+    unroll_vocabulary *v = build(&rules, "Ünï 👩‍👧 code\n\r\n a\xCC\xA3\xCC\x81 '", &ids), *w;
+    const size_t count = unroll_vocabulary_size(v);
+    const char **tokens = calloc(count, sizeof *tokens);
+    size_t *lengths = calloc(count, sizeof *lengths);
+    char (*buffer)[8] = calloc(count, sizeof *buffer);
+    for (uint32_t i = 0; i < count; i++)
+        tokens[i] = unroll_vocabulary_spelling(v, i, buffer[i], &lengths[i]);
+    ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, count, &w), UNROLL_OK);
+    static const char text[] = "code 👩‍👧\nÜnï";
+    ids.count = 0;
+    ck_assert_int_eq(unroll_vocabulary_encode(v, "N", text, strlen(text), &ids), UNROLL_OK);
+    ck_assert_int_eq(unroll_vocabulary_encode(w, "N", text, strlen(text), &again), UNROLL_OK);
+    ck_assert_uint_eq(ids.count, again.count);
+    ck_assert_mem_eq(ids.id, again.id, ids.count * sizeof *ids.id);
+
+    unroll_vocabulary *bad;
+    tokens[1] = tokens[0];
+    lengths[1] = lengths[0];
+    ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, count, &bad),
+                     UNROLL_EDATA);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "the same"));
+    lengths[1] = 0;
+    ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, count, &bad),
+                     UNROLL_EDATA);
+    tokens[1] = "\xC3";
+    lengths[1] = 1;
+    ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, count, &bad),
+                     UNROLL_EDATA);
+    ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, 0, &bad), UNROLL_EDATA);
+    if (_i == UNROLL_BYTE)
+        ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, 255, &bad),
+                         UNROLL_EDATA);
+    free(tokens);
+    free(lengths);
+    free(buffer);
+    unroll_vocabulary_free(v);
+    unroll_vocabulary_free(w);
+    unroll_ids_free(&ids);
+    unroll_ids_free(&again);
+}
+END_TEST
+
+START_TEST(test_many_tokens)
+{
+    char *text = malloc(200000);
+    size_t n = 0;
+    for (int i = 0; i < 20000; i++)
+        n += (size_t)sprintf(text + n, "w%d ", i);
+    const unroll_text_rules rules = rules_for(UNROLL_WORD);
+    unroll_ids ids = {0};
+    unroll_vocabulary *v = build(&rules, text, &ids);
+    ck_assert_uint_eq(unroll_vocabulary_size(v), 20000);
+    check_token(v, ids.id[12345], "w12345");
+    unroll_vocabulary_free(v);
+    unroll_ids_free(&ids);
+    free(text);
+}
+END_TEST
+
+/* Let each allocation in turn fail: 71, and what was made is gone (AddressSanitizer sees to it). */
+START_TEST(test_memory)
+{
+    unroll_text_rules rules = rules_for(_i);
+    rules.casefold = true;
+    rules.replace = true;
+    static const char text[] = "Aé\xCC\x81 wide \xFF words, and A\xCC\x8A line\n";
+    long n = 0;
+    for (unroll_status status = UNROLL_EMEMORY; status != UNROLL_OK; n++) {
+        unroll_vocabulary *v;
+        unroll_ids ids = {0};
+        unroll_alloc_fail_after(n);
+        status = unroll_vocabulary_build(&rules, "NAME", text, sizeof text - 1, &v, &ids);
+        unroll_alloc_fail_after(-1);
+        ck_assert(status == UNROLL_OK || status == UNROLL_EMEMORY);
+        unroll_vocabulary_free(v);
+        unroll_ids_free(&ids);
+        ck_assert_int_lt(n, 100);
+    }
+    ck_assert_int_gt(n, 5);
+}
+END_TEST
+
+/* ---- corpus ---- */
+
+static char notes[1024];
+
+static void take_note(void *arg, const char *text)
+{
+    (void)arg;
+    strncat(notes, text, sizeof notes - strlen(notes) - 1);
+    strncat(notes, "\n", sizeof notes - strlen(notes) - 1);
+}
+
+static unroll_corpus *corpus_of(const unroll_corpus_options *options, const char *text)
+{
+    unroll_corpus *c;
+    notes[0] = '\0';
+    ck_assert_int_eq(unroll_corpus_from_text(options, "NAME", text, strlen(text), &c), UNROLL_OK);
+    return c;
+}
+
+static unroll_corpus_options options_with_notes(void)
+{
+    unroll_corpus_options options;
+    unroll_corpus_options_default(&options);
+    options.note = take_note;
+    return options;
+}
+
+START_TEST(test_split)
+{
+    unroll_corpus_options options = options_with_notes();
+    char text[1001];
+    memset(text, 'a', 1000);
+    text[1000] = '\0';
+    for (int i = 0; i < 1000; i += 3)
+        text[i] = 'b';
+    unroll_corpus *c = corpus_of(&options, text);
+    const unroll_part *train = unroll_corpus_part(c, UNROLL_TRAIN);
+    const unroll_part *valid = unroll_corpus_part(c, UNROLL_VALID);
+    const unroll_part *test = unroll_corpus_part(c, UNROLL_TEST);
+    ck_assert_uint_eq(train->count, 900);
+    ck_assert_uint_eq(valid->count, 50);
+    ck_assert_uint_eq(test->count, 50);
+    ck_assert_ptr_eq(valid->id, train->id + 900);
+    ck_assert_ptr_eq(test->id, valid->id + 50);
+    ck_assert_str_eq(notes, "");
+    const uint64_t print = unroll_corpus_fingerprint(c);
+    unroll_corpus_free(c);
+
+    text[999] ^= 'a' ^ 'b';
+    c = corpus_of(&options, text);
+    ck_assert_uint_ne(unroll_corpus_fingerprint(c), print);
+    text[999] ^= 'a' ^ 'b';
+    unroll_corpus_free(c);
+    options.split[0] = 0.8;
+    c = corpus_of(&options, text);
+    ck_assert_uint_ne(unroll_corpus_fingerprint(c), print);
+    ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TRAIN)->count, 800);
+    ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TEST)->count, 50);
+    unroll_corpus_free(c);
+
+    static const double bad[][3] = {{0.9, 0.2, 0}, {-0.1, 0, 0}, {0.5, -1, 0}, {1, 1e-6, 0}};
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(options.split, bad[i], sizeof bad[i]);
+        ck_assert_int_eq(unroll_corpus_from_text(&options, "NAME", text, 9, &c), UNROLL_EUSAGE);
+    }
+}
+END_TEST
+
+/* No text is too small, but an empty one. */
+START_TEST(test_small_corpora)
+{
+    unroll_corpus_options options = options_with_notes();
+    for (int lines = 0; lines < 2; lines++) {
+        options.lines = lines;
+        char text[64] = "";
+        for (size_t n = 1; n < 60; n++) {
+            text[n - 1] = n % 7 ? (char)('a' + n % 5) : '\n';
+            unroll_corpus *c = corpus_of(&options, text);
+            ck_assert_uint_ge(unroll_corpus_part(c, UNROLL_TRAIN)->count, 2);
+            ck_assert_uint_ne(unroll_corpus_part(c, UNROLL_VALID)->count, 1);
+            ck_assert_uint_ne(unroll_corpus_part(c, UNROLL_TEST)->count, 1);
+            if (unroll_corpus_part(c, UNROLL_VALID)->count == 0)
+                ck_assert_ptr_nonnull(strstr(notes, "validation part"));
+            unroll_corpus_free(c);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_corpus_faults)
+{
+    unroll_corpus_options options = options_with_notes();
+    unroll_corpus *c;
+    ck_assert_int_eq(unroll_corpus_from_text(&options, "NAME", "", 0, &c), UNROLL_EDATA);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "NAME: is empty"));
+    options.lines = true;
+    ck_assert_int_eq(unroll_corpus_from_text(&options, "NAME", "\n\n\n", 3, &c), UNROLL_EDATA);
+    options.lines = false;
+    c = corpus_of(&options, "a");
+    ck_assert_ptr_nonnull(strstr(notes, "one token"));
+    unroll_corpus_free(c);
+    c = corpus_of(&options, "aaaaaaaa");
+    ck_assert_ptr_nonnull(strstr(notes, "one symbol"));
+    unroll_corpus_free(c);
+    c = corpus_of(&options, "\xEF\xBB\xBF" "abcd");
+    ck_assert_ptr_nonnull(strstr(notes, "byte order mark"));
+    ck_assert_uint_eq(unroll_corpus_tokens(c), 4);
+    unroll_corpus_free(c);
+}
+END_TEST
+
+START_TEST(test_lines)
+{
+    unroll_corpus_options options = options_with_notes();
+    options.lines = true;
+    options.split[0] = 0.5;
+    options.split[1] = 0.25;
+    options.split[2] = 0.25;
+    options.rules.tokens = _i ? UNROLL_CODEPOINT : UNROLL_BYTE;
+    unroll_corpus *c = corpus_of(&options, "\nab\n\n\ncde\nf\ngh");
+    const uint32_t newline = unroll_vocabulary_find(unroll_corpus_vocabulary(c), "\n", 1);
+    static const size_t lengths[] = {2, 3, 1, 2};
+    size_t k = 0;
+    for (int split = UNROLL_TRAIN; split <= UNROLL_TEST; split++) {
+        const unroll_part *p = unroll_corpus_part(c, split);
+        ck_assert_uint_eq(p->lines, split == UNROLL_TRAIN ? 2 : 1);
+        for (size_t i = 0; i < p->lines; i++, k++) {
+            ck_assert_uint_eq(p->id[p->line[i]], newline);
+            ck_assert_uint_eq(p->id[p->line[i + 1]], newline);
+            ck_assert_uint_eq(p->line[i + 1] - p->line[i], lengths[k] + 1);
+            for (size_t at = p->line[i] + 1; at < p->line[i + 1]; at++)
+                ck_assert_uint_ne(p->id[at], newline);
+        }
+    }
+    ck_assert_uint_eq(k, 4);
+    unroll_corpus_free(c);
+
+    /* a text without any newline has one all the same: samples begin with it */
+    options.rules.min_count = 2;
+    c = corpus_of(&options, "aab");
+    ck_assert_uint_ne(unroll_vocabulary_find(unroll_corpus_vocabulary(c), "\n", 1), UINT32_MAX);
+    unroll_corpus_free(c);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_ge(fputs(text, f), 0);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(test_files)
+{
+    char directory[] = "/tmp/check_data.XXXXXX", a[64], b[64], v[64];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(a, sizeof a, "%s/a", directory);
+    snprintf(b, sizeof b, "%s/b", directory);
+    snprintf(v, sizeof v, "%s/v", directory);
+    write_file(a, "\xEF\xBB\xBF" "abcabc");
+    write_file(b, "\xEF\xBB\xBF" "bcdbcd");
+    write_file(v, "dcba");
+    const char *const files[] = {a, b};
+    unroll_corpus_options options = options_with_notes();
+    options.split[0] = 0.5;
+    options.split[1] = 0.25;
+    options.split[2] = 0.25;
+    unroll_corpus *c;
+    notes[0] = '\0';
+    ck_assert_int_eq(unroll_corpus_read(&options, files, 2, v, NULL, &c), UNROLL_OK);
+    static const uint32_t train[] = {0, 1, 2, 0, 1, 2, 1, 2, 3}, valid[] = {3, 2, 1, 0};
+    const unroll_part *p = unroll_corpus_part(c, UNROLL_TRAIN);
+    ck_assert_uint_eq(p->count, 9); /* 0.5 and validation's 0.25 of 12 */
+    ck_assert_mem_eq(p->id, train, sizeof train);
+    p = unroll_corpus_part(c, UNROLL_VALID);
+    ck_assert_uint_eq(p->count, 4);
+    ck_assert_mem_eq(p->id, valid, sizeof valid);
+    ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TEST)->count, 3);
+    ck_assert_uint_eq(unroll_corpus_tokens(c), 16);
+    const char *first = strstr(notes, "byte order mark");
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_nonnull(strstr(first + 1, "byte order mark"));
+
+    /* the vocabulary of one corpus numbers another; it outlives the first */
+    unroll_vocabulary *vocabulary = unroll_corpus_take_vocabulary(c);
+    unroll_corpus_free(c);
+    options.vocabulary = vocabulary;
+    c = corpus_of(&options, "dddd");
+    ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TRAIN)->id[0], 3);
+    ck_assert_ptr_null(unroll_corpus_take_vocabulary(c));
+    unroll_corpus_free(c);
+    unroll_vocabulary_free(vocabulary);
+    options.vocabulary = NULL;
+
+    write_file(v, "xyz");
+    ck_assert_int_eq(unroll_corpus_read(&options, files, 2, v, NULL, &c), UNROLL_EDATA);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "'x'"));
+    write_file(v, "");
+    ck_assert_int_eq(unroll_corpus_read(&options, files, 2, NULL, v, &c), UNROLL_EDATA);
+    ck_assert_int_eq(unroll_corpus_read(&options, files, 0, NULL, NULL, &c), UNROLL_EDATA);
+    options.max_input = 5;
+    ck_assert_int_eq(unroll_corpus_read(&options, files, 1, NULL, NULL, &c), UNROLL_EDATA);
+    ck_assert_ptr_null(c);
+    unlink(a);
+    unlink(b);
+    unlink(v);
+    ck_assert_int_eq(unroll_corpus_read(&options, files, 1, NULL, NULL, &c), UNROLL_ENOINPUT);
+    rmdir(directory);
+}
+END_TEST
+
+START_TEST(test_corpus_memory)
+{
+    unroll_corpus_options options;
+    unroll_corpus_options_default(&options);
+    options.lines = true;
+    static const char text[] = "A\xCC\x8A\nb\nc\n";
+    long n = 0;
+    for (unroll_status status = UNROLL_EMEMORY; status != UNROLL_OK; n++) {
+        unroll_corpus *c;
+        unroll_alloc_fail_after(n);
+        status = unroll_corpus_from_text(&options, "NAME", text, sizeof text - 1, &c);
+        unroll_alloc_fail_after(-1);
+        ck_assert(status == UNROLL_OK || status == UNROLL_EMEMORY);
+        unroll_corpus_free(c);
+        ck_assert_int_lt(n, 100);
+    }
+    ck_assert_int_gt(n, 8);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("data");
+    TCase *t = tcase_create("text");
+    const int forms = 6, kinds = 4;
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, test_faults, 0, sizeof faults / sizeof *faults);
+    tcase_add_test(t, test_replace);
+    tcase_add_test(t, test_bytes_are_taken_as_they_are);
+    tcase_add_test(t, test_bom_and_controls);
+    tcase_add_loop_test(t, test_every_code_point, 0, forms);
+    tcase_add_loop_test(t, test_every_composition, 0, forms);
+    tcase_add_loop_test(t, test_awkward_strings, 0, forms);
+    tcase_add_loop_test(t, test_long_runs, 0, forms);
+    tcase_add_test(t, test_plain_text_is_not_copied);
+    tcase_add_test(t, test_code_points);
+    tcase_add_test(t, test_graphemes);
+    tcase_add_test(t, test_words);
+    tcase_add_test(t, test_glue);
+    suite_add_tcase(suite, t);
+
+    t = tcase_create("vocabulary");
+    tcase_add_test(t, test_order);
+    tcase_add_test(t, test_min_count);
+    tcase_add_test(t, test_unseen_token);
+    tcase_add_loop_test(t, test_metadata_and_back, 0, kinds);
+    tcase_add_test(t, test_many_tokens);
+    tcase_add_loop_test(t, test_memory, 0, kinds);
+    suite_add_tcase(suite, t);
+
+    t = tcase_create("corpus");
+    tcase_add_test(t, test_split);
+    tcase_add_test(t, test_small_corpora);
+    tcase_add_test(t, test_corpus_faults);
+    tcase_add_loop_test(t, test_lines, 0, 2);
+    tcase_add_test(t, test_files);
+    tcase_add_test(t, test_corpus_memory);
+    suite_add_tcase(suite, t);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
