@@ -157,11 +157,10 @@ const char *unroll_option_range(const unroll_option *o, char buffer[96])
     unroll_format_double(high, o->max);
     if (o->max >= UNROLL_OPTION_NO_MAX)
         snprintf(buffer, 96, "of at least %s", low);
-    else if (!o->open_min && !o->open_max)
-        snprintf(buffer, 96, "from %s to %s", low, high);
     else
-        snprintf(buffer, 96, "%s %s and %s %s", o->open_min ? "above" : "from", low,
-                 o->open_max ? "below" : "up to", high);
+        snprintf(buffer, 96, "%s %s%s%s", o->open_min ? "above" : "from", low,
+                 o->open_min && o->open_max ? " and below "
+                 : o->open_min ? ", up to " : o->open_max ? " to below " : " to ", high);
     return buffer;
 }
 

@@ -66,7 +66,7 @@ const char *unroll_nearest(const char *const *names, const char *name);
 
 /** The i-th name that a CHOICE or NAME row accepts, NULL at the end. */
 const char *unroll_option_choice(const unroll_option *o, size_t i);
-/** "from 1 to 8", "of at least 1", "above 0 and below 1" into buffer; "" for rows without a range. */
+/** "from 1 to 8", "of at least 1", "from 0 to below 1" into buffer; "" for rows without a range. */
 const char *unroll_option_range(const unroll_option *o, char buffer[96]);
 
 unroll_status unroll_option_defaults(const unroll_option_list *lists, void *target);

@@ -169,8 +169,8 @@ static const cli_example examples[] = {
     {"unroll sample runs/char", "500 tokens from the best weights of a run"},
     {"unroll sample runs/char --prime 'Once' --temperature 0.7 --length 200",
      "go on from a text, with fewer surprises"},
-    {"unroll sample runs/char --stop '\n\n' --count 3 --json",
-     "three paragraphs, one JSON object each"},
+    {"unroll sample runs/char --prime Q: --stop Q: --count 3 --json",
+     "three texts up to the next Q:, one JSON object each"},
     {"unroll sample runs/char --length 0 | head -n 20", "twenty lines"},
     {NULL, NULL},
 };

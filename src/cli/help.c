@@ -45,8 +45,8 @@ const char *cli_describe(const unroll_option *o, char buffer[CLI_DESCRIPTION_MAX
 {
     char range[96];
     const char *bounds = unroll_option_range(o, range);
-    if (strncmp(bounds, "of ", 3) == 0)
-        bounds += 3;
+    if (strncmp(bounds, "of ", 3) == 0) /* "at least 0" would tell nothing */
+        bounds += o->min > 0 ? 3 : strlen(bounds);
     const bool preset = o->preset && *o->preset;
     buffer[0] = '\0';
     append(buffer, "%s", o->help);
@@ -159,8 +159,8 @@ void cli_help(const cli_command *c)
 void cli_help_all(void)
 {
     out_text("Usage: unroll COMMAND [options] [arguments]\n\n"
-             "Trains recurrent networks on text and on synthetic tasks, and shows what becomes of\n"
-             "their gradients.\n");
+             "Trains recurrent networks on text and on synthetic tasks, and shows what\n"
+             "becomes of their gradients.\n");
     help_heading("Commands");
     for (const cli_command *const *c = cli_commands; *c; c++) {
         out_printf("  %-12s", (*c)->name);
