@@ -388,6 +388,9 @@ static enum kind kind_of(int32_t c)
         return KIND_OTHER;
     if (c == ' ' || c == '\t' || c == '\v' || c == '\f')
         return KIND_SPACE;
+    if (c < 0x80)
+        return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') ? KIND_WORD
+                                                                                 : KIND_OTHER;
     switch (utf8proc_category(c)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
