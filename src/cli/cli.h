@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fail.h"
 #include "base/option.h"
 
 /* A command is one file cmd_NAME.c that ends in a `const cli_command`, and one line in commands.c. Help, the man
@@ -54,7 +55,7 @@ struct cli_call {
 
 /** All commands; NULL at the end. */
 extern const cli_command *const cli_commands[];
-extern const cli_command cli_eval, cli_generate, cli_inspect, cli_sample;
+extern const cli_command cli_bench, cli_eval, cli_generate, cli_inspect, cli_sample, cli_train;
 const cli_command *cli_command_find(const char *name); /**< NULL: none */
 const char *cli_command_nearest(const char *name);     /**< for "did you mean", or NULL */
 
