@@ -723,6 +723,10 @@ START_TEST(test_files)
     ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TRAIN)->id[0], 3);
     ck_assert_ptr_null(unroll_corpus_take_vocabulary(c));
     unroll_corpus_free(c);
+    c = corpus_of(&options, "d"); /* only what is learned from is taken twice */
+    ck_assert_uint_eq(unroll_corpus_tokens(c), 1);
+    ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TRAIN)->count, 0);
+    unroll_corpus_free(c);
     unroll_vocabulary_free(vocabulary);
     options.vocabulary = NULL;
 

@@ -85,7 +85,7 @@ static unroll_status settle(unroll_corpus *c)
 {
     unroll_ids *ids = &c->source[0].ids;
     if (ids->count == 0)
-        return unroll_fail(UNROLL_EDATA, "%s: is empty; there is nothing to learn from", c->name);
+        return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens", c->name);
     if (!c->vocabulary) {
         if (c->options.lines)
             UNROLL_TRY(unroll_vocabulary_keep(c->built, "\n"));
@@ -173,7 +173,7 @@ static size_t share(double fraction, size_t units)
     return fraction >= 1 - 1e-9 || n >= (double)units ? units : (size_t)n;
 }
 
-/* A lone token is taken twice, so that there is something to predict. */
+/* A lone token to learn from is taken twice, so that there is something to predict. */
 static unroll_status double_token(unroll_corpus *c)
 {
     source *s = &c->source[0];
@@ -196,7 +196,7 @@ static unroll_status cut_parts(unroll_corpus *c)
             fraction[0] += fraction[i];
             fraction[i] = 0;
         }
-    if (!c->options.lines && s->ids.count == 1)
+    if (c->built && !c->options.lines && s->ids.count == 1)
         UNROLL_TRY(double_token(c));
 
     const size_t units = c->options.lines ? s->lines : s->ids.count;
@@ -207,12 +207,10 @@ static unroll_status cut_parts(unroll_corpus *c)
             n = units - first;
         take_part(c, i, s, first, n);
         if (c->part[i].count == 0 && fraction[i] > 0) {
-            if (i == UNROLL_TRAIN) { /* too small to be cut at all */
-                n = units;
-                take_part(c, i, s, 0, n);
-            }
+            if (i == UNROLL_TRAIN) /* too small to be cut at all */
+                take_part(c, i, s, 0, n = units);
             note(c, "%s: too small for a %s part of %g: %s", c->name, part_names[i], fraction[i],
-                 i == UNROLL_TRAIN ? "all of it is for training" : "it is left empty");
+                 c->part[i].count ? "all of it is for training" : "it is left empty");
         }
         first += n;
     }
@@ -282,13 +280,14 @@ static unroll_status finish(unroll_corpus *c, const char *valid, const char *tes
             continue;
         UNROLL_TRY(add_file(c, &c->source[i], files[i]));
         if (c->source[i].ids.count == 0)
-            return unroll_fail(UNROLL_EDATA, "%s: is empty; there is nothing to predict", files[i]);
+            return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens",
+                               files[i]);
     }
     for (int i = 0; i < PARTS; i++) {
         c->tokens += c->source[i].ids.count;
         c->unknown += c->source[i].ids.unknown;
     }
-    if (one_symbol(&c->source[0].ids))
+    if (c->built && one_symbol(&c->source[0].ids))
         note(c, "%s: has one symbol only; there is nothing to learn from it", c->name);
     if (c->options.lines)
         UNROLL_TRY(find_lines(c));
