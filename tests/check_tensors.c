@@ -83,6 +83,12 @@ static const unroll_metadata META[] = {
     {"format", "unroll"}, {"vocabulary", "[\"\\u0000\",\"\\\"header_crc32\\\":\\\"\",\"\xc3\xa9\"]"}};
 enum { TENSOR_COUNT = sizeof TENSORS / sizeof TENSORS[0] };
 
+/** Small, so that each of its bits can be tried. */
+static void write_small(void)
+{
+    ck_assert_int_eq(unroll_tensors_write(path, TENSORS + 1, 3, META, 2), UNROLL_OK);
+}
+
 static void write_good(void)
 {
     ck_assert_int_eq(unroll_tensors_write(path, TENSORS, TENSOR_COUNT, META, 2), UNROLL_OK);
@@ -133,7 +139,7 @@ END_TEST
 START_TEST(every_bit_flip)
 {
     unsigned char file[2048];
-    write_good();
+    write_small();
     const size_t n = read_bytes(file, sizeof file);
     ck_assert_uint_gt(n, 300);
     for (size_t bit = 0; bit < n * 8; bit++) {
@@ -152,7 +158,7 @@ END_TEST
 START_TEST(every_cut)
 {
     unsigned char file[2048];
-    write_good();
+    write_small();
     const size_t n = read_bytes(file, sizeof file);
     for (size_t length = 0; length < n; length++) {
         write_bytes(file, length);
@@ -336,9 +342,10 @@ START_TEST(allocations_fail)
         unroll_alloc_fail_after(n);
         status = unroll_tensors_write(path, TENSORS, TENSOR_COUNT, META, 2);
         unroll_alloc_fail_after(-1);
-        ck_assert_msg(status == UNROLL_OK || status == UNROLL_EMEMORY, "write %ld: %d %s", n, status,
-                      unroll_message());
-        ck_assert_int_eq(access(path, F_OK) == 0, status == UNROLL_OK);
+        /* once the file is there, its directory may not be synced for want of memory */
+        ck_assert_msg(status == (access(path, F_OK) != 0 ? UNROLL_EMEMORY : UNROLL_OK) ||
+                          status == UNROLL_EIO,
+                      "write %ld: %d %s", n, status, unroll_message());
     }
     ck_assert_int_gt(n, 10);
     status = UNROLL_EMEMORY;

@@ -52,9 +52,10 @@ void unroll_model_rules(const unroll_config *config, unroll_text_rules *rules)
     rules->min_count = config->min_count;
 }
 
+/** The task that a config without one has, too. */
 static bool is_char(const unroll_config *config)
 {
-    return strcmp(config->task, "char") == 0;
+    return config->task == NULL || strcmp(config->task, "char") == 0;
 }
 
 /** The network that a config asks for; its strings stay the config's. */

@@ -109,7 +109,7 @@ unroll_status unroll_model_train(const unroll_config *config, const char *text, 
                                  const unroll_callbacks *callbacks, unroll_model **out)
 {
     *out = NULL;
-    if (strcmp(config->task, "char") != 0)
+    if (config->task != NULL && strcmp(config->task, "char") != 0)
         return unroll_fail(UNROLL_EUSAGE, "--task %s does not learn from a text; give char",
                            config->task);
     session s = {.callbacks = callbacks};

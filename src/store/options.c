@@ -71,7 +71,7 @@ static unroll_status value_text(const char *path, const unroll_option *o, const 
         unroll_format_double(buffer, json_real_value(value));
     else if (json_is_string(value) && !flag)
         *text = json_string_value(value);
-    else if (json_is_null(value) && (o->type == UNROLL_TEXT || o->type == UNROLL_CUSTOM))
+    else if (json_is_null(value) && o->type == UNROLL_TEXT && o->preset == NULL)
         *text = "";
     else
         return unroll_fail(UNROLL_EDATA, "%s: config: '%s' has a value of the wrong kind", path,
