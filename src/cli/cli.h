@@ -81,8 +81,8 @@ enum cli_source cli_was_given(const cli_call *call, const char *name);
 /** "unroll: COMMAND: text" on standard error, control characters escaped. */
 void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Walk through a command's options, the meta rows last, as help shows them: each heading when it is first
- *  met, then all rows under it. Either callback may be NULL. */
+/** Walk through a command's options as help shows them: each group's heading, then its rows; the common group
+ *  last. Either callback may be NULL. */
 void cli_each_option(const cli_command *command, void (*heading)(const char *group),
                      void (*row)(const unroll_option *o));
 

@@ -58,42 +58,49 @@ const char *cli_describe(const unroll_option *o, char buffer[CLI_DESCRIPTION_MAX
     return buffer;
 }
 
-static bool group_seen(const unroll_option_list *lists, const unroll_option *until)
+/* Is `until` the first row of its group? */
+static bool begins_group(const unroll_option_list *lists, const unroll_option *until)
 {
     for (const unroll_option_list *l = lists; l->rows; l++)
         for (size_t i = 0; i < l->count; i++) {
             if (&l->rows[i] == until)
-                return false;
-            if (strcmp(l->rows[i].group, until->group) == 0)
                 return true;
+            if (strcmp(l->rows[i].group, until->group) == 0)
+                return false;
         }
-    return false;
+    return true;
+}
+
+static void each_in_group(const unroll_option_list *lists, const char *group,
+                          void (*heading)(const char *group), void (*row)(const unroll_option *o))
+{
+    if (heading)
+        heading(group);
+    for (const unroll_option_list *l = lists; l->rows && row; l++)
+        for (size_t i = 0; i < l->count; i++)
+            if (strcmp(l->rows[i].group, group) == 0)
+                row(&l->rows[i]);
 }
 
 void cli_each_option(const cli_command *command, void (*heading)(const char *group),
                      void (*row)(const unroll_option *o))
 {
-    unroll_option_list all[16];
+    enum { LISTS = 8 };
+    const char *const last = cli_meta_rows[0].group; /* what all commands share */
+    unroll_option_list all[LISTS + 2];
     size_t n = 0;
-    while (command->lists[n].rows && n < 14) {
+    while (command->lists[n].rows && n < LISTS) {
         all[n] = command->lists[n];
         n++;
     }
     all[n] = (unroll_option_list){cli_meta_rows, CLI_META_COUNT, 0};
     all[n + 1] = (unroll_option_list){NULL, 0, 0};
 
-    for (size_t a = 0; a <= n; a++)
-        for (size_t i = 0; i < all[a].count; i++) {
-            const unroll_option *first = &all[a].rows[i];
-            if (group_seen(all, first))
-                continue;
-            if (heading)
-                heading(first->group);
-            for (size_t b = a; b <= n && row; b++)
-                for (size_t j = 0; j < all[b].count; j++)
-                    if (strcmp(all[b].rows[j].group, first->group) == 0)
-                        row(&all[b].rows[j]);
-        }
+    for (const unroll_option_list *l = all; l->rows; l++)
+        for (size_t i = 0; i < l->count; i++)
+            if (strcmp(l->rows[i].group, last) != 0 && begins_group(all, &l->rows[i]))
+                each_in_group(all, l->rows[i].group, heading, row);
+    each_in_group(all, last, heading, row);
 }
 
 /* ---- on the screen ---- */

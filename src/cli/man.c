@@ -32,9 +32,9 @@ static void roff(const char *text)
 
 static void group(const char *name)
 {
-    out_text(".PP\n.I ");
+    out_text(".SS ");
     roff(name);
-    out_text("\n");
+    out_text(" options\n");
 }
 
 static void row(const unroll_option *o)
@@ -66,7 +66,7 @@ static void command(const cli_command *c)
     roff(c->description);
     out_text("\n");
     cli_each_option(c, group, row);
-    out_text(".PP\nExamples:\n");
+    out_text(".SS Examples\n");
     for (const cli_example *e = c->examples; e->command; e++) {
         out_text(".TP\n.B ");
         roff(e->command);
