@@ -166,8 +166,8 @@ static size_t append(char *to, int32_t c)
     return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)to);
 }
 
-/* Every code point, alone and behind each of a few that things combine with; in blocks, so that the places
- * where the text is cut differ. */
+/* Every code point, alone and behind each of a few that things combine with; in blocks, so that
+ * the places where the text is cut differ. */
 START_TEST(test_every_code_point)
 {
     const unroll_text_rules rules = form(_i);
@@ -218,8 +218,8 @@ START_TEST(test_every_composition)
 }
 END_TEST
 
-/* Random strings of what is awkward, cut at each place: the parts' forms differ from the whole's, and the whole
- * must come out as utf8proc has it. */
+/* Random strings of what is awkward, cut at each place: the parts' forms differ from the whole's,
+ * and the whole must come out as utf8proc has it. */
 START_TEST(test_awkward_strings)
 {
     static const int32_t awkward[] = {
@@ -366,7 +366,8 @@ END_TEST
 static unroll_vocabulary *build(const unroll_text_rules *rules, const char *text, unroll_ids *ids)
 {
     unroll_vocabulary *v;
-    ck_assert_int_eq(unroll_vocabulary_build(rules, "NAME", text, strlen(text), &v, ids), UNROLL_OK);
+    ck_assert_int_eq(unroll_vocabulary_build(rules, "NAME", text, strlen(text), &v, ids),
+                     UNROLL_OK);
     return v;
 }
 

@@ -197,8 +197,8 @@ static int code(uint32_t a, uint32_t b)
     return (int)((a - 'a') * 10 + b - 'A');
 }
 
-/* Follows one stream: inputs and targets must be whole lines, each from its newline to its newline or to where the
- * stream stops, with a reset between two. */
+/* Follows one stream: inputs and targets must be whole lines, each from its newline to its
+ * newline or to where the stream stops, with a reset between two. */
 typedef struct follower {
     bool inside;
     uint32_t expect, first, second;
@@ -322,7 +322,8 @@ typedef struct saved {
     bool restore;
 } saved;
 
-static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
+static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data,
+                  size_t count)
 {
     saved *s = arg;
     ck_assert_ptr_nonnull(name);
@@ -495,8 +496,8 @@ START_TEST(test_adding)
 }
 END_TEST
 
-/* Evaluations come out the same each time, whatever training does, and the test split counts only what needs
- * memory. */
+/* Evaluations come out the same each time, whatever training does, and the test split counts only
+ * what needs memory. */
 START_TEST(test_synthetic_evaluation)
 {
     double value[UNROLL_TASK_KEYS];

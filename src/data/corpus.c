@@ -69,13 +69,17 @@ static unroll_status add_text(unroll_corpus *c, source *s, const char *name, con
     return UNROLL_OK;
 }
 
+static const char *file_name(const char *file)
+{
+    return strcmp(file, "-") == 0 ? "standard input" : file;
+}
+
 static unroll_status add_file(unroll_corpus *c, source *s, const char *file)
 {
     char *text;
     size_t length;
     UNROLL_TRY(unroll_input_slurp(file, c->options.max_input, &text, &length));
-    const unroll_status status =
-        add_text(c, s, strcmp(file, "-") == 0 ? "standard input" : file, text, length);
+    const unroll_status status = add_text(c, s, file_name(file), text, length);
     unroll_free(text);
     return status;
 }
@@ -85,7 +89,8 @@ static unroll_status settle(unroll_corpus *c)
 {
     unroll_ids *ids = &c->source[0].ids;
     if (ids->count == 0)
-        return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens", c->name);
+        return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens",
+                           c->name);
     if (!c->vocabulary) {
         if (c->options.lines)
             UNROLL_TRY(unroll_vocabulary_keep(c->built, "\n"));
@@ -299,7 +304,7 @@ unroll_status unroll_corpus_read(const unroll_corpus_options *options, const cha
                                  unroll_corpus **out)
 {
     unroll_corpus *c;
-    const char *name = count != 1 ? "the corpus" : strcmp(files[0], "-") ? files[0] : "standard input";
+    const char *name = count == 1 ? file_name(files[0]) : "the corpus";
     *out = NULL;
     UNROLL_TRY(begin(options, name, &c));
     unroll_status status = UNROLL_OK;

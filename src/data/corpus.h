@@ -6,11 +6,11 @@
 /** How texts become a corpus. Start from unroll_corpus_options_default(). */
 typedef struct unroll_corpus_options {
     unroll_text_rules rules;
-    /** Number with this one, whose rules then count; it must outlive the corpus. NULL: build one over the
-     *  whole text, validation and test parts included. */
+    /** Number with this one, whose rules then count; it must outlive the corpus. NULL: build one
+     *  over the whole text, validation and test parts included. */
     const unroll_vocabulary *vocabulary;
     bool lines;             /**< each line is a sequence of its own */
-    double split[3];        /**< shares of training, validation, test; what they leave over is left out */
+    double split[3];        /**< shares of training, validation, test; the rest is left out */
     uint64_t max_input;     /**< bytes of a file after inflation; 0: no bound */
     /** Told what the user should know: one line, no newline at its end. May be NULL. */
     void (*note)(void *arg, const char *text);
@@ -19,8 +19,9 @@ typedef struct unroll_corpus_options {
 
 void unroll_corpus_options_default(unroll_corpus_options *options);
 
-/** One part of a corpus. With lines, sequence k is id[line[k]] … id[line[k+1]], both of them newlines (which it
- *  shares with its neighbours), and no prediction crosses from one to the next. */
+/** One part of a corpus. With lines, sequence k is id[line[k]] … id[line[k+1]], both of them
+ *  newlines (which it shares with its neighbours), and no prediction crosses from one to the
+ *  next. */
 typedef struct unroll_part {
     const uint32_t *id;
     size_t count;
@@ -30,10 +31,10 @@ typedef struct unroll_part {
 
 typedef struct unroll_corpus unroll_corpus;
 
-/** Texts one after the other, in order; `valid` and `test` are files of their own, or NULL. Where one is given,
- *  its share of the split belongs to training.
- *  @return UNROLL_EUSAGE for shares below 0 or above 1 in sum; UNROLL_EDATA for an empty corpus, and as
- *          unroll_vocabulary_build() and _encode(); UNROLL_ENOINPUT */
+/** Texts one after the other, in order; `valid` and `test` are files of their own, or NULL. Where
+ *  one is given, its share of the split belongs to training.
+ *  @return UNROLL_EUSAGE for shares below 0 or above 1 in sum; UNROLL_EDATA for an empty corpus,
+ *          and as unroll_vocabulary_build() and _encode(); UNROLL_ENOINPUT */
 unroll_status unroll_corpus_read(const unroll_corpus_options *options, const char *const *files,
                                  size_t count, const char *valid, const char *test,
                                  unroll_corpus **out);

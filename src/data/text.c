@@ -14,7 +14,8 @@ typedef struct fault {
     const char *what;
 } fault;
 
-/* Length of the well-formed sequence at p, or 0 and what is wrong. Table 3-7 of the Unicode standard. */
+/* Length of the well-formed sequence at p, or 0 and what is wrong. Table 3-7 of the Unicode
+ * standard. */
 static size_t sequence_length(const unsigned char *p, size_t left, fault *bad)
 {
     const unsigned char lead = p[0];
@@ -105,7 +106,8 @@ static int32_t decode(const char *p, size_t *length)
     return (b[0] & 0x07) << 18 | (b[1] & 0x3F) << 12 | (b[2] & 0x3F) << 6 | (b[3] & 0x3F);
 }
 
-/* UTF-16 and UTF-32 by their marks; UTF-16 without one by the NULs that Latin text has in every second byte. */
+/* UTF-16 and UTF-32 by their marks; UTF-16 without one by the NULs that Latin text has in every
+ * second byte. */
 static const char *wide_encoding(const char *text, size_t length)
 {
     const unsigned char *b = (const unsigned char *)text;
@@ -173,8 +175,9 @@ static unroll_status replace_faults(const char *text, size_t length, size_t at, 
 
 enum { PLAIN_NFC = 1, PLAIN_NFKC = 2, PLAIN_FOLD = 4, PLAIN_ALL = 7, PLAIN_FORMS = 3 };
 
-/* Code points that a form leaves as they are, that are starters, and that never combine with what stands
- * before them: a text may be cut before each. What is missing here costs time, never correctness. */
+/* Code points that a form leaves as they are, that are starters, and that never combine with what
+ * stands before them: a text may be cut before each. What is missing here costs time, never
+ * correctness. */
 static const struct plain_range {
     int32_t first, last;
     int forms;
@@ -261,8 +264,9 @@ static unroll_status normalise_segment(normaliser *n, const char *text, size_t l
     }
 }
 
-/* Copies runs of plain code points and hands utf8proc what lies between, with the plain one before it,
- * which marks may combine with. Leaves n->out empty where nothing but plain ones was met. */
+/* Copies runs of plain code points and hands utf8proc what lies between, with the plain one
+ * before it, which marks may combine with. Leaves n->out empty where nothing but plain ones was
+ * met. */
 static unroll_status normalise(normaliser *n, const char *text, size_t length)
 {
     size_t done = 0;  /* what is in n->out ends here */
@@ -335,8 +339,8 @@ static unroll_status check_utf8(const unroll_text_rules *rules, const char *name
     return status;
 }
 
-unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name, const char *text,
-                                  size_t length, unroll_text *out)
+unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name,
+                                  const char *text, size_t length, unroll_text *out)
 {
     *out = (unroll_text){.bytes = text, .length = length};
     if (rules->tokens == UNROLL_BYTE)

@@ -12,12 +12,13 @@ typedef struct unroll_text {
 } unroll_text;
 
 /** Check and normalise. Bytes (UNROLL_BYTE) are taken as they are, whatever they hold.
- *  Memory: nothing for a text that is normalised already, else one copy; never 4 bytes a code point.
+ *  Memory: nothing for a text that is normalised already, else one copy; never 4 bytes a code
+ *  point.
  *  @param text  must live as long as *out
- *  @return UNROLL_EDATA for UTF-16 and UTF-32, and for invalid UTF-8 unless rules->replace: "NAME: byte N: …"
- *          with N counted from 0 in `text`; UNROLL_EMEMORY */
-unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name, const char *text,
-                                  size_t length, unroll_text *out);
+ *  @return UNROLL_EDATA for UTF-16 and UTF-32, and for invalid UTF-8 unless rules->replace:
+ *          "NAME: byte N: …" with N counted from 0 in `text`; UNROLL_EMEMORY */
+unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name,
+                                  const char *text, size_t length, unroll_text *out);
 void unroll_text_free(unroll_text *text);
 
 /** Walks over the tokens of a prepared text. */
@@ -27,9 +28,9 @@ typedef struct unroll_splitter {
 } unroll_splitter;
 
 /** The next token; false at the end. It points into the text.
- *  Graphemes: UAX #29's extended clusters, but CR and LF stay two tokens, so that a line end is "\n" in every
- *  kind of token. Words: runs of letters, marks and digits with inner apostrophes; LF, CR and every other
- *  cluster that is no space are tokens of their own; spaces are dropped. */
+ *  Graphemes: UAX #29's extended clusters, but CR and LF stay two tokens, so that a line end is
+ *  "\n" in every kind of token. Words: runs of letters, marks and digits with inner apostrophes;
+ *  LF, CR and every other cluster that is no space are tokens of their own; spaces are dropped. */
 bool unroll_splitter_next(unroll_splitter *s, const char **token, size_t *length);
 
 /** How two words stand together in a text: bytes between them, " " or "". */

@@ -2,8 +2,8 @@
 #define UNROLL_DATA_VOCABULARY_H
 #include <unroll/vocabulary.h>
 
-/* unroll_vocabulary_build() in its three steps, for a corpus of several texts. Until it is settled a
- * vocabulary numbers tokens as they come, and is good for nothing but to learn more. */
+/* unroll_vocabulary_build() in its three steps, for a corpus of several texts. Until it is
+ * settled a vocabulary numbers tokens as they come, and is good for nothing but to learn more. */
 
 unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_vocabulary **out);
 

@@ -32,7 +32,8 @@ static unroll_status buffers_new(buffers *b, const synthetic *s)
     size_t features = 0, values = 0;
     if (!unroll_mul(s->cells, shape->inputs, &features) ||
         !unroll_mul(s->cells, shape->outputs, &values))
-        return unroll_fail(UNROLL_EMEMORY, "task %s: %zu sequences of %zu steps do not fit in memory",
+        return unroll_fail(UNROLL_EMEMORY,
+                           "task %s: %zu sequences of %zu steps do not fit in memory",
                            s->row->name, s->B, shape->T);
     b->weight = unroll_alloc(s->cells, sizeof *b->weight);
     bool done = b->weight != NULL;

@@ -14,20 +14,23 @@ typedef struct unroll_task_char_options {
     uint64_t seed;      /**< of the order of lines */
 } unroll_task_char_options;
 
-/** The largest window and batch, up to *T and *B, that the training part can fill. What the user chose stays; what
- *  is left at its default shrinks.
+/** The largest window and batch, up to *T and *B, that the training part can fill. What the user
+ *  chose stays; what is left at its default shrinks.
  *  @param user_T, user_B  the user chose it
- *  @return UNROLL_EDATA with the minimum and the options that lower it, where what must stay does not fit */
+ *  @return UNROLL_EDATA with the minimum and the options that lower it, where what must stay does
+ *          not fit */
 unroll_status unroll_task_char_fit(const unroll_corpus *corpus, bool user_T, bool user_B, size_t *T,
                                    size_t *B);
 
 /** Language modelling: each token is predicted from those before it.
- *  Training: the part is cut into B streams of equal length, which are read side by side in windows of T; what
- *  is left at their ends is left out. States carry over within an epoch. With lines, an epoch shuffles them, joins
- *  them with one UNROLL_RESET position between two, and cuts at line boundaries near equal lengths.
+ *  Training: the part is cut into B streams of equal length, which are read side by side in
+ *  windows of T; what is left at their ends is left out. States carry over within an epoch. With
+ *  lines, an epoch shuffles them, joins them with one UNROLL_RESET position between two, and cuts
+ *  at line boundaries near equal lengths.
  *  Evaluation: one pass at B = 1 from the zero state; N tokens give N − 1 predictions.
  *  @param corpus  must outlive the task
- *  @return UNROLL_EDATA where T and B are more than unroll_task_char_fit() would give; UNROLL_EMEMORY */
+ *  @return UNROLL_EDATA where T and B are more than unroll_task_char_fit() would give;
+ *          UNROLL_EMEMORY */
 unroll_status unroll_task_char(const unroll_corpus *corpus, const unroll_task_char_options *options,
                                unroll_task *out);
 
@@ -49,8 +52,9 @@ typedef struct unroll_task_shape {
     bool features, squared;
 } unroll_task_shape;
 
-/** Where one sequence goes: element t of each array is at t·stride (features: at t·stride·inputs on; values: at
- *  t·stride·outputs on). All begin at zero, weights too. Those that the shape does not use are NULL. */
+/** Where one sequence goes: element t of each array is at t·stride (features: at t·stride·inputs
+ *  on; values: at t·stride·outputs on). All begin at zero, weights too. Those that the shape does
+ *  not use are NULL. */
 typedef struct unroll_task_column {
     size_t stride;
     uint32_t *input, *target;
@@ -58,7 +62,8 @@ typedef struct unroll_task_column {
     bool recall;            /**< give weight only to what the task is about: the test split */
 } unroll_task_column;
 
-/** A synthetic task is one file that ends in a `const unroll_task_row`, and one line in task_table.c. */
+/** A synthetic task is one file that ends in a `const unroll_task_row`, and one line in
+ *  task_table.c. */
 typedef struct unroll_task_row {
     const char *name, *summary, *source;
     unroll_task_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
@@ -75,16 +80,18 @@ extern const unroll_task_row *const unroll_task_table[];  /**< NULL at the end *
  *  @return UNROLL_EUSAGE naming what is wrong, with "did you mean" and the key's range */
 unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, double *value);
 
-/** A task of fresh samples without end. Its evaluations are a fixed set of their own: validation with the
- *  training's weights; test on the same samples, counting only the targets that need memory.
+/** A task of fresh samples without end. Its evaluations are a fixed set of their own: validation
+ *  with the training's weights; test on the same samples, counting only the targets that need
+ *  memory.
  *  @param B     sequences in a batch
  *  @param seed  of the samples
  *  @return UNROLL_EMEMORY */
 unroll_status unroll_task_synthetic(const unroll_task_row *row, const double *value, size_t B,
                                     uint64_t seed, unroll_task *out);
 
-/** Sequence `b` of a batch as one line of TSV, without a newline: inputs, then targets, "-" where there is
- *  none. Steps are parted by spaces, a step's numbers by commas. *line is freed by unroll_free(). */
+/** Sequence `b` of a batch as one line of TSV, without a newline: inputs, then targets, "-" where
+ *  there is none. Steps are parted by spaces, a step's numbers by commas. *line is freed by
+ *  unroll_free(). */
 unroll_status unroll_task_line(const unroll_task *task, const unroll_batch *batch, size_t b,
                                char **line);
 #endif

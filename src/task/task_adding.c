@@ -1,5 +1,6 @@
-/* Adding: Hochreiter and Schmidhuber (1997). Each step brings a value from [0,1) and a marker; one step of each
- * half is marked, and the target at the last step is the sum of the two values marked. */
+/* Adding: Hochreiter and Schmidhuber (1997). Each step brings a value from [0,1) and a marker;
+ * one step of each half is marked, and the target at the last step is the sum of the two values
+ * marked. */
 #include "task/task.h"
 
 enum { LENGTH };
@@ -23,7 +24,8 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
         c->feature[t * step + VALUE] = (unroll_real)unroll_rng_uniform(rng);
     c->feature[first * step + MARKER] = 1;
     c->feature[second * step + MARKER] = 1;
-    c->value[(T - 1) * c->stride] = c->feature[first * step + VALUE] + c->feature[second * step + VALUE];
+    c->value[(T - 1) * c->stride] =
+        c->feature[first * step + VALUE] + c->feature[second * step + VALUE];
     c->weight[(T - 1) * c->stride] = 1;
 }
 

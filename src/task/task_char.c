@@ -2,8 +2,9 @@
  *
  * Every batch follows from its place (epoch, window) alone, so that place is all that resume needs.
  *
- * Lines lie behind each other on a tape: line k, of n tokens with both its newlines, takes n − 1 positions
- * that predict, then one that resets the state. A tape's streams begin at the lines nearest to equal cuts. */
+ * Lines lie behind each other on a tape: line k, of n tokens with both its newlines, takes n − 1
+ * positions that predict, then one that resets the state. A tape's streams begin at the lines
+ * nearest to equal cuts. */
 #include <string.h>
 
 #include "base/fail.h"
@@ -62,7 +63,8 @@ static unroll_status fail_size(const unroll_corpus *corpus, size_t T, size_t B)
                            unroll_corpus_name(corpus));
     if (p->lines && B > streams)
         return unroll_fail(UNROLL_EDATA,
-                           "%s: %zu lines to train on, --batch %zu needs at least %zu; lower --batch",
+                           "%s: %zu lines to train on, --batch %zu needs at least %zu; lower "
+                           "--batch",
                            unroll_corpus_name(corpus), p->lines, B, B);
     if (!unroll_mul(T, B, &need) || !unroll_add(need, 1, &need))
         need = SIZE_MAX;
