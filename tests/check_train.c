@@ -15,6 +15,7 @@ enum { T = 6, B = 5, SYMBOLS = 4, EPOCH = 8, EVAL_T = 7, EVAL_B = 2 };
 typedef struct toy {
     unroll_task task;
     uint64_t at;                   /* training batches handed out */
+    bool again;                    /* always the first one */
     uint64_t noise;                /* one symbol in so many is random; 0: none */
     uint64_t bad_from, bad_until;  /* batches with a NaN among their features */
     size_t eval_batches;
@@ -52,7 +53,7 @@ static void fill(toy *y, size_t steps, size_t rows, uint64_t first_row, uint64_t
 static unroll_status toy_next(void *self, unroll_batch *out)
 {
     toy *y = self;
-    fill(y, T, B, 0, y->at % EPOCH * T, out);
+    fill(y, T, B, 0, y->again ? 0 : y->at % EPOCH * T, out);
     if (y->at >= y->bad_from && y->at < y->bad_until)
         y->feature[(2 * B + 1) * SYMBOLS] = NAN; /* step 2 of row 1 */
     y->at++;
@@ -281,13 +282,18 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
-/* Interrupted in mid-epoch, at a step whose evaluation is due, and just after it. */
+/* Interrupted in mid-epoch, at a step whose evaluation is due, just after it, and between two evaluations of
+ * a plateau: with so small a rate no evaluation gains, and the rate is halved at 15 and 25. */
 static const struct {
     const char *cell;
     uint64_t stop_at;
     size_t threads;
+    const char *optimizer;
+    double lr;
 } resumes[] = {
-    {"rnn", 13, 2}, {"gru", 13, 2}, {"lstm", 13, 2}, {"lstm", 10, 1}, {"lstm", 11, 1}, {"lstm", 25, 2},
+    {"rnn", 13, 2, "adam", 0.1},     {"gru", 13, 2, "adam", 0.1},  {"lstm", 13, 2, "adam", 0.1},
+    {"lstm", 10, 1, "rmsprop", 0.1}, {"lstm", 11, 1, "sgd", 0.1},  {"lstm", 25, 2, "adamw", 0.1},
+    {"gru", 13, 1, "sgd", 1e-30},
 };
 
 START_TEST(resume_is_as_never_stopped)
@@ -299,9 +305,9 @@ START_TEST(resume_is_as_never_stopped)
         g->learning.steps = 25;
         g->learning.eval_every = 5;
         g->learning.schedule = "plateau";
-        g->learning.decay_every = 1;
-        g->learning.lr = 0.1;
-        g->y.noise = 1; /* nothing to be learnt: evaluations get worse, and the rate is cut */
+        g->learning.decay_every = 2;
+        g->learning.optimizer = resumes[_i].optimizer;
+        g->learning.lr = resumes[_i].lr;
         g->learning.threads = part == 1 ? resumes[_i].threads : 1;
         g->stop_at = part == 1 ? resumes[_i].stop_at : 0;
         make_net(g, resumes[_i].cell, 0.4, part == 2 ? 99 : 1);
@@ -320,7 +326,10 @@ START_TEST(resume_is_as_never_stopped)
     same(&image_one, &image_two);
     ck_assert_uint_eq(one.evaluations, 5);
     ck_assert_uint_eq(two.evaluations, 5);
-    ck_assert_double_lt(one.lr[25], 0.1);
+    for (uint64_t k = resumes[_i].stop_at + 1; k <= 25; k++)
+        ck_assert_double_eq(one.lr[k], two.lr[k]);
+    if (resumes[_i].lr < 0.1)
+        ck_assert_double_eq_tol(two.lr[25] / resumes[_i].lr, 0.5, 1e-12);
 }
 END_TEST
 
@@ -337,6 +346,51 @@ START_TEST(evaluating_changes_no_bit)
         finish(&one);
     }
     same(&image_one, &image_two);
+}
+END_TEST
+
+/* Weights as good as fixed, the same batch: without dropout the same loss, with it another mask each step. */
+START_TEST(each_step_has_its_dropout)
+{
+    double loss[2][2];
+    for (int with = 0; with < 2; with++) {
+        prepare(&one);
+        one.y.again = true;
+        one.learning.optimizer = "sgd";
+        one.learning.lr = 1e-30;
+        make_net(&one, "lstm", with ? 0.5 : 0, 1);
+        begin(&one);
+        for (int k = 0; k < 2; k++) {
+            unroll_progress p;
+            ck_assert_int_eq(unroll_trainer_step(one.trainer, &p), UNROLL_OK);
+            loss[with][k] = p.loss;
+        }
+        finish(&one);
+    }
+    ck_assert_double_eq(loss[0][0], loss[0][1]);
+    ck_assert_double_ne(loss[1][0], loss[1][1]);
+}
+END_TEST
+
+/* The same gradient again and again: with its moments corrected, Adam goes lr a step, no more and no less. */
+START_TEST(adam_counts_its_updates)
+{
+    prepare(&one);
+    one.y.again = true;
+    one.learning.lr = 1e-5;
+    begin(&one);
+    const size_t n = unroll_net_size(one.net);
+    unroll_real *before = malloc(n * sizeof *before);
+    ck_assert_ptr_nonnull(before);
+    memcpy(before, unroll_net_weights(one.net), n * sizeof *before);
+    for (int k = 0; k < 5; k++)
+        ck_assert_int_eq(unroll_trainer_step(one.trainer, NULL), UNROLL_OK);
+    double farthest = 0;
+    for (size_t i = 0; i < n; i++)
+        farthest = fmax(farthest, fabs((double)(unroll_net_weights(one.net)[i] - before[i])));
+    ck_assert_double_eq_tol(farthest, 5e-5, 1e-6);
+    free(before);
+    finish(&one);
 }
 END_TEST
 
@@ -645,6 +699,8 @@ int main(void)
     tcase_add_loop_test(t, threads_change_no_bit, 0, 7);
     tcase_add_loop_test(t, resume_is_as_never_stopped, 0, sizeof resumes / sizeof *resumes);
     tcase_add_test(t, evaluating_changes_no_bit);
+    tcase_add_test(t, each_step_has_its_dropout);
+    tcase_add_test(t, adam_counts_its_updates);
     tcase_add_test(t, steps_allocate_nothing);
     tcase_add_test(t, a_failed_allocation_leaks_nothing);
     tcase_add_test(t, evaluation_is_the_mean_over_all_targets);
