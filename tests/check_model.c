@@ -47,7 +47,8 @@ static unroll_config *config_of(const char *options)
     return c;
 }
 
-static const char TEXT[] = "to be, or not to be: \"that\" is \\the question \xc3\xa9 \xe2\x82\xac\n\t";
+static const char TEXT[] =
+    "to be, or not to be: \"that\" is \\the question \xc3\xa9 \xe2\x82\xac\n\t";
 
 static unroll_model *model_of(const char *options)
 {
@@ -196,7 +197,8 @@ static const struct fault {
     {META, "vocabulary", NULL, "no 'vocabulary'"},
     {META, "config", "{", "no valid JSON"},
     {META, "config", "[]", "not a JSON object"},
-    {META, "config", "{\"task\":\"char\",\"cell\":\"lstm\",\"layers\":2,\"hidden\":5}", "lacks 'tokens'"},
+    {META, "config", "{\"task\":\"char\",\"cell\":\"lstm\",\"layers\":2,\"hidden\":5}",
+     "lacks 'tokens'"},
 #define REST ",\"cell\":\"lstm\",\"layers\":2,\"tokens\":\"codepoint\"}"
     {META, "config", "{\"task\":\"char\",\"hidden\":5" REST, NULL},
     {META, "config", "{\"task\":\"char\",\"hidden\":5,\"_by\":{\"a\":1}" REST, NULL},
@@ -213,7 +215,8 @@ static const struct fault {
     {META, "config", "{\"task\":\"char\",\"hidden\":null" REST, "wrong kind"},
     {META, "config", "{\"task\":\"char\",\"hidden\":5,\"tie\":1" REST, "wrong kind"},
     {META, "config", "{\"task\":\"char\",\"hidden\":5,\"tie\":true" REST, "config: --tie"},
-    {META, "config", "{\"task\":\"char\",\"hidden\":5,\"embedding\":4" REST, "lacks the tensor encoder"},
+    {META, "config", "{\"task\":\"char\",\"hidden\":5,\"embedding\":4" REST,
+     "lacks the tensor encoder"},
     {META, "config", "{\"task\":\"singing\",\"hidden\":5" REST, "config: "},
     {META, "config", "{\"task\":null,\"hidden\":5" REST, "wrong kind"},
     {META, "config",
@@ -261,7 +264,9 @@ static void write_changed(const struct fault *f)
             t.data = zeros;
         }
         if (hit && f->change == RESHAPE)
-            t = (unroll_tensor){t.name, UNROLL_F32, 2, {t.shape[0], t.rank > 1 ? t.shape[1] + 1 : 1}, zeros};
+            t = (unroll_tensor){.name = t.name, .dtype = UNROLL_F32, .rank = 2,
+                                .shape = {t.shape[0], t.rank > 1 ? t.shape[1] + 1 : 1},
+                                .data = zeros};
         if (hit && f->change == RENAME)
             t.name = f->value;
         tensor[count++] = t;
@@ -477,7 +482,8 @@ END_TEST
 
 START_TEST(train_without_memory)
 {
-    unroll_config *c = config_of("cell rnn layers 1 hidden 4 steps 2 threads 1 batch 2 seq-length 5");
+    unroll_config *c =
+        config_of("cell rnn layers 1 hidden 4 steps 2 threads 1 batch 2 seq-length 5");
     long n = 0;
     for (unroll_status status = UNROLL_EMEMORY; status != UNROLL_OK; n++) {
         unroll_model *m = NULL;

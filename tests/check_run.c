@@ -91,7 +91,8 @@ static size_t names_in_dir(void)
 static void expect(unroll_status got, unroll_status want, const char *part)
 {
     ck_assert_msg(got == want, "status %d, not %d: %s", got, want, unroll_message());
-    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(), part);
+    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(),
+                  part);
 }
 
 /* ---- opening ---- */
@@ -286,7 +287,8 @@ START_TEST(metrics)
     OK(unroll_run_metrics(run, 0, true));
     ck_assert_str_eq(get("metrics.csv"), HEADER);
     OK(unroll_run_step(run, &p));
-    ck_assert_str_eq(get("metrics.csv"), HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n");
+    ck_assert_str_eq(get("metrics.csv"),
+                     HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n");
     OK(unroll_run_evaluated(run, &e));
     ck_assert_str_eq(get("metrics.csv"),
                      HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n"

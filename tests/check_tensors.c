@@ -67,7 +67,8 @@ static void expect_bad(const char *part)
     ck_assert_ptr_null(t.block_);
     ck_assert_msg(strncmp(unroll_message(), path, strlen(path)) == 0, "no file in '%s'",
                   unroll_message());
-    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(), part);
+    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(),
+                  part);
 }
 
 static const float F[6] = {1.5f, -2, 0, 3e38f, 1e-38f, 7};
@@ -80,7 +81,8 @@ static const unroll_tensor TENSORS[] = {
     {"none", UNROLL_F32, 2, {0, 9}, F},       {"deep", UNROLL_F32, 4, {1, 2, 1, 1}, F},
 };
 static const unroll_metadata META[] = {
-    {"format", "unroll"}, {"vocabulary", "[\"\\u0000\",\"\\\"header_crc32\\\":\\\"\",\"\xc3\xa9\"]"}};
+    {"format", "unroll"},
+    {"vocabulary", "[\"\\u0000\",\"\\\"header_crc32\\\":\\\"\",\"\xc3\xa9\"]"}};
 enum { TENSOR_COUNT = sizeof TENSORS / sizeof TENSORS[0] };
 
 /** Small, so that each of its bits can be tried. */

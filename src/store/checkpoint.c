@@ -196,8 +196,8 @@ static unroll_status save_as(const char *path, const unroll_model *model,
     return status;
 }
 
-/** Newer ones than `step` are none of this run's sound ones: they neither count nor go. What cannot be removed
- *  stays, and is tried again after the next save. */
+/** Newer ones than `step` are none of this run's sound ones: they neither count nor go. What
+ *  cannot be removed stays, and is tried again after the next save. */
 static void remove_old(const char *directory, uint64_t step, uint64_t keep)
 {
     uint64_t *steps;
@@ -266,8 +266,9 @@ static unroll_status open_one(const char *directory, uint64_t step, unroll_check
     return status;
 }
 
-unroll_status unroll_checkpoint_find(const char *directory, void (*note)(void *arg, const char *text),
-                                     void *arg, unroll_checkpoint *out)
+unroll_status unroll_checkpoint_find(const char *directory,
+                                     void (*note)(void *arg, const char *text), void *arg,
+                                     unroll_checkpoint *out)
 {
     uint64_t *steps;
     size_t count;

@@ -9,7 +9,8 @@
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
                                 bool nul, json_t **out)
 {
-    /* Under an allocation that fails jansson speaks of syntax: the empty message tells whether one did. */
+    /* Under an allocation that fails jansson speaks of syntax: the empty message tells whether
+     * one did. */
     unroll_fail(UNROLL_OK, "%s", "");
     json_error_t error;
     *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | (nul ? JSON_ALLOW_NUL : 0), &error);

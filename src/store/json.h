@@ -12,8 +12,8 @@
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
                                 bool nul, json_t **out);
 
-/** Text that grows. Zero-initialise; `failed` stays set after the first allocation that did, so that only the end
- *  needs a check. */
+/** Text that grows. Zero-initialise; `failed` stays set after the first allocation that did, so
+ *  that only the end needs a check. */
 typedef struct unroll_json_text {
     char *data;             /**< NUL-terminated once anything was added; freed by unroll_free() */
     size_t length, room;

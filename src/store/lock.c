@@ -20,11 +20,13 @@ static unroll_status fail_busy(const char *path, int fd)
                        path, who[0] ? who : "another process");
 }
 
-/** Is the file that `fd` has open still the one at `path`? Its last holder may just have removed it. */
+/** Is the file that `fd` has open still the one at `path`? Its last holder may just have removed
+ *  it. */
 static bool still_there(const char *path, int fd)
 {
     struct stat a, b;
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 static unroll_status sign(const char *path, int fd)

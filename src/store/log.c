@@ -75,7 +75,8 @@ static unroll_status cut(const char *path, const char *header, uint64_t last)
         status = write_header(path, header);
     } else if (length <= n || memcmp(text, header, n) != 0 || text[n] != '\n') {
         status = unroll_fail(UNROLL_EDATA,
-                             "%s: does not begin with '%.40s...': is not a log of ours; move it away",
+                             "%s: does not begin with '%.40s...': is not a log of ours; move it "
+                             "away",
                              path, header);
     } else {
         const size_t kept = keep_rows(text, length, n + 1, last);

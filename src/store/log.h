@@ -14,8 +14,9 @@ typedef struct unroll_log unroll_log;
 unroll_status unroll_log_open(const char *path, const char *header, uint64_t last_step,
                               unroll_log **out);
 
-/** Append one row, or several with newlines between, without the last newline, and hand them to the system. Where that
- *  fails (UNROLL_EIO) the file keeps whole rows only, and the next call tries again to write what is owed. */
+/** Append one row, or several with newlines between, without the last newline, and hand them to
+ *  the system. Where that fails (UNROLL_EIO) the file keeps whole rows only, and the next call
+ *  tries again to write what is owed. */
 unroll_status unroll_log_row(unroll_log *log, const char *row);
 
 /** UNROLL_EIO where rows are still owed and cannot be written. NULL is fine. */

@@ -150,7 +150,8 @@ static unroll_status read_config(const char *path, const unroll_tensors *t, unro
     static const char *const needed[] = {"task", "cell", "layers", "hidden", "tokens"};
     const char *text = unroll_tensors_metadata(t, "config");
     json_t *object;
-    UNROLL_TRY(unroll_json_parse(path, "config in the metadata", text, strlen(text), false, &object));
+    UNROLL_TRY(unroll_json_parse(path, "config in the metadata", text, strlen(text), false,
+                                 &object));
     unroll_status status = unroll_options_read(path, object, UNROLL_ROLE_MODEL, config);
     for (size_t i = 0; i < sizeof needed / sizeof needed[0] && status == UNROLL_OK; i++)
         if (json_object_get(object, needed[i]) == NULL)
@@ -223,7 +224,8 @@ static unroll_status need(const char *path, const unroll_tensors *t, const char 
     if (found->dtype != UNROLL_F32)
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s is not of dtype F32", path, name);
     const unroll_tensor wanted = {.rank = cols ? 2 : 1, .shape = {rows, cols}};
-    if (found->rank != wanted.rank || found->shape[0] != rows || (cols && found->shape[1] != cols)) {
+    if (found->rank != wanted.rank || found->shape[0] != rows ||
+        (cols && found->shape[1] != cols)) {
         char is[128], should[128];
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s is %s where its options need %s", path,
                            name, shape_text(is, found), shape_text(should, &wanted));
@@ -232,8 +234,8 @@ static unroll_status need(const char *path, const unroll_tensors *t, const char 
     return UNROLL_OK;
 }
 
-/** Hold the options' sizes against tensors that must have them, so that a network built by them is no more than a few
- *  times the file. */
+/** Hold the options' sizes against tensors that must have them, so that a network built by them
+ *  is no more than a few times the file. */
 static unroll_status check_sizes(const char *path, const unroll_tensors *t,
                                  const unroll_net_spec *spec)
 {

@@ -11,7 +11,8 @@ struct unroll_model {
     unroll_net *net;
 };
 
-/** A model with these options, its weights zero: draw them with unroll_net_init(), or set them and pack.
+/** A model with these options, its weights zero: draw them with unroll_net_init(), or set them
+ *  and pack.
  *  @param config      copied
  *  @param vocabulary  the model's own once this returns UNROLL_OK; NULL for a synthetic task
  *  @return UNROLL_EUSAGE, UNROLL_EMEMORY */
@@ -24,12 +25,14 @@ unroll_status unroll_model_init(unroll_model *model);
 /** The rules by which a config makes tokens of a text. */
 void unroll_model_rules(const unroll_config *config, unroll_text_rules *rules);
 
-/** A file's model. Tensors whose names begin with UNROLL_TRAINER_PREFIX belong to a checkpoint and are passed over. */
+/** A file's model. Tensors whose names begin with UNROLL_TRAINER_PREFIX belong to a checkpoint
+ *  and are passed over. */
 unroll_status unroll_model_from_tensors(const char *path, const unroll_tensors *t,
                                         unroll_model **out);
 #define UNROLL_TRAINER_PREFIX "trainer."
 
-/** All weights of `from` into `to`: --init-from. @return UNROLL_EMISMATCH naming what differs in shape */
+/** All weights of `from` into `to`: --init-from. @return UNROLL_EMISMATCH naming what differs in
+ *  shape */
 unroll_status unroll_model_copy_weights(const unroll_model *from, unroll_model *to);
 
 /** What a model's file holds. */
@@ -44,6 +47,7 @@ typedef struct unroll_model_image {
 unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_image *out);
 void unroll_model_image_free(unroll_model_image *image);
 
-/** Are all weights finite? If not, *name is the first tensor with one that is not; owned by the model. */
+/** Are all weights finite? If not, *name is the first tensor with one that is not; owned by the
+ *  model. */
 bool unroll_model_finite(const unroll_model *model, const char **name);
 #endif

@@ -208,7 +208,8 @@ static unroll_status check_directory(const char *directory, enum unroll_run_mode
         return resume ? check_resume(directory) : check_output(directory, mode == UNROLL_RUN_FORCE);
     const int error = stat(directory, &st) == 0 ? ENOTDIR : errno;
     if (resume)
-        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s", directory, strerror(error));
+        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s", directory,
+                           strerror(error));
     if (error == ENOENT) /* making it will tell */
         return UNROLL_OK;
     return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another --out", directory,
@@ -236,8 +237,8 @@ static void clean(const unroll_run *run)
     }
 }
 
-/** A held lock is told before a full directory is; afterwards the directory is looked at again, since another may
- *  have come first. */
+/** A held lock is told before a full directory is; afterwards the directory is looked at again,
+ *  since another may have come first. */
 static unroll_status open_run(unroll_run *run, enum unroll_run_mode mode)
 {
     int probe;
@@ -277,7 +278,7 @@ unroll_status unroll_run_close(unroll_run *run)
         return UNROLL_OK;
     unroll_status status = unroll_log_close(run->metrics);
     if (run->model_saved != UNROLL_OK || run->checkpoint_saved != UNROLL_OK)
-        status = unroll_fail(UNROLL_EIO, "%s: the last %s could not be saved; an earlier one is there",
+        status = unroll_fail(UNROLL_EIO, "%s: the last %s could not be saved; free some space",
                              run->directory,
                              run->checkpoint_saved != UNROLL_OK ? "checkpoint" : "model");
     if (run->lock >= 0)
@@ -343,7 +344,8 @@ static void add_number(row *r, double value, int digits)
     add_text(r, unroll_format_digits(number, value, digits));
 }
 
-enum { EXACT = 9, ROUGH = 6 }; /* significant digits: of what a seed decides, and of what the clock does */
+/* Significant digits of what the seed decides, and of what the clock does. */
+enum { EXACT = 9, ROUGH = 6 };
 
 static void begin_row(row *r, uint64_t step, double epoch, const char *split)
 {

@@ -14,10 +14,11 @@ enum unroll_run_mode {
     UNROLL_RUN_RESUME   /**< it holds a run */
 };
 
-/** Take hold of a directory. A lock in it goes with this process, however it ends. Temporaries that a killed one left
- *  are removed.
- *  @return UNROLL_ECREATE where it is not empty (NEW), holds what is no run (FORCE), or cannot be made or written,
- *          UNROLL_EBUSY naming who holds it, UNROLL_ENOINPUT (RESUME) where there is no run; nothing is then touched */
+/** Take hold of a directory. A lock in it goes with this process, however it ends. Temporaries
+ *  that a killed one left are removed.
+ *  @return UNROLL_ECREATE where it is not empty (NEW), holds what is no run (FORCE), or cannot be
+ *          made or written, UNROLL_EBUSY naming who holds it, UNROLL_ENOINPUT (RESUME) where
+ *          there is no run; nothing is then touched */
 unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, unroll_run **out);
 
 /** Let it go; a new directory into which nothing was written goes. NULL is fine.
@@ -41,9 +42,9 @@ unroll_status unroll_run_evaluated(unroll_run *run, const unroll_evaluation *eva
 /** samples/STEP.txt */
 unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text, size_t length);
 
-/** The best weights so far, as model.safetensors; or a checkpoint, as unroll_checkpoint_save(). Where either fails, training
- *  may go on: what was saved before is still there. Save again at the next interval; unroll_run_close() tells
- *  whether the last try of each went well. */
+/** The best weights so far, as model.safetensors; or a checkpoint, as unroll_checkpoint_save().
+ *  Where either fails, training may go on: what was saved before is still there. Save again at
+ *  the next interval; unroll_run_close() tells whether the last try of each went well. */
 unroll_status unroll_run_save_model(unroll_run *run, const unroll_model *model);
 unroll_status unroll_run_save_checkpoint(unroll_run *run, const unroll_model *model,
                                          const unroll_config *config, unroll_trainer *trainer,

@@ -93,8 +93,8 @@ static double pop(candidate *heap, size_t count)
     return best.p;
 }
 
-/** Move the most probable ones, best first, to the array's end until top_k or top_p is met; top_p is a share of what
- *  top_k leaves. A heap, because few are wanted of many.
+/** Move the most probable ones, best first, to the array's end until top_k or top_p is met; top_p
+ *  is a share of what top_k leaves. A heap, because few are wanted of many.
  *  @param total  the sum of all; becomes that of those kept
  *  @return how many are kept */
 static size_t keep_best(const unroll_sampler *s, double *total)
@@ -140,8 +140,8 @@ uint32_t unroll_sampler_next(unroll_sampler *s, const unroll_real *logits)
     if (s->choice.top_k > 0 || (s->choice.top_p > 0 && s->choice.top_p < 1))
         kept = keep_best(s, &total);
 
-    /* Kept ones stand at the end, the best last: the walk is short, and rounding leaves it at one that has a
-     * probability. */
+    /* Kept ones stand at the end, the best last: the walk is short, and rounding leaves it at one
+     * that has a probability. */
     double left = unroll_rng_uniform(&s->rng) * total;
     uint32_t chosen = best;
     for (size_t i = n; i-- > n - kept;) {

@@ -115,6 +115,8 @@ static unroll_status read_next(reader *r, void *buffer, size_t length)
     return UNROLL_OK;
 }
 
+#define ADVICE "; save it with safetensors.torch.save_file()"
+
 /** What a file is that is no safetensors file, by its first bytes; NULL: unknown. */
 static const char *known_format(const unsigned char *bytes, size_t n)
 {
@@ -123,11 +125,11 @@ static const char *known_format(const unsigned char *bytes, size_t n)
         size_t length;
         const char *what;
     } formats[] = {
-        {"PK\3\4", 4, "a zip archive, as torch.save() writes; save it with safetensors.torch.save_file()"},
-        {"\x80\x02", 2, "a Python pickle; save it with safetensors.torch.save_file()"},
-        {"\x80\x03", 2, "a Python pickle; save it with safetensors.torch.save_file()"},
-        {"\x80\x04", 2, "a Python pickle; save it with safetensors.torch.save_file()"},
-        {"\x80\x05", 2, "a Python pickle; save it with safetensors.torch.save_file()"},
+        {"PK\3\4", 4, "a zip archive, as torch.save() writes" ADVICE},
+        {"\x80\x02", 2, "a Python pickle" ADVICE}, /* protocols 2 to 5 */
+        {"\x80\x03", 2, "a Python pickle" ADVICE},
+        {"\x80\x04", 2, "a Python pickle" ADVICE},
+        {"\x80\x05", 2, "a Python pickle" ADVICE},
         {"\x1f\x8b", 2, "compressed with gzip; unpack it first"},
         {"\x93NUMPY", 6, "a NumPy array"},
         {"\x89HDF", 4, "an HDF5 file"},
@@ -323,8 +325,8 @@ static bool parse_crc(const char *text, uint32_t *out)
     return true;
 }
 
-/** Where the digits of the header's own CRC stand in its text; NULL: nowhere. A quote inside a JSON string is
- *  escaped, so this can only be the key itself. */
+/** Where the digits of the header's own CRC stand in its text; NULL: nowhere. A quote inside a
+ *  JSON string is escaped, so this can only be the key itself. */
 static char *find_header_crc(char *header, size_t length)
 {
     static const char before[] = "\"header_crc32\":\"";
@@ -490,10 +492,12 @@ const char *unroll_tensors_metadata(const unroll_tensors *t, const char *key)
 
 /* ---- writing ---- */
 
-/** Widest elements first, then by name, as the reference implementation: everything is aligned without holes. */
+/** Widest elements first, then by name, as the reference implementation: everything is aligned
+ *  without holes. */
 static int by_width(const void *a, const void *b)
 {
-    const unroll_tensor *x = *(const unroll_tensor *const *)a, *y = *(const unroll_tensor *const *)b;
+    const unroll_tensor *x = *(const unroll_tensor *const *)a;
+    const unroll_tensor *y = *(const unroll_tensor *const *)b;
     const size_t wx = DTYPES[x->dtype].size, wy = DTYPES[y->dtype].size;
     if (wx != wy)
         return wx > wy ? -1 : 1;
@@ -550,7 +554,8 @@ static unroll_status fill_header(const char *path, json_t *root, const unroll_te
     return put(path, meta, HEADER_CRC_KEY, json_string("00000000"));
 }
 
-/** The length, then the header padded with spaces so that the payload is aligned; freed by unroll_free(). */
+/** The length, then the header padded with spaces so that the payload is aligned; freed by
+ *  unroll_free(). */
 static unroll_status header_text(const char *path, const json_t *root, char **text, size_t *length)
 {
     const size_t flags = JSON_COMPACT | JSON_SORT_KEYS;

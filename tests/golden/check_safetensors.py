@@ -2,9 +2,10 @@
 
     python3 tests/golden/check_safetensors.py MODEL...
 
-needs torch and safetensors from PyPI. Each MODEL (a file, or a run directory; a checkpoint will do) is opened by
-safetensors, its checksums are computed again here, and its rnn is loaded into torch.nn by name, strictly. What
-torch.nn has no place for (PReLU slopes, reset-before) is named and left out. Not part of `make check`.
+needs torch and safetensors from PyPI. Each MODEL (a file, or a run directory; a checkpoint will
+do) is opened by safetensors, its checksums are computed again here, and its rnn is loaded into
+torch.nn by name, strictly. What torch.nn has no place for (PReLU slopes, reset-before) is named
+and left out. Not part of `make check`.
 """
 
 import json

@@ -2,9 +2,9 @@
 
     python3 tests/golden/make_models.py
 
-needs torch and safetensors from PyPI and writes torch_{rnn,lstm,gru}.safetensors beside this script. Each is a
-plain state dictionary with the metadata that a model needs, and with an example: the tokens of "input" lead,
-from the zero state, to the "logits".
+needs torch and safetensors from PyPI and writes torch_{rnn,lstm,gru}.safetensors beside this
+script. Each is a plain state dictionary with the metadata that a model needs, and with an
+example: the tokens of "input" lead, from the zero state, to the "logits".
 """
 
 import json
