@@ -20,6 +20,7 @@ typedef struct unroll_config {
     int invalid;             /**< 0 error, 1 replace */
     bool lines;
     double split[3];
+    char *corpus;            /**< the texts of a run, one whole path a line; NULL: none were given */
     char *valid, *test;      /**< files, or NULL */
     uint64_t max_input;      /**< bytes; 0: no bound */
     /* model */
@@ -30,7 +31,7 @@ typedef struct unroll_config {
     /* start */
     char *init;
     double init_scale;
-    double forget_bias;
+    double forget_bias;      /**< NAN: the cell's own, 1 for the LSTM */
     bool chrono;             /**< --forget-bias chrono[:T] */
     double chrono_max;       /**< T; 0: the sequence length */
     char *init_from;

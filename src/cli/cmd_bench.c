@@ -315,7 +315,7 @@ static unroll_status bench_run(cli_call *call)
 }
 
 static const unroll_option_list bench_lists[] = {
-    {cli_common_rows, 4, offsetof(bench_options, common)},
+    {cli_common_rows, CLI_COMMON_COUNT, offsetof(bench_options, common)},
     {bench_rows, sizeof bench_rows / sizeof *bench_rows, 0},
     {NULL, 0, 0},
 };

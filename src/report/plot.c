@@ -1,6 +1,8 @@
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
 #include "report/plot.h"
 
-#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 #include "train/config.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,10 +89,11 @@ static unroll_status parse_forget_bias(void *target, const unroll_option *o, con
         config->chrono_max = value;
         return UNROLL_OK;
     }
-    if (!unroll_parse_double(text, &value) || value < o->min || value > o->max)
+    const bool own = strcmp(text, "auto") == 0;
+    if (!own && (!unroll_parse_double(text, &value) || value < o->min || value > o->max))
         return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is neither a number from %g to %g nor "
-                           "chrono[:T]", o->name, text, o->min, o->max);
-    config->forget_bias = value;
+                           "chrono[:T] nor auto", o->name, text, o->min, o->max);
+    config->forget_bias = own ? NAN : value;
     config->chrono = false;
     config->chrono_max = 0;
     return UNROLL_OK;
@@ -102,6 +104,8 @@ static char *format_forget_bias(const void *target, const unroll_option *o)
     const unroll_config *config = target;
     char number[32], text[48];
     (void)o;
+    if (!config->chrono && isnan(config->forget_bias))
+        return unroll_strndup("auto", 4);
     unroll_format_double(number, config->chrono ? config->chrono_max : config->forget_bias);
     const int length = snprintf(text, sizeof text, "%s%s", !config->chrono ? "" :
                                 config->chrono_max > 0 ? "chrono:" : "chrono",
@@ -152,7 +156,7 @@ const unroll_option unroll_config_table[] = {
     {SIZE("min-count", 1, MANY), TOKEN_ROW, AT(min_count), .preset = "1",
      .help = "tokens rarer than this become <unk>"},
     {CHOICE("invalid", invalid), TOKEN_ROW, AT(invalid), .preset = "error",
-     .help = "what invalid UTF-8 is: an error, or replaced by U+FFFD"},
+     .help = "what to do about invalid UTF-8, replace puts U+FFFD in its place"},
     {FLAG("lines"), TOKEN_ROW, AT(lines), .help = "each line is a sequence of its own"},
     {CUSTOM("split", "A,B,C", split), DATA_ROW, AT(split), .preset = "0.9,0.05,0.05",
      .help = "shares of the text for training, validation and test"},
@@ -175,17 +179,18 @@ const unroll_option unroll_config_table[] = {
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
      .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers"},
     {NAME("gru", gru_variant), MODEL_ROW, AT(gru), .preset = "reset-after",
-     .help = "where the gru's reset gate acts; reset-after is PyTorch's and cuDNN's"},
+     .help = "where the gru's reset gate acts, reset-after as in PyTorch and cuDNN"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
 
     {NAME("init", unroll_init_name), START_ROW, AT(init), .preset = "uniform",
-     .help = "how weights are drawn; uniform is PyTorch's, within 1/sqrt(hidden)"},
+     .help = "how weights are drawn, uniform within 1/sqrt(hidden) as PyTorch does"},
     {REAL("init-scale", 0, 1000), START_ROW, AT(init_scale), .preset = "1", .open_min = true,
      .help = "factor on what --init draws"},
-    {CUSTOM("forget-bias", "X", forget_bias), START_ROW, AT(forget_bias), .preset = "1",
+    {CUSTOM("forget-bias", "X", forget_bias), START_ROW, AT(forget_bias), .preset = "auto",
      .min = -100, .max = 100,
-     .help = "bias of the gate that keeps the state, a number; or chrono[:T]: drawn for "
+     .help = "bias of the gate that keeps the state: a number; auto: 1 for the lstm, as drawn for "
+             "the gru; or chrono[:T]: drawn for "
              "dependencies of up to T steps (--seq-length), as Tallec and Ollivier (2018)"},
     {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),
      .help = "begin with this model's weights and vocabulary"},
@@ -235,6 +240,8 @@ const unroll_option unroll_config_table[] = {
      .help = "stop after so long, such as 90s, 5m or 1h; alone it is the only bound"},
 
     {TEXT("out", "DIR"), RUN_ROW, AT(out), .help = "run directory (default runs/NAME)"},
+    {TEXT("corpus", "FILES"), RUN_ROW, AT(corpus),
+     .help = "the texts, as FILE arguments give them; several are parted by newlines"},
     {TEXT("resume", "DIR"), RUN_ROW, AT(resume),
      .help = "go on with this run, with its options; bounds and this group's may be given anew"},
     {FLAG("force"), RUN_ROW, AT(force), .help = "write into --out even where it is not empty"},

@@ -1,0 +1,273 @@
+#include "cli/session.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "cell/cell.h"
+#include "cli/terminal.h"
+#include "train/config.h"
+
+/* ---- before any text is read ---- */
+
+/* Weights, gradient, two moments and both packed directions. */
+enum { COPIES = 6 };
+
+static double count_weights(const unroll_config *c, double inputs, double outputs)
+{
+    const unroll_cell *const *cell = unroll_kernels_get()->cells;
+    while (strcmp((*cell)->name, c->cell) != 0)
+        cell++;
+    const double G = (double)(*cell)->gates, H = (double)c->hidden, L = (double)c->layers;
+    const double first = c->embedding ? (double)c->embedding : inputs;
+    return (double)c->embedding * inputs + G * H * (first + H + 2) +
+           (L - 1) * G * H * (2 * H + 2) + outputs * (H + 1);
+}
+
+static unroll_status check_memory(const unroll_config *c, double inputs, double outputs)
+{
+    const double need = COPIES * sizeof(unroll_real) * count_weights(c, inputs, outputs);
+    const double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    char a[TERMINAL_NUMBER_MAX], b[TERMINAL_NUMBER_MAX];
+    if (have > 0 && need > have)
+        return unroll_fail(UNROLL_EMEMORY, "--hidden %llu with --layers %llu takes %s; this machine "
+                           "has %s; lower one of them", (unsigned long long)c->hidden,
+                           (unsigned long long)c->layers, terminal_bytes(a, need),
+                           terminal_bytes(b, have));
+    return UNROLL_OK;
+}
+
+/* ---- texts ---- */
+
+/* The corpus that ships with the program: beside it in the source tree by UNROLL_CORPORA, or installed. */
+static unroll_status shipped(char **path)
+{
+    const char *folder = getenv("UNROLL_CORPORA");
+    folder = folder && *folder ? folder : UNROLL_CORPORA;
+    const size_t room = strlen(folder) + sizeof "/english.txt";
+    *path = unroll_alloc(room, 1);
+    if (!*path)
+        return UNROLL_EMEMORY;
+    snprintf(*path, room, "%s/english.txt", folder);
+    if (access(*path, R_OK) == 0)
+        return UNROLL_OK;
+    const unroll_status status =
+        unroll_fail(UNROLL_ENOINPUT, "%s: the corpus that ships with unroll is not there; give a "
+                    "FILE, or set UNROLL_CORPORA to the directory that has it", *path);
+    unroll_free(*path);
+    *path = NULL;
+    return status;
+}
+
+/* The texts of this run as whole paths, one a line, so that it can be resumed from anywhere. */
+static unroll_status remember(unroll_config *c, char *const *files, size_t count)
+{
+    size_t room = 1, at = 0;
+    for (size_t i = 0; i < count; i++)
+        room += PATH_MAX + 1;
+    char *list = unroll_alloc(room, 1);
+    if (!list)
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < count; i++) {
+        char whole[PATH_MAX];
+        const bool real = strcmp(files[i], "-") != 0 && realpath(files[i], whole);
+        at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "",
+                               real ? whole : files[i]);
+    }
+    unroll_free(c->corpus);
+    c->corpus = list;
+    return UNROLL_OK;
+}
+
+static unroll_status read_files(session *s, const unroll_corpus_options *o, char *const *files,
+                                size_t count)
+{
+    UNROLL_TRY(remember(s->config, files, count));
+    return unroll_corpus_read(o, (const char *const *)files, count, s->config->valid,
+                              s->config->test, &s->corpus);
+}
+
+static unroll_status read_remembered(session *s, const unroll_corpus_options *o)
+{
+    char *files[256], *save = NULL;
+    size_t count = 0;
+    char *list = unroll_strndup(s->config->corpus, strlen(s->config->corpus));
+    if (!list)
+        return UNROLL_EMEMORY;
+    for (char *f = strtok_r(list, "\n", &save); f && count < 256; f = strtok_r(NULL, "\n", &save))
+        files[count++] = f;
+    const bool piped = count == 1 && strcmp(files[0], "-") == 0;
+    const unroll_status status =
+        piped ? unroll_fail(UNROLL_EUSAGE, "this run read its text from standard input; give it "
+                            "again, as FILE or -")
+              : read_files(s, o, files, count);
+    unroll_free(list);
+    return status;
+}
+
+static unroll_status read_corpus(session *s, char *const *files, size_t count,
+                                 const unroll_vocabulary *vocabulary,
+                                 void (*note)(void *arg, const char *text), void *arg)
+{
+    unroll_corpus_options o;
+    unroll_corpus_options_default(&o);
+    unroll_model_rules(s->config, &o.rules);
+    o.vocabulary = vocabulary;
+    o.lines = s->config->lines;
+    o.max_input = s->config->max_input;
+    o.note = note;
+    o.arg = arg;
+    memcpy(o.split, s->config->split, sizeof o.split);
+    if (count)
+        UNROLL_TRY(read_files(s, &o, files, count));
+    else if (s->config->corpus && *s->config->corpus)
+        UNROLL_TRY(read_remembered(s, &o));
+    else {
+        char *path;
+        UNROLL_TRY(shipped(&path));
+        const unroll_status status = read_files(s, &o, &path, 1);
+        unroll_free(path);
+        UNROLL_TRY(status);
+    }
+    s->fingerprint = unroll_corpus_fingerprint(s->corpus);
+    return UNROLL_OK;
+}
+
+/* ---- models ---- */
+
+static unroll_status copy_vocabulary(const unroll_vocabulary *from, unroll_vocabulary **out)
+{
+    const size_t count = unroll_vocabulary_size(from);
+    const char **token = unroll_alloc(count, sizeof *token);
+    size_t *length = unroll_alloc(count, sizeof *length);
+    char(*buffer)[8] = unroll_alloc(count, sizeof *buffer);
+    unroll_status status = token && length && buffer ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t i = 0; i < count && status == UNROLL_OK; i++)
+        token[i] = unroll_vocabulary_spelling(from, (uint32_t)i, buffer[i], &length[i]);
+    if (status == UNROLL_OK)
+        status = unroll_vocabulary_from_tokens(unroll_vocabulary_rules(from), token, length, count,
+                                               out);
+    unroll_free(buffer);
+    unroll_free(length);
+    unroll_free(token);
+    return status;
+}
+
+static unroll_status new_model(session *s, const unroll_model *from)
+{
+    unroll_vocabulary *vocabulary = NULL;
+    if (s->corpus && from)
+        UNROLL_TRY(copy_vocabulary(unroll_model_vocabulary(from), &vocabulary));
+    else if (s->corpus)
+        vocabulary = unroll_corpus_take_vocabulary(s->corpus);
+    const unroll_status status = unroll_model_new(s->config, vocabulary, &s->model);
+    if (status != UNROLL_OK) {
+        unroll_vocabulary_free(vocabulary);
+        return status;
+    }
+    UNROLL_TRY(unroll_model_init(s->model));
+    if (!from)
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_model_copy_weights(from, s->model));
+    unroll_net_pack(s->model->net, 1);
+    return UNROLL_OK;
+}
+
+static unroll_status open_char(session *s, char *const *files, size_t count,
+                               const unroll_checkpoint *checkpoint,
+                               void (*note)(void *arg, const char *text), void *arg)
+{
+    unroll_config *c = s->config;
+    unroll_model *from = NULL;
+    unroll_status status = UNROLL_OK;
+    if (checkpoint)
+        status = unroll_checkpoint_model(checkpoint, &s->model);
+    else if (c->init_from)
+        status = unroll_model_load(c->init_from, &from);
+    const unroll_model *known = s->model ? s->model : from;
+    if (status == UNROLL_OK && known && !unroll_model_vocabulary(known))
+        status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model has no vocabulary",
+                             c->init_from);
+    if (status == UNROLL_OK)
+        status = read_corpus(s, files, count, known ? unroll_model_vocabulary(known) : NULL, note,
+                             arg);
+    if (status == UNROLL_OK && checkpoint)
+        status = unroll_checkpoint_corpus(checkpoint, s->fingerprint);
+    const size_t T = c->seq_length, B = c->batch;
+    size_t fit_T = T, fit_B = B;
+    if (status == UNROLL_OK)
+        status = unroll_task_char_fit(s->corpus, s->user_T, s->user_B, &fit_T, &fit_B);
+    if (status == UNROLL_OK && (fit_T != T || fit_B != B)) {
+        char text[160];
+        snprintf(text, sizeof text, "the text is short: --seq-length shrinks from %zu to %zu and "
+                 "--batch from %zu to %zu", T, fit_T, B, fit_B);
+        note(arg, text);
+        c->seq_length = fit_T;
+        c->batch = fit_B;
+    }
+    const unroll_task_char_options o = {.T = fit_T, .B = fit_B, .no_carry = c->no_carry,
+                                        .seed = c->seed};
+    if (status == UNROLL_OK)
+        status = unroll_task_char(s->corpus, &o, &s->task);
+    s->has_task = status == UNROLL_OK;
+    if (status == UNROLL_OK && !s->model)
+        status = new_model(s, from);
+    unroll_model_free(from);
+    return status;
+}
+
+static unroll_status open_synthetic(session *s, size_t count, const unroll_checkpoint *checkpoint)
+{
+    unroll_config *c = s->config;
+    const unroll_task_row *row;
+    double value[UNROLL_TASK_KEYS];
+    unroll_model *from = NULL;
+    UNROLL_TRY(unroll_task_parse(c->task, &row, value));
+    if (count)
+        return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own data; it takes no FILE", c->task);
+    UNROLL_TRY(unroll_task_synthetic(row, value, c->batch, c->seed, &s->task));
+    s->has_task = true;
+    if (checkpoint)
+        return unroll_checkpoint_model(checkpoint, &s->model);
+    if (c->init_from)
+        UNROLL_TRY(unroll_model_load(c->init_from, &from));
+    const unroll_status status = new_model(s, from);
+    unroll_model_free(from);
+    return status;
+}
+
+unroll_status session_open(session *s, char *const *files, size_t count,
+                           const unroll_checkpoint *checkpoint,
+                           void (*note)(void *arg, const char *text), void *arg)
+{
+    if (!unroll_kernels_get())
+        return UNROLL_EUSAGE;
+    UNROLL_TRY(unroll_config_check(s->config));
+    UNROLL_TRY(check_memory(s->config, 2, 2));
+    if (strcmp(s->config->task, "char") == 0)
+        return open_char(s, files, count, checkpoint, note, arg);
+    return open_synthetic(s, count, checkpoint);
+}
+
+void session_close(session *s)
+{
+    if (s->has_task)
+        s->task.free(s->task.self);
+    unroll_corpus_free(s->corpus);
+    unroll_model_free(s->model);
+    *s = (session){0};
+}
+
+double session_bytes(const session *s)
+{
+    const unroll_net *net = s->model->net;
+    const unroll_task *t = &s->task;
+    return COPIES * sizeof(unroll_real) * (double)unroll_net_size(net) +
+           (double)unroll_work_bytes(net, t->train_T, t->train_B, true) +
+           (t->eval_T ? (double)unroll_work_bytes(net, t->eval_T, t->eval_B, false) : 0) +
+           (s->corpus ? 4.0 * (double)unroll_corpus_tokens(s->corpus) : 0);
+}

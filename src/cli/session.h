@@ -1,0 +1,31 @@
+#ifndef UNROLL_CLI_SESSION_H
+#define UNROLL_CLI_SESSION_H
+#include "store/checkpoint.h"
+#include "store/model.h"
+#include "task/task.h"
+
+/* A task and a model by a config's options: what training and probing begin with. */
+typedef struct session {
+    unroll_config *config;    /**< the caller's; batch and seq_length may have shrunk */
+    bool user_T, user_B;      /**< --seq-length, --batch were given */
+    unroll_corpus *corpus;    /**< NULL for a task without a text */
+    unroll_task task;
+    bool has_task;
+    unroll_model *model;
+    uint64_t fingerprint;     /**< of the corpus; 0 without one */
+} session;
+
+/** Open the data and make the model. Zero-initialise, set config, user_T, user_B; session_close() in any case.
+ *  @param files       texts; none: config->corpus, else the corpus that ships with the program
+ *  @param checkpoint  NULL, or whose model goes on
+ *  @param note        told what the user should know: one line, no newline
+ *  @return as unroll_corpus_read(), unroll_model_new(); UNROLL_EMEMORY where the model cannot fit this machine, before
+ *          any text is read */
+unroll_status session_open(session *s, char *const *files, size_t count,
+                           const unroll_checkpoint *checkpoint,
+                           void (*note)(void *arg, const char *text), void *arg);
+void session_close(session *s);
+
+/** Bytes that training will take, about. */
+double session_bytes(const session *s);
+#endif
