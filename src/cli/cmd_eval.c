@@ -1,5 +1,6 @@
 /* unroll eval: how well a model predicts texts. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -41,6 +42,7 @@ typedef struct evaluation {
     const unroll_net *net;
     terminal_progress progress;
     totals sum;
+    char note[256];       /* what reading a text said last, "": nothing */
 } evaluation;
 
 static void print_token(const evaluation *e, uint64_t index, uint32_t id, double loss)
@@ -103,6 +105,8 @@ static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
                                  (size_t)e->options->common.threads, &work);
     if (!status)
         status = evaluate(e, &task, work, token_loss);
+    if (e->note[0] && !e->options->common.quiet)
+        cli_note(e->call, "%s", e->note);
     e->sum.tokens += unroll_corpus_tokens(corpus);
     e->sum.unknown += unroll_corpus_unknown(corpus);
     unroll_work_free(work);
@@ -111,9 +115,11 @@ static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
     return status;
 }
 
+/* Held back until the text is known to be long enough: an error has one line. */
 static void note(void *arg, const char *text)
 {
-    cli_note(arg, "%s", text);
+    evaluation *e = arg;
+    snprintf(e->note, sizeof e->note, "%s", text);
 }
 
 static unroll_status eval_file(evaluation *e, const char *path)
@@ -126,8 +132,9 @@ static unroll_status eval_file(evaluation *e, const char *path)
     o.split[0] = 1;
     o.split[1] = o.split[2] = 0;
     o.max_input = e->options->max_input;
-    o.note = e->options->common.quiet ? NULL : note;
-    o.arg = (void *)e->call;
+    o.note = note;
+    o.arg = e;
+    e->note[0] = '\0';
     UNROLL_TRY(unroll_corpus_read(&o, &path, 1, NULL, NULL, &corpus));
     const unroll_status status = eval_corpus(e, corpus);
     unroll_corpus_free(corpus);
@@ -167,7 +174,7 @@ static unroll_status run(cli_call *call)
     for (size_t i = 1; i < call->count && !status; i++)
         status = eval_file(&e, call->arguments[i]);
     terminal_progress_clear(&e.progress);
-    if (!status)
+    if (!status && !out_broken())
         status = print_totals(&e);
     unroll_model_free(model);
     return status;

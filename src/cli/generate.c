@@ -159,5 +159,5 @@ void generator_run(generator *g, uint64_t length, generator_sink *sink, void *ar
         before = id;
     }
     if (!result->stopped)
-        give(g, g->stop, g->matched);
+        give(g, g->stop ? g->stop : "", g->matched);
 }

@@ -1,0 +1,126 @@
+/* Spectral radius and norm of matrices whose answers are known on paper. */
+#include <check.h>
+#include <math.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "cli/spectrum.h"
+
+enum { MOST = 48 };
+
+static double radius(size_t n, const float *W)
+{
+    double r;
+    ck_assert_int_eq(spectrum_radius(n, W, &r), UNROLL_OK);
+    return r;
+}
+
+static double norm(size_t rows, size_t cols, const float *W)
+{
+    double s;
+    ck_assert_int_eq(spectrum_norm(rows, cols, W, &s), UNROLL_OK);
+    return s;
+}
+
+START_TEST(small_matrices)
+{
+    static const struct {
+        size_t n;
+        float W[9];
+        double radius, norm; /* norm −1: not known */
+    } cases[] = {
+        {1, {-0.5f}, 0.5, 0.5},
+        {1, {0}, 0, 0},
+        {2, {0, 1, 0, 0}, 0, 1},                           /* nilpotent */
+        {2, {0, -0.9f, 0.9f, 0}, 0.9, 0.9},                /* a rotation: a complex pair */
+        {2, {2, 0, 0, -2}, 2, 2},                          /* equal moduli */
+        {2, {0.5f, 100, 0, 0.25f}, 0.5, 100.0015624},      /* far from normal */
+        {3, {0, 0, 1, 1, 0, 0, 0, 1, 0}, 1, 1},            /* a permutation */
+        {3, {0, 1, 0, 0, 0, 1, 0.2f, -0.25f, 0.8f}, 0.8, -1}, /* companion of (x−0.8)(x²+0.25) */
+        {2, {1e-30f, 0, 0, 1e-31f}, 1e-30, 1e-30},
+        {2, {1e30f, 0, 0, 1e29f}, 1e30, 1e30},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t n = cases[i].n;
+        const double got = radius(n, cases[i].W), expected = cases[i].radius;
+        ck_assert_msg(fabs(got - expected) <= 2e-5 * expected, "case %zu: %.9g, not %.9g", i, got,
+                      expected);
+        if (cases[i].norm >= 0)
+            ck_assert_msg(fabs(norm(n, n, cases[i].W) - cases[i].norm) <= 1e-6 * cases[i].norm,
+                          "case %zu: norm %.9g", i, norm(n, n, cases[i].W));
+    }
+}
+END_TEST
+
+/* W = R D R^T with R orthogonal has D's radius and norm; a shear beside it changes the norm alone. */
+START_TEST(large_matrix)
+{
+    static float W[MOST * MOST];
+    double v[MOST], length = 0;
+    unroll_rng rng;
+    unroll_rng_seed(&rng, 5, 1);
+    for (size_t i = 0; i < MOST; i++) {
+        v[i] = unroll_rng_normal(&rng);
+        length += v[i] * v[i];
+    }
+    /* R = I − 2vv^T/|v|^2, D = 1.1, −1.05, 1.0, … */
+    for (size_t i = 0; i < MOST; i++)
+        for (size_t j = 0; j < MOST; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < MOST; k++) {
+                const double d = (k % 2 ? -1 : 1) * (1.1 - 0.02 * (double)k);
+                sum += d * ((i == k) - 2 * v[i] * v[k] / length) *
+                       ((j == k) - 2 * v[j] * v[k] / length);
+            }
+            W[i * MOST + j] = (float)sum;
+        }
+    ck_assert_double_eq_tol(radius(MOST, W), 1.1, 1e-5);
+    ck_assert_double_eq_tol(norm(MOST, MOST, W), 1.1, 1e-5);
+}
+END_TEST
+
+START_TEST(norm_of_what_is_not_square)
+{
+    const float W[6] = {3, 0, 0, 0, 4, 0};
+    ck_assert_double_eq_tol(norm(2, 3, W), 4, 1e-7);
+    ck_assert_double_eq_tol(norm(3, 2, W), 5, 1e-7);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_is_nan)
+{
+    const float W[4] = {1, NAN, 0, 1}, V[4] = {1, INFINITY, 0, 1};
+    ck_assert(isnan(radius(2, W)) && isnan(norm(2, 2, W)));
+    ck_assert(isnan(radius(2, V)) && isnan(norm(2, 2, V)));
+}
+END_TEST
+
+START_TEST(no_memory)
+{
+    const float W[4] = {1, 0, 0, 1};
+    double r;
+    for (long n = 0; n < 3; n++) {
+        unroll_alloc_fail_after(n);
+        const unroll_status status = spectrum_radius(2, W, &r);
+        unroll_alloc_fail_after(-1);
+        ck_assert_int_eq(status, UNROLL_EMEMORY);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("spectrum");
+    TCase *tc = tcase_create("spectrum");
+    tcase_add_test(tc, small_matrices);
+    tcase_add_test(tc, large_matrix);
+    tcase_add_test(tc, norm_of_what_is_not_square);
+    tcase_add_test(tc, what_is_not_finite_is_nan);
+    tcase_add_test(tc, no_memory);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
