@@ -2,33 +2,47 @@
 #define UNROLL_MATH_TILE_H
 #include "math/vec.h"
 
-/* C[M][P·WIDTH] = from + A[M][K] · P panels, all M·P·2 sums in registers, k ascending: one chain of
- * (fused) multiply-adds for each element, whatever M and P are. M and P are constants where it is inlined.
- * A's element (i, k) is at i·a_row + k·a_step. */
-static inline __attribute__((always_inline)) void
-tile(size_t M, size_t P, size_t K, const unroll_real *A, size_t a_row, size_t a_step,
-     const unroll_real *panel, size_t panel_pitch, const unroll_real *from, size_t from_pitch,
-     unroll_real *C, size_t c_pitch)
+/* A tile's panels, what its sums begin with, and its results. Panel number v of the tile is at v·panel_step,
+ * its columns at v·from_step and v·c_step. */
+typedef struct tile_place {
+    const unroll_real *panel, *from;
+    unroll_real *C;
+    size_t panel_step, from_step, c_step;
+    size_t from_pitch, c_pitch;
+} tile_place;
+
+/* C[M][P panels] = from + A[M][K] · panels, all its M·P·2 vectors in registers, k ascending: one chain of
+ * (fused) multiply-adds an element, whatever M and P are. A's element (i, k) is at i·a_row + k·a_step.
+ * M and P are constants where it is inlined, M·P <= TILE_ROWS. */
+static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_t K,
+                                                       const unroll_real *A, size_t a_row,
+                                                       size_t a_step, const tile_place *at)
 {
-    vec acc[TILE_ROWS * 2];
+    const tile_place to = *at;
+    vec sum[TILE_ROWS * 2], w[TILE_ROWS * 2];
+#pragma GCC unroll 16
     for (size_t i = 0; i < M; i++)
-        for (size_t v = 0; v < 2 * P; v++)
-            acc[i * 2 * P + v] = vec_load(from + i * from_pitch + v * LANES);
-    for (size_t k = 0; k < K; k++) {
-        vec w[TILE_ROWS];
 #pragma GCC unroll 16
         for (size_t v = 0; v < 2 * P; v++)
-            w[v] = vec_load(panel + v / 2 * panel_pitch + k * WIDTH + v % 2 * LANES);
+            sum[i * 2 * P + v] = vec_load(to.from + i * to.from_pitch + v / 2 * to.from_step +
+                                          v % 2 * LANES);
+    for (size_t k = 0; k < K; k++) {
+#pragma GCC unroll 16
+        for (size_t v = 0; v < 2 * P; v++)
+            w[v] = vec_load(to.panel + v / 2 * to.panel_step + k * WIDTH + v % 2 * LANES);
 #pragma GCC unroll 16
         for (size_t i = 0; i < M; i++) {
             const vec a = vec_all(A[i * a_row + k * a_step]);
 #pragma GCC unroll 16
             for (size_t v = 0; v < 2 * P; v++)
-                acc[i * 2 * P + v] += a * w[v];
+                sum[i * 2 * P + v] += a * w[v];
         }
     }
+#pragma GCC unroll 16
     for (size_t i = 0; i < M; i++)
+#pragma GCC unroll 16
         for (size_t v = 0; v < 2 * P; v++)
-            vec_store(C + i * c_pitch + v * LANES, acc[i * 2 * P + v]);
+            vec_store(to.C + i * to.c_pitch + v / 2 * to.c_step + v % 2 * LANES,
+                      sum[i * 2 * P + v]);
 }
 #endif

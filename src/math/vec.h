@@ -17,14 +17,19 @@
  *   vec_sigmoid  2.5  within [0,1]; stays at its value for -87.33 (1.2e-38) below that
  * In doubles they are libm's, lane by lane. */
 
+/* TILE_ROWS·2 vectors are a tile: 24 of 32 registers, or 12 of 16. */
 #if defined(UNROLL_SET_AVX512)
-enum { VEC_BYTES = 64, TILE_ROWS = 12 }; /* 24 of 32 registers hold a tile */
+#define VEC_BYTES 64
+#define TILE_ROWS 12
 #elif defined(UNROLL_SET_AVX2)
-enum { VEC_BYTES = 32, TILE_ROWS = 6 };  /* 12 of 16 */
+#define VEC_BYTES 32
+#define TILE_ROWS 6
 #elif defined(UNROLL_SET_NEON)
-enum { VEC_BYTES = 16, TILE_ROWS = 12 }; /* 24 of 32 */
+#define VEC_BYTES 16
+#define TILE_ROWS 12
 #else
-enum { VEC_BYTES = 16, TILE_ROWS = 6 };
+#define VEC_BYTES 16
+#define TILE_ROWS 6
 #endif
 enum { LANES = VEC_BYTES / sizeof(unroll_real), WIDTH = 2 * LANES };
 

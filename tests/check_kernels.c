@@ -1,0 +1,219 @@
+/* Every kernel row that this machine can run, against doubles and against itself cut in other ways. */
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <unroll/status.h>
+#include "base/memory.h"
+#include "base/rng.h"
+#include "math/kernels.h"
+
+static unroll_rng rng;
+
+/* Exactly `count` reals, so that a sanitizer sees a step too far; values in [-1,1). */
+static float *reals(size_t count)
+{
+    float *x = unroll_alloc(count, sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    for (size_t i = 0; i < count; i++)
+        x[i] = (float)(2 * unroll_rng_uniform(&rng) - 1);
+    return x;
+}
+
+static float *copy(const float *x, size_t count)
+{
+    float *y = unroll_alloc(count, sizeof *y);
+    ck_assert_ptr_nonnull(y);
+    memcpy(y, x, count * sizeof *x);
+    return y;
+}
+
+static size_t up(size_t n, size_t step)
+{
+    return (n + step - 1) / step * step;
+}
+
+/* A sum of `terms` products in float, in any order, with values below 1: n·u of the sum of magnitudes. */
+static double bound(size_t terms, double magnitude)
+{
+    return 0x1p-24 * ((double)terms + 2) * (magnitude + 1);
+}
+
+/* The row under test: each test runs once for every row of the table. */
+static const unroll_kernels *row(int i)
+{
+    const unroll_kernels *k = unroll_kernels_table[i];
+    return k->supported() ? k : NULL;
+}
+
+static int rows_in_table(void)
+{
+    int n = 0;
+    while (unroll_kernels_table[n])
+        n++;
+    return n;
+}
+
+/* --- product --- */
+
+typedef struct matrices {
+    unroll_product p;
+    float *A, *P, *W, *C, *bias; /* W [N][K] as given to pack_transposed */
+    size_t size;                 /* of C */
+} matrices;
+
+static matrices make_product(const unroll_kernels *k, size_t groups, size_t rows, size_t N, size_t K,
+                             size_t gap, enum unroll_start start)
+{
+    matrices m = {0};
+    const size_t n = up(N, k->width), depth = K + gap % 3;
+    const size_t a_pitch = K + gap, c_pitch = n + gap;
+    const size_t a_group = rows * a_pitch + gap / 2, c_group = rows * c_pitch + gap / 2;
+    m.size = groups * c_group;
+    m.A = reals(groups * a_group);
+    m.W = reals(N * K);
+    m.P = reals(n * depth);
+    m.C = reals(m.size);
+    m.bias = reals(n);
+    k->pack_transposed(N, K, m.W, K, m.P, depth);
+    m.p = (unroll_product){.groups = groups, .rows = rows, .N = n, .K = K,
+                           .A = m.A, .a_group = a_group, .a_pitch = a_pitch,
+                           .panels = m.P, .depth = depth,
+                           .C = m.C, .c_group = c_group, .c_pitch = c_pitch,
+                           .start = start, .bias = m.bias};
+    return m;
+}
+
+static void free_product(matrices *m)
+{
+    unroll_free(m->A);
+    unroll_free(m->W);
+    unroll_free(m->P);
+    unroll_free(m->C);
+    unroll_free(m->bias);
+}
+
+static void check_product(const unroll_kernels *k, size_t groups, size_t rows, size_t N, size_t K,
+                          size_t gap, enum unroll_start start)
+{
+    matrices m = make_product(k, groups, rows, N, K, gap, start);
+    const unroll_product *p = &m.p;
+    float *before = copy(m.C, m.size);
+    k->product(p);
+
+    /* what was written, and nothing between the rows */
+    for (size_t i = 0; i < m.size; i++) {
+        const size_t g = i / p->c_group, r = i % p->c_group / p->c_pitch, n = i % p->c_group % p->c_pitch;
+        if (r >= rows || n >= p->N) {
+            ck_assert_msg(m.C[i] == before[i], "%s: a gap was written", k->name);
+            continue;
+        }
+        double sum = start == UNROLL_FROM_SELF ? before[i] : start == UNROLL_FROM_BIAS ? m.bias[n] : 0;
+        double magnitude = fabs(sum);
+        for (size_t q = 0; n < N && q < K; q++) {
+            const double term = (double)m.A[g * p->a_group + r * p->a_pitch + q] * m.W[n * K + q];
+            sum += term;
+            magnitude += fabs(term);
+        }
+        ck_assert_msg(fabs(m.C[i] - sum) <= bound(K, magnitude),
+                      "%s: %zu groups, %zu rows, N %zu, K %zu, gap %zu, start %d: [%zu][%zu][%zu] is %g, not %g",
+                      k->name, groups, rows, N, K, gap, (int)start, g, r, n, (double)m.C[i], sum);
+    }
+
+    /* the same bits in bands of rows, down to single ones, which take other paths */
+    float *whole = copy(m.C, m.size);
+    for (size_t band = 1; band <= rows; band += 1 + rows / 3) {
+        memcpy(m.C, before, m.size * sizeof *m.C);
+        for (size_t r = 0; r < rows; r += band) {
+            unroll_product part = *p;
+            part.rows = rows - r < band ? rows - r : band;
+            part.A += r * p->a_pitch;
+            part.C += r * p->c_pitch;
+            k->product(&part);
+        }
+        ck_assert_msg(memcmp(whole, m.C, m.size * sizeof *m.C) == 0,
+                      "%s: %zu groups, %zu rows, N %zu, K %zu: other bits in bands of %zu rows", k->name,
+                      groups, rows, N, K, band);
+    }
+    memcpy(m.C, before, m.size * sizeof *m.C);
+    for (size_t g = 0; g < groups; g++)
+        for (size_t r = 0; r < rows; r++) {
+            unroll_product one = *p;
+            one.groups = one.rows = 1;
+            one.A += g * p->a_group + r * p->a_pitch;
+            one.C += g * p->c_group + r * p->c_pitch;
+            k->product(&one);
+        }
+    ck_assert_msg(memcmp(whole, m.C, m.size * sizeof *m.C) == 0,
+                  "%s: %zu groups, %zu rows, N %zu, K %zu: other bits row by row", k->name, groups, rows, N, K);
+
+    unroll_free(whole);
+    unroll_free(before);
+    free_product(&m);
+}
+
+START_TEST(product)
+{
+    const unroll_kernels *k = row(_i);
+    if (!k)
+        return;
+    static const size_t Ks[] = {1, 2, 7, 16, 33, 128}, Ns[] = {1, 5, 16, 33, 70, 170};
+    for (size_t rows = 1; rows <= 13; rows++)
+        for (size_t i = 0; i < sizeof Ks / sizeof *Ks; i++)
+            for (size_t j = 0; j < sizeof Ns / sizeof *Ns; j++) {
+                const size_t gap = (rows + i + j) % 2 * (i + j), groups = 1 + (rows + j) % 3;
+                const enum unroll_start start = (enum unroll_start)((rows + i + j) % 3);
+                check_product(k, groups, rows, Ns[j], Ks[i], gap, start);
+            }
+    /* depths that are cut, rows and groups that are taken in chunks */
+    for (enum unroll_start start = UNROLL_FROM_ZERO; start <= UNROLL_FROM_SELF; start++) {
+        check_product(k, 1, 1, 200, 600, 0, start);
+        check_product(k, 1, 2, 40, 600, 5, start);
+        check_product(k, 2, 3, 40, 597, 0, start);
+        check_product(k, 1, 25, 20, 1100, 4, start);
+        check_product(k, 3, 60, 20, 599, 7, start);
+        check_product(k, 40, 3, 20, 513, 2, start);
+        check_product(k, 70, 1, 20, 515, 2, start);
+    }
+}
+END_TEST
+
+START_TEST(product_of_nothing)
+{
+    const unroll_kernels *k = row(_i);
+    if (!k)
+        return;
+    check_product(k, 1, 0, 10, 10, 0, UNROLL_FROM_ZERO);
+    matrices m = make_product(k, 2, 3, 20, 4, 0, UNROLL_FROM_BIAS);
+    m.p.K = 0;
+    k->product(&m.p);
+    for (size_t i = 0; i < m.size; i++)
+        ck_assert(m.C[i] == m.bias[i % m.p.N]);
+    m.p.groups = 0;
+    m.p.start = UNROLL_FROM_ZERO;
+    k->product(&m.p);
+    ck_assert(m.C[0] == m.bias[0]);
+    free_product(&m);
+}
+END_TEST
+
+int main(void)
+{
+    unroll_rng_seed(&rng, 1, UNROLL_STREAM_DATA);
+    Suite *s = suite_create("kernels");
+    TCase *t = tcase_create("rows");
+    tcase_set_timeout(t, 60);
+    suite_add_tcase(s, t);
+    const int n = rows_in_table();
+    tcase_add_loop_test(t, product, 0, n);
+    tcase_add_loop_test(t, product_of_nothing, 0, n);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
