@@ -475,6 +475,8 @@ START_TEST(resume_is_exact)
     go_on(&b, &found);
     unroll_checkpoint_free(&found);
     ck_assert_uint_eq(unroll_trainer_steps(b.trainer), 17);
+    OK(unroll_config_set(b.config, "resume", "somewhere/else")); /* that is no part of it */
+    OK(unroll_config_set(b.config, "threads", "2"));
     OK(unroll_options_same(a.config, b.config));
     train(&b, 40);
     OK(save(&b, 5));

@@ -169,6 +169,11 @@ static unroll_status write_file(const char *path, const unroll_model_image *imag
     return status;
 }
 
+/** Options that say where and how a process runs, not what it trains: the bytes do not depend on
+ *  them. */
+static const char *const INVOCATION[] = {"out",   "resume", "force", "dry-run", "threads",
+                                         "quiet", "json",   NULL};
+
 static unroll_status save_as(const char *path, const unroll_model *model,
                              const unroll_config *config, unroll_trainer *trainer, uint64_t corpus)
 {
@@ -178,7 +183,7 @@ static unroll_status save_as(const char *path, const unroll_model *model,
     gathering g = {0};
     unroll_model_image image;
     UNROLL_TRY(unroll_model_image_make(model, &image));
-    char *options = unroll_options_json(config, ~0u, NULL, false);
+    char *options = unroll_options_json(config, ~0u, INVOCATION, NULL, false);
     unroll_status status = options ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
         unroll_trainer_state(trainer, gather, &g);

@@ -5,9 +5,9 @@
 
 #include "store/tensors.h"
 
-/* checkpoint-STEP.safetensors: a model's file with all options in "options", the corpus in
- * "corpus", the step in "step", and the trainer's state as tensors "trainer.NAME". It alone is
- * all that exact resume needs, and it loads as a model, too. */
+/* checkpoint-STEP.safetensors: a model's file with all options that outlive a process in
+ * "options", the corpus in "corpus", the step in "step", and the trainer's state as tensors
+ * "trainer.NAME". It alone is all that exact resume needs, and it loads as a model, too. */
 
 /** Save everything as DIRECTORY/checkpoint-STEP.safetensors, STEP being the trainer's; then
  *  remove all but the newest `keep` (at least 1) of those up to STEP.

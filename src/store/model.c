@@ -443,7 +443,7 @@ unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_im
 {
     *out = (unroll_model_image){0};
     unroll_status status = image_tensors(model, out);
-    out->config_ = unroll_options_json(model->config, UNROLL_ROLE_MODEL, NULL, false);
+    out->config_ = unroll_options_json(model->config, UNROLL_ROLE_MODEL, NULL, NULL, false);
     if (model->vocabulary != NULL)
         out->vocabulary_ = vocabulary_json(model->vocabulary);
     if (out->config_ == NULL || (model->vocabulary != NULL && out->vocabulary_ == NULL))

@@ -28,8 +28,16 @@ static void add_key(unroll_json_text *t, const char *name, bool lines)
     unroll_json_addz(t, lines ? ": " : ":");
 }
 
-char *unroll_options_json(const unroll_config *config, unsigned roles, const char *version,
-                          bool lines)
+static bool is_among(const char *const *names, const char *name)
+{
+    for (; names != NULL && *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+char *unroll_options_json(const unroll_config *config, unsigned roles, const char *const *without,
+                          const char *version, bool lines)
 {
     unroll_json_text t = {0};
     unroll_json_addz(&t, "{");
@@ -39,7 +47,7 @@ char *unroll_options_json(const unroll_config *config, unsigned roles, const cha
     }
     for (size_t i = 0; i < unroll_config_rows && !t.failed; i++) {
         const unroll_option *o = &unroll_config_table[i];
-        if (!(o->role & roles))
+        if (!(o->role & roles) || is_among(without, o->name))
             continue;
         char *text = unroll_option_get(o, 0, config);
         if (text == NULL) {

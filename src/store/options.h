@@ -6,12 +6,13 @@
 
 /** Options as a JSON object, in the order of the table: flags and numbers as such, all else as
  *  strings, what is not set as null.
- *  @param roles    rows with one of these bits
+ *  @param roles    rows with one of these bits …
+ *  @param without  … but not of these names, NULL at the end; NULL: all
  *  @param version  becomes the first key; NULL: none
  *  @param lines    one option a line
  *  @return freed by unroll_free(); NULL with a message */
-char *unroll_options_json(const unroll_config *config, unsigned roles, const char *version,
-                          bool lines);
+char *unroll_options_json(const unroll_config *config, unsigned roles, const char *const *without,
+                          const char *version, bool lines);
 
 /** Set a config's options from such an object. Keys that begin with "_" are comments, "version"
  *  may be there, options without one of the role bits are passed over.

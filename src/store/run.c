@@ -296,7 +296,7 @@ unroll_status unroll_run_close(unroll_run *run)
 unroll_status unroll_run_config(unroll_run *run, const unroll_config *config)
 {
     char *path = unroll_run_path(run, CONFIG);
-    char *text = unroll_options_json(config, ~0u, UNROLL_VERSION, true);
+    char *text = unroll_options_json(config, ~0u, NULL, UNROLL_VERSION, true);
     const unroll_status status = path && text ? unroll_output_file(path, text, strlen(text))
                                               : UNROLL_EMEMORY;
     unroll_free(text);
