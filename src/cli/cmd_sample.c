@@ -55,8 +55,7 @@ static bool print_piece(void *arg, const char *data, size_t length)
 {
     printer *p = arg;
     out_stream_write(&p->stream, data, length);
-    if (length)
-        p->last = data[length - 1];
+    p->last = data[length - 1];
     p->unflushed += length;
     if (out_is_terminal() || p->unflushed >= 64 || memchr(data, '\n', length) ||
         terminal_seconds() - p->flushed > 0.05) {
@@ -86,8 +85,7 @@ static bool collect_piece(void *arg, const char *data, size_t length)
         c->text = grown;
         c->room = room;
     }
-    if (length)
-        memcpy(c->text + c->length, data, length);
+    memcpy(c->text + c->length, data, length);
     c->length += length;
     return true;
 }

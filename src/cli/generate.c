@@ -83,7 +83,8 @@ unroll_status generator_stop_at(generator *g, const char *text, size_t length)
 
 static void give(generator *g, const char *data, size_t length)
 {
-    g->wanted = g->wanted && g->sink(g->arg, data, length);
+    if (length)
+        g->wanted = g->wanted && g->sink(g->arg, data, length);
 }
 
 /* Give `data`, but hold back what may be the beginning of the stop text: the first `matched` bytes of it.
@@ -107,7 +108,6 @@ static bool give_until_stop(generator *g, const char *data, size_t length)
         if (g->matched == g->stop_length)
             return true;
     }
-    give(g, "", 0);
     return false;
 }
 
@@ -132,7 +132,7 @@ static const unroll_real *begin(generator *g, uint32_t newline, uint32_t *before
     }
     for (size_t i = 0; i < g->prime_ids.count; i++)
         logits = unroll_stepper_step(g->stepper, *before = g->prime_ids.id[i]);
-    give(g, g->prime ? g->prime : "", g->prime_length);
+    give(g, g->prime, g->prime_length);
     return logits;
 }
 
@@ -159,5 +159,5 @@ void generator_run(generator *g, uint64_t length, generator_sink *sink, void *ar
         before = id;
     }
     if (!result->stopped)
-        give(g, g->stop ? g->stop : "", g->matched);
+        give(g, g->stop, g->matched);
 }

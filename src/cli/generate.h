@@ -19,7 +19,7 @@ unroll_status generator_prime(generator *g, const char *name, const char *text, 
 /** A text that ends the output and is not written itself; copied. */
 unroll_status generator_stop_at(generator *g, const char *text, size_t length);
 
-/** Takes the text in pieces, some empty, that may cut a character; returns false to end it. */
+/** Takes the text in pieces of at least a byte, which may cut a character; returns false to end it. */
 typedef bool generator_sink(void *arg, const char *data, size_t length);
 
 typedef struct generated {
