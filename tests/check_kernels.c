@@ -201,6 +201,78 @@ START_TEST(product_of_nothing)
 }
 END_TEST
 
+/* --- outer --- */
+
+static void outer_columns(const unroll_kernels *k, const unroll_outer *o, size_t begin, size_t end)
+{
+    unroll_outer part = *o;
+    part.M = end - begin;
+    part.A += begin;
+    part.C += begin * o->c_pitch;
+    k->outer(&part);
+}
+
+static void check_outer(const unroll_kernels *k, size_t rows, size_t M, size_t N, size_t gap)
+{
+    const size_t a_pitch = M + gap, b_pitch = N + gap, c_pitch = N + gap / 2, size = M * c_pitch;
+    float *A = reals(rows * a_pitch), *B = reals(rows * b_pitch), *C = reals(size);
+    float *before = copy(C, size), *scratch = reals(k->outer_scratch);
+    const unroll_outer o = {.rows = rows, .M = M, .N = N, .A = A, .a_pitch = a_pitch,
+                            .B = B, .b_pitch = b_pitch, .C = C, .c_pitch = c_pitch,
+                            .scratch = scratch};
+    k->outer(&o);
+    for (size_t m = 0; m < M; m++)
+        for (size_t n = 0; n < c_pitch; n++) {
+            const size_t i = m * c_pitch + n;
+            if (n >= N) {
+                ck_assert_msg(C[i] == before[i], "%s: outer wrote past N", k->name);
+                continue;
+            }
+            double sum = before[i], magnitude = fabs(sum);
+            for (size_t r = 0; r < rows; r++) {
+                const double term = (double)A[r * a_pitch + m] * B[r * b_pitch + n];
+                sum += term;
+                magnitude += fabs(term);
+            }
+            ck_assert_msg(fabs(C[i] - sum) <= bound(rows, magnitude),
+                          "%s: outer rows %zu, M %zu, N %zu: [%zu][%zu] is %g, not %g", k->name, rows,
+                          M, N, m, n, (double)C[i], sum);
+        }
+
+    /* the same bits however M is shared out */
+    float *whole = copy(C, size);
+    static const size_t parts[] = {2, 3, 5};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        memcpy(C, before, size * sizeof *C);
+        for (size_t p = 0; p < parts[i]; p++)
+            outer_columns(k, &o, M * p / parts[i], M * (p + 1) / parts[i]);
+        ck_assert_msg(memcmp(whole, C, size * sizeof *C) == 0,
+                      "%s: outer rows %zu, M %zu, N %zu: other bits in %zu parts", k->name, rows, M,
+                      N, parts[i]);
+    }
+    unroll_free(A);
+    unroll_free(B);
+    unroll_free(C);
+    unroll_free(before);
+    unroll_free(scratch);
+    unroll_free(whole);
+}
+
+START_TEST(outer)
+{
+    const unroll_kernels *k = row(_i);
+    if (!k)
+        return;
+    static const size_t rows[] = {0, 1, 3, 256, 257, 600}, sizes[] = {1, 6, 13, 32, 47};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++)
+                check_outer(k, rows[r], sizes[i], sizes[j], (r + i + j) % 4);
+    check_outer(k, 300, 301, 67, 1); /* more than one block of each */
+    check_outer(k, 260, 20, 530, 3);
+}
+END_TEST
+
 int main(void)
 {
     unroll_rng_seed(&rng, 1, UNROLL_STREAM_DATA);
@@ -211,6 +283,7 @@ int main(void)
     const int n = rows_in_table();
     tcase_add_loop_test(t, product, 0, n);
     tcase_add_loop_test(t, product_of_nothing, 0, n);
+    tcase_add_loop_test(t, outer, 0, n);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
     const int failed = srunner_ntests_failed(r);

@@ -16,7 +16,7 @@ typedef void tile_fn(size_t K, const unroll_real *A, size_t a_pitch, const tile_
     static void tile_##M##x##P(size_t K, const unroll_real *A, size_t a_pitch,           \
                                const tile_place *at)                                     \
     {                                                                                    \
-        tile(M, P, K, A, a_pitch, 1, at);                                                \
+        tile(M, P, K, false, A, a_pitch, 1, at);                                                \
     }
 TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
 #if TILE_ROWS == 12

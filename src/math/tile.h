@@ -1,5 +1,6 @@
 #ifndef UNROLL_MATH_TILE_H
 #define UNROLL_MATH_TILE_H
+#include <stdbool.h>
 #include "math/vec.h"
 
 /* A tile's panels, what its sums begin with, and its results. Panel number v of the tile is at v·panel_step,
@@ -13,8 +14,8 @@ typedef struct tile_place {
 
 /* C[M][P panels] = from + A[M][K] · panels, all its M·P·2 vectors in registers, k ascending: one chain of
  * (fused) multiply-adds an element, whatever M and P are. A's element (i, k) is at i·a_row + k·a_step.
- * M and P are constants where it is inlined, M·P <= TILE_ROWS. */
-static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_t K,
+ * M and P are constants where it is inlined, M·P <= TILE_ROWS; so is `add`, for C += that sum. */
+static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_t K, bool add,
                                                        const unroll_real *A, size_t a_row,
                                                        size_t a_step, const tile_place *at)
 {
@@ -41,8 +42,9 @@ static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_
 #pragma GCC unroll 16
     for (size_t i = 0; i < M; i++)
 #pragma GCC unroll 16
-        for (size_t v = 0; v < 2 * P; v++)
-            vec_store(to.C + i * to.c_pitch + v / 2 * to.c_step + v % 2 * LANES,
-                      sum[i * 2 * P + v]);
+        for (size_t v = 0; v < 2 * P; v++) {
+            unroll_real *c = to.C + i * to.c_pitch + v / 2 * to.c_step + v % 2 * LANES;
+            vec_store(c, add ? vec_load(c) + sum[i * 2 * P + v] : sum[i * 2 * P + v]);
+        }
 }
 #endif
