@@ -197,9 +197,9 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
         at = place(&r->h, slots, B, s->pitch, base, at);
         at = place(&r->c, slots, B, s->cell->states > 1 ? s->pitch : 0, base, at);
     }
-    run->d_pitch = s->pitch > s->input_pitch || s->tokens ? s->pitch : s->input_pitch;
     for (size_t i = 0; i < 2; i++)
-        at = place(&run->d[i], slots, B, training ? run->d_pitch : 0, base, at);
+        at = place(&run->d[i], slots, B, training ? s->pitch : 0, base, at);
+    at = place(&run->dx, T, B, training && !s->tokens ? s->input_pitch : 0, base, at);
     const size_t dc = training && s->cell->states > 1 ? s->pitch : 0;
     at = place(&run->dc[0], 1, B, dc, base, at);
     at = place(&run->dc[1], 1, B, dc, base, at);
@@ -429,16 +429,11 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
         layer_backward(s, run, l, d, r0, r1);
         if (l > 0 || want_dx)
             unroll_stack_input_back(s, run, l, 0, run->steps,
-                                    below + run->B * s->at[l].input_pitch, r0, r1);
+                                    l ? below + run->B * s->pitch : run->dx, r0, r1);
         unroll_real *swap = d;
         d = below;
         below = swap;
     }
-}
-
-unroll_real *unroll_stack_dx(const unroll_stack *s, const unroll_stack_run *run)
-{
-    return run->d[s->layers % 2];
 }
 
 /* dW[gate rows] += dz^T · B for gates [term], this thread's share of each gate's rows. */

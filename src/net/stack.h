@@ -41,9 +41,9 @@ typedef struct unroll_layer_run {
 typedef struct unroll_stack_run {
     size_t T, B;                 /**< as allocated; rows of one step are B apart */
     unroll_layer_run *at;        /**< [layers] */
-    unroll_real *d[2];           /**< [T+1][B][pitch or input_pitch]: dL/dh, slot t+1 for step t */
+    unroll_real *d[2];           /**< [T+1][B][pitch] dL/dh, slot t+1 for step t */
+    unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of layer 0, or NULL */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
-    size_t d_pitch;              /**< pitch of d: the larger of the two */
     bool dropping;               /**< dropout acts in this pass */
     uint64_t dropout_key;
     const unroll_hook *hook;
@@ -72,11 +72,9 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           size_t r1);
 
 /** dL/dh of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
- *  pre-activations in z, and dL/dx of layer 0 in *dx's slots 1… where `want_dx`; dL/dh_0 is not kept. */
+ *  pre-activations in z, and dL/dx of layer 0 in run->dx where `want_dx`; dL/dh_0 is not kept. */
 void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
                            size_t r1);
-/** Which of run->d holds dL/dx of layer 0 after backward. */
-unroll_real *unroll_stack_dx(const unroll_stack *s, const unroll_stack_run *run);
 
 /** A band's arrays for one step backward, [rows][pitch] each; those of c are NULL where there is none. */
 typedef struct unroll_step_back {
