@@ -274,7 +274,7 @@ static void band_backward(void *arg, size_t thread)
 static void embedding_weights(const unroll_net *net, unroll_work *w, size_t thread)
 {
     const size_t n = net->stack.inputs, pitch = net->stack.input_pitch;
-    const unroll_real *dx = unroll_stack_dx(&net->stack, &w->run) + w->B * pitch;
+    const unroll_real *dx = w->run.dx;
     unroll_real *grad = w->grad + net->parameters.list[net->embedding].offset;
     size_t j0, j1;
     unroll_share(n, 8, w->threads, thread, &j0, &j1);
