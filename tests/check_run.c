@@ -298,7 +298,7 @@ START_TEST(metrics)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_metrics(run, 0, false));
     OK(unroll_run_evaluated(run, &e));
-    ck_assert_str_eq(get("metrics.csv"), HEADER "10,0.5,valid,1,,,,,,,0.25\n");
+    ck_assert_str_eq(get("metrics.csv"), HEADER "10,0.5,valid,1,,0.5,,,,,0.25\n");
     OK(unroll_run_close(run));
 }
 END_TEST

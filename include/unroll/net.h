@@ -100,7 +100,8 @@ void unroll_work_set_dropout_key(unroll_work *work, uint64_t key);
 typedef struct unroll_result {
     double loss;      /**< sum of weight · (nats, or squared error) */
     double weight;    /**< sum of weights */
-    double correct;   /**< sum of weights where the largest output is the target */
+    double scored;    /**< sum of the weights that the accuracy counts */
+    double correct;   /**< of these: where the largest output is the target, or all are near enough */
     bool finite;
     size_t bad_layer, bad_step; /**< where a state first was not finite, if one was */
 } unroll_result;

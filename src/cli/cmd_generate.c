@@ -27,7 +27,15 @@ static const unroll_option rows[] = {
 static void list_text(const unroll_task_row *task)
 {
     char preset[32], min[32], max[32];
-    out_printf("%s: %s\n  source: %s\n", task->name, task->summary, task->source);
+    double value[UNROLL_TASK_KEYS] = {0};
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++)
+        value[i] = task->keys[i].preset;
+    unroll_task_shape shape;
+    task->shape(value, &shape);
+    out_printf("%s: %s\n  source: %s\n  accuracy: %s; by chance %.3g\n"
+               "  baseline: %.4g %s, without any memory\n",
+               task->name, task->summary, task->source, task->measure, task->chance(value),
+               task->baseline(value), shape.squared ? "squared error" : "nats");
     for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++) {
         const unroll_task_key *key = &task->keys[i];
         out_printf("  %-10s %s (%s from %s to %s, default %s)\n", key->name, key->help,
@@ -50,8 +58,9 @@ static unroll_status list_json(const unroll_task_row *task)
                                               key->help, "default", key->preset, "min", key->min,
                                               "max", key->max));
     }
-    return out_json(json_pack("{s:s, s:s, s:s, s:o}", "name", task->name, "summary", task->summary,
-                              "source", task->source, "keys", keys));
+    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", task->name, "summary",
+                              task->summary, "source", task->source, "accuracy", task->measure,
+                              "keys", keys));
 }
 
 static unroll_status list(bool json)

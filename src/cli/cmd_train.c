@@ -21,6 +21,7 @@
 #include "report/curves.h"
 #include "store/options.h"
 #include "store/run.h"
+#include "task/solved.h"
 #include "train/config.h"
 
 /* Training, while it runs. */
@@ -36,6 +37,9 @@ typedef struct training {
     bool save_due, has_valid, saved_model;
     uint64_t skipped;
     double start, valid_loss;
+    const unroll_task_row *row;  /* of a synthetic task, or NULL */
+    double value[UNROLL_TASK_KEYS];
+    unroll_solved solved;
     double recent[20];           /* the last steps' losses */
     size_t recent_count;
 } training;
@@ -110,7 +114,9 @@ static void say_data(training *t)
     const session *s = &t->session;
     char all[TERMINAL_NUMBER_MAX], part[3][TERMINAL_NUMBER_MAX], symbols[TERMINAL_NUMBER_MAX];
     if (!s->corpus) {
-        say(t, "task      %s", t->config->task);
+        say(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g", t->config->task,
+            t->row->summary, t->row->baseline(t->value), unit(t), t->row->measure,
+            t->row->chance(t->value));
         return;
     }
     for (int i = 0; i < 3; i++)
@@ -180,6 +186,8 @@ static void show_progress(training *t, const unroll_progress *p)
         snprintf(end, sizeof end, "/%llu", (unsigned long long)p->last_step);
     if (!t->session.task.squared)
         snprintf(bits, sizeof bits, " (%.3f bits)", p->loss / log(2));
+    if (t->row)
+        snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
     terminal_progress_show(
         &t->progress, "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  lr %.3g  "
         "%s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits, p->grad_norm,
@@ -253,8 +261,11 @@ static unroll_status on_evaluated(void *arg, const unroll_evaluation *e)
         t->save_due = true;
     if (t->generator && t->config->sample_every == 0)
         UNROLL_TRY(write_sample(t, e->step));
-    say(t, "step %llu: validation loss %.4f %s%s", (unsigned long long)e->step, e->loss, unit(t),
-        e->best ? ", the best so far" : "");
+    char accuracy[48] = "";
+    if (t->row)
+        snprintf(accuracy, sizeof accuracy, ", accuracy %.3f", e->accuracy);
+    say(t, "step %llu: validation loss %.4f %s%s%s", (unsigned long long)e->step, e->loss, unit(t),
+        accuracy, e->best ? ", the best so far" : "");
     return UNROLL_OK;
 }
 
@@ -267,6 +278,10 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
     if (p->skipped) {
         t->skipped++;
         warn(t);
+    } else if (t->row && !c->resume && !t->solved.step &&
+               unroll_solved_add(&t->solved, p->step, p->loss, p->accuracy)) {
+        say(t, "step %llu: solved (mean of the last %d updates)", (unsigned long long)p->step,
+            UNROLL_SOLVED_UPDATES);
     }
     if (p->step % c->log_every == 0 || p->step == 1 || last)
         if (unroll_run_step(t->run, p) != UNROLL_OK)
@@ -373,6 +388,10 @@ static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
     t->session.user_B = resume || cli_was_given(call, "batch") != CLI_NOT_GIVEN;
     UNROLL_TRY(session_open(&t->session, call->arguments, call->count, resume ? checkpoint : NULL,
                             note, t));
+    if (!t->session.corpus) {
+        UNROLL_TRY(unroll_task_parse(t->config->task, &t->row, t->value));
+        unroll_solved_start(&t->solved, t->row);
+    }
     const unroll_callbacks callbacks = {t, on_step, on_evaluated, on_stop};
     UNROLL_TRY(unroll_trainer_new(t->session.model->net, &t->session.task, &t->config->learning,
                                   &callbacks, &t->trainer));
@@ -436,7 +455,9 @@ static void draw(training *t)
     const unroll_status status =
         unroll_report_loss(t->directory, title,
                            t->session.task.squared ? "mean squared error" : "loss (nats per target)",
-                           NULL, 0, shown ? &plot : NULL, terminal_width(STDERR_FILENO) - 1, 20);
+                           t->row ? "baseline: remembers nothing" : NULL,
+                           t->row ? t->row->baseline(t->value) : 0, shown ? &plot : NULL,
+                           terminal_width(STDERR_FILENO) - 1, 20);
     if (status != UNROLL_OK)
         warn(t);
     else if (plot)
@@ -453,20 +474,37 @@ static double recent_loss(const training *t)
     return n ? sum / (double)n : NAN;
 }
 
-static unroll_status tell_json(const training *t, enum unroll_stop why, double seconds)
+/* What a task has beside: its own accuracy, at the end of training and on the test targets. */
+static void tell_task(const training *t, const unroll_evaluation *tested, json_t *o)
+{
+    const bool known = tested->targets > 0;
+    json_object_set_new(o, "baseline", out_json_real(t->row->baseline(t->value)));
+    json_object_set_new(o, "chance", out_json_real(t->row->chance(t->value)));
+    json_object_set_new(o, "recent", out_json_real(unroll_solved_mean(&t->solved)));
+    json_object_set_new(o, "test_loss", out_json_real(known ? tested->loss : NAN));
+    json_object_set_new(o, "accuracy", out_json_real(known ? tested->accuracy : NAN));
+    json_object_set_new(o, "steps_to_solve",
+                        t->solved.step ? json_integer((json_int_t)t->solved.step) : json_null());
+}
+
+static unroll_status tell_json(const training *t, const unroll_evaluation *tested,
+                               enum unroll_stop why, double seconds)
 {
     const double best = t->has_valid ? t->valid_loss : NAN;
     const double loss = t->has_valid ? best : recent_loss(t);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    return out_json(json_pack(
+    json_t *o = json_pack(
         "{s:I, s:o, s:o, s:o, s:o, s:f, s:I, s:f, s:s}", "steps",
         (json_int_t)unroll_trainer_steps(t->trainer), "loss", out_json_real(recent_loss(t)),
         "valid_loss", out_json_real(best), "bits_per_token",
         out_json_real(t->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
         out_json_real(unroll_trainer_median_rate(t->trainer)), "seconds", seconds, "parameters",
         (json_int_t)unroll_net_trainable(t->session.model->net), "peak_rss_mb",
-        (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why)));
+        (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
+    if (o && t->row)
+        tell_task(t, tested, o);
+    return out_json(o);
 }
 
 static void tell_text(const training *t, const unroll_evaluation *tested, double seconds)
@@ -481,8 +519,10 @@ static void tell_text(const training *t, const unroll_evaluation *tested, double
         out_printf("; training loss %.4f %s", recent_loss(t), unit(t));
     if (tested->targets > 0)
         out_printf("; test loss %.4f", tested->loss);
-    if (tested->targets > 0 && !t->session.task.squared)
+    if (tested->targets > 0)
         out_printf(", accuracy %.3f", tested->accuracy);
+    if (t->solved.step)
+        out_printf("; solved at step %llu", (unsigned long long)t->solved.step);
     out_printf("\n%s/model.safetensors\n", t->directory);
 }
 
@@ -500,7 +540,7 @@ static unroll_status finish(training *t, enum unroll_stop why)
         warn(t);
     draw(t);
     if (t->config->json)
-        return tell_json(t, why, seconds);
+        return tell_json(t, &tested, why, seconds);
     tell_text(t, &tested, seconds);
     return UNROLL_OK;
 }
@@ -516,7 +556,7 @@ static unroll_status train(training *t)
         return finish(t, why);
     terminal_progress_end(&t->progress);
     if (t->config->json && status == UNROLL_ENUMERIC) {
-        UNROLL_TRY(tell_json(t, why, terminal_seconds() - t->start));
+        UNROLL_TRY(tell_json(t, &(unroll_evaluation){0}, why, terminal_seconds() - t->start));
         out_flush();
         return unroll_fail_prefix(status, "diverged: ");
     }

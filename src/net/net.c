@@ -364,7 +364,10 @@ static void finish(const unroll_net *net, unroll_work *w, unroll_result *result,
     for (size_t i = 0; i < b->T * b->B; i++) {
         const double weight = (double)unroll_batch_weight(b, i);
         result->loss += weight * w->loss[i];
-        result->correct += weight * w->correct[i];
+        if (!b->score || b->score[i]) {
+            result->scored += weight;
+            result->correct += weight * w->correct[i];
+        }
         if (token_loss)
             token_loss[i] = w->loss[i];
     }

@@ -51,6 +51,15 @@ double unroll_squared_error(size_t n, size_t pitch, unroll_real *y, const unroll
     return sum;
 }
 
+/* Is every output closer than `tolerance` to its value? */
+static bool all_near(size_t n, const unroll_real *y, const unroll_real *v, unroll_real tolerance)
+{
+    bool near = true;
+    for (size_t j = 0; j < n; j++)
+        near &= y[j] - v[j] < tolerance && v[j] - y[j] < tolerance;
+    return near;
+}
+
 void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
                          size_t r1)
 {
@@ -64,9 +73,10 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
             const unroll_real scale =
                 w->total_weight > 0 ? (unroll_real)((double)weight / w->total_weight) : 0;
             if (net->spec.squared) {
-                const double loss = unroll_squared_error(V, pitch, y, b->value + i * V, scale);
+                const unroll_real *v = b->value + i * V;
+                w->correct[i] = weight > 0 && all_near(V, y, v, b->tolerance);
+                const double loss = unroll_squared_error(V, pitch, y, v, scale);
                 w->loss[i] = weight > 0 ? loss : 0;
-                w->correct[i] = 0;
             } else if (weight > 0) {
                 uint32_t best;
                 w->loss[i] = net->kernels->softmax(V, pitch, y, b->target[i], scale, &best);

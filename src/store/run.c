@@ -31,7 +31,7 @@ static const char *const MADE_FOLDERS[] = {"samples", "gradient"};
 struct unroll_run {
     char *directory, *lock_path;
     int lock;
-    bool created, nats; /**< nats: bits and accuracy mean something */
+    bool created, nats; /**< nats: bits mean something */
     unroll_log *metrics;
     unroll_status model_saved, checkpoint_saved; /**< how the last try went */
 };
@@ -360,12 +360,11 @@ static void begin_row(row *r, uint64_t step, double epoch, const char *split)
 static void add_loss(const unroll_run *run, row *r, double loss, double accuracy)
 {
     add_number(r, loss, EXACT);
-    if (run->nats) {
+    if (run->nats)
         add_number(r, loss / log(2), EXACT);
-        add_number(r, accuracy, EXACT);
-    } else {
-        add_text(r, ",");
-    }
+    else
+        add_text(r, "");
+    add_number(r, accuracy, EXACT);
 }
 
 unroll_status unroll_run_step(unroll_run *run, const unroll_progress *p)

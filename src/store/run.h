@@ -34,7 +34,7 @@ unroll_status unroll_run_config(unroll_run *run, const unroll_config *config);
 unroll_status unroll_run_read_config(const unroll_run *run, unroll_config *config);
 
 /** Begin metrics.csv, or go on with it: rows after `last_step` (0: of a new run) are cut off.
- *  @param nats  losses are in nats: bits_per_token and accuracy apply */
+ *  @param nats  losses are in nats: bits_per_token applies */
 unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats);
 unroll_status unroll_run_step(unroll_run *run, const unroll_progress *progress);
 unroll_status unroll_run_evaluated(unroll_run *run, const unroll_evaluation *evaluation);

@@ -14,6 +14,7 @@ enum { EVAL_SEQUENCES = 1000 };
 typedef struct buffers {
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
+    uint8_t *score;
 } buffers;
 
 typedef struct synthetic {
@@ -36,7 +37,8 @@ static unroll_status buffers_new(buffers *b, const synthetic *s)
                            "task %s: %zu sequences of %zu steps do not fit in memory",
                            s->row->name, s->B, shape->T);
     b->weight = unroll_alloc(s->cells, sizeof *b->weight);
-    bool done = b->weight != NULL;
+    b->score = unroll_alloc(s->cells, sizeof *b->score);
+    bool done = b->weight && b->score;
     if (shape->features)
         done = done && (b->feature = unroll_alloc(features, sizeof *b->feature));
     else
@@ -55,12 +57,14 @@ static void buffers_free(buffers *b)
     unroll_free(b->feature);
     unroll_free(b->value);
     unroll_free(b->weight);
+    unroll_free(b->score);
 }
 
 static void buffers_clear(const buffers *b, const synthetic *s)
 {
     const size_t n = s->cells;
     memset(b->weight, 0, n * sizeof *b->weight);
+    memset(b->score, 1, n * sizeof *b->score);
     if (b->input)
         memset(b->input, 0, n * sizeof *b->input);
     if (b->target)
@@ -83,6 +87,7 @@ static void draw_batch(const synthetic *s, const buffers *into, unroll_rng *rng,
             .feature = into->feature ? into->feature + b * s->shape.inputs : NULL,
             .value = into->value ? into->value + b * s->shape.outputs : NULL,
             .weight = into->weight + b,
+            .score = into->score + b,
             .recall = recall,
         };
         s->row->draw(s->value, rng, &column);
@@ -93,7 +98,9 @@ static void draw_batch(const synthetic *s, const buffers *into, unroll_rng *rng,
                           .target = into->target,
                           .feature = into->feature,
                           .value = into->value,
-                          .weight = into->weight};
+                          .weight = into->weight,
+                          .score = into->score,
+                          .tolerance = (unroll_real)s->row->tolerance};
 }
 
 static unroll_status next(void *self, unroll_batch *out)

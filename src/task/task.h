@@ -59,6 +59,7 @@ typedef struct unroll_task_column {
     size_t stride;
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
+    uint8_t *score;         /**< begins at 1; 0 keeps a step out of the accuracy */
     bool recall;            /**< give weight only to what the task is about: the test split */
 } unroll_task_column;
 
@@ -71,9 +72,18 @@ typedef struct unroll_task_row {
     void (*draw)(const double *value, unroll_rng *rng, const unroll_task_column *column);
     /** Loss of the best guess that remembers nothing, over all steps that training counts. */
     double (*baseline)(const double *value);
+    const char *measure;    /**< what the accuracy is a share of, and what counts as right */
+    double (*chance)(const double *value);   /**< accuracy of such a guess */
+    double tolerance;       /**< of a squared task, as in unroll_batch */
+    double solved_loss;     /**< solved below this mean loss; 0: by accuracy, see task/solved.h */
 } unroll_task_row;
 
 extern const unroll_task_row *const unroll_task_table[];  /**< NULL at the end */
+
+/** Fill `T` steps with values from [0,1) and mark one in each half; a and b are the two. Features are
+ *  value, marker. T is at least 2. */
+void unroll_task_mark_two(unroll_rng *rng, const unroll_task_column *column, size_t T,
+                          unroll_real *a, unroll_real *b);
 
 /** Read "NAME" or "NAME:key=value,…"; keys that are not named get their defaults.
  *  @param value  [UNROLL_TASK_KEYS], in the order of the row's keys

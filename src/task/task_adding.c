@@ -6,6 +6,8 @@
 enum { LENGTH };
 enum { VALUE, MARKER, FEATURES };
 
+#define TOLERANCE 0.04 /* as in the source */
+
 static void shape(const double *value, unroll_task_shape *s)
 {
     *s = (unroll_task_shape){.T = (size_t)value[LENGTH],
@@ -15,17 +17,26 @@ static void shape(const double *value, unroll_task_shape *s)
                              .squared = true};
 }
 
-static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)
+void unroll_task_mark_two(unroll_rng *rng, const unroll_task_column *c, size_t T, unroll_real *a,
+                          unroll_real *b)
 {
-    const size_t T = (size_t)value[LENGTH], half = T / 2, step = c->stride * FEATURES;
+    const size_t half = T / 2, step = c->stride * FEATURES;
     const size_t first = (size_t)unroll_rng_below(rng, half);
     const size_t second = half + (size_t)unroll_rng_below(rng, T - half);
     for (size_t t = 0; t < T; t++)
         c->feature[t * step + VALUE] = (unroll_real)unroll_rng_uniform(rng);
     c->feature[first * step + MARKER] = 1;
     c->feature[second * step + MARKER] = 1;
-    c->value[(T - 1) * c->stride] =
-        c->feature[first * step + VALUE] + c->feature[second * step + VALUE];
+    *a = c->feature[first * step + VALUE];
+    *b = c->feature[second * step + VALUE];
+}
+
+static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)
+{
+    const size_t T = (size_t)value[LENGTH];
+    unroll_real a, b;
+    unroll_task_mark_two(rng, c, T, &a, &b);
+    c->value[(T - 1) * c->stride] = a + b;
     c->weight[(T - 1) * c->stride] = 1;
 }
 
@@ -36,6 +47,13 @@ static double baseline(const double *value)
     return 1.0 / 6;
 }
 
+/* How often the sum is so near to 1: its density is the triangle over [0,2]. */
+static double chance(const double *value)
+{
+    (void)value;
+    return 1 - (1 - TOLERANCE) * (1 - TOLERANCE);
+}
+
 const unroll_task_row unroll_task_adding = {
     .name = "adding",
     .summary = "add the two numbers that are marked",
@@ -44,4 +62,8 @@ const unroll_task_row unroll_task_adding = {
     .shape = shape,
     .draw = draw,
     .baseline = baseline,
+    .measure = "share of the sums that are right within 0.04",
+    .chance = chance,
+    .tolerance = TOLERANCE,
+    .solved_loss = 0.01,
 };

@@ -30,12 +30,19 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     c->input[(recall - 1) * c->stride] = symbols + 1;
     for (size_t t = c->recall ? recall : 0; t < recall + length; t++)
         c->weight[t * c->stride] = 1;
+    for (size_t t = 0; t < recall; t++)
+        c->score[t * c->stride] = 0;
 }
 
 /* Blanks for certain, then a guess among the symbols. */
 static double baseline(const double *value)
 {
     return value[LENGTH] * log(value[SYMBOLS]) / (value[DELAY] + 2 * value[LENGTH]);
+}
+
+static double chance(const double *value)
+{
+    return 1 / value[SYMBOLS];
 }
 
 const unroll_task_row unroll_task_copy = {
@@ -48,4 +55,6 @@ const unroll_task_row unroll_task_copy = {
     .shape = shape,
     .draw = draw,
     .baseline = baseline,
+    .measure = "share of the recalled symbols that are right",
+    .chance = chance,
 };

@@ -8,11 +8,20 @@
 #include "base/option.h"
 #include "task/task.h"
 
-extern const unroll_task_row unroll_task_copy, unroll_task_adding;
+extern const unroll_task_row unroll_task_copy, unroll_task_reverse, unroll_task_adding,
+    unroll_task_multiplication, unroll_task_temporal_order, unroll_task_latch,
+    unroll_task_two_sequence, unroll_task_parity, unroll_task_reber;
 
 const unroll_task_row *const unroll_task_table[] = {
     &unroll_task_copy,
+    &unroll_task_reverse,
     &unroll_task_adding,
+    &unroll_task_multiplication,
+    &unroll_task_temporal_order,
+    &unroll_task_latch,
+    &unroll_task_two_sequence,
+    &unroll_task_parity,
+    &unroll_task_reber,
     NULL,
 };
 

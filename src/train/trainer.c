@@ -269,7 +269,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
             .last_step = t->plan.last_step,
             .epoch = (double)t->counter[STEP] / (double)t->plan.epoch_steps,
             .loss = r.weight > 0 ? r.loss / r.weight : r.loss,
-            .accuracy = r.weight > 0 ? r.correct / r.weight : 0,
+            .accuracy = r.scored > 0 ? r.correct / r.scored : 0,
             .tokens = tokens,
             .lr = lr,
             .grad_norm = clip.norm,
@@ -287,7 +287,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
 static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll_evaluation *out)
 {
     const double start = now();
-    double loss = 0, correct = 0, weight = 0;
+    double loss = 0, correct = 0, scored = 0, weight = 0;
     if (t->eval_work != NULL)
         unroll_work_reset(t->eval_work);
     for (uint64_t i = 0; t->eval_work != NULL; i++) {
@@ -303,6 +303,7 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
             return status;
         loss += status == UNROLL_OK ? r.loss : NAN;
         correct += r.correct;
+        scored += r.scored;
         weight += r.weight;
     }
     *out = (unroll_evaluation){
@@ -314,7 +315,7 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
     if (weight > 0) {
         out->loss = loss / weight;
         out->bits = out->loss / log(2);
-        out->accuracy = correct / weight;
+        out->accuracy = scored > 0 ? correct / scored : 0;
         out->best = split == UNROLL_VALID && out->loss < t->best_loss;
     }
     out->seconds = now() - start;
