@@ -7,8 +7,8 @@
 #include "net/net.h"
 #include "probe/probe.h"
 
-/* The probe's way back goes step by step through all layers, not layer by layer as training does: so one power
- * of two a row is enough, and a chain can begin anywhere. No weight gradients are taken. */
+/* The probe's way back goes step by step through all layers, not layer by layer as training does: so
+ * a chain can begin anywhere, and each row of each layer has a power of two of its own. No weight gradients are taken. */
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
@@ -21,8 +21,8 @@ typedef struct probe_run {
     unroll_real *dc_total, *spare;    /* [B][pitch] */
     unroll_real *dx;                  /* [B][max pitch] */
     unroll_real *logits;              /* [B][output pitch] */
-    int *exponent;                    /* [B] */
-    bool *bad;                        /* [B] a loss that is not finite */
+    int *exponent;                    /* [layers][B] */
+    bool *bad;                        /* [B] a loss or a gradient that is not finite */
 } probe_run;
 
 static unroll_status allocate(probe_run *p)
@@ -33,7 +33,7 @@ static unroll_status allocate(probe_run *p)
     const bool has_c = s->cell->states > 1;
     p->block = unroll_alloc((has_c ? 4 : 2) * all + 2 * band + wide + B * p->net->decoder.output_pitch,
                             sizeof *p->block);
-    p->exponent = unroll_alloc(B, sizeof *p->exponent);
+    p->exponent = unroll_alloc(s->layers * B, sizeof *p->exponent);
     p->bad = unroll_alloc(B, sizeof *p->bad);
     if (!p->block || !p->exponent || !p->bad)
         return UNROLL_EMEMORY;
@@ -76,6 +76,46 @@ static void scale_row(unroll_real *x, size_t n, int power)
         x[j] *= factor;
 }
 
+static bool all_zero(const unroll_real *x, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        if (x[j] != 0)
+            return false;
+    return true;
+}
+
+/* Add x·2^exponent to what travels in row r of layer l; x is spoilt. Both come to the larger power of two: what is
+ * lost at the smaller one was nothing beside the other. */
+static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t n = s->pitch, row = (l * p->work->B + r) * n;
+    unroll_real *dh = p->dh[0] + row, *dc = p->dc[0] ? p->dc[0] + row : NULL;
+    int *own = p->exponent + l * p->work->B + r;
+    if (*own != exponent && all_zero(x, n))
+        return;
+    if (*own < exponent || (*own != exponent && all_zero(dh, n) && (!dc || all_zero(dc, n)))) {
+        scale_row(dh, n, *own - exponent);
+        if (dc)
+            scale_row(dc, n, *own - exponent);
+        *own = exponent;
+    } else if (*own > exponent) {
+        scale_row(x, n, exponent - *own);
+    }
+    s->kernels->add(n, dh, x, dh);
+}
+
+static void restart(probe_run *p, size_t r)
+{
+    const size_t n = p->net->stack.pitch, B = p->work->B;
+    for (size_t l = 0; l < p->net->stack.layers; l++) {
+        memset(p->dh[0] + (l * B + r) * n, 0, n * sizeof(unroll_real));
+        if (p->dc[0])
+            memset(p->dc[0] + (l * B + r) * n, 0, n * sizeof(unroll_real));
+        p->exponent[l * B + r] = 0;
+    }
+}
+
 /* Drop what travels in the rows that begin anew, and let the losses of this step in. */
 static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
 {
@@ -110,26 +150,19 @@ static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
         const enum unroll_inject how = injection(p, t, r);
         if (how == UNROLL_INJECT_NONE)
             continue;
-        if (how == UNROLL_INJECT_RESTART) {
-            for (size_t l = 0; l < s->layers; l++) {
-                memset(p->dh[0] + (l * B + r) * n, 0, n * sizeof(unroll_real));
-                if (p->dc[0])
-                    memset(p->dc[0] + (l * B + r) * n, 0, n * sizeof(unroll_real));
-            }
-            p->exponent[r] = 0;
-        }
-        scale_row(p->spare + r * n, n, -p->exponent[r]);
-        unroll_real *dh = p->dh[0] + ((s->layers - 1) * B + r) * n;
-        s->kernels->add(n, dh, p->spare + r * n, dh);
+        if (how == UNROLL_INJECT_RESTART)
+            restart(p, r);
+        join(p, s->layers - 1, r, p->spare + r * n, 0);
     }
 }
 
-static double row_norm(const probe_run *p, const unroll_real *x, size_t row)
+static double row_norm(probe_run *p, const unroll_real *x, size_t row, int exponent)
 {
     double sum = 0; /* a float's square needs a double */
     for (size_t j = 0; j < p->net->stack.hidden; j++)
         sum += (double)x[j] * (double)x[j];
-    return ldexp(sqrt(sum), p->exponent[row]);
+    p->bad[row] |= isnan(sum);
+    return ldexp(sqrt(sum), exponent);
 }
 
 static void record(probe_run *p, size_t l, size_t t, size_t r0, size_t r1)
@@ -137,15 +170,16 @@ static void record(probe_run *p, size_t l, size_t t, size_t r0, size_t r1)
     const unroll_stack *s = &p->net->stack;
     const unroll_probe *probe = p->probe;
     const size_t n = s->pitch, B = p->work->B;
+    const int *exponent = p->exponent + l * B;
     const unroll_real *dh = p->dh[0] + l * B * n, *dc = p->dc[0] ? p->dc_total : NULL;
     for (size_t r = r0; probe->norm && r < r1; r++) {
         const size_t at = unroll_probe_at(&p->net->spec, B, t, l, UNROLL_PROBE_H, r);
-        probe->norm[at] = row_norm(p, dh + r * n, r);
-        probe->norm[at + B] = dc ? row_norm(p, dc + r * n, r) : 0;
+        probe->norm[at] = row_norm(p, dh + r * n, r, exponent[r]);
+        probe->norm[at + B] = dc ? row_norm(p, dc + r * n, r, exponent[r]) : 0;
     }
     if (probe->visit)
         probe->visit(probe->arg, l, t, r0, r1 - r0, n, dh + r0 * n, dc ? dc + r0 * n : NULL,
-                     p->exponent + r0);
+                     exponent + r0);
 }
 
 static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
@@ -167,42 +201,39 @@ static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
         if (l == 0)
             continue;
         unroll_stack_input_back(s, &p->work->run, l, t, t + 1, p->dx, r0, r1);
-        unroll_real *below = p->dh[0] + ((l - 1) * B + r0) * n;
-        s->kernels->add(band, below, p->dx + r0 * n, below);
+        for (size_t r = r0; r < r1; r++)
+            join(p, l - 1, r, p->dx + r * n, p->exponent[l * B + r]);
     }
 }
 
+static unroll_real largest_of(const unroll_real *x, size_t n, unroll_real largest)
+{
+    for (size_t j = 0; j < n; j++)
+        largest = x[j] > largest ? x[j] : -x[j] > largest ? -x[j] : largest;
+    return largest;
+}
+
 /* What is left of a row becomes what is carried; its power of two follows its largest magnitude. */
-static void carry(probe_run *p, size_t r0, size_t r1)
+static void carry_row(probe_run *p, size_t l, size_t r)
 {
     const unroll_stack *s = &p->net->stack;
-    const size_t n = s->pitch, B = p->work->B;
-    for (size_t r = r0; r < r1; r++) {
-        unroll_real largest = 0;
-        for (size_t l = 0; l < s->layers; l++)
-            for (size_t j = 0; j < s->hidden; j++) {
-                const size_t at = (l * B + r) * n + j;
-                const unroll_real h = (unroll_real)fabs((double)p->dh[1][at]);
-                const unroll_real c = p->dc[1] ? (unroll_real)fabs((double)p->dc[1][at]) : 0;
-                largest = h > largest ? h : largest;
-                largest = c > largest ? c : largest;
-            }
-        int power = 0;
-        if (!p->probe->unscaled && largest > 0 && isfinite(largest))
-            power = largest < ldexp(1, -SCALE_AT) ? SCALE_BY
-                    : largest > ldexp(1, SCALE_AT) ? -SCALE_BY : 0;
-        p->exponent[r] -= power;
-        for (size_t l = 0; l < s->layers; l++) {
-            const size_t at = (l * B + r) * n;
-            if (power)
-                scale_row(p->dh[1] + at, n, power);
-            if (power && p->dc[1])
-                scale_row(p->dc[1] + at, n, power);
-            memcpy(p->dh[0] + at, p->dh[1] + at, n * sizeof(unroll_real));
-            if (p->dc[0])
-                memcpy(p->dc[0] + at, p->dc[1] + at, n * sizeof(unroll_real));
-        }
-    }
+    const size_t at = (l * p->work->B + r) * s->pitch, bytes = s->pitch * sizeof(unroll_real);
+    unroll_real largest = largest_of(p->dh[1] + at, s->hidden, 0);
+    if (p->dc[1])
+        largest = largest_of(p->dc[1] + at, s->hidden, largest);
+    p->bad[r] |= !isfinite(largest);
+    memcpy(p->dh[0] + at, p->dh[1] + at, bytes);
+    if (p->dc[0])
+        memcpy(p->dc[0] + at, p->dc[1] + at, bytes);
+    const int power = p->probe->unscaled || largest == 0 ? 0
+                      : largest < ldexp(1, -SCALE_AT)    ? SCALE_BY
+                      : largest > ldexp(1, SCALE_AT)     ? -SCALE_BY : 0;
+    if (power == 0)
+        return;
+    scale_row(p->dh[0] + at, s->pitch, power);
+    if (p->dc[0])
+        scale_row(p->dc[0] + at, s->pitch, power);
+    p->exponent[l * p->work->B + r] -= power;
 }
 
 static void run_band(void *arg, size_t thread)
@@ -219,7 +250,9 @@ static void run_band(void *arg, size_t thread)
     for (size_t t = p->probe->batch->T; t-- > 0;) {
         inject(p, t, r0, r1);
         step_back(p, t, r0, r1);
-        carry(p, r0, r1);
+        for (size_t l = 0; l < net->stack.layers; l++)
+            for (size_t r = r0; r < r1; r++)
+                carry_row(p, l, r);
     }
 }
 
@@ -227,8 +260,8 @@ static unroll_status check(const probe_run *p)
 {
     for (size_t r = 0; r < p->work->B; r++)
         if (p->bad[r])
-            return unroll_fail(UNROLL_ENUMERIC, "the loss of sample %zu is not finite; the model "
-                               "has diverged", r + 1);
+            return unroll_fail(UNROLL_ENUMERIC, "the loss or the gradient of sample %zu is not finite; "
+                               "the model has diverged", r + 1);
     return UNROLL_OK;
 }
 

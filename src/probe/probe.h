@@ -9,8 +9,9 @@
  *   by batch or window; the total derivative with respect to layer l's output at step s, through the recurrence
  *   and through the layers above. For an LSTM also dL_t/dc_s, through h_s too.
  *
- * What travels is linear in what was put in, so each row carries its own power of two and a curve goes on far below the
- * smallest float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the factor is kept. */
+ * What travels is linear in what was put in, so each row of each layer carries its own power of two and a curve
+ * goes on far below the smallest float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the
+ * factor is kept. */
 
 /** What enters row r at step t on the way back. */
 enum unroll_inject {
@@ -44,6 +45,14 @@ typedef struct unroll_probe {
  *  @param work  one for training, at least as large as the batch
  *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where a loss or a gradient is not finite */
 unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const unroll_probe *probe);
+
+/** [T][B] of `inject`: the loss of each row's last step that has a target of weight > 0, alone. */
+void unroll_inject_last(const unroll_batch *batch, uint8_t *inject);
+/** The losses of all steps that have one: accumulated gradients. */
+void unroll_inject_all(const unroll_batch *batch, uint8_t *inject);
+/** The comb: a chain begins at every `spacing`-th step, shifted from row to row so that all steps have their turn. Each
+ *  chain is a single loss, for the price of one way back. */
+void unroll_inject_comb(const unroll_batch *batch, size_t spacing, uint8_t *inject);
 
 static inline size_t unroll_probe_at(const unroll_net_spec *spec, size_t B, size_t t, size_t layer,
                                      enum unroll_probe_state state, size_t row)

@@ -1,0 +1,144 @@
+#include "probe/curve.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "net/net.h"
+
+unroll_status unroll_curve_new(size_t layers, bool has_c, size_t distances, unroll_curve *out)
+{
+    *out = (unroll_curve){.layers = layers, .has_c = has_c, .distances = distances};
+    return distances ? UNROLL_OK
+                     : unroll_fail(UNROLL_EBUG, "a curve needs at least one distance");
+}
+
+unroll_status unroll_curve_for(const unroll_net *net, size_t distances, unroll_curve *out)
+{
+    return unroll_curve_new(net->stack.layers, net->stack.cell->states > 1, distances, out);
+}
+
+void unroll_curve_free(unroll_curve *c)
+{
+    unroll_free(c->norm);
+    *c = (unroll_curve){0};
+}
+
+static size_t sample_size(const unroll_curve *c)
+{
+    return c->layers * UNROLL_PROBE_STATES * c->distances;
+}
+
+static unroll_status make_room(unroll_curve *c, size_t samples)
+{
+    size_t count;
+    if (samples <= c->room)
+        return UNROLL_OK;
+    const size_t room = samples > 2 * c->room ? samples : 2 * c->room;
+    if (!unroll_mul(room, sample_size(c), &count))
+        return unroll_fail(UNROLL_EMEMORY, "%zu samples of %zu distances are more than memory can hold",
+                           room, c->distances);
+    double *norm = unroll_realloc(c->norm, count, sizeof *norm);
+    if (!norm)
+        return UNROLL_EMEMORY;
+    c->norm = norm;
+    c->room = room;
+    return UNROLL_OK;
+}
+
+/* Does the chain that begins at (t, r) run over all distances? */
+static bool whole_chain(const unroll_batch *b, const uint8_t *inject, size_t distances, size_t t,
+                        size_t r)
+{
+    if (inject[t * b->B + r] != UNROLL_INJECT_RESTART || t + 1 < distances)
+        return false;
+    for (size_t k = 1; k < distances; k++)
+        if (inject[(t - k) * b->B + r] == UNROLL_INJECT_RESTART)
+            return false;
+    return true;
+}
+
+static void take_chain(unroll_curve *c, const unroll_net_spec *spec, size_t B, const double *norm,
+                       size_t t, size_t r)
+{
+    double *to = c->norm + c->samples++ * sample_size(c);
+    for (size_t l = 0; l < c->layers; l++)
+        for (int state = 0; state < UNROLL_PROBE_STATES; state++)
+            for (size_t k = 0; k < c->distances; k++)
+                *to++ = norm[unroll_probe_at(spec, B, t - k, l, (enum unroll_probe_state)state, r)];
+}
+
+static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll_batch *b,
+                            const uint8_t *inject, const double *norm)
+{
+    size_t chains = 0;
+    for (size_t i = 0; i < b->T * b->B; i++)
+        chains += whole_chain(b, inject, c->distances, i / b->B, i % b->B);
+    UNROLL_TRY(make_room(c, c->samples + chains));
+    for (size_t i = 0; i < b->T * b->B; i++)
+        if (whole_chain(b, inject, c->distances, i / b->B, i % b->B))
+            take_chain(c, unroll_net_get_spec(net), b->B, norm, i / b->B, i % b->B);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+                                   const uint8_t *inject, unroll_curve *curve)
+{
+    size_t count;
+    if (!unroll_mul(batch->T * batch->B, curve->layers * UNROLL_PROBE_STATES, &count))
+        return unroll_fail(UNROLL_EMEMORY, "a window of %zu steps is too long to probe", batch->T);
+    double *norm = unroll_alloc(count, sizeof *norm);
+    if (!norm)
+        return UNROLL_EMEMORY;
+    const unroll_probe probe = {.batch = batch, .inject = inject, .norm = norm};
+    unroll_status status = unroll_probe_run(net, work, &probe);
+    if (status == UNROLL_OK)
+        status = gather(curve, net, batch, inject, norm);
+    unroll_free(norm);
+    return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double quantile(const double *sorted, size_t n, double q)
+{
+    const double at = q * (double)(n - 1);
+    const size_t i = (size_t)at;
+    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
+}
+
+unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer, enum unroll_probe_state state,
+                                   size_t distance, double *scratch)
+{
+    unroll_curve_point p = {.n = c->samples};
+    double logs = 0;
+    if (c->samples == 0)
+        return (unroll_curve_point){NAN, NAN, NAN, NAN, NAN, 0};
+    for (size_t i = 0; i < c->samples; i++) {
+        scratch[i] = unroll_curve_of(c, i, layer, state)[distance];
+        p.mean += scratch[i] / (double)c->samples;
+        logs += log(scratch[i]) / (double)c->samples;
+    }
+    p.gmean = exp(logs);
+    qsort(scratch, c->samples, sizeof *scratch, ascending);
+    p.q10 = quantile(scratch, c->samples, 0.1);
+    p.median = quantile(scratch, c->samples, 0.5);
+    p.q90 = quantile(scratch, c->samples, 0.9);
+    return p;
+}
+
+void unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_probe_state state, double *out)
+{
+    for (size_t k = 0; k < c->distances; k++) {
+        double logs = 0;
+        for (size_t i = 0; i < c->samples; i++)
+            logs += log(unroll_curve_of(c, i, layer, state)[k]) / (double)c->samples;
+        out[k] = c->samples ? exp(logs) : NAN;
+    }
+}

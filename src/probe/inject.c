@@ -1,0 +1,38 @@
+#include <string.h>
+
+#include "probe/probe.h"
+
+static bool has_loss(const unroll_batch *b, size_t i)
+{
+    return (!b->weight || b->weight[i] > 0) && (!b->mode || b->mode[i] == UNROLL_RUN);
+}
+
+void unroll_inject_last(const unroll_batch *b, uint8_t *inject)
+{
+    memset(inject, UNROLL_INJECT_NONE, b->T * b->B);
+    for (size_t r = 0; r < b->B; r++)
+        for (size_t t = b->T; t-- > 0;)
+            if (has_loss(b, t * b->B + r)) {
+                inject[t * b->B + r] = UNROLL_INJECT_RESTART;
+                break;
+            }
+}
+
+void unroll_inject_all(const unroll_batch *b, uint8_t *inject)
+{
+    unroll_inject_last(b, inject);
+    for (size_t i = 0; i < b->T * b->B; i++)
+        if (has_loss(b, i) && inject[i] == UNROLL_INJECT_NONE)
+            inject[i] = UNROLL_INJECT_ADD;
+}
+
+void unroll_inject_comb(const unroll_batch *b, size_t spacing, uint8_t *inject)
+{
+    memset(inject, UNROLL_INJECT_NONE, b->T * b->B);
+    for (size_t r = 0; r < b->B; r++)
+        for (size_t back = r * spacing / b->B; back < b->T; back += spacing) {
+            const size_t i = (b->T - 1 - back) * b->B + r;
+            if (has_loss(b, i))
+                inject[i] = UNROLL_INJECT_RESTART;
+        }
+}

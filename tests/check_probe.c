@@ -1,0 +1,641 @@
+/* The probe: what it measures, held against autograd, finite identities and a plain loop in doubles; and the statistics
+ * over what it measured. */
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "probe/fit.h"
+#include "probe_nets.h"
+
+#define VALUES "tests/golden/probe.bin"
+
+static double *new_doubles(size_t n)
+{
+    double *x = calloc(n, sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    return x;
+}
+
+/* The largest of |a − b| / |b|. */
+static double worst(const double *a, const double *b, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, b[i] == 0 ? fabs(a[i]) : fabs(a[i] - b[i]) / fabs(b[i]));
+    return largest;
+}
+
+/* ---- golden values ---- */
+
+static void read_record(FILE *f, char name[64], double **data, size_t *count)
+{
+    ck_assert_int_eq(fscanf(f, "%63s %zu", name, count), 2);
+    ck_assert_int_eq(fgetc(f), '\n');
+    *data = new_doubles(*count);
+    ck_assert_uint_eq(fread(*data, sizeof **data, *count, f), *count);
+}
+
+static void set_weight(unroll_net *net, const char *name, const double *data, size_t count)
+{
+    const unroll_parameter *list;
+    const size_t n = unroll_net_parameters(net, &list);
+    size_t i = 0;
+    while (i < n && strcmp(list[i].name, name) != 0)
+        i++;
+    ck_assert_msg(i < n, "no %s", name);
+    ck_assert_uint_eq(count, list[i].rows * (list[i].cols ? list[i].cols : 1));
+    float *plain = calloc(count, sizeof *plain);
+    ck_assert_ptr_nonnull(plain);
+    for (size_t k = 0; k < count; k++)
+        plain[k] = (float)data[k];
+    unroll_parameter_set(&list[i], unroll_net_weights(net), plain);
+    free(plain);
+}
+
+static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t hidden,
+                              size_t symbols, size_t T, size_t B)
+{
+    probed p;
+    const unroll_net_spec spec = {.inputs = symbols, .outputs = symbols, .cell = cell,
+                                  .layers = layers, .hidden = hidden};
+    open_probed(&p, &spec, T, B, 1);
+    const size_t count = T * layers * UNROLL_PROBE_STATES * B;
+    double *norm = new_doubles(count);
+    char name[64] = "";
+    while (strcmp(name, "norm") != 0) {
+        double *data;
+        size_t n;
+        read_record(f, name, &data, &n);
+        if (strcmp(name, "input") == 0)
+            for (size_t i = 0; i < T * B; i++)
+                p.input[i] = (uint32_t)data[i];
+        else if (strcmp(name, "target") == 0)
+            for (size_t i = 0; i < B; i++)
+                p.target[(T - 1) * B + i] = (uint32_t)data[i];
+        else if (strcmp(name, "norm") != 0)
+            set_weight(p.net, name, data, n);
+        else {
+            ck_assert_uint_eq(n, count);
+            unroll_net_pack(p.net, 1);
+            need_ok(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch, .norm = norm}));
+            const double error = worst(norm, data, n);
+            ck_assert_msg(error < 1e-4, "%s: differs from autograd by %g", cell, error);
+        }
+        free(data);
+    }
+    free(norm);
+    close_probed(&p);
+}
+
+START_TEST(agrees_with_autograd)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[4096], cell[32];
+    snprintf(path, sizeof path, "%s/" VALUES, srcdir ? srcdir : ".");
+    FILE *f = fopen(path, "rb");
+    ck_assert_msg(f != NULL, "%s is missing", path);
+    size_t layers, hidden, symbols, T, B;
+    int cases = 0;
+    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T, &B) == 6) {
+        check_golden_case(f, cell, layers, hidden, symbols, T, B);
+        cases++;
+    }
+    fclose(f);
+    ck_assert_int_eq(cases, 3);
+}
+END_TEST
+
+/* ---- identities ---- */
+
+static const fresh small[] = {
+    {"rnn", NULL, "xavier", 2, 20, 9, 24, 24, NAN, 3},
+    {"lstm", NULL, "xavier", 3, 17, 9, 24, 24, NAN, 4},
+    {"gru", NULL, "orthogonal", 2, 16, 9, 24, 24, NAN, 5},
+};
+enum { SMALL = sizeof small / sizeof *small };
+
+/* All vectors that a probe sees, as doubles: [T][layers][2][B][H]. */
+typedef struct vectors {
+    size_t B, H, layers;
+    double *at;
+} vectors;
+
+static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                const unroll_real *dh, const unroll_real *dc, const int *exponent)
+{
+    const vectors *v = arg;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < v->H; j++) {
+            double *to = v->at + (((t * v->layers + layer) * 2) * v->B + row0 + r) * v->H + j;
+            to[0] = ldexp((double)dh[r * pitch + j], exponent[r]);
+            to[v->B * v->H] = dc ? ldexp((double)dc[r * pitch + j], exponent[r]) : 0;
+        }
+}
+
+static vectors see_vectors(probed *p, const uint8_t *inject)
+{
+    const unroll_net_spec *s = unroll_net_get_spec(p->net);
+    vectors v = {.B = p->batch.B, .H = s->hidden, .layers = s->layers};
+    v.at = new_doubles(p->batch.T * v.layers * 2 * v.B * v.H);
+    need_ok(unroll_probe_run(p->net, p->work, &(unroll_probe){.batch = &p->batch, .inject = inject,
+                                                              .visit = see, .arg = &v}));
+    return v;
+}
+
+/* As the training's own backward sees them. */
+static void see_hook(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                     const unroll_real *dh, const unroll_real *dc)
+{
+    const int zero[64] = {0};
+    see(arg, layer, t, row0, rows, pitch, dh, dc, zero);
+}
+
+static double relative_difference(const double *a, const double *b, size_t n)
+{
+    double d = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        d += (a[i] - b[i]) * (a[i] - b[i]);
+        size += b[i] * b[i];
+    }
+    return size > 0 ? sqrt(d / size) : sqrt(d);
+}
+
+/* Accumulated gradients are what training propagates, but for the mean over all targets. */
+START_TEST(accumulated_is_training_gradient)
+{
+    probed p;
+    unroll_result result;
+    open_fresh(&p, &small[_i]);
+    const size_t T = p.batch.T, B = p.batch.B;
+    unroll_inject_all(&p.batch, p.inject);
+    vectors probe = see_vectors(&p, p.inject), hook = probe;
+    hook.at = new_doubles(T * hook.layers * 2 * B * hook.H);
+    unroll_real *grad = calloc(unroll_net_size(p.net), sizeof *grad);
+    unroll_work_set_hook(p.work, &(unroll_hook){.after = see_hook, .arg = &hook});
+    need_ok(unroll_net_gradient(p.net, &p.batch, p.work, grad, &result));
+    const size_t n = T * hook.layers * 2 * B * hook.H;
+    for (size_t i = 0; i < n; i++)
+        hook.at[i] *= (double)(T * B);
+    const double error = relative_difference(probe.at, hook.at, n);
+    ck_assert_msg(error < 1e-5, "%s: %g", small[_i].cell, error);
+    free(grad);
+    free(probe.at);
+    free(hook.at);
+    close_probed(&p);
+}
+END_TEST
+
+/* Give every row the same window, the one of row 0. */
+static void same_rows(probed *p)
+{
+    for (size_t t = 0; t < p->batch.T; t++)
+        for (size_t r = 1; r < p->batch.B; r++) {
+            p->input[t * p->batch.B + r] = p->input[t * p->batch.B];
+            p->target[t * p->batch.B + r] = p->target[t * p->batch.B];
+        }
+}
+
+/* Row r has the loss of step r alone: the sum over rows is what all losses together give. */
+START_TEST(single_losses_add_up)
+{
+    probed p;
+    open_fresh(&p, &small[_i]);
+    const size_t T = p.batch.T, B = p.batch.B, H = small[_i].hidden, layers = small[_i].layers;
+    ck_assert_uint_eq(T, B);
+    same_rows(&p);
+    unroll_inject_all(&p.batch, p.inject);
+    vectors all = see_vectors(&p, p.inject);
+    memset(p.inject, UNROLL_INJECT_NONE, T * B);
+    for (size_t r = 0; r < B; r++)
+        p.inject[r * B + r] = UNROLL_INJECT_RESTART;
+    vectors one = see_vectors(&p, p.inject);
+    for (size_t i = 0; i < T * layers * 2; i++) {
+        double *sum = new_doubles(H);
+        for (size_t r = 0; r < B; r++)
+            for (size_t j = 0; j < H; j++)
+                sum[j] += one.at[(i * B + r) * H + j];
+        ck_assert_double_lt(relative_difference(sum, all.at + i * B * H, H), 1e-5);
+        free(sum);
+    }
+    free(all.at);
+    free(one.at);
+    close_probed(&p);
+}
+END_TEST
+
+/* The norms of a run, [T][layers][2][B]. */
+static double *norms_of(probed *p, const uint8_t *inject)
+{
+    const size_t layers = unroll_net_get_spec(p->net)->layers;
+    double *norm = new_doubles(p->batch.T * layers * 2 * p->batch.B);
+    need_ok(unroll_probe_run(p->net, p->work, &(unroll_probe){.batch = &p->batch, .inject = inject,
+                                                              .norm = norm}));
+    return norm;
+}
+
+/* The comb, stacked rows, and one loss at a time see the same chains. */
+START_TEST(comb_stacked_and_single_agree)
+{
+    enum { SPACING = 7 };
+    probed p;
+    open_fresh(&p, &small[_i]);
+    const unroll_net_spec *spec = unroll_net_get_spec(p.net);
+    const size_t T = p.batch.T, B = p.batch.B;
+    same_rows(&p);
+    unroll_inject_comb(&p.batch, SPACING, p.inject);
+    double *comb = norms_of(&p, p.inject);
+    uint8_t *teeth = malloc(T * B);
+    memcpy(teeth, p.inject, T * B);
+    memset(p.inject, UNROLL_INJECT_NONE, T * B);
+    for (size_t r = 0; r < B; r++)
+        p.inject[r * B + r] = UNROLL_INJECT_RESTART;
+    double *stacked = norms_of(&p, p.inject);
+    size_t starts = 0;
+    for (size_t r = 0; r < B; r++)
+        for (size_t t = 0; t < T; t++) {
+            if (teeth[t * B + r] != UNROLL_INJECT_RESTART)
+                continue;
+            starts++;
+            memset(p.inject, UNROLL_INJECT_NONE, T * B);
+            p.inject[t * B] = UNROLL_INJECT_RESTART;
+            double *single = starts % 9 ? NULL : norms_of(&p, p.inject);
+            for (size_t k = 0; k < SPACING && k <= t; k++)
+                for (size_t l = 0; l < spec->layers; l++)
+                    for (int s = 0; s < 2; s++) {
+                        const enum unroll_probe_state state = (enum unroll_probe_state)s;
+                        const double a = comb[unroll_probe_at(spec, B, t - k, l, state, r)];
+                        const double b = stacked[unroll_probe_at(spec, B, t - k, l, state, t)];
+                        ck_assert_double_le(fabs(a - b), 1e-6 * b);
+                        if (single)
+                            ck_assert_double_le(
+                                fabs(a - single[unroll_probe_at(spec, B, t - k, l, state, 0)]),
+                                1e-6 * b);
+                    }
+            free(single);
+        }
+    ck_assert_uint_ge(starts, T * B / SPACING - B);
+    free(comb);
+    free(stacked);
+    free(teeth);
+    close_probed(&p);
+}
+END_TEST
+
+/* Losses that come after a chain has shrunk by hundreds of decades, or none at all between. */
+START_TEST(late_losses_do_not_overflow)
+{
+    const fresh f = {"rnn", "sigmoid", "xavier", 2, 32, 5, 400, 2, NAN, 1};
+    probed p;
+    open_fresh(&p, &f);
+    memset(p.inject, UNROLL_INJECT_NONE, f.T * f.B);
+    p.inject[(f.T - 1) * f.B] = UNROLL_INJECT_RESTART;
+    for (size_t r = 0; r < f.B; r++)
+        p.inject[50 * f.B + r] = UNROLL_INJECT_ADD;
+    double *norm = norms_of(&p, p.inject);
+    const unroll_net_spec *spec = unroll_net_get_spec(p.net);
+    for (size_t l = 0; l < f.layers; l++) {
+        const double *at = norm + unroll_probe_at(spec, f.B, 50, l, UNROLL_PROBE_H, 0);
+        ck_assert_double_gt(at[0], 1e-4);
+        ck_assert_double_gt(at[1], 1e-4);
+        ck_assert_double_eq(norm[unroll_probe_at(spec, f.B, 51, l, UNROLL_PROBE_H, 1)], 0);
+    }
+    free(norm);
+    close_probed(&p);
+}
+END_TEST
+
+/* A layer that remembers below one that forgets: the forgetful one's curve goes on, too. */
+START_TEST(layers_have_ranges_of_their_own)
+{
+    const fresh f = {"rnn", NULL, "orthogonal", 2, 16, 5, 120, 1, NAN, 1};
+    probed p;
+    const unroll_parameter *list;
+    open_fresh(&p, &f);
+    const size_t n = unroll_net_parameters(p.net, &list);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].name, "rnn.weight_hh_l1") == 0)
+            for (size_t k = 0; k < 16 * 16; k++)
+                unroll_net_weights(p.net)[list[i].offset + k] *= 0.1f;
+    unroll_net_pack(p.net, 1);
+    unroll_curve c = last_curve(&p, f.T);
+    const double upper = decades(&c, 1, UNROLL_PROBE_H, 119), lower = decades(&c, 0, UNROLL_PROBE_H, 119);
+    ck_assert_double_lt(upper, -119);
+    ck_assert_double_gt(upper, -250);
+    ck_assert_double_gt(lower, -60);
+    unroll_curve_free(&c);
+    close_probed(&p);
+}
+END_TEST
+
+/* ---- range ---- */
+
+/* A sigmoid network of one layer in plain doubles: norms by distance of the loss at the last step, row 0. */
+static void plain_sigmoid(probed *p, double *norm)
+{
+    const unroll_parameter *list;
+    const size_t count = unroll_net_parameters(p->net, &list), T = p->batch.T;
+    const unroll_net_spec *s = unroll_net_get_spec(p->net);
+    const size_t H = s->hidden, V = s->inputs;
+    float *w[8] = {0}, *Wx = NULL, *Wh = NULL, *b = NULL, *Wo = NULL, *bo = NULL;
+    for (size_t i = 0; i < count && i < 8; i++) {
+        w[i] = calloc(list[i].rows * (list[i].cols ? list[i].cols : 1), sizeof *w[i]);
+        unroll_parameter_get(&list[i], unroll_net_weights(p->net), w[i]);
+        const char *name = list[i].name;
+        *(strstr(name, "weight_ih") ? &Wx : strstr(name, "weight_hh") ? &Wh
+          : strstr(name, "bias_ih") ? &b : strstr(name, "decoder.weight") ? &Wo
+          : strstr(name, "decoder.bias") ? &bo : &(float *){NULL}) = w[i];
+    }
+    double *h = new_doubles((T + 1) * H), *y = new_doubles(V), *d = new_doubles(H), *e = new_doubles(H);
+    for (size_t t = 0; t < T; t++)
+        for (size_t j = 0; j < H; j++) {
+            double z = (double)b[j] + (double)Wx[j * V + p->input[t * p->batch.B]];
+            for (size_t k = 0; k < H; k++)
+                z += (double)Wh[j * H + k] * h[t * H + k];
+            h[(t + 1) * H + j] = 1 / (1 + exp(-z));
+        }
+    double total = 0;
+    for (size_t v = 0; v < V; v++) {
+        y[v] = (double)bo[v];
+        for (size_t k = 0; k < H; k++)
+            y[v] += (double)Wo[v * H + k] * h[T * H + k];
+        total += exp(y[v]);
+    }
+    for (size_t v = 0; v < V; v++)
+        y[v] = exp(y[v]) / total - (v == p->target[(T - 1) * p->batch.B]);
+    for (size_t k = 0; k < H; k++)
+        for (size_t v = 0; v < V; v++)
+            d[k] += y[v] * (double)Wo[v * H + k];
+    int power = 0; /* the true gradient is d·2^power */
+    for (size_t k = 0; k < T; k++) {
+        double sum = 0;
+        for (size_t j = 0; j < H; j++)
+            sum += d[j] * d[j];
+        norm[k] = ldexp(sqrt(sum), power);
+        const double *out = h + (T - k) * H;
+        memset(e, 0, H * sizeof *e);
+        for (size_t j = 0; j < H; j++)
+            for (size_t i = 0; i < H; i++)
+                e[i] += d[j] * out[j] * (1 - out[j]) * (double)Wh[j * H + i];
+        for (size_t j = 0; j < H; j++)
+            d[j] = ldexp(e[j], 2);
+        power -= 2;
+    }
+    free(h), free(y), free(d), free(e);
+    for (size_t i = 0; i < 8; i++)
+        free(w[i]);
+}
+
+START_TEST(range_of_a_sigmoid)
+{
+    const fresh f = {"rnn", "sigmoid", "xavier", 1, 128, 65, 250, 1, NAN, 1 + (uint64_t)_i};
+    probed p;
+    open_fresh(&p, &f);
+    double *expected = new_doubles(f.T), *norm = new_doubles(f.T * 2);
+    plain_sigmoid(&p, expected);
+    double *scaled = norms_of(&p, NULL);
+    for (size_t k = 0; k <= 240; k++)
+        ck_assert_double_lt(fabs(log10(scaled[(f.T - 1 - k) * 2] / expected[k])), 1e-3);
+    need_ok(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch, .norm = norm,
+                                                            .unscaled = true}));
+    size_t zero = 0;
+    while (zero < f.T && norm[(f.T - 1 - zero) * 2] > 0)
+        zero++;
+    ck_assert_msg(zero >= 69 && zero <= 77, "zero at %zu", zero);
+    free(expected), free(norm), free(scaled);
+    close_probed(&p);
+}
+END_TEST
+
+/* ---- definitions that must not slip back ---- */
+
+/* A loss summed over the steps keeps every gradient alive, however short the true memory is. */
+START_TEST(summed_loss_is_another_curve)
+{
+    const fresh f = {"rnn", NULL, "uniform", 1, 128, 65, 100, 8, NAN, 1};
+    probed p;
+    open_fresh(&p, &f);
+    unroll_curve one = last_curve(&p, 51), all = all_curve(&p, 51);
+    ck_assert_double_le(decades(&one, 0, UNROLL_PROBE_H, 50), -8);
+    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_PROBE_H, 50)), 0.3);
+    unroll_curve_free(&one);
+    unroll_curve_free(&all);
+    close_probed(&p);
+}
+END_TEST
+
+/* Averaged over the batch before the norm is taken, samples cancel. */
+START_TEST(batch_average_is_another_curve)
+{
+    const fresh f = {"rnn", NULL, "xavier", 1, 64, 65, 30, 32, NAN, 1};
+    probed p;
+    open_fresh(&p, &f);
+    const size_t T = f.T, B = f.B, H = f.hidden;
+    unroll_inject_last(&p.batch, p.inject);
+    vectors v = see_vectors(&p, p.inject);
+    unroll_curve c = last_curve(&p, T);
+    double *scratch = new_doubles(B);
+    for (size_t k = 0; k < T; k++) {
+        double averaged = 0, mean = 0;
+        for (size_t j = 0; j < H; j++) {
+            double sum = 0;
+            for (size_t r = 0; r < B; r++)
+                sum += v.at[((T - 1 - k) * 2 * B + r) * H + j] / (double)B;
+            averaged += sum * sum;
+        }
+        for (size_t r = 0; r < B; r++) {
+            double square = 0;
+            for (size_t j = 0; j < H; j++)
+                square += pow(v.at[((T - 1 - k) * 2 * B + r) * H + j], 2);
+            mean += sqrt(square) / (double)B;
+        }
+        const double measured = unroll_curve_at(&c, 0, UNROLL_PROBE_H, k, scratch).mean;
+        ck_assert_double_le(fabs(measured - mean), 1e-5 * mean);
+        ck_assert_double_lt(sqrt(averaged), 0.6 * measured);
+    }
+    free(scratch);
+    free(v.at);
+    unroll_curve_free(&c);
+    close_probed(&p);
+}
+END_TEST
+
+/* Neither the size of the batch nor the length of the window divides a sample's gradient. */
+START_TEST(samples_do_not_depend_on_each_other)
+{
+    fresh f = {"lstm", NULL, "uniform", 2, 24, 9, 20, 6, NAN, 2};
+    probed p, q;
+    open_fresh(&p, &f);
+    f.B = 1;
+    open_fresh(&q, &f);
+    for (size_t t = 0; t < f.T; t++) {
+        q.input[t] = p.input[t * 6 + 4];
+        q.target[t] = p.target[t * 6 + 4];
+    }
+    unroll_curve all = last_curve(&p, 20), one = last_curve(&q, 20);
+    ck_assert_uint_eq(all.samples, 6);
+    ck_assert_uint_eq(one.samples, 1);
+    for (size_t l = 0; l < 2; l++)
+        for (int s = 0; s < 2; s++)
+            ck_assert_double_lt(worst(unroll_curve_of(&all, 4, l, (enum unroll_probe_state)s),
+                                      unroll_curve_of(&one, 0, l, (enum unroll_probe_state)s), 20),
+                                1e-5);
+    unroll_curve_free(&all);
+    unroll_curve_free(&one);
+    close_probed(&p);
+    close_probed(&q);
+}
+END_TEST
+
+START_TEST(only_whole_chains_count)
+{
+    const fresh f = {"rnn", NULL, "xavier", 1, 8, 5, 20, 4, NAN, 1};
+    probed p;
+    open_fresh(&p, &f);
+    unroll_curve c;
+    need_ok(unroll_curve_for(p.net, 8, &c));
+    unroll_inject_comb(&p.batch, 8, p.inject); /* shifts 0 2 4 6: 2, 2, 2 and 1 chains have 8 steps */
+    need_ok(unroll_curve_measure(p.net, p.work, &p.batch, p.inject, &c));
+    ck_assert_uint_eq(c.samples, 7);
+    unroll_curve_free(&c);
+    float weight[80];
+    for (size_t i = 0; i < 80; i++)
+        weight[i] = i / 4 == 3 + 5 * (i % 4);
+    p.batch.weight = weight;
+    c = last_curve(&p, 8); /* losses at steps 3, 8, 13, 18 */
+    ck_assert_uint_eq(c.samples, 3);
+    unroll_curve_free(&c);
+    close_probed(&p);
+}
+END_TEST
+
+START_TEST(a_diverged_model_is_told)
+{
+    const fresh f = {"rnn", NULL, "xavier", 1, 8, 5, 20, 4, NAN, 1};
+    probed p;
+    const unroll_parameter *list;
+    open_fresh(&p, &f);
+    unroll_net_parameters(p.net, &list);
+    unroll_net_weights(p.net)[list[1].offset] = NAN;
+    unroll_net_pack(p.net, 1);
+    ck_assert_int_eq(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch}),
+                     UNROLL_ENUMERIC);
+    close_probed(&p);
+}
+END_TEST
+
+/* ---- statistics ---- */
+
+static unroll_curve made_curve(size_t distances, size_t samples)
+{
+    unroll_curve c;
+    need_ok(unroll_curve_new(1, false, distances, &c));
+    c.norm = unroll_alloc(samples * 2 * distances, sizeof *c.norm);
+    ck_assert_ptr_nonnull(c.norm);
+    c.samples = c.room = samples;
+    return c;
+}
+
+START_TEST(statistics_of_samples)
+{
+    unroll_curve c = made_curve(1, 5);
+    const double value[] = {8, 1, 4, 2, 16};
+    double scratch[5];
+    for (size_t i = 0; i < 5; i++)
+        c.norm[2 * i] = value[i];
+    unroll_curve_point p = unroll_curve_at(&c, 0, UNROLL_PROBE_H, 0, scratch);
+    ck_assert_double_eq_tol(p.mean, 6.2, 1e-12);
+    ck_assert_double_eq_tol(p.gmean, 4, 1e-12);
+    ck_assert_double_eq_tol(p.q10, 1.4, 1e-12);
+    ck_assert_double_eq_tol(p.median, 4, 1e-12);
+    ck_assert_double_eq_tol(p.q90, 12.8, 1e-12);
+    ck_assert_uint_eq(p.n, 5);
+    c.norm[0] = 0;
+    ck_assert_double_eq(unroll_curve_at(&c, 0, UNROLL_PROBE_H, 0, scratch).gmean, 0);
+    unroll_curve_free(&c);
+}
+END_TEST
+
+/* Samples that fall by `rate` a step, spread around it, with a jump before the fit begins. */
+static unroll_curve falling(size_t distances, size_t samples, double rate, double spread)
+{
+    unroll_curve c = made_curve(distances, samples);
+    for (size_t i = 0; i < samples; i++) {
+        const double own = rate + spread * (2 * (double)i / (double)(samples - 1) - 1);
+        for (size_t k = 0; k < distances; k++)
+            c.norm[i * 2 * distances + k] = (k < 3 ? 100 : 1) * pow(10, own * (double)k);
+    }
+    return c;
+}
+
+START_TEST(fit_of_a_line)
+{
+    unroll_fit fit;
+    unroll_curve c = falling(100, 21, -0.05, 0.02);
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    ck_assert_double_eq_tol(fit.slope, -0.05, 1e-12);
+    ck_assert_double_eq_tol(fit.rho, pow(10, -0.05), 1e-12);
+    ck_assert_double_eq_tol(fit.half_life, log10(2) / 0.05, 1e-9);
+    ck_assert_double_eq_tol(fit.r2, 1, 1e-9);
+    ck_assert(fit.first == 5 && fit.last == 99 && fit.horizon == 65);
+    /* deviation 0.0121 of one sample, so 0.00264 of a mean of 21 */
+    ck_assert_double_eq_tol(fit.low, -0.05 - 1.96 * 0.00264, 0.0006);
+    ck_assert_double_eq_tol(fit.high, -0.05 + 1.96 * 0.00264, 0.0006);
+    unroll_curve_free(&c);
+}
+END_TEST
+
+START_TEST(fit_of_growth_and_of_floors)
+{
+    unroll_fit fit;
+    unroll_curve c = falling(60, 4, 0.01, 0);
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    ck_assert_double_eq_tol(fit.slope, 0.01, 1e-12);
+    ck_assert(isinf(fit.half_life) && fit.horizon == SIZE_MAX);
+    unroll_curve_free(&c);
+    c = falling(60, 4, -10, 0); /* below the smallest normal double from distance 31 on */
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    ck_assert_double_eq_tol(fit.slope, -10, 1e-6);
+    ck_assert_uint_eq(fit.last, 30);
+    c.norm[7] = 0;
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    ck_assert(isnan(fit.slope) && fit.horizon == 6);
+    unroll_curve_free(&c);
+    c = falling(6, 4, -1, 0);
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    ck_assert(isnan(fit.slope) && isnan(fit.half_life));
+    unroll_curve_free(&c);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("probe");
+    TCase *exact = tcase_create("what it measures"), *statistics = tcase_create("statistics");
+    tcase_add_test(exact, agrees_with_autograd);
+    tcase_add_loop_test(exact, accumulated_is_training_gradient, 0, SMALL);
+    tcase_add_loop_test(exact, single_losses_add_up, 0, SMALL);
+    tcase_add_loop_test(exact, comb_stacked_and_single_agree, 0, SMALL);
+    tcase_add_test(exact, late_losses_do_not_overflow);
+    tcase_add_test(exact, layers_have_ranges_of_their_own);
+    tcase_add_loop_test(exact, range_of_a_sigmoid, 0, 2);
+    tcase_add_test(exact, summed_loss_is_another_curve);
+    tcase_add_test(exact, batch_average_is_another_curve);
+    tcase_add_test(exact, samples_do_not_depend_on_each_other);
+    tcase_add_test(exact, only_whole_chains_count);
+    tcase_add_test(exact, a_diverged_model_is_told);
+    tcase_add_test(statistics, statistics_of_samples);
+    tcase_add_test(statistics, fit_of_a_line);
+    tcase_add_test(statistics, fit_of_growth_and_of_floors);
+    tcase_set_timeout(exact, 60);
+    suite_add_tcase(suite, exact);
+    suite_add_tcase(suite, statistics);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
