@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -525,18 +526,55 @@ START_TEST(parallel_runs_each_index_once)
 }
 END_TEST
 
-START_TEST(parallel_survives_a_thread_limit)
+/* 64 stacks of 16 terabytes do not fit into 47 bits of addresses. */
+static bool forbid_threads(void)
 {
-    /* One thread for all, whatever is asked for: read when the OpenMP library starts, so in a program
-     * started anew. */
-    char self[4096];
-    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0)
+#if defined __GLIBC__ && defined __x86_64__ && !defined __SANITIZE_ADDRESS__
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, (size_t)1 << 44), 0);
+    ck_assert_int_eq(pthread_setattr_default_np(&attr), 0);
+    return true;
+#else
+    return false;
+#endif
+}
+
+START_TEST(parallel_needs_no_threads)
+{
+    int count[64] = {0};
+    if (!forbid_threads())
         return;
-    self[n] = '\0';
-    setenv("UNROLL_CHECK_SELF", self, 1);
-    ck_assert_int_eq(system("OMP_THREAD_LIMIT=1 CK_RUN_CASE=threads \"$UNROLL_CHECK_SELF\""
-                            " >/dev/null"), 0);
+    unroll_parallel(64, mark, count);
+    for (int k = 0; k < 64; k++)
+        ck_assert_int_eq(count[k], 1);
+}
+END_TEST
+
+static void *call_often(void *count)
+{
+    for (int i = 0; i < 200; i++)
+        unroll_parallel(3, mark, count);
+    return NULL;
+}
+
+START_TEST(parallel_is_called_from_anywhere)
+{
+    int mine[3] = {0}, other[3] = {0};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, call_often, other), 0);
+    call_often(mine);
+    pthread_join(thread, NULL);
+    for (int k = 0; k < 3; k++)
+        ck_assert(mine[k] == 200 && other[k] == 200);
+    const pid_t child = fork(); /* which has no workers of its parent's */
+    if (child == 0) {
+        call_often(mine);
+        _exit(mine[0] == 400 && mine[2] == 400 ? 0 : 1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 END_TEST
 
@@ -544,15 +582,10 @@ START_TEST(parallel_knows_what_can_start)
 {
     ck_assert_int_eq(unroll_parallel_check(0), UNROLL_OK);
     ck_assert_int_eq(unroll_parallel_check(4), UNROLL_OK);
-#if defined __GLIBC__ && defined __x86_64__ && !defined __SANITIZE_ADDRESS__
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    ck_assert_int_eq(pthread_attr_setstacksize(&attr, (size_t)1 << 44), 0);
-    ck_assert_int_eq(pthread_setattr_default_np(&attr), 0);
-    /* 64 stacks of 16 terabytes do not fit into 47 bits of addresses. */
+    if (!forbid_threads())
+        return;
     ck_assert_int_eq(unroll_parallel_check(64), UNROLL_EMEMORY);
     ck_assert_ptr_nonnull(strstr(unroll_message(), " of 64 threads can be started"));
-#endif
 }
 END_TEST
 
@@ -620,11 +653,12 @@ int main(void)
     tcase_add_test(t, number_knows_no_locale);
     t = new_case(suite, "threads");
     tcase_add_test(t, parallel_runs_each_index_once);
+    tcase_add_test(t, parallel_is_called_from_anywhere);
     tcase_add_test(t, parallel_knows_what_can_start);
     tcase_add_test(t, parallel_counts_cores);
     tcase_add_test(t, parallel_shares_all);
     t = new_case(suite, "thread limit");
-    tcase_add_test(t, parallel_survives_a_thread_limit);
+    tcase_add_test(t, parallel_needs_no_threads);
 
     SRunner *const runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

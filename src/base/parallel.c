@@ -4,67 +4,176 @@
 
 #include "base/parallel.h"
 
-#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 #ifdef HAVE_SCHED_GETAFFINITY
 #include <sched.h>
 #endif
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "base/fail.h"
-#include "base/memory.h"
 
-/* OpenMP may deliver fewer threads than asked for: then one takes several indices. */
-void unroll_parallel(size_t threads, void (*work)(void *arg, size_t index), void *arg)
+/* One pool for the process, not OpenMP's: that one ends the process where a thread cannot start, hangs in a forked
+ * child, and spins for milliseconds when another program wants the core. Here a waiting thread spins for some
+ * tens of microseconds, what a training step's phases take to follow each other, and then sleeps. */
+enum { SPINS = 3000, WORKERS_MAX = 1023 };
+
+static struct pool {
+    pthread_mutex_t user;            /* held by whoever runs a job */
+    pthread_mutex_t gate;            /* guards sleeping and waking */
+    pthread_cond_t wake, done;
+    atomic_size_t generation;        /* counts jobs */
+    atomic_size_t pending;           /* workers that have not finished with this job */
+    atomic_bool caller_sleeps;
+    size_t workers;                  /* started so far; only the holder of `user` looks */
+    size_t born[WORKERS_MAX + 1];    /* the generation when each was started */
+    atomic_int spins;
+    void (*work)(void *arg, size_t index);
+    void *arg;
+    size_t threads, step;
+} pool = {
+    .user = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER,
+    .wake = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER,
+};
+
+static void relax(void)
 {
-#ifdef _OPENMP
-    if (threads > 1) {
-        const int wanted = threads < INT_MAX ? (int)threads : INT_MAX;
-#pragma omp parallel num_threads(wanted)
-        {
-            const size_t step = (size_t)omp_get_num_threads();
-            for (size_t i = (size_t)omp_get_thread_num(); i < threads; i += step)
-                work(arg, i);
-        }
-        return;
-    }
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
 #endif
-    for (size_t i = 0; i < threads; i++)
-        work(arg, i);
 }
 
-static void *wait_for(void *mutex)
+static size_t wait_for_job(size_t seen)
 {
-    pthread_mutex_lock(mutex);
-    pthread_mutex_unlock(mutex);
+    for (int i = 0; i < pool.spins && atomic_load(&pool.generation) == seen; i++)
+        relax();
+    if (atomic_load(&pool.generation) == seen) {
+        pthread_mutex_lock(&pool.gate);
+        while (atomic_load(&pool.generation) == seen)
+            pthread_cond_wait(&pool.wake, &pool.gate);
+        pthread_mutex_unlock(&pool.gate);
+    }
+    return atomic_load(&pool.generation);
+}
+
+static void *worker(void *place)
+{
+    const size_t index = (size_t)place;
+    size_t seen = pool.born[index]; /* the job before its first, however late it begins to run */
+    for (;;) {
+        seen = wait_for_job(seen);
+        if (index < pool.step)
+            for (size_t i = index; i < pool.threads; i += pool.step)
+                pool.work(pool.arg, i);
+        if (atomic_fetch_sub(&pool.pending, 1) == 1 && atomic_load(&pool.caller_sleeps)) {
+            pthread_mutex_lock(&pool.gate);
+            pthread_cond_signal(&pool.done);
+            pthread_mutex_unlock(&pool.gate);
+        }
+    }
     return NULL;
 }
 
-/* Start them all, each waiting until the last is there, and let them go. */
+/* A forked child has none of its parent's threads. */
+static void forget_workers(void)
+{
+    pthread_mutex_init(&pool.user, NULL);
+    pthread_mutex_init(&pool.gate, NULL);
+    pthread_cond_init(&pool.wake, NULL);
+    pthread_cond_init(&pool.done, NULL);
+    pool.workers = 0;
+}
+
+static void prepare(void)
+{
+    pthread_atfork(NULL, NULL, forget_workers);
+}
+
+/* Have at least `wanted` workers, holding `user`. @return 0, or why there are fewer */
+static int start_workers(size_t wanted)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    sigset_t all, old;
+    int error = 0;
+    pthread_once(&once, prepare);
+    wanted = wanted < WORKERS_MAX ? wanted : WORKERS_MAX;
+    if (pool.workers >= wanted)
+        return 0;
+    sigfillset(&all); /* signals are for the program's own threads */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    while (pool.workers < wanted && error == 0) {
+        pthread_t thread;
+        const size_t index = pool.workers + 1;
+        pool.born[index] = atomic_load(&pool.generation);
+        error = pthread_create(&thread, NULL, worker, (void *)index);
+        if (error == 0) {
+            pthread_detach(thread);
+            pool.workers++;
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return error;
+}
+
+static void wait_for_workers(void)
+{
+    for (int i = 0; i < pool.spins && atomic_load(&pool.pending) > 0; i++)
+        relax();
+    if (atomic_load(&pool.pending) == 0)
+        return;
+    pthread_mutex_lock(&pool.gate);
+    atomic_store(&pool.caller_sleeps, true);
+    while (atomic_load(&pool.pending) > 0)
+        pthread_cond_wait(&pool.done, &pool.gate);
+    atomic_store(&pool.caller_sleeps, false);
+    pthread_mutex_unlock(&pool.gate);
+}
+
+void unroll_parallel(size_t threads, void (*work)(void *arg, size_t index), void *arg)
+{
+    /* Within a job, or beside another caller's, the calling thread does it all. */
+    if (threads <= 1 || pthread_mutex_trylock(&pool.user) != 0) {
+        for (size_t i = 0; i < threads; i++)
+            work(arg, i);
+        return;
+    }
+    static size_t cores;
+    if (cores == 0)
+        cores = unroll_cores();
+    start_workers(threads - 1);
+    const size_t helpers = pool.workers < threads - 1 ? pool.workers : threads - 1;
+    atomic_store(&pool.spins, threads <= cores ? SPINS : 0);
+    pool.work = work;
+    pool.arg = arg;
+    pool.threads = threads;
+    pool.step = helpers + 1;
+    atomic_store(&pool.pending, pool.workers);
+    pthread_mutex_lock(&pool.gate);
+    atomic_fetch_add(&pool.generation, 1);
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.gate);
+    for (size_t i = 0; i < threads; i += pool.step)
+        work(arg, i);
+    wait_for_workers();
+    pthread_mutex_unlock(&pool.user);
+}
+
 unroll_status unroll_parallel_check(size_t threads)
 {
-    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    const size_t wanted = threads > 1 ? threads - 1 : 0; /* the caller is one */
-    pthread_t *const started = unroll_alloc(wanted, sizeof *started);
-    size_t n = 0;
-    int error = 0;
-
-    if (!started)
-        return UNROLL_EMEMORY;
-    pthread_mutex_lock(&gate);
-    while (n < wanted && (error = pthread_create(&started[n], NULL, wait_for, &gate)) == 0)
-        n++;
-    pthread_mutex_unlock(&gate);
-    for (size_t i = 0; i < n; i++)
-        pthread_join(started[i], NULL);
-    unroll_free(started);
+    if (threads <= 1)
+        return UNROLL_OK;
+    pthread_mutex_lock(&pool.user);
+    const int error = start_workers(threads - 1);
+    const size_t there = pool.workers + 1;
+    pthread_mutex_unlock(&pool.user);
     if (error)
-        return unroll_fail(UNROLL_EMEMORY, "only %zu of %zu threads can be started: %s; use --threads %zu",
-                           n + 1, threads, strerror(error), n + 1);
+        return unroll_fail(UNROLL_EMEMORY, "only %zu of %zu threads can be started: %s; use "
+                           "--threads %zu", there, threads, strerror(error), there);
     return UNROLL_OK;
 }
 

@@ -3,12 +3,12 @@
 #include <stddef.h>
 #include <unroll/status.h>
 
-/** Run work(arg, 0), …, work(arg, threads−1), each on a thread of its own where OpenMP is there, one
- *  after the other where not, and return when all are done. `work` must not depend on which. */
+/** Run work(arg, 0), …, work(arg, threads−1), each on a thread of its own as far as threads can be had, and return
+ *  when all are done. `work` must not depend on which. Calls from several threads, or from within `work`, are
+ *  fine: all but one run on the caller's own thread. */
 void unroll_parallel(size_t threads, void (*work)(void *arg, size_t index), void *arg);
 
-/** Can that many threads run at once? Ask before the first unroll_parallel(): OpenMP ends the whole
- *  process where it cannot start one. @return UNROLL_EMEMORY saying how many could be started */
+/** Can that many threads run at once? @return UNROLL_EMEMORY saying how many could be started */
 unroll_status unroll_parallel_check(size_t threads);
 
 /** Cores this process may use (its affinity mask), at least 1. */
