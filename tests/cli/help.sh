@@ -68,6 +68,17 @@ if command -v groff >/dev/null; then
     check 'groff has no complaint' sh -c \
         "groff -man -Tascii -ww -z '$work/man' 2>&1 | { ! grep -q .; }"
 fi
+# ---- colours: only where a terminal is, and NO_COLOR and TERM=dumb are obeyed ----
+check 'no colours into a file' sh -c "! grep -q '$(printf '\033')' '$work/help'"
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+    colours() { # environment: prints how many lines have an escape sequence
+        script -qec "env $* '$unroll' help sample" /dev/null </dev/null | grep -c "$(printf '\033')"
+    }
+    check 'headings stand out on a terminal' [ "$(colours TERM=xterm)" -gt 0 ]
+    check 'not with NO_COLOR' [ "$(colours TERM=xterm NO_COLOR=1)" -eq 0 ]
+    check 'nor on a dumb terminal' [ "$(colours TERM=dumb)" -eq 0 ]
+fi
+
 expect 64 "no script for 'tcsh'; give bash, zsh or fish" --completion tcsh
 
 expect 0 "" --version

@@ -64,6 +64,8 @@ fi
 # ---- trained ----
 expect 0 "" train --quiet --hidden 8 --layers 1 --steps 20 --batch 4 --seq-length 10 --out "$work/run" "$text"
 model=$work/run
+"$unroll" train --hidden 8 --steps 20 --batch 4 --seq-length 10 --out "$work/loud" "$text" >"$work/out" 2>"$work/err"
+check 'progress in a file: plain lines' sh -c "grep -q step '$work/err' && ! grep -q '[[:cntrl:]]' '$work/err'"
 "$unroll" sample "$model" >"$work/first"
 "$unroll" sample "$model/model.safetensors" --seed 1 >"$work/out"
 check 'one seed, one text; a directory is its model' cmp -s "$work/first" "$work/out"
