@@ -278,10 +278,11 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
     if (p->skipped) {
         t->skipped++;
         warn(t);
-    } else if (t->row && !c->resume && !t->solved.step &&
-               unroll_solved_add(&t->solved, p->step, p->loss, p->accuracy)) {
-        say(t, "step %llu: solved (mean of the last %d updates)", (unsigned long long)p->step,
-            UNROLL_SOLVED_UPDATES);
+    } else if (t->row && !c->resume) { /* what came before a resume is not known */
+        unroll_solved_add(&t->solved, p->step, p->loss, p->accuracy);
+        if (t->solved.step == p->step)
+            say(t, "step %llu: solved (mean of the last %d updates)", (unsigned long long)p->step,
+                UNROLL_SOLVED_UPDATES);
     }
     if (p->step % c->log_every == 0 || p->step == 1 || last)
         if (unroll_run_step(t->run, p) != UNROLL_OK)
