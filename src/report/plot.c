@@ -53,9 +53,24 @@ static unroll_status put_quoted(unroll_output *out, const char *text)
     return unroll_output_write(out, "'", 1);
 }
 
+static unroll_status put_heat_data(const unroll_heat *h, unroll_output *out)
+{
+    UNROLL_TRY(unroll_output_printf(out, "x,y,z\n"));
+    for (size_t i = 0; i < h->rows * h->columns; i++) {
+        char x[32], y[32], z[32];
+        UNROLL_TRY(unroll_output_printf(
+            out, "%s,%s,%s\n", unroll_format_digits(x, h->x[i % h->columns], 9),
+            unroll_format_digits(y, h->y[i / h->columns], 9),
+            isfinite(h->z[i]) ? unroll_format_digits(z, h->z[i], 9) : "NaN"));
+    }
+    return UNROLL_OK;
+}
+
 /* One pair of columns a series, since their x need not agree. */
 static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
 {
+    if (plot->heat)
+        return put_heat_data(plot->heat, out);
     size_t rows = 0;
     for (size_t s = 0; s < plot->count; s++) {
         UNROLL_TRY(unroll_output_printf(out, "%sx%zu,y%zu", s ? "," : "", s + 1, s + 1));
@@ -97,6 +112,33 @@ static unroll_status put_series(const unroll_plot *plot, unroll_output *out, siz
     return put_quoted(out, one->label);
 }
 
+/* Colours after Nuñez, Anderton and Renslow's cividis (2018): the same to most eyes, and rising in grey. */
+static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
+{
+    UNROLL_TRY(unroll_output_printf(
+        out, "set palette defined (0 '#00204d', 1 '#31446b', 2 '#666970', 3 '#958f78', 4 '#cbba69', "
+             "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset cblabel "));
+    UNROLL_TRY(put_quoted(out, plot->heat->label));
+    UNROLL_TRY(unroll_output_printf(out, " noenhanced\n"));
+    if (plot->heat->rows <= 20)
+        UNROLL_TRY(unroll_output_printf(out, "set ytics %s\n",
+                                        plot->heat->rows > 1 ? "1" : "add (0)"));
+    return UNROLL_OK;
+}
+
+static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
+{
+    for (size_t s = 0; s < plot->count && !plot->heat; s++)
+        UNROLL_TRY(put_series(plot, out, s));
+    if (!plot->heat)
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_output_printf(out, "plot "));
+    char name[256];
+    snprintf(name, sizeof name, "%s.csv", plot->name);
+    UNROLL_TRY(put_quoted(out, name));
+    return unroll_output_printf(out, " skip 1 using 1:2:3 with image pixels notitle");
+}
+
 static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
 {
     const struct {
@@ -114,6 +156,8 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
         UNROLL_TRY(unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n"));
     if (plot->log_y)
         UNROLL_TRY(unroll_output_printf(out, "set logscale y\nset format y '10^{%%L}'\n"));
+    if (plot->heat)
+        UNROLL_TRY(put_heat(plot, out));
     /* UNROLL_TERM lets the program ask for one terminal; a user gets both files. */
     UNROLL_TRY(unroll_output_printf(
         out, "if (!exists('columns')) set terminal svg size 800,500 dynamic background rgb 'white' "
@@ -128,8 +172,8 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
             status = unroll_output_printf(
                 out, "\nif (exists('columns')) set terminal dumb size columns,rows; set output; "
                      "unset grid\n");
-        for (size_t s = 0; s < plot->count && status == UNROLL_OK; s++)
-            status = put_series(plot, out, s);
+        if (status == UNROLL_OK)
+            status = put_plots(plot, out);
         if (status == UNROLL_OK)
             status = unroll_output_printf(out, "\nif (!exists('columns')) set terminal pngcairo size "
                                                "1200,750 font 'sans,16'; set output ");

@@ -22,7 +22,17 @@ typedef struct unroll_plot {
     bool log_x, log_y;
     const unroll_series *series;
     size_t count;
+    const struct unroll_heat *heat;    /**< a map instead of series, or NULL */
 } unroll_plot;
+
+/** A map of numbers over two axes, in colours whose lightness only rises, so that it reads in grey too. It has no form in
+ *  characters. */
+typedef struct unroll_heat {
+    const double *z;                   /**< [rows][columns]; what is not finite stays white */
+    const double *x, *y;               /**< [columns], [rows] evenly spaced, rising */
+    size_t columns, rows;
+    const char *label;                 /**< what z is */
+} unroll_heat;
 
 /** Write NAME.csv and NAME.gp. @return UNROLL_ECREATE, UNROLL_EIO */
 unroll_status unroll_plot_write(const unroll_plot *plot);

@@ -1,0 +1,237 @@
+#include "probe/saturation.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "net/net.h"
+
+/* What the blocks of z hold after the forward pass. */
+static const struct view {
+    const char *cell;
+    const char *blocks;      /* a letter a block; capital: a gate in (0,1) */
+    size_t keep;             /* block of the gate that keeps the state */
+} views[] = {{"lstm", "IFgO", 1}, {"gru", "RZn", 1}, {"rnn", "", 0}};
+
+static const struct view *view_of(const unroll_net *net)
+{
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (strcmp(views[i].cell, net->stack.cell->name) == 0)
+            return &views[i];
+    return &views[sizeof views / sizeof *views - 1];
+}
+
+/* One array of a layer over the window: element j of (t, r) is at[(t·B + r)·pitch + j]. */
+typedef struct values {
+    const unroll_real *at;
+    size_t pitch;
+} values;
+
+static bool padding(const unroll_batch *b, size_t i)
+{
+    return b->mode && b->mode[i] != UNROLL_RUN;
+}
+
+static void count_share(const unroll_net *net, const unroll_batch *b, values v, bool gate,
+                        unroll_saturation *out)
+{
+    const size_t H = net->stack.hidden;
+    double low = 0, high = 0, all = 0;
+    for (size_t i = 0; i < b->T * b->B; i++) {
+        if (padding(b, i))
+            continue;
+        all += (double)H;
+        for (size_t j = 0; j < H; j++) {
+            const double x = (double)v.at[i * v.pitch + j];
+            low += x < 0.1;
+            high += (gate ? x : fabs(x)) > 0.9;
+        }
+    }
+    out->low = gate ? low / all : NAN;
+    out->high = high / all;
+    out->dead = NAN;
+}
+
+static double dead_units(const unroll_net *net, const unroll_batch *b, values v)
+{
+    size_t dead = 0;
+    for (size_t j = 0; j < net->stack.hidden; j++) {
+        bool zero = true;
+        for (size_t i = 0; i < b->T * b->B && zero; i++)
+            zero = padding(b, i) || v.at[i * v.pitch + j] == 0;
+        dead += zero;
+    }
+    return (double)dead / (double)net->stack.hidden;
+}
+
+/* mean φ'² by way of the activation's own derivative: what a gradient of ones becomes. */
+static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, size_t l, double *out)
+{
+    const unroll_stack *s = &net->stack;
+    const unroll_layer *layer = &s->at[l].layer;
+    const unroll_batch *b = w->batch;
+    unroll_real *x = unroll_alloc(3 * s->pitch, sizeof *x);
+    double sum = 0, count = 0;
+    if (!x)
+        return UNROLL_EMEMORY;
+    for (size_t j = 0; j < s->pitch; j++)
+        x[s->pitch + j] = 1;
+    for (size_t t = 0; t < b->T; t++)
+        for (size_t r = 0; r < b->B; r++) {
+            if (padding(b, t * b->B + r))
+                continue;
+            memcpy(x, w->run.at[l].z + (t * w->B + r) * layer->blocks * s->pitch,
+                   s->pitch * sizeof *x);
+            layer->activation->backward(s->pitch, x,
+                                        w->run.at[l].h + ((t + 1) * w->B + r) * s->pitch,
+                                        x + s->pitch, layer->slope,
+                                        layer->slope ? x + 2 * s->pitch : NULL);
+            for (size_t j = 0; j < s->hidden; j++)
+                sum += (double)x[j] * (double)x[j];
+            count += (double)s->hidden;
+        }
+    unroll_free(x);
+    *out = sum / count;
+    return UNROLL_OK;
+}
+
+/* Largest singular value of W [H][H], by power iteration on W^T W from a vector that is no eigenvector of much. */
+static unroll_status spectral_norm(const unroll_real *W, size_t H, double *out)
+{
+    enum { ROUNDS = 1000 };
+    double *v = unroll_alloc(2 * H, sizeof *v), last = 0;
+    if (!v)
+        return UNROLL_EMEMORY;
+    double *u = v + H;
+    for (size_t j = 0; j < H; j++)
+        v[j] = 1 + 0.5 * sin(1.7 * (double)j);
+    for (int i = 0; i < ROUNDS; i++) {
+        double norm = 0;
+        memset(u, 0, H * sizeof *u);
+        for (size_t r = 0; r < H; r++)
+            for (size_t c = 0; c < H; c++)
+                u[r] += (double)W[r * H + c] * v[c];
+        memset(v, 0, H * sizeof *v);
+        for (size_t r = 0; r < H; r++)
+            for (size_t c = 0; c < H; c++)
+                v[c] += (double)W[r * H + c] * u[r];
+        for (size_t j = 0; j < H; j++)
+            norm += v[j] * v[j];
+        norm = sqrt(norm);
+        for (size_t j = 0; j < H && norm > 0; j++)
+            v[j] /= norm;
+        *out = sqrt(norm);
+        if (fabs(*out - last) <= 1e-10 * *out)
+            break;
+        last = *out;
+    }
+    unroll_free(v);
+    return UNROLL_OK;
+}
+
+static unroll_status take_theory(const unroll_net *net, const unroll_work *w, size_t l,
+                                 unroll_diagnosis *d)
+{
+    const size_t H = net->stack.hidden;
+    const unroll_layer *layer = &net->stack.at[l].layer;
+    const unroll_real *W =
+        net->weights + net->parameters.list[net->stack.at[l].w_hh].offset;
+    double sigma, squares = 0;
+    UNROLL_TRY(take_slopes(net, w, l, &d->slope_square[l]));
+    UNROLL_TRY(spectral_norm(W, H, &sigma));
+    for (size_t i = 0; i < H * H; i++)
+        squares += (double)W[i] * (double)W[i];
+    if (!layer->slope)
+        d->bound[l] = layer->activation->gain * sigma;
+    d->mean_field[l] = sqrt(squares / (double)H * d->slope_square[l]);
+    return UNROLL_OK;
+}
+
+/* log of the mean over units of the product of the gate over the last k steps, added to sums[k]. */
+static void add_products(const unroll_net *net, const unroll_batch *b, values gate, size_t r,
+                         size_t distances, double *product, double *sums)
+{
+    const size_t H = net->stack.hidden;
+    for (size_t j = 0; j < H; j++)
+        product[j] = 1;
+    for (size_t k = 1; k < distances; k++) {
+        double mean = 0;
+        const size_t i = (b->T - k) * b->B + r;
+        for (size_t j = 0; j < H; j++) {
+            product[j] *= padding(b, i) ? 1 : (double)gate.at[i * gate.pitch + j];
+            mean += product[j] / (double)H;
+        }
+        sums[k] += log(mean) / (double)b->B;
+    }
+}
+
+static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const struct view *view,
+                                size_t l, unroll_diagnosis *d)
+{
+    const unroll_batch *b = w->batch;
+    const size_t pitch = net->stack.pitch, row = net->stack.at[l].layer.blocks * pitch;
+    const values h = {w->run.at[l].h + w->B * pitch, pitch};
+    unroll_saturation *s = d->share + d->count++;
+    *s = (unroll_saturation){.layer = l, .name = "h"};
+    count_share(net, b, h, false, s);
+    if (!*view->blocks) {
+        if (strcmp(net->spec.activation, "relu") == 0)
+            s->dead = dead_units(net, b, h);
+        return take_theory(net, w, l, d);
+    }
+    for (size_t i = 0; view->blocks[i]; i++) {
+        const bool gate = view->blocks[i] < 'a';
+        s = d->share + d->count++;
+        *s = (unroll_saturation){.layer = l, .name = {(char)(view->blocks[i] | 0x20)}};
+        count_share(net, b, (values){w->run.at[l].z + i * pitch, row}, gate, s);
+    }
+    double *product = unroll_alloc(net->stack.hidden, sizeof *product), *sums = d->keep + l * d->distances;
+    if (!product)
+        return UNROLL_EMEMORY;
+    for (size_t r = 0; r < b->B; r++)
+        add_products(net, b, (values){w->run.at[l].z + view->keep * pitch, row}, r, d->distances,
+                     product, sums);
+    for (size_t k = 0; k < d->distances; k++)
+        sums[k] = exp(sums[k]);
+    unroll_free(product);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+                              size_t distances, unroll_diagnosis *d)
+{
+    const size_t layers = net->stack.layers;
+    const struct view *view = view_of(net);
+    unroll_result result;
+    *d = (unroll_diagnosis){.layers = layers, .distances = distances};
+    if (!work->training || distances > batch->T)
+        return unroll_fail(UNROLL_EBUG, "a diagnosis of %zu distances in %zu steps", distances,
+                           batch->T);
+    d->share = unroll_alloc(layers * UNROLL_SATURATION_NAMES, sizeof *d->share);
+    d->slope_square = unroll_alloc(3 * layers, sizeof *d->slope_square);
+    d->keep = *view->blocks ? unroll_alloc(layers * distances, sizeof *d->keep) : NULL;
+    unroll_status status = d->share && d->slope_square && (d->keep || !*view->blocks)
+                               ? unroll_net_evaluate(net, batch, work, &result, NULL)
+                               : UNROLL_EMEMORY;
+    if (d->slope_square) {
+        d->bound = d->slope_square + layers;
+        d->mean_field = d->bound + layers;
+        for (size_t i = 0; i < 3 * layers; i++)
+            d->slope_square[i] = NAN;
+    }
+    for (size_t l = 0; l < layers && status == UNROLL_OK; l++)
+        status = take_layer(net, work, view, l, d);
+    if (status != UNROLL_OK)
+        unroll_diagnosis_free(d);
+    return status;
+}
+
+void unroll_diagnosis_free(unroll_diagnosis *d)
+{
+    unroll_free(d->share);
+    unroll_free(d->slope_square);
+    unroll_free(d->keep);
+    *d = (unroll_diagnosis){0};
+}

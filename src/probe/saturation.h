@@ -1,0 +1,32 @@
+#ifndef UNROLL_PROBE_SATURATION_H
+#define UNROLL_PROBE_SATURATION_H
+#include <unroll/net.h>
+
+/** Where the values of a layer lie. */
+typedef struct unroll_saturation {
+    size_t layer;
+    char name[4];        /**< "h"; a gate "i", "f", "o", "r", "z"; a candidate "g", "n" */
+    double low, high;    /**< gates: shares below 0.1 and above 0.9; signed values: NAN and share of |x| > 0.9 */
+    double dead;         /**< units that are 0 at every step of every sample (ReLU); NAN where that means nothing */
+} unroll_saturation;
+
+enum { UNROLL_SATURATION_NAMES = 5 };
+
+/** What a forward pass tells about the ways back, beside the curve. */
+typedef struct unroll_diagnosis {
+    size_t layers, count, distances;
+    unroll_saturation *share;    /**< [count] */
+    double *slope_square;        /**< [layers] mean φ'² over units, steps and samples; NAN for gated cells */
+    double *bound;               /**< [layers] γ·σ_max(W_hh), Pascanu et al. (2013): above it no gradient grows; NAN for
+                                      gated cells and slopes that are learned */
+    double *mean_field;          /**< [layers] √(‖W_hh‖_F²/H · mean φ'²): the rate of a random matrix; NAN as above */
+    double *keep;                /**< [layers][distances] ∏ f_s alone (GRU: ∏ z_s), mean over units, geometric mean
+                                      over samples, of the chain from the last step; NULL for an rnn */
+} unroll_diagnosis;
+
+/** @param work  for training, as large as the batch
+ *  @return UNROLL_EMEMORY; freed by unroll_diagnosis_free() */
+unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+                              size_t distances, unroll_diagnosis *out);
+void unroll_diagnosis_free(unroll_diagnosis *d);
+#endif

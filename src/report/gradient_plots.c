@@ -1,0 +1,449 @@
+#include "report/gradient_plots.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+#include "report/plot.h"
+
+enum { SERIES_MAX = 12, LABEL_MAX = UNROLL_VARIANT_MAX + 40 };
+
+const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIANT_MAX])
+{
+    char bias[48] = "", number[32], scale[48] = "";
+    if (c->chrono)
+        snprintf(bias, sizeof bias, ", chrono gate biases");
+    else if (!isnan(c->forget_bias) || strcmp(c->cell, "lstm") == 0)
+        snprintf(bias, sizeof bias, ", forget bias %s",
+                 unroll_format_digits(number, isnan(c->forget_bias) ? 1 : c->forget_bias, 6));
+    if (c->init_scale != 1)
+        snprintf(scale, sizeof scale, " x %s", unroll_format_digits(number, c->init_scale, 6));
+    const bool rnn = strcmp(c->cell, "rnn") == 0, gru = strcmp(c->cell, "gru") == 0;
+    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu, init %s%s%s", c->cell,
+             rnn ? " " : "", rnn ? c->activation : "",
+             gru && strcmp(c->gru, "reset-after") != 0 ? " reset-before" : "",
+             (unsigned long long)c->layers, (unsigned long long)c->hidden, c->init, scale, bias);
+    return buffer;
+}
+
+/* ---- pictures ---- */
+
+static unroll_status draw(const unroll_plot *plot, char **text, size_t columns, size_t rows)
+{
+    UNROLL_TRY(unroll_plot_write(plot));
+    UNROLL_TRY(unroll_plot_draw(plot));
+    return text ? unroll_plot_text(plot, columns, rows, text) : UNROLL_OK;
+}
+
+/* Series whose data live until the picture is drawn. */
+typedef struct picture {
+    unroll_series series[SERIES_MAX];
+    char label[SERIES_MAX][LABEL_MAX];
+    double *data[2 * SERIES_MAX];
+    size_t count;
+} picture;
+
+/* Room for a series of n points; NULL where there is no memory, or no place among SERIES_MAX. */
+static unroll_series *add_series(picture *p, size_t n, double **x, double **y)
+{
+    if (p->count == SERIES_MAX)
+        return NULL;
+    *x = p->data[2 * p->count] = unroll_alloc(n, sizeof **x);
+    *y = p->data[2 * p->count + 1] = unroll_alloc(n, sizeof **y);
+    if (!*x || !*y)
+        return NULL;
+    unroll_series *s = &p->series[p->count];
+    *s = (unroll_series){.label = p->label[p->count], .x = *x, .y = *y, .count = n};
+    p->count++;
+    return s;
+}
+
+static void release(picture *p)
+{
+    for (size_t i = 0; i < 2 * SERIES_MAX; i++)
+        unroll_free(p->data[i]);
+}
+
+/* On a logarithmic axis there is no 0. */
+static double above_zero(double y)
+{
+    return y > 0 ? y : NAN;
+}
+
+static bool shown_layer(size_t layers, size_t l)
+{
+    return layers <= 3 || l == 0 || l == layers / 2 || l == layers - 1;
+}
+
+static void add_theory(picture *p, const unroll_gradient_figure *f, size_t l, double from,
+                       size_t first, const double *rate, const char *what)
+{
+    double *x, *y;
+    const size_t n = f->curve->distances;
+    if (!(rate[l] > 0) || rate[l] > 1 || n <= first)
+        return; /* a bound above 1 says nothing */
+    unroll_series *s = add_series(p, n - first, &x, &y);
+    if (!s)
+        return;
+    s->reference = true;
+    snprintf(p->label[p->count - 1], LABEL_MAX, "%s: %.3f a step", what, rate[l]);
+    for (size_t i = 0; i < n - first; i++) {
+        x[i] = (double)(first + i);
+        y[i] = above_zero(from * pow(rate[l], (double)i));
+    }
+}
+
+static void add_keep(picture *p, const unroll_gradient_figure *f, size_t l, double from)
+{
+    double *x, *y;
+    const unroll_diagnosis *d = f->diagnosis;
+    unroll_series *s = d->keep ? add_series(p, d->distances, &x, &y) : NULL;
+    if (!s)
+        return;
+    s->reference = true;
+    snprintf(p->label[p->count - 1], LABEL_MAX, "%s alone, layer %zu",
+             f->curve->has_c ? "product of forget gates" : "product of update gates", l);
+    for (size_t k = 0; k < d->distances; k++) {
+        x[k] = (double)k;
+        y[k] = above_zero(from * d->keep[l * d->distances + k]);
+    }
+}
+
+static unroll_status distance_picture(const unroll_gradient_figure *f, picture *p)
+{
+    const unroll_curve *c = f->curve;
+    const size_t top = c->layers - 1;
+    double *x, *y, start[2] = {0}, fifth = 0;
+    for (size_t l = c->layers; l-- > 0;)
+        for (int s = 0; s <= c->has_c; s++) {
+            if (!shown_layer(c->layers, l))
+                continue;
+            if (!add_series(p, c->distances, &x, &y))
+                return p->count == SERIES_MAX ? UNROLL_OK : UNROLL_EMEMORY;
+            snprintf(p->label[p->count - 1], LABEL_MAX, "%c of layer %zu", s ? 'c' : 'h', l);
+            unroll_curve_gmean(c, l, (enum unroll_probe_state)s, y);
+            if (l == top) {
+                start[s] = y[0];
+                fifth = s == 0 && c->distances > 5 ? y[5] : fifth;
+            }
+            for (size_t k = 0; k < c->distances; k++) {
+                x[k] = (double)k;
+                y[k] = above_zero(y[k]);
+            }
+        }
+    if (f->diagnosis && !f->accumulated) {
+        add_theory(p, f, top, start[0], 0, f->diagnosis->bound, "Pascanu's bound");
+        add_theory(p, f, top, fifth, 5, f->diagnosis->mean_field, "mean field");
+        add_keep(p, f, top, start[c->has_c]);
+    }
+    return UNROLL_OK;
+}
+
+static const char *gradient_label(const unroll_gradient_figure *f)
+{
+    return f->accumulated ? "accumulated |dL/dstate| (nats)" : "|dL_t/dstate_s| (nats), geometric mean";
+}
+
+static unroll_status draw_distance(const unroll_gradient_figure *f, const char *folder, char **text,
+                                   size_t columns, size_t rows)
+{
+    picture p = {0};
+    char title[UNROLL_VARIANT_MAX + 40];
+    snprintf(title, sizeof title, "%s%s", f->variant, f->accumulated ? " - accumulated" : "");
+    unroll_status status = distance_picture(f, &p);
+    if (status == UNROLL_OK)
+        status = draw(&(unroll_plot){.directory = folder, .name = "distance", .title = title,
+                                     .x_label = "distance t - s (steps)",
+                                     .y_label = gradient_label(f), .log_y = true,
+                                     .series = p.series, .count = p.count},
+                      text, columns, rows);
+    release(&p);
+    return status;
+}
+
+/* Geometric mean over distances [0, end) of one layer. */
+static double layer_mean(const double *gmean, size_t end)
+{
+    double logs = 0;
+    for (size_t k = 0; k < end; k++)
+        logs += log(gmean[k]) / (double)end;
+    return above_zero(exp(logs));
+}
+
+static unroll_status draw_layers(const unroll_gradient_figure *f, const char *folder)
+{
+    const unroll_curve *c = f->curve;
+    picture p = {0};
+    double *x[2], *y[2], *gmean = unroll_alloc(c->distances, sizeof *gmean);
+    unroll_status status = gmean && add_series(&p, c->layers, &x[0], &y[0]) &&
+                                   add_series(&p, c->layers, &x[1], &y[1])
+                               ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t l = 0; l < c->layers && status == UNROLL_OK; l++) {
+        unroll_curve_gmean(c, l, UNROLL_PROBE_H, gmean);
+        x[0][l] = x[1][l] = (double)l;
+        y[0][l] = above_zero(gmean[0]);
+        y[1][l] = layer_mean(gmean, c->distances);
+    }
+    snprintf(p.label[0], LABEL_MAX, "at distance 0");
+    snprintf(p.label[1], LABEL_MAX, "geometric mean over distances 0 to %zu", c->distances - 1);
+    p.series[0].points = p.series[1].points = true;
+    if (status == UNROLL_OK)
+        status = draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
+                                     .x_label = "layer (0: next to the input)",
+                                     .y_label = gradient_label(f), .log_y = true,
+                                     .series = p.series, .count = p.count}, NULL, 0, 0);
+    release(&p);
+    unroll_free(gmean);
+    return status;
+}
+
+static unroll_status draw_heat(const char *folder, const char *name, const char *title,
+                               const char *y_label, const unroll_heat *heat)
+{
+    return draw(&(unroll_plot){.directory = folder, .name = name, .title = title,
+                               .x_label = "distance t - s (steps)", .y_label = y_label,
+                               .heat = heat}, NULL, 0, 0);
+}
+
+static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const char *folder)
+{
+    const unroll_curve *c = f->curve;
+    double *z = unroll_alloc(c->layers * c->distances + c->layers + c->distances, sizeof *z);
+    if (!z)
+        return UNROLL_EMEMORY;
+    double *x = z + c->layers * c->distances, *y = x + c->distances;
+    for (size_t l = 0; l < c->layers; l++) {
+        unroll_curve_gmean(c, l, UNROLL_PROBE_H, z + l * c->distances);
+        y[l] = (double)l;
+        for (size_t k = 0; k < c->distances; k++)
+            z[l * c->distances + k] = log10(z[l * c->distances + k]);
+    }
+    for (size_t k = 0; k < c->distances; k++)
+        x[k] = (double)k;
+    const unroll_status status =
+        draw_heat(folder, "layer-distance", f->variant, "layer (0: next to the input)",
+                  &(unroll_heat){.z = z, .x = x, .y = y, .columns = c->distances, .rows = c->layers,
+                                 .label = f->accumulated ? "log10 accumulated |dL/dh|"
+                                                         : "log10 |dL/dh|"});
+    unroll_free(z);
+    return status;
+}
+
+/* ---- histograms ---- */
+
+static bool is_matrix(const char *name)
+{
+    return strstr(name, "weight") != NULL;
+}
+
+static unroll_status add_histogram(picture *p, const unroll_histogram *h)
+{
+    size_t low = UNROLL_BINS, high = 0, n = 0;
+    double all = (double)h->zero, *x, *y;
+    for (size_t b = 0; b < UNROLL_BINS; b++)
+        if (h->bin[b]) {
+            all += (double)h->bin[b];
+            low = low == UNROLL_BINS ? b : low;
+            high = b;
+        }
+    if (low == UNROLL_BINS || p->count == SERIES_MAX)
+        return UNROLL_OK;
+    if (!add_series(p, high - low + 1, &x, &y))
+        return UNROLL_EMEMORY;
+    snprintf(p->label[p->count - 1], LABEL_MAX, "%s", h->name);
+    for (size_t b = low; b <= high; b++, n++) {
+        x[n] = pow(10, unroll_bin_low(b) + 0.25);
+        y[n] = (double)h->bin[b] / all;
+    }
+    return UNROLL_OK;
+}
+
+static unroll_status draw_histograms(const unroll_gradient_figure *f, const char *folder, bool states)
+{
+    const unroll_histograms *h = f->histograms;
+    picture p = {0};
+    unroll_status status = UNROLL_OK;
+    const size_t first = states ? h->parameters : 0, end = states ? h->count : h->parameters;
+    for (size_t i = end; i-- > first && status == UNROLL_OK;)
+        if (states || is_matrix(h->at[i].name))
+            status = add_histogram(&p, &h->at[i]);
+    if (status == UNROLL_OK && p.count)
+        status = draw(&(unroll_plot){.directory = folder,
+                                     .name = states ? "histogram-states" : "histogram-parameters",
+                                     .title = f->variant, .log_x = true,
+                                     .x_label = states ? "|dL/dstate|, all losses, batch mean"
+                                                       : "|dL/dweight|, all losses, batch mean",
+                                     .y_label = "share of elements in half a decade",
+                                     .series = p.series, .count = p.count}, NULL, 0, 0);
+    release(&p);
+    return status;
+}
+
+static char *plots_folder(const char *directory)
+{
+    const size_t room = strlen(directory) + sizeof "/plots";
+    char *folder = unroll_alloc(room, 1);
+    if (folder)
+        snprintf(folder, room, "%s/plots", directory);
+    return folder;
+}
+
+unroll_status unroll_report_gradient(const unroll_gradient_figure *f, char **text, size_t columns,
+                                     size_t rows)
+{
+    char *folder = plots_folder(f->directory);
+    unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
+    unroll_status missing = UNROLL_OK; /* without gnuplot all data are written still */
+    for (int i = 0; i < 5 && status == UNROLL_OK; i++) {
+        if (i == 0)
+            status = draw_distance(f, folder, text, columns, rows);
+        else if (i == 1 && f->curve->layers > 1)
+            status = draw_layers(f, folder);
+        else if (i == 2 && f->curve->layers > 1)
+            status = draw_layer_distance(f, folder);
+        else if (i >= 3 && f->histograms)
+            status = draw_histograms(f, folder, i == 4);
+        if (status == UNROLL_ENOINPUT) {
+            missing = status;
+            status = UNROLL_OK;
+        }
+    }
+    unroll_free(folder);
+    return status != UNROLL_OK ? status : missing;
+}
+
+/* ---- distance × step ---- */
+
+typedef struct records {
+    double *gmean;               /* [steps][distances] of the top layer's h */
+    double *step;
+    size_t steps, distances, room;
+    size_t layer;
+} records;
+
+/* step,layer,state,distance,mean,gmean,… */
+static bool read_fields(char *line, uint64_t *step, uint64_t *layer, char *state, uint64_t *distance,
+                        double *gmean)
+{
+    char *save = NULL, *field[6];
+    for (size_t i = 0; i < 6; i++)
+        if (!(field[i] = strtok_r(i ? NULL : line, ",", &save)))
+            return false;
+    *state = *field[2];
+    return unroll_parse_size(field[0], step) && unroll_parse_size(field[1], layer) &&
+           unroll_parse_size(field[3], distance) && unroll_parse_double(field[5], gmean);
+}
+
+/* Twice through the file: the first counts, the second takes. */
+static unroll_status read_records(const char *path, bool count, records *r)
+{
+    unroll_lines *lines;
+    char *line, state;
+    size_t length;
+    uint64_t step, layer, distance, last = UINT64_MAX;
+    double gmean;
+    r->steps = 0;
+    UNROLL_TRY(unroll_lines_open(path, &lines));
+    unroll_status status;
+    while ((status = unroll_lines_next(lines, &line, &length)) == UNROLL_OK && line) {
+        if (!read_fields(line, &step, &layer, &state, &distance, &gmean) || state != 'h' ||
+            distance > 1u << 20 || layer > 1000)
+            continue;
+        r->steps += step != last;
+        last = step;
+        if (count) {
+            r->layer = layer > r->layer ? layer : r->layer;
+            r->distances = distance >= r->distances ? distance + 1 : r->distances;
+        } else if (layer == r->layer && r->steps <= r->room && distance < r->distances) {
+            r->gmean[(r->steps - 1) * r->distances + distance] = gmean;
+            r->step[r->steps - 1] = (double)step;
+        }
+    }
+    unroll_lines_close(lines);
+    return status;
+}
+
+static unroll_status draw_steps(const records *r, const char *folder, const char *variant)
+{
+    enum { LINES = 6 };
+    picture p = {0};
+    double *x, *y;
+    unroll_status status = UNROLL_OK;
+    for (size_t i = 0, last = SIZE_MAX; i < LINES; i++) {
+        const size_t at = (r->steps - 1) * i / (LINES - 1);
+        if (at == last)
+            continue;
+        last = at;
+        if (!add_series(&p, r->distances, &x, &y)) {
+            status = UNROLL_EMEMORY;
+            break;
+        }
+        snprintf(p.label[p.count - 1], LABEL_MAX, "step %.0f", r->step[at]);
+        for (size_t k = 0; k < r->distances; k++) {
+            x[k] = (double)k;
+            y[k] = above_zero(r->gmean[at * r->distances + k]);
+        }
+    }
+    if (status == UNROLL_OK)
+        status = draw(&(unroll_plot){.directory = folder, .name = "gradient-steps-lines",
+                                     .title = variant, .x_label = "distance t - s (steps)",
+                                     .y_label = "|dL_t/dh_s| (nats), geometric mean", .log_y = true,
+                                     .series = p.series, .count = p.count}, NULL, 0, 0);
+    release(&p);
+    return status;
+}
+
+static unroll_status draw_step_map(const records *r, const char *folder, const char *variant)
+{
+    const size_t cells = r->steps * r->distances;
+    double *z = unroll_alloc(cells + r->distances, sizeof *z);
+    if (!z)
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < cells; i++)
+        z[i] = log10(r->gmean[i]);
+    for (size_t k = 0; k < r->distances; k++)
+        z[cells + k] = (double)k;
+    const unroll_status status =
+        draw_heat(folder, "gradient-steps", variant, "training step",
+                  &(unroll_heat){.z = z, .x = z + cells, .y = r->step, .columns = r->distances,
+                                 .rows = r->steps, .label = "log10 |dL/dh| of the top layer"});
+    unroll_free(z);
+    return status;
+}
+
+unroll_status unroll_report_gradient_steps(const char *directory, const char *variant)
+{
+    records r = {0};
+    const size_t room = strlen(directory) + sizeof "/gradient/distance.csv";
+    char *path = unroll_alloc(room, 1), *folder = plots_folder(directory);
+    unroll_status status = path && folder ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK) {
+        snprintf(path, room, "%s/gradient/distance.csv", directory);
+        status = unroll_make_directory(folder);
+    }
+    if (status == UNROLL_OK)
+        status = read_records(path, true, &r);
+    if (status == UNROLL_OK && r.steps > 1) {
+        r.room = r.steps;
+        r.gmean = unroll_alloc(r.steps * r.distances, sizeof *r.gmean);
+        r.step = unroll_alloc(r.steps, sizeof *r.step);
+        status = r.gmean && r.step ? read_records(path, false, &r) : UNROLL_EMEMORY;
+        if (status == UNROLL_OK)
+            status = draw_step_map(&r, folder, variant);
+        const unroll_status lines =
+            status == UNROLL_OK || status == UNROLL_ENOINPUT ? draw_steps(&r, folder, variant)
+                                                             : status;
+        status = status == UNROLL_OK ? lines : status;
+    }
+    unroll_free(r.step);
+    unroll_free(r.gmean);
+    unroll_free(folder);
+    unroll_free(path);
+    return status;
+}

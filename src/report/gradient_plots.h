@@ -1,0 +1,34 @@
+#ifndef UNROLL_REPORT_GRADIENT_PLOTS_H
+#define UNROLL_REPORT_GRADIENT_PLOTS_H
+#include <unroll/config.h>
+
+#include "probe/curve.h"
+#include "probe/histogram.h"
+#include "probe/saturation.h"
+
+enum { UNROLL_VARIANT_MAX = 160 };
+/** What decides a gradient before any training: cell, size, activation, initialisation and gate biases, such as
+ *  "rnn tanh 2x128, init xavier" or "lstm 2x128, init uniform, forget bias 1". Belongs on every figure. */
+const char *unroll_variant_text(const unroll_config *config, char buffer[UNROLL_VARIANT_MAX]);
+
+/** What the pictures of one probe show. */
+typedef struct unroll_gradient_figure {
+    const char *directory;             /**< the pictures go to DIRECTORY/plots */
+    const char *variant;               /**< unroll_variant_text(), with what else is to be known */
+    const unroll_curve *curve;
+    bool accumulated;                  /**< losses of all steps: said on each figure */
+    const unroll_diagnosis *diagnosis; /**< theory beside the curve, or NULL */
+    const unroll_histograms *histograms; /**< or NULL */
+} unroll_gradient_figure;
+
+/** Draw plots/distance (gradient against distance), plots/layers (against layer), plots/layer-distance (heat map) and
+ *  plots/histogram-parameters and -states.
+ *  @param text  NULL, or takes the first in characters (unroll_free()), columns by rows; NULL where nothing could be drawn
+ *  @return UNROLL_ENOINPUT where there is no gnuplot: data and scripts are then there */
+unroll_status unroll_report_gradient(const unroll_gradient_figure *figure, char **text, size_t columns,
+                                     size_t rows);
+
+/** From DIRECTORY/gradient/distance.csv: plots/gradient-steps, a heat map distance × step of the top layer's h, and
+ *  plots/gradient-steps-lines, the curves of some steps. A run without such records is UNROLL_OK and nothing drawn. */
+unroll_status unroll_report_gradient_steps(const char *directory, const char *variant);
+#endif
