@@ -24,6 +24,7 @@ typedef struct unroll_net_spec {
     size_t embedding;       /**< 0: one-hot tokens go straight into the cell */
     bool tie;               /**< the output layer shares the embedding (embedding == hidden) */
     double dropout;         /**< between layers, [0,1) */
+    bool residual;          /**< from layer 2 on the output is h + input */
 } unroll_net_spec;
 
 /** How weights start. */

@@ -94,7 +94,8 @@ static unroll_status build(unroll_net *net)
         inputs = s->embedding;
     }
     UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, "rnn.", cell, activation, s->layers,
-                                inputs, !s->features && !s->embedding, s->hidden, s->dropout));
+                                inputs, !s->features && !s->embedding, s->hidden, s->dropout,
+                                s->residual));
     UNROLL_TRY(new_decoder(net));
     net->weights = unroll_alloc(net->parameters.size, sizeof *net->weights);
     return net->weights ? UNROLL_OK : UNROLL_EMEMORY;

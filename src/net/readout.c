@@ -18,10 +18,10 @@ size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
     return steps < 1 ? 1 : steps < T ? steps : T;
 }
 
-/* The top layer's h of step t0, row r0. */
+/* The top layer's output of step t0, row r0. */
 static unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t, size_t r)
 {
-    return w->run.at[net->stack.layers - 1].h + ((t + 1) * w->B + r) * net->stack.pitch;
+    return w->run.at[net->stack.layers - 1].y + (t * w->B + r) * net->stack.pitch;
 }
 
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,

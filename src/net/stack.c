@@ -92,7 +92,7 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
 unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char *prefix,
                                const unroll_cell *cell, const unroll_activation *activation,
                                size_t layers, size_t inputs, bool tokens, size_t hidden,
-                               double dropout)
+                               double dropout, bool residual)
 {
     const unroll_kernels *k = unroll_kernels_get();
     if (!k)
@@ -100,7 +100,7 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
     *s = (unroll_stack){
         .kernels = k, .cell = cell, .layers = layers, .inputs = inputs, .hidden = hidden,
         .pitch = round_up(hidden, k->width), .input_pitch = round_up(inputs, k->width),
-        .tokens = tokens, .dropout = dropout,
+        .tokens = tokens, .dropout = dropout, .residual = residual,
     };
     s->at = unroll_alloc(layers, sizeof *s->at);
     if (!s->at)
@@ -196,10 +196,14 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
         at = place(&r->z, T, B, a->layer.blocks * s->pitch, base, at);
         at = place(&r->h, slots, B, s->pitch, base, at);
         at = place(&r->c, slots, B, s->cell->states > 1 ? s->pitch : 0, base, at);
+        r->y = base ? r->h + B * s->pitch : NULL;
+        if (l > 0 && s->residual)
+            at = place(&r->y, T, B, s->pitch, base, at);
     }
     for (size_t i = 0; i < 2; i++)
         at = place(&run->d[i], slots, B, training ? s->pitch : 0, base, at);
     at = place(&run->dx, T, B, training && !s->tokens ? s->input_pitch : 0, base, at);
+    at = place(&run->dy, T, B, training && s->residual ? s->pitch : 0, base, at);
     const size_t dc = training && s->cell->states > 1 ? s->pitch : 0;
     at = place(&run->dc[0], 1, B, dc, base, at);
     at = place(&run->dc[1], 1, B, dc, base, at);
@@ -228,15 +232,14 @@ static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, s
     for (size_t t = 0; t < run->steps; t++)
         for (size_t r = r0; r < r1; r++) {
             const size_t at = (t * run->B + r) * s->pitch;
-            drop_row(s, run, l, t, r, run->at[l - 1].h + run->B * s->pitch + at,
-                     run->at[l].x + at);
+            drop_row(s, run, l, t, r, run->at[l - 1].y + at, run->at[l].x + at);
         }
 }
 
 /* The layer's dense input of this window: [steps][B][input_pitch]. */
-static const unroll_real *layer_input(const unroll_stack *s, const unroll_stack_run *run, size_t l)
+static const unroll_real *layer_input(const unroll_stack_run *run, size_t l)
 {
-    return l == 0 || run->dropping ? run->at[l].x : run->at[l - 1].h + run->B * s->pitch;
+    return l == 0 || run->dropping ? run->at[l].x : run->at[l - 1].y;
 }
 
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
@@ -306,6 +309,15 @@ static void mask_forward(const unroll_stack *s, const unroll_step *step, const u
     }
 }
 
+/* What dropout takes from the cell's input it leaves to the sum. */
+static void add_input(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
+                      size_t r0, size_t r1)
+{
+    const size_t at = (t * run->B + r0) * s->pitch;
+    s->kernels->add((r1 - r0) * s->pitch, run->at[l].h + run->B * s->pitch + at,
+                    run->at[l - 1].y + at, run->at[l].y + at);
+}
+
 void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           const unroll_parameter *list, const unroll_real *weights, size_t r0,
                           size_t r1)
@@ -313,7 +325,7 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
     for (size_t l = 0; l < s->layers; l++) {
         if (l > 0 && run->dropping)
             drop_input(s, run, l, r0, r1);
-        const unroll_real *x = layer_input(s, run, l);
+        const unroll_real *x = layer_input(run, l);
         if (x)
             input_product(s, run, l, x, r0, r1);
         for (size_t t = 0; t < run->steps; t++) {
@@ -323,6 +335,8 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
             s->cell->forward(&step);
             if (run->mode)
                 mask_forward(s, &step, run->mode + t * run->B + r0);
+            if (s->residual && l > 0)
+                add_input(s, run, l, t, r0, r1);
         }
     }
 }
@@ -421,15 +435,35 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
         }
 }
 
+/* Residual layers: keep dL/dy of all steps in run->dy, or add it to dL/dx. */
+static void pass_by(const unroll_stack *s, const unroll_stack_run *run, unroll_real *d, bool keep,
+                    size_t r0, size_t r1)
+{
+    const size_t n = (r1 - r0) * s->pitch;
+    for (size_t t = 0; t < run->steps; t++) {
+        const size_t at = (t * run->B + r0) * s->pitch;
+        unroll_real *step = d + run->B * s->pitch + at;
+        if (keep)
+            memcpy(run->dy + at, step, n * sizeof *step);
+        else
+            s->kernels->add(n, step, run->dy + at, step);
+    }
+}
+
 void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
                            size_t r1)
 {
     unroll_real *d = run->d[0], *below = run->d[1];
     for (size_t l = s->layers; l-- > 0;) {
+        const bool residual = s->residual && l > 0;
+        if (residual)
+            pass_by(s, run, d, true, r0, r1);
         layer_backward(s, run, l, d, r0, r1);
         if (l > 0 || want_dx)
             unroll_stack_input_back(s, run, l, 0, run->steps,
                                     l ? below + run->B * s->pitch : run->dx, r0, r1);
+        if (residual)
+            pass_by(s, run, below, false, r0, r1);
         unroll_real *swap = d;
         d = below;
         below = swap;
@@ -498,7 +532,7 @@ void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
     for (size_t l = 0; l < s->layers; l++) {
         const unroll_stack_layer *a = &s->at[l];
         const unroll_layer_run *r = &run->at[l];
-        const unroll_real *x = layer_input(s, run, l);
+        const unroll_real *x = layer_input(run, l);
         if (!x)
             scatter_weights(s, run, grad + list[a->w_ih].offset, thread, threads);
         for (const unroll_term *t = s->cell->input; x && t->count; t++)

@@ -27,6 +27,7 @@ typedef struct unroll_stack {
     size_t layers, inputs, hidden, pitch, input_pitch;
     bool tokens;                 /**< layer 0 takes token ids: a row gather */
     double dropout;
+    bool residual;               /**< y = h + input from the second layer on (He et al. 2016) */
     unroll_stack_layer *at;      /**< [layers] */
     unroll_real *packed;
 } unroll_stack;
@@ -36,6 +37,7 @@ typedef struct unroll_layer_run {
     unroll_real *x;              /**< [T][B][input_pitch] padded or dropped-out input; NULL: h of below */
     unroll_real *z;              /**< [T][B][blocks·pitch] */
     unroll_real *h, *c;          /**< [T+1][B][pitch]; slot 0 is the carried state */
+    unroll_real *y;              /**< [T][B][pitch] what the layer above sees: h, or h + input */
 } unroll_layer_run;
 
 typedef struct unroll_stack_run {
@@ -43,6 +45,7 @@ typedef struct unroll_stack_run {
     unroll_layer_run *at;        /**< [layers] */
     unroll_real *d[2];           /**< [T+1][B][pitch] dL/dh, slot t+1 for step t */
     unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of layer 0, or NULL */
+    unroll_real *dy;             /**< [T][B][pitch] dL/dy while its layer goes backward; residual alone */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
     bool dropping;               /**< dropout acts in this pass */
     uint64_t dropout_key;
@@ -56,7 +59,7 @@ typedef struct unroll_stack_run {
 unroll_status unroll_stack_new(unroll_stack *s, struct unroll_parameters *p, const char *prefix,
                                const unroll_cell *cell, const unroll_activation *activation,
                                size_t layers, size_t inputs, bool tokens, size_t hidden,
-                               double dropout);
+                               double dropout, bool residual);
 void unroll_stack_free(unroll_stack *s);
 
 /** Bring the packed copies up to date: this thread's share of the work. */
@@ -71,7 +74,7 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           const unroll_parameter *list, const unroll_real *weights, size_t r0,
                           size_t r1);
 
-/** dL/dh of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
+/** dL/dy of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
  *  pre-activations in z, and dL/dx of layer 0 in run->dx where `want_dx`; dL/dh_0 is not kept. */
 void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
                            size_t r1);

@@ -20,6 +20,8 @@ typedef struct probe_run {
     unroll_real *dh[2], *dc[2];       /* [layers][B][pitch] */
     unroll_real *dc_total, *spare;    /* [B][pitch] */
     unroll_real *dx;                  /* [B][max pitch] */
+    unroll_real *dy;                  /* [B][pitch] dL/dy of this step's layer; residual alone */
+    int *dy_exponent;                 /* [B] */
     unroll_real *logits;              /* [B][output pitch] */
     int *exponent;                    /* [layers][B] */
     bool *bad;                        /* [B] a loss or a gradient that is not finite */
@@ -31,9 +33,9 @@ static unroll_status allocate(probe_run *p)
     const size_t B = p->work->B, band = B * s->pitch, all = s->layers * band;
     const size_t wide = B * (s->input_pitch > s->pitch && !s->tokens ? s->input_pitch : s->pitch);
     const bool has_c = s->cell->states > 1;
-    p->block = unroll_alloc((has_c ? 4 : 2) * all + 2 * band + wide + B * p->net->decoder.output_pitch,
+    p->block = unroll_alloc((has_c ? 4 : 2) * all + 3 * band + wide + B * p->net->decoder.output_pitch,
                             sizeof *p->block);
-    p->exponent = unroll_alloc(s->layers * B, sizeof *p->exponent);
+    p->exponent = unroll_alloc((s->layers + 1) * B, sizeof *p->exponent);
     p->bad = unroll_alloc(B, sizeof *p->bad);
     if (!p->block || !p->exponent || !p->bad)
         return UNROLL_EMEMORY;
@@ -44,7 +46,9 @@ static unroll_status allocate(probe_run *p)
         p->dc[i] = at;
     p->dc_total = at;
     p->spare = at + band;
-    p->dx = at + 2 * band;
+    p->dy = at + 2 * band;
+    p->dy_exponent = p->exponent + s->layers * B;
+    p->dx = at + 3 * band;
     p->logits = p->dx + wide;
     return UNROLL_OK;
 }
@@ -84,14 +88,11 @@ static bool all_zero(const unroll_real *x, size_t n)
     return true;
 }
 
-/* Add x·2^exponent to what travels in row r of layer l; x is spoilt. Both come to the larger power of two: what is
- * lost at the smaller one was nothing beside the other. */
-static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
+/* Add x·2^exponent to (dh, dc)·2^own, a row of n (dc may be NULL); x is spoilt. Both come to the larger power of
+ * two: what is lost at the smaller one was nothing beside the other. */
+static void add_scaled(const unroll_kernels *k, size_t n, unroll_real *dh, unroll_real *dc, int *own,
+                       unroll_real *x, int exponent)
 {
-    const unroll_stack *s = &p->net->stack;
-    const size_t n = s->pitch, row = (l * p->work->B + r) * n;
-    unroll_real *dh = p->dh[0] + row, *dc = p->dc[0] ? p->dc[0] + row : NULL;
-    int *own = p->exponent + l * p->work->B + r;
     if (*own != exponent && all_zero(x, n))
         return;
     if (*own < exponent || (*own != exponent && all_zero(dh, n) && (!dc || all_zero(dc, n)))) {
@@ -102,7 +103,29 @@ static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
     } else if (*own > exponent) {
         scale_row(x, n, exponent - *own);
     }
-    s->kernels->add(n, dh, x, dh);
+    k->add(n, dh, x, dh);
+}
+
+/* Add x·2^exponent to what travels in row r of layer l; x is spoilt. */
+static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t n = s->pitch, row = (l * p->work->B + r) * n;
+    add_scaled(s->kernels, n, p->dh[0] + row, p->dc[0] ? p->dc[0] + row : NULL,
+               p->exponent + l * p->work->B + r, x, exponent);
+}
+
+/* Residual layers: dx·2^exponent of one row becomes dL/dy of the layer below, which is that and the dL/dy from
+ * above. @return its exponent */
+static int pass_by(probe_run *p, size_t r, int exponent)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t n = s->pitch;
+    unroll_real *dx = p->dx + r * n, *dy = p->dy + r * n;
+    add_scaled(s->kernels, n, dx, NULL, &exponent, dy, p->dy_exponent[r]);
+    memcpy(dy, dx, n * sizeof *dy);
+    p->dy_exponent[r] = exponent;
+    return exponent;
 }
 
 static void restart(probe_run *p, size_t r)
@@ -123,13 +146,15 @@ static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
     const unroll_dense *d = &p->net->decoder;
     const size_t n = s->pitch, B = p->work->B;
     bool any = false;
+    memset(p->dy + r0 * n, 0, (r1 - r0) * n * sizeof *p->dy);
+    memset(p->dy_exponent + r0, 0, (r1 - r0) * sizeof *p->dy_exponent);
     for (size_t r = r0; r < r1; r++)
         any |= injection(p, t, r) != UNROLL_INJECT_NONE;
     if (!any)
         return;
     s->kernels->product(&(unroll_product){
         .groups = 1, .rows = r1 - r0, .N = d->output_pitch, .K = d->inputs,
-        .A = p->work->run.at[s->layers - 1].h + ((t + 1) * B + r0) * n, .a_pitch = n,
+        .A = p->work->run.at[s->layers - 1].y + (t * B + r0) * n, .a_pitch = n,
         .panels = d->forward, .depth = d->inputs, .C = p->logits + r0 * d->output_pitch,
         .c_pitch = d->output_pitch, .start = UNROLL_FROM_BIAS, .bias = d->padded_bias,
     });
@@ -152,6 +177,7 @@ static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
             continue;
         if (how == UNROLL_INJECT_RESTART)
             restart(p, r);
+        memcpy(p->dy + r * n, p->spare + r * n, n * sizeof *p->dy);
         join(p, s->layers - 1, r, p->spare + r * n, 0);
     }
 }
@@ -201,8 +227,10 @@ static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
         if (l == 0)
             continue;
         unroll_stack_input_back(s, &p->work->run, l, t, t + 1, p->dx, r0, r1);
-        for (size_t r = r0; r < r1; r++)
-            join(p, l - 1, r, p->dx + r * n, p->exponent[l * B + r]);
+        for (size_t r = r0; r < r1; r++) {
+            const int exponent = p->exponent[l * B + r];
+            join(p, l - 1, r, p->dx + r * n, s->residual ? pass_by(p, r, exponent) : exponent);
+        }
     }
 }
 

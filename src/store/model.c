@@ -65,7 +65,7 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
     *spec = (unroll_net_spec){.cell = c->cell, .gru = c->gru, .activation = c->activation,
                               .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
                               .embedding = (size_t)c->embedding, .tie = c->tie,
-                              .dropout = c->dropout};
+                              .dropout = c->dropout, .residual = c->residual};
     if (is_char(c)) {
         spec->inputs = spec->outputs = unroll_vocabulary_size(vocabulary);
         return UNROLL_OK;

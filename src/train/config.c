@@ -178,6 +178,8 @@ const unroll_option unroll_config_table[] = {
      .help = "nonlinearity of the rnn cell"},
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
      .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers"},
+    {FLAG("residual"), MODEL_ROW, AT(residual),
+     .help = "from the second layer on, a layer's output is its state and its input added"},
     {NAME("gru", gru_variant), MODEL_ROW, AT(gru), .preset = "reset-after",
      .help = "where the gru's reset gate acts, reset-after as in PyTorch and cuDNN"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
@@ -348,6 +350,9 @@ static unroll_status check_model(const unroll_config *config)
     if (strcmp(config->gru, gru_variant(0)) != 0 && strcmp(config->cell, "gru") != 0)
         return unroll_fail(UNROLL_EUSAGE, "--gru %s needs --cell gru, not %s", config->gru,
                            config->cell);
+    if (config->residual && config->layers < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--residual leads past the second layer and those above; "
+                           "it needs --layers 2 or more");
     if (config->tie && config->embedding != config->hidden)
         return unroll_fail(UNROLL_EUSAGE, "--tie: --embedding is %llu and --hidden %llu; "
                            "they must be equal", (unsigned long long)config->embedding,

@@ -1,0 +1,300 @@
+/* What is held against vanishing gradients, in doubles: each remedy's parameters against finite differences, its
+ * forward pass against one written here row by row from the papers, and the probe's δ against differences of that.
+ * Built with -DUNROLL_DOUBLE against the double library. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gradient_problem.h"
+#include "probe/probe.h"
+
+enum { LAYERS_MAX = 3, GATES_MAX = 4, PLACES = LAYERS_MAX * STEPS * ROWS * UNITS };
+
+/* ---- a network without any speed ---- */
+
+typedef struct reference {
+    problem *p;
+    size_t layers, gates, inputs;
+    double bump_h[PLACES], bump_c[PLACES];           /* [layers][STEPS][ROWS][UNITS], added to h and c */
+    double seen_h[PLACES], seen_c[PLACES];           /* of the probe */
+    double h[LAYERS_MAX][ROWS][UNITS], c[LAYERS_MAX][ROWS][UNITS];
+} reference;
+
+static size_t place(size_t l, size_t t, size_t row)
+{
+    return ((l * STEPS + t) * ROWS + row) * UNITS;
+}
+
+/* A layer's tensor, or NULL where the network has none of this name. */
+static const double *tensor(const reference *r, const char *name, size_t layer)
+{
+    char full[64];
+    const unroll_parameter *list;
+    const size_t n = unroll_net_parameters(r->p->net, &list);
+    snprintf(full, sizeof full, "rnn.%s_l%zu", name, layer);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].name, full) == 0) {
+            ck_assert(!list[i].transposed);
+            return unroll_net_weights(r->p->net) + list[i].offset;
+        }
+    return NULL;
+}
+
+static const double *model_tensor(const reference *r, const char *name)
+{
+    const unroll_parameter *list;
+    const size_t n = unroll_net_parameters(r->p->net, &list);
+    size_t i = 0;
+    while (i < n && strcmp(list[i].name, name) != 0)
+        i++;
+    ck_assert_msg(i < n, "no %s", name);
+    return unroll_net_weights(r->p->net) + list[i].offset;
+}
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static void multiply(size_t rows, size_t cols, const double *W, const double *x, double *y)
+{
+    for (size_t i = 0; i < rows; i++) {
+        y[i] = 0;
+        for (size_t j = 0; j < cols; j++)
+            y[i] += W[i * cols + j] * x[j];
+    }
+}
+
+/* Ba et al. (2016), eq. 4: over n units at once; gain NULL leaves all as it is. */
+static void normalise(size_t n, const double *gain, double *a)
+{
+    double mean = 0, variance = 0;
+    if (!gain)
+        return;
+    for (size_t i = 0; i < n; i++)
+        mean += a[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        variance += (a[i] - mean) * (a[i] - mean) / (double)n;
+    for (size_t i = 0; i < n; i++)
+        a[i] = gain[i] * (a[i] - mean) / sqrt(variance + 1e-5);
+}
+
+/* One layer of one row for one step. */
+static void reference_cell(reference *r, size_t l, size_t t, size_t row, const double *x, size_t nx)
+{
+    enum { H = UNITS };
+    const unroll_cell *cell = r->p->body->cell;
+    const size_t G = cell->gates, first = G == 3 ? 2 : G;
+    const double *b = tensor(r, "bias_ih", l), *bh = tensor(r, "bias_hh", l);
+    const double *gx = tensor(r, "norm_ih", l), *gh = tensor(r, "norm_hh", l);
+    const double *gc = tensor(r, "norm_c", l), *bc = tensor(r, "norm_c_bias", l);
+    double ax[GATES_MAX * H], ah[GATES_MAX * H], *h = r->h[l][row], *c = r->c[l][row];
+    const double *Wh = tensor(r, "weight_hh", l);
+    multiply(G * H, nx, tensor(r, "weight_ih", l), x, ax);
+    multiply(G * H, H, Wh, h, ah);
+    const bool before = strcmp(cell->variant, "reset-before") == 0;
+    normalise(first * H, gx, ax);
+    normalise(first * H, gh, ah);
+    if (G == 3)
+        normalise(H, gx ? gx + 2 * H : NULL, ax + 2 * H);
+    if (G == 3 && !before)
+        normalise(H, gh ? gh + 2 * H : NULL, ah + 2 * H);
+    if (G == 1) {
+        for (size_t j = 0; j < H; j++)
+            ax[j] += ah[j];
+        normalise(H, tensor(r, "norm", l), ax);
+        for (size_t j = 0; j < H; j++)
+            h[j] = tanh(ax[j] + b[j]);
+    } else if (G == 4) {
+        double normed[H];
+        for (size_t j = 0; j < H; j++) {
+            double a[4];
+            for (size_t g = 0; g < 4; g++)
+                a[g] = ax[g * H + j] + ah[g * H + j] + b[g * H + j];
+            c[j] = sigmoid(a[1]) * c[j] + sigmoid(a[0]) * tanh(a[2]) +
+                   r->bump_c[place(l, t, row) + j];
+            normed[j] = c[j];
+            ah[3 * H + j] = a[3];
+        }
+        normalise(H, gc, normed);
+        for (size_t j = 0; j < H; j++)
+            h[j] = sigmoid(ah[3 * H + j]) * tanh(normed[j] + (bc ? bc[j] : 0));
+    } else {
+        double reset[H], m[H];
+        for (size_t j = 0; j < H; j++) {
+            reset[j] = sigmoid(ax[j] + ah[j] + b[j]);
+            m[j] = before ? reset[j] * h[j] : reset[j] * (ah[2 * H + j] + bh[2 * H + j]);
+        }
+        if (before) {
+            multiply(H, H, Wh + 2 * H * H, m, ah + 2 * H);
+            normalise(H, gh ? gh + 2 * H : NULL, ah + 2 * H);
+            memcpy(m, ah + 2 * H, sizeof m);
+        }
+        for (size_t j = 0; j < H; j++) {
+            const double z = sigmoid(ax[H + j] + ah[H + j] + b[H + j]);
+            h[j] = (1 - z) * tanh(ax[2 * H + j] + b[2 * H + j] + m[j]) + z * h[j];
+        }
+    }
+    for (size_t j = 0; j < H; j++)
+        h[j] += r->bump_h[place(l, t, row) + j];
+}
+
+/* Cross-entropy of the last step, over all rows. */
+static double reference_loss(void *arg)
+{
+    reference *r = arg;
+    const problem *p = r->p;
+    const bool residual = unroll_net_get_spec(p->net)->residual;
+    const double *embedding = model_tensor(r, "encoder.weight");
+    const double *W = model_tensor(r, "decoder.weight"), *bias = model_tensor(r, "decoder.bias");
+    double loss = 0;
+    memset(r->h, 0, sizeof r->h);
+    memset(r->c, 0, sizeof r->c);
+    for (size_t row = 0; row < ROWS; row++) {
+        double y[UNITS] = {0}, logit[SYMBOLS], sum = 0;
+        for (size_t t = 0; t < STEPS; t++) {
+            for (size_t l = 0; l < r->layers; l++) {
+                const double *x = l ? y : embedding + p->input[t * ROWS + row] * r->inputs;
+                reference_cell(r, l, t, row, x, l ? UNITS : r->inputs);
+                for (size_t j = 0; j < UNITS; j++)
+                    y[j] = r->h[l][row][j] + (residual && l ? y[j] : 0);
+            }
+        }
+        multiply(SYMBOLS, UNITS, W, y, logit);
+        for (size_t k = 0; k < SYMBOLS; k++)
+            sum += exp(logit[k] += bias[k]);
+        loss += log(sum) - logit[p->target[(STEPS - 1) * ROWS + row]];
+    }
+    return loss;
+}
+
+static void open_reference(reference *r, problem *p)
+{
+    const unroll_net_spec *spec = unroll_net_get_spec(p->net);
+    memset(r, 0, sizeof *r);
+    r->p = p;
+    r->layers = spec->layers;
+    r->gates = p->body->cell->gates;
+    r->inputs = spec->embedding;
+    p->batch.carry = 0;
+}
+
+static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                const double *dh, const double *dc, const int *exponent)
+{
+    reference *r = arg;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < UNITS; j++) {
+            const size_t at = place(layer, t, row0 + i) + j;
+            r->seen_h[at] = ldexp(dh[i * pitch + j], exponent[i]);
+            r->seen_c[at] = dc ? ldexp(dc[i * pitch + j], exponent[i]) : 0;
+        }
+}
+
+/* ---- what the rows of a loop are ---- */
+
+static const struct remedy {
+    const char *name;
+    unroll_net_spec spec;
+} remedies[] = {
+    {"residual", {.residual = true}},
+};
+
+static bool smooth(const body *b)
+{
+    return !b->cell->has_activation || strcmp(b->activation->name, "tanh") == 0;
+}
+
+START_TEST(parameters)
+{
+    const body *b = &bodies[_i];
+    for (size_t k = 0; k < sizeof remedies / sizeof *remedies; k++) {
+        const unroll_net_spec specs[] = {
+            {.layers = 2},
+            {.layers = 3, .embedding = 2},
+            {.layers = 3, .dropout = 0.4},
+            {.layers = 2, .embedding = UNITS, .tie = true, .squared = true},
+            {.layers = 2, .features = true},
+        };
+        gradient_report total = {0};
+        for (size_t i = 0; i < 2 * sizeof specs / sizeof *specs; i++) {
+            problem p;
+            unroll_net_spec spec = specs[i / 2];
+            const unroll_init init = make_init("xavier", 10 * k + i);
+            spec.residual = remedies[k].spec.residual;
+            open_problem(&p, b, spec, &init, i & 1);
+            check_parameters(&p, &total);
+            close_problem(&p);
+        }
+        require_few_kinks(b, &total);
+    }
+}
+END_TEST
+
+/* The probe against differences of a network that shares no line with it. */
+START_TEST(probe_sees)
+{
+    const body *b = &bodies[_i];
+    for (size_t k = 0; smooth(b) && k < sizeof remedies / sizeof *remedies; k++) {
+        problem p;
+        reference r;
+        gradient_report report = {0};
+        unroll_net_spec spec = remedies[k].spec;
+        const unroll_init init = make_init("xavier", 40 + k);
+        spec.layers = LAYERS_MAX;
+        spec.embedding = 2;
+        open_problem(&p, b, spec, &init, false);
+        open_reference(&r, &p);
+        const unroll_probe probe = {.batch = &p.batch, .visit = see, .arg = &r};
+        ck_assert_int_eq(unroll_probe_run(p.net, p.work, &probe), UNROLL_OK);
+        gradient_check(reference_loss, &r, PLACES, r.bump_h, r.seen_h, &report);
+        require_right(&report, p.name, remedies[k].name, " dL/dh");
+        if (b->cell->states > 1)
+            gradient_check(reference_loss, &r, PLACES, r.bump_c, r.seen_c, &report);
+        require_right(&report, p.name, remedies[k].name, " dL/dc");
+        close_problem(&p);
+    }
+}
+END_TEST
+
+/* The same loss as the network's own. */
+START_TEST(forward_as_written)
+{
+    const body *b = &bodies[_i];
+    for (size_t k = 0; smooth(b) && k < sizeof remedies / sizeof *remedies; k++) {
+        problem p;
+        reference r;
+        unroll_net_spec spec = remedies[k].spec;
+        const unroll_init init = make_init("xavier", 70 + k);
+        spec.layers = LAYERS_MAX;
+        spec.embedding = 2;
+        open_problem(&p, b, spec, &init, false);
+        open_reference(&r, &p);
+        for (size_t i = 0; i < STEPS * ROWS; i++)
+            p.weight[i] = i / ROWS == STEPS - 1;
+        p.batch.weight = p.weight;
+        run_gradient(&p);
+        ck_assert_double_eq_tol(p.result.loss, reference_loss(&r), 1e-12);
+        close_problem(&p);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    list_bodies();
+    Suite *suite = suite_create("remedies");
+    TCase *tcase = tcase_create("remedies");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, parameters, 0, body_count);
+    tcase_add_loop_test(tcase, forward_as_written, 0, body_count);
+    tcase_add_loop_test(tcase, probe_sees, 0, body_count);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
