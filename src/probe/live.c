@@ -1,0 +1,160 @@
+#include "probe/live.h"
+
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "net/net.h"
+
+/* One block for all arrays of a batch of T·B positions. */
+static unroll_status set_new(const unroll_batch *like, size_t T, size_t B, size_t inputs,
+                             size_t outputs, unroll_probe_set *out)
+{
+    size_t count, reals = 1;
+    if (like->feature)
+        reals += inputs;
+    if (like->value)
+        reals += outputs;
+    *out = (unroll_probe_set){0};
+    if (!unroll_mul(T, B, &count) || !unroll_mul(count, reals * sizeof(unroll_real) + 9, &reals))
+        return unroll_fail(UNROLL_EMEMORY, "%zu windows of %zu steps are more than memory can hold",
+                           B, T);
+    char *at = out->block_ = unroll_alloc(reals + 64, 1);
+    if (!at)
+        return UNROLL_EMEMORY;
+    unroll_batch *b = &out->batch;
+    *b = (unroll_batch){.T = T, .B = B};
+    b->weight = (unroll_real *)at;
+    at += count * sizeof(unroll_real);
+    if (like->feature) {
+        b->feature = (unroll_real *)at;
+        at += count * inputs * sizeof(unroll_real);
+    }
+    if (like->value) {
+        b->value = (unroll_real *)at;
+        at += count * outputs * sizeof(unroll_real);
+    }
+    if (like->input) {
+        b->input = (uint32_t *)at;
+        at += count * sizeof(uint32_t);
+    }
+    if (like->target) {
+        b->target = (uint32_t *)at;
+        at += count * sizeof(uint32_t);
+    }
+    if (like->mode)
+        b->mode = (uint8_t *)at;
+    return UNROLL_OK;
+}
+
+/* The batch's arrays are its own here, so they may be written. */
+#define WRITE(type, field) ((type *)(uintptr_t)(field))
+
+unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first, size_t B,
+                                   size_t all, unroll_probe_set *out)
+{
+    const unroll_batch like = {.input = id, .target = id};
+    if (T + 1 > count || first + B > all)
+        return unroll_fail(UNROLL_EBUG, "windows of %zu steps in %zu tokens", T, count);
+    UNROLL_TRY(set_new(&like, T, B, 0, 0, out));
+    unroll_batch *b = &out->batch;
+    for (size_t r = 0; r < B; r++) {
+        const size_t at = all > 1 ? (count - T - 1) * (first + r) / (all - 1) : 0;
+        for (size_t t = 0; t < T; t++) {
+            WRITE(uint32_t, b->input)[t * B + r] = id[at + t];
+            WRITE(uint32_t, b->target)[t * B + r] = id[at + t + 1];
+            WRITE(unroll_real, b->weight)[t * B + r] = 1;
+        }
+    }
+    return UNROLL_OK;
+}
+
+unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs, size_t outputs,
+                                unroll_probe_set *out)
+{
+    UNROLL_TRY(set_new(from, from->T, rows, inputs, outputs, out));
+    unroll_batch *b = &out->batch;
+    for (size_t t = 0; t < from->T; t++)
+        for (size_t r = 0; r < rows; r++) {
+            const size_t i = t * rows + r, k = t * from->B + r;
+            WRITE(unroll_real, b->weight)[i] = unroll_batch_weight(from, k);
+            if (b->input)
+                WRITE(uint32_t, b->input)[i] = from->input[k];
+            if (b->target)
+                WRITE(uint32_t, b->target)[i] = from->target[k];
+            if (b->mode)
+                WRITE(uint8_t, b->mode)[i] = from->mode[k];
+            if (b->feature)
+                memcpy(WRITE(unroll_real, b->feature) + i * inputs, from->feature + k * inputs,
+                       inputs * sizeof(unroll_real));
+            if (b->value)
+                memcpy(WRITE(unroll_real, b->value) + i * outputs, from->value + k * outputs,
+                       outputs * sizeof(unroll_real));
+        }
+    return UNROLL_OK;
+}
+
+void unroll_probe_set_free(unroll_probe_set *set)
+{
+    unroll_free(set->block_);
+    *set = (unroll_probe_set){0};
+}
+
+size_t unroll_probe_reach(const unroll_batch *b)
+{
+    size_t reach = b->T;
+    for (size_t r = 0; r < b->B; r++) {
+        size_t t = b->T;
+        while (t > 0 && ((b->weight && !(b->weight[(t - 1) * b->B + r] > 0)) ||
+                         (b->mode && b->mode[(t - 1) * b->B + r] != UNROLL_RUN)))
+            t--;
+        reach = t < reach ? t : reach;
+    }
+    return reach;
+}
+
+/* ---- live ---- */
+
+unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size_t spacing,
+                              size_t threads, unroll_live *live)
+{
+    *live = (unroll_live){.net = net, .set = *set};
+    const unroll_batch *b = &live->set.batch;
+    *set = (unroll_probe_set){0};
+    live->inject = unroll_alloc(b->T * b->B, 1);
+    unroll_status status = live->inject ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = unroll_work_new(net, b->T, b->B, true, threads, &live->work);
+    if (status == UNROLL_OK)
+        status = unroll_curve_for(net, spacing ? spacing : unroll_probe_reach(b), &live->curve);
+    if (status == UNROLL_OK)
+        status = unroll_histograms_new(net, &live->histograms);
+    if (status != UNROLL_OK) {
+        unroll_live_free(live);
+        return status;
+    }
+    if (spacing)
+        unroll_inject_comb(b, spacing, live->inject);
+    else
+        unroll_inject_last(b, live->inject);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_live_take(unroll_live *live)
+{
+    const unroll_batch *b = &live->set.batch;
+    live->curve.samples = 0;
+    UNROLL_TRY(unroll_curve_measure(live->net, live->work, b, live->inject, &live->curve));
+    UNROLL_TRY(unroll_histograms_take(&live->histograms, live->net, live->work, b));
+    return unroll_fit_curve(&live->curve, live->curve.layers - 1, UNROLL_PROBE_H, 1, &live->fit);
+}
+
+void unroll_live_free(unroll_live *live)
+{
+    unroll_histograms_free(&live->histograms);
+    unroll_curve_free(&live->curve);
+    unroll_work_free(live->work);
+    unroll_free(live->inject);
+    unroll_probe_set_free(&live->set);
+    *live = (unroll_live){0};
+}

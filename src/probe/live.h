@@ -1,0 +1,69 @@
+#ifndef UNROLL_PROBE_LIVE_H
+#define UNROLL_PROBE_LIVE_H
+#include "probe/curve.h"
+#include "probe/fit.h"
+#include "probe/histogram.h"
+
+/* The same windows probed again and again while a net learns, and the rows that its records become. */
+
+/** A batch with arrays of its own. */
+typedef struct unroll_probe_set {
+    unroll_batch batch;
+    void *block_;
+} unroll_probe_set;
+
+/** Windows [first, first+B) of `all` windows of T steps, spread evenly over a text: the first begins at token 0, the last
+ *  ends with the text, window w at ⌊w·(count − T − 1)/(all − 1)⌋. Inputs x_0 … x_{T−1}, targets x_1 … x_T; states begin
+ *  at zero.
+ *  @param count  tokens, at least T + 1
+ *  @return UNROLL_EMEMORY; freed by unroll_probe_set_free() */
+unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first, size_t B,
+                                   size_t all, unroll_probe_set *out);
+
+/** The first `rows` rows of a batch, states beginning at zero.
+ *  @param inputs, outputs  of the task: numbers in a step's features and values */
+unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs, size_t outputs,
+                                unroll_probe_set *out);
+void unroll_probe_set_free(unroll_probe_set *set);
+
+/** Distances that every row's last loss reaches: the smallest of last step + 1. */
+size_t unroll_probe_reach(const unroll_batch *batch);
+
+typedef struct unroll_live {
+    const unroll_net *net;
+    unroll_probe_set set;
+    unroll_work *work;
+    uint8_t *inject;
+    unroll_curve curve;
+    unroll_histograms histograms;
+    unroll_fit fit;             /**< of the top layer's h */
+} unroll_live;
+
+/** @param set      taken over, in any case
+ *  @param spacing  of the comb: curves have distances below it; 0: the last loss of each row alone
+ *  @return UNROLL_EMEMORY; freed by unroll_live_free() */
+unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size_t spacing,
+                              size_t threads, unroll_live *out);
+/** Probe the net as it is now. Nothing of the net or its training changes. */
+unroll_status unroll_live_take(unroll_live *live);
+void unroll_live_free(unroll_live *live);
+
+/* ---- rows of distance.csv and histogram.csv ---- */
+
+#define UNROLL_DISTANCE_HEADER "step,layer,state,distance,mean,gmean,q10,median,q90,n"
+#define UNROLL_HISTOGRAM_HEADER "step,name,bin_lo,bin_hi,count"
+
+/** Text that grows. Zero-initialise; unroll_free(text). */
+typedef struct unroll_rows {
+    char *text;
+    size_t length, room;
+    bool failed;                /**< no memory: the text is not whole */
+} unroll_rows;
+
+/** Append as printf does, numbers as in the C locale. */
+void unroll_rows_add(unroll_rows *rows, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Rows, each with its newline. Layers are numbered from 0, as in the tensors' names. */
+void unroll_rows_curve(unroll_rows *rows, uint64_t step, const unroll_curve *curve);
+/** Bins that hold something; exact zeros are a bin from -inf to -inf. Bounds are log10. */
+void unroll_rows_histograms(unroll_rows *rows, uint64_t step, const unroll_histograms *h);
+#endif
