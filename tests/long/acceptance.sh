@@ -1,0 +1,130 @@
+#!/bin/sh
+# What training must be able to do, and what it must fail at, run after run with several seeds: the claims that the
+# documents make about tasks and cells. Each row is data. One PASS or FAIL line a row; exits 1 where one fails.
+#
+#   acceptance.sh [WORD]    only the rows whose text has WORD
+#
+# UNROLL      the program (./unroll)
+# SEEDS       bound on seeds a row (as the row says)
+# JOBS        runs at a time, each with one thread (all cores)
+# SHAKESPEARE the tiny Shakespeare text; without it that row is skipped
+set -u
+LC_ALL=C
+export LC_ALL OMP_WAIT_POLICY=passive
+UNROLL=${UNROLL:-./unroll}
+SEEDS=${SEEDS:-1000}
+JOBS=${JOBS:-$(nproc 2>/dev/null || echo 1)}
+only=${1:-}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# seeds of which so many must hold | what must hold | options of unroll train
+#
+# What must hold is KEY OP NUMBER, of the keys that --json prints: steps_to_solve (0 where it did not), recent (mean
+# accuracy of the last 500 updates; mean loss for adding), test_loss and accuracy (of the targets that need memory,
+# by the best weights), diverged (0 or 1). nats means multiples of ln 8.
+rows()
+{
+    cat <<'END'
+1 1 | steps_to_solve > 0    | --task temporal-order:length=50 --cell rnn --init xavier --lr 1e-3 --steps 4000
+1 1 | steps_to_solve > 0    | --task temporal-order:length=50 --cell lstm --forget-bias 1 --lr 3e-3 --steps 4000
+5 4 | steps_to_solve > 0    | --task temporal-order:length=100 --cell lstm --forget-bias chrono:100 --lr 3e-3 --steps 3000
+5 4 | steps_to_solve > 0    | --task temporal-order:length=100 --cell gru --forget-bias chrono:100 --lr 3e-3 --steps 3000
+5 5 | recent < 0.30         | --task temporal-order:length=100 --cell rnn --init xavier --lr 1e-3 --steps 4000
+1 1 | steps_to_solve > 0    | --task temporal-order:length=100 --cell rnn --init orthogonal --lr 3e-4 --steps 6000
+1 1 | recent < 0.35         | --task temporal-order:length=200 --cell rnn --init orthogonal --lr 3e-4 --steps 2500
+1 1 | steps_to_solve > 0    | --task temporal-order:length=200 --cell lstm --forget-bias chrono:200 --lr 3e-3 --steps 2000
+1 1 | recent < 0.30         | --task temporal-order:length=100 --cell rnn --init xavier --lr 1e-3 --clip-norm 0 --steps 4000
+1 1 | steps_to_solve > 0    | --task adding:length=100 --cell lstm --lr 3e-3 --steps 4000
+1 1 | recent >= 0.15        | --task adding:length=100 --cell rnn --init xavier --lr 1e-3 --steps 3000
+1 1 | test_loss >= 2.0378   | --task copy:delay=50 --cell rnn --init xavier --lr 1e-3 --steps 4500
+1 1 | test_loss <= 1.7675   | --task copy:delay=50 --cell lstm --forget-bias chrono:70 --lr 3e-3 --steps 6000
+1 1 | accuracy > 0.99       | --task copy:delay=100,length=1 --cell gru --forget-bias chrono:102 --lr 3e-3 --steps 3000
+1 1 | accuracy < 0.16       | --task copy:delay=100,length=1 --cell rnn --init xavier --lr 1e-3 --steps 2500
+1 1 | valid_loss < 2.483    | --cell lstm --hidden 128 --batch 50 --lr 2e-3 --split 0.95,0.05,0 --steps 424 SHAKESPEARE
+1 1 | valid_loss <= 2.12    | --cell lstm --hidden 128 --batch 50 --lr 2e-3 --split 0.95,0.05,0 --steps 848 SHAKESPEARE
+END
+}
+
+common='--layers 1 --hidden 64 --batch 32 --clip-norm 1 --threads 1 --log-every 100 --save-every 1000000'
+
+# The value of key $1 in the JSON object of file $2; 0 for null.
+value()
+{
+    sed -n "s/.*\"$1\":\([^,}]*\).*/\1/p" "$2" | sed 's/null/0/'
+}
+
+# One run: options $1, seed $2.
+run()
+{
+    text=
+    set -f
+    case $1 in
+        *SHAKESPEARE) text=$SHAKESPEARE; set -- "${1%SHAKESPEARE}" "$2" ;;
+    esac
+    # Later options win only where they come by --config: leave out what the row itself sets.
+    fixed=$common
+    for option in hidden batch clip-norm; do
+        case " $1" in
+            *" --$option "*) fixed=$(echo " $fixed" | sed "s/ --$option [^ ]*//") ;;
+        esac
+    done
+    "$UNROLL" train $fixed $1 --seed "$2" --json --quiet --out "$work/run-$2" \
+        ${text:+"$text"} >"$work/json-$2" 2>"$work/err-$2"
+    echo $? >"$work/status-$2"
+    rm -rf "$work/run-$2"
+}
+
+# Seeds 1 to $2 of options $1, $JOBS at a time.
+run_seeds()
+{
+    seed=1
+    while [ "$seed" -le "$2" ]; do
+        running=0
+        while [ "$seed" -le "$2" ] && [ "$running" -lt "$JOBS" ]; do
+            run "$1" "$seed" &
+            seed=$((seed + 1))
+            running=$((running + 1))
+        done
+        wait
+    done
+}
+
+failed=0
+rows >"$work/rows"
+while IFS='|' read -r count claim options; do
+    case "$claim$options" in
+        *"$only"*) ;;
+        *) continue ;;
+    esac
+    case $options in
+        *SHAKESPEARE)
+            if [ -z "${SHAKESPEARE:-}" ]; then
+                echo "SKIP$claim|$options (SHAKESPEARE is not set)"
+                continue
+            fi ;;
+    esac
+    set -- $count
+    seeds=$1 need=$2
+    set -- $claim
+    key=$1 op=$2 bound=$3
+    [ "$SEEDS" -lt "$seeds" ] && need=$((need * SEEDS / seeds)) seeds=$SEEDS
+    [ "$need" -gt 0 ] || need=1
+    start=$(date +%s)
+    run_seeds "$options" "$seeds"
+    held=0 measured=
+    for seed in $(seq "$seeds"); do
+        case $(cat "$work/status-$seed") in
+            0 | 1) ;;
+            *) cat "$work/err-$seed" >&2 ;;
+        esac
+        v=$(value "$key" "$work/json-$seed")
+        measured="$measured ${v:-none}"
+        [ -n "$v" ] && awk "BEGIN { exit !($v $op $bound) }" && held=$((held + 1))
+    done
+    verdict=PASS
+    [ "$held" -ge "$need" ] || { verdict=FAIL; failed=1; }
+    echo "$verdict $held/$seeds (need $need), $(($(date +%s) - start)) s: $key $op $bound:$measured |$options"
+done <"$work/rows"
+exit $failed
