@@ -1,9 +1,10 @@
-/* Outputs, losses, gradients, carried states and ten updates of small networks against what PyTorch gives:
- * tests/golden/values.bin, whose format and origin are at the head of tests/golden/make_golden.py.
+/* Outputs, losses, gradients, carried states and ten updates of small networks against what
+ * PyTorch gives: tests/golden/values.bin, whose format and origin are at the head of
+ * tests/golden/make_golden.py.
  *
- * Tolerances are shares of a tensor's largest element. One pass in float of these depths is good to about
- * 1e-6, so 1e-5 leaves room for another order of sums and nothing else; ten updates that divide by the root of a
- * small second moment lose one more digit. */
+ * Tolerances are shares of a tensor's largest element. One pass in float of these depths is
+ * good to about 1e-6, so 1e-5 leaves room for another order of sums and nothing else; ten
+ * updates that divide by the root of a small second moment lose one more digit. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -69,7 +70,8 @@ static void need(bool ok, const char *what)
 static void read_tensor(FILE *f, const char *line, tensor *t)
 {
     unsigned long d[4] = {1, 1, 1, 1};
-    const int got = sscanf(line, "tensor %63s %lu %lu %lu %lu", t->name, &d[0], &d[1], &d[2], &d[3]);
+    const int got =
+        sscanf(line, "tensor %63s %lu %lu %lu %lu", t->name, &d[0], &d[1], &d[2], &d[3]);
     need(got >= 2, line);
     t->count = d[0] * d[1] * d[2] * d[3];
     t->data = malloc(t->count * sizeof *t->data);
@@ -77,7 +79,8 @@ static void read_tensor(FILE *f, const char *line, tensor *t)
     for (size_t i = 0; i < t->count; i++) {
         unsigned char b[4];
         need(fread(b, 1, 4, f) == 4, "ends early");
-        const uint32_t bits = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+        const uint32_t bits =
+            b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
         memcpy(&t->data[i], &bits, 4);
     }
     need(fgetc(f) == '\n', line);
@@ -124,7 +127,8 @@ static void free_values(void)
 }
 
 /* The tensor "PREFIX:NAME" or "WINDOW.NAME", or NULL. */
-static const tensor *find(const golden *g, const char *prefix, const char *separator, const char *name)
+static const tensor *find(const golden *g, const char *prefix, const char *separator,
+                          const char *name)
 {
     char key[160];
     snprintf(key, sizeof key, "%s%s%s", prefix, separator, name);
@@ -153,8 +157,8 @@ static void require_close(const golden *g, const char *what, size_t n, const flo
     const double scale = fmax(largest(n, want), 1e-6);
     for (size_t i = 0; i < n; i++)
         ck_assert_msg(fabs((double)got[i] - (double)want[i]) <= tolerance * scale,
-                      "%s: %s[%zu] is %.9g, PyTorch has %.9g (largest element %.3g)", g->line, what, i,
-                      (double)got[i], (double)want[i], scale);
+                      "%s: %s[%zu] is %.9g, PyTorch has %.9g (largest element %.3g)", g->line, what,
+                      i, (double)got[i], (double)want[i], scale);
 }
 
 /* Every parameter, out of `flat`, against the tensors "PREFIX:PARAMETER". */
@@ -165,7 +169,8 @@ static void require_parameters(const golden *g, const unroll_net *net, const cha
     const size_t n = unroll_net_parameters(net, &list);
     for (size_t i = 0; i < n; i++) {
         const tensor *want = find(g, prefix, ":", list[i].name);
-        ck_assert_msg(want != NULL, "%s: PyTorch's values lack %s:%s", g->line, prefix, list[i].name);
+        ck_assert_msg(want != NULL, "%s: PyTorch's values lack %s:%s", g->line, prefix,
+                      list[i].name);
         const size_t count = list[i].rows * (list[i].cols ? list[i].cols : 1);
         ck_assert_uint_eq(count, want->count);
         float *got = malloc(count * sizeof *got);

@@ -1,6 +1,6 @@
-/* Every gradient against finite differences in doubles, for whatever cells and activations the tables list: a
- * new one is tested by being there. And the checker itself, with gradients that are wrong.
- * Built with -DUNROLL_DOUBLE against the double library. */
+/* Every gradient against finite differences in doubles, for whatever cells and activations the
+ * tables list: a new one is tested by being there. And the checker itself, with gradients that
+ * are wrong. Built with -DUNROLL_DOUBLE against the double library. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -240,8 +240,8 @@ static double corner_value(void *arg)
     return fabs(f->x[0] - f->shift) + f->x[0];
 }
 
-/* A corner within every step is counted, one only the long steps cross is no obstacle, and a wrong gradient
- * beside it is still wrong. */
+/* A corner within every step is counted, one only the long steps cross is no obstacle, and a
+ * wrong gradient beside it is still wrong. */
 START_TEST(checker_counts_kinks)
 {
     static const struct {

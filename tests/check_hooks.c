@@ -247,9 +247,10 @@ static void check_layer(problem *p, const seen *s, double *after, size_t all, si
     }
 }
 
-/* Holding a state for one step makes a window begin with it, loss of that step and all: differences over that
- * state are the top layer's dL/dh_t, the lower ones' part by way of the recurrence, and every layer's dL/dc_t
- * as carried. A lower layer's part by way of the layers above is their gradient with respect to their input. */
+/* Holding a state for one step makes a window begin with it, loss of that step and all:
+ * differences over that state are the top layer's dL/dh_t, the lower ones' part by way of the
+ * recurrence, and every layer's dL/dc_t as carried. A lower layer's part by way of the layers
+ * above is their gradient with respect to their input. */
 START_TEST(hooks_see_gradients)
 {
     gradient_report total = {0};
@@ -279,7 +280,8 @@ START_TEST(hooks_see_gradients)
 }
 END_TEST
 
-/* The gradients of each step's loss alone add up to that of all, and none travels forward in time. */
+/* The gradients of each step's loss alone add up to that of all, and none travels forward in
+ * time. */
 START_TEST(losses_add_up)
 {
     problem p;
@@ -316,7 +318,8 @@ START_TEST(losses_add_up)
 }
 END_TEST
 
-/* What `before` leaves travels on: cut at step t, the steps before it see a window that ends there. */
+/* What `before` leaves travels on: cut at step t, the steps before it see a window that ends
+ * there. */
 START_TEST(hooks_cut)
 {
     const size_t cut = 2;
@@ -334,8 +337,9 @@ START_TEST(hooks_cut)
     for (size_t l = 0; l < 2; l++)
         for (size_t i = 0; i < cut * ROWS * UNITS; i++) {
             const size_t at = l * STEPS * ROWS * UNITS + i;
-            ck_assert_double_eq_tol(whole.after_h[at] * W, part.after_h[at] * p.result.weight, 1e-13);
-            ck_assert_double_eq_tol(whole.after_c[at] * W, part.after_c[at] * p.result.weight, 1e-13);
+            const double w = p.result.weight;
+            ck_assert_double_eq_tol(whole.after_h[at] * W, part.after_h[at] * w, 1e-13);
+            ck_assert_double_eq_tol(whole.after_c[at] * W, part.after_c[at] * w, 1e-13);
         }
     close_seen(&whole);
     close_seen(&part);

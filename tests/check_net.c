@@ -1,5 +1,5 @@
-/* Networks beyond the truth of their numbers (check_golden, check_gradient): the same bits at any number of
- * threads, windows that can be cut, no allocation between steps, and refusals. */
+/* Networks beyond the truth of their numbers (check_golden, check_gradient): the same bits at
+ * any number of threads, windows that can be cut, no allocation between steps, and refusals. */
 #include <check.h>
 #include <math.h>
 #include <stdint.h>
@@ -111,8 +111,8 @@ static void close_window(window *w)
     free(w->mode);
 }
 
-static void gradient(const unroll_net *net, const unroll_batch *batch, unroll_work *work, float *grad,
-                     unroll_result *result)
+static void gradient(const unroll_net *net, const unroll_batch *batch, unroll_work *work,
+                     float *grad, unroll_result *result)
 {
     unroll_work_set_dropout_key(work, 77);
     ck_assert_msg(unroll_net_gradient(net, batch, work, grad, result) == UNROLL_OK, "%s",
@@ -389,7 +389,8 @@ START_TEST(steps_allocate_nothing)
 }
 END_TEST
 
-/* A batch's gradient is the mean of its rows', where the outputs are so many that they are taken in parts too. */
+/* A batch's gradient is the mean of its rows', where the outputs are so many that they are
+ * taken in parts too. */
 static void require_mean_of_rows(unroll_net_spec spec, size_t T, size_t B)
 {
     unroll_net *net = new_net(spec);
@@ -444,7 +445,7 @@ START_TEST(many_outputs)
 }
 END_TEST
 
-/* --- what is not finite ------------------------------------------------------------------------- */
+/* --- what is not finite ------------------------------------------------------------------ */
 
 static float *weights_of(unroll_net *net, const char *name)
 {
@@ -507,7 +508,7 @@ START_TEST(explosion_is_found)
 }
 END_TEST
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/* --- refusals ---------------------------------------------------------------------------- */
 
 START_TEST(bad_specs_are_refused)
 {
@@ -614,7 +615,8 @@ START_TEST(bad_batches_are_refused)
 }
 END_TEST
 
-/* Each allocation in turn fails: 71, nothing leaks (the sanitizer's word), and with all of them it works. */
+/* Each allocation in turn fails: 71, nothing leaks (the sanitizer's word), and with all of them
+ * it works. */
 START_TEST(failed_allocations)
 {
     unroll_net_spec spec = make_spec(_i);
@@ -644,7 +646,7 @@ START_TEST(failed_allocations)
 }
 END_TEST
 
-/* --- parameters ----------------------------------------------------------------------------------- */
+/* --- parameters -------------------------------------------------------------------------- */
 
 START_TEST(parameters_are_pytorchs)
 {
@@ -653,11 +655,16 @@ START_TEST(parameters_are_pytorchs)
         size_t rows, cols;
         bool frozen;
     } want[] = {
-        {"rnn.weight_ih_l0", 4 * UNITS, SYMBOLS, false}, {"rnn.weight_hh_l0", 4 * UNITS, UNITS, false},
-        {"rnn.bias_ih_l0", 4 * UNITS, 0, false},         {"rnn.bias_hh_l0", 4 * UNITS, 0, true},
-        {"rnn.weight_ih_l1", 4 * UNITS, UNITS, false},   {"rnn.weight_hh_l1", 4 * UNITS, UNITS, false},
-        {"rnn.bias_ih_l1", 4 * UNITS, 0, false},         {"rnn.bias_hh_l1", 4 * UNITS, 0, true},
-        {"decoder.weight", SYMBOLS, UNITS, false},       {"decoder.bias", SYMBOLS, 0, false},
+        {"rnn.weight_ih_l0", 4 * UNITS, SYMBOLS, false},
+        {"rnn.weight_hh_l0", 4 * UNITS, UNITS, false},
+        {"rnn.bias_ih_l0", 4 * UNITS, 0, false},
+        {"rnn.bias_hh_l0", 4 * UNITS, 0, true},
+        {"rnn.weight_ih_l1", 4 * UNITS, UNITS, false},
+        {"rnn.weight_hh_l1", 4 * UNITS, UNITS, false},
+        {"rnn.bias_ih_l1", 4 * UNITS, 0, false},
+        {"rnn.bias_hh_l1", 4 * UNITS, 0, true},
+        {"decoder.weight", SYMBOLS, UNITS, false},
+        {"decoder.bias", SYMBOLS, 0, false},
     };
     unroll_net_spec spec = make_spec(0);
     spec.cell = "lstm";

@@ -47,7 +47,8 @@ double *new_doubles(size_t n)
     return x;
 }
 
-/* The part of a parameter that learns is one range of elements; of a bias, the gates that a vector term has. */
+/* The part of a parameter that learns is one range of elements; of a bias, the gates that a
+ * vector term has. */
 static void trained_part(const problem *p, const unroll_parameter *q, size_t *first, size_t *count)
 {
     const size_t H = unroll_net_get_spec(p->net)->hidden;
@@ -146,7 +147,8 @@ void run_gradient(problem *p)
 {
     unroll_work_set_state(p->work, p->state);
     unroll_work_set_dropout_key(p->work, 12345);
-    ck_assert_int_eq(unroll_net_gradient(p->net, &p->batch, p->work, p->grad, &p->result), UNROLL_OK);
+    ck_assert_int_eq(unroll_net_gradient(p->net, &p->batch, p->work, p->grad, &p->result),
+                     UNROLL_OK);
     ck_assert(p->result.finite);
 }
 
@@ -173,7 +175,8 @@ void require_right(const gradient_report *r, const char *problem_name, const cha
 {
     ck_assert_msg(r->wrong == 0,
                   "%s: %zu of %zu wrong, worst %s%s: %.12g, by differences %.12g, error %.2g",
-                  problem_name, r->wrong, r->checked, array, place, r->analytic, r->numeric, r->worst);
+                  problem_name, r->wrong, r->checked, array, place, r->analytic, r->numeric,
+                  r->worst);
 }
 
 /* "[row][col]" in PyTorch's shape of element i in memory. */
@@ -204,7 +207,8 @@ void check_parameters(problem *p, gradient_report *total)
         const double *g = p->grad + list[i].offset;
         for (size_t k = 0; k < list[i].rows * (list[i].cols ? list[i].cols : 1); k++)
             ck_assert_msg((k >= first && k < first + count) || g[k] == 0,
-                          "%s: %s[%zu] does not learn, yet has a gradient", p->name, list[i].name, k);
+                          "%s: %s[%zu] does not learn, yet has a gradient", p->name,
+                          list[i].name, k);
         gradient_check(mean_loss, p, count,
                        unroll_net_weights(p->net) + list[i].offset + first, g + first, &r);
         place_of(&list[i], first + r.index, place);

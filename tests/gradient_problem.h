@@ -51,8 +51,8 @@ void run_gradient(problem *p);
 /** gradient_function of a problem: the mean loss with the present weights. */
 double mean_loss(void *arg);
 
-/** Run every element of every parameter through gradient_check() and fail the test that calls it where
- *  one is wrong, or where something that does not learn has a gradient. Adds to *total. */
+/** Run every element of every parameter through gradient_check() and fail the test that calls it
+ *  where one is wrong, or where something that does not learn has a gradient. Adds to *total. */
 void check_parameters(problem *p, gradient_report *total);
 
 /** Fail the calling test where the report has a wrong element, named array + place. */

@@ -1,27 +1,28 @@
 #!/usr/bin/env python3
-"""Write values.bin: what PyTorch gives for small networks, for tests/check_golden.c to compare with.
+"""Write values.bin: what PyTorch gives for small networks, for tests/check_golden.c.
 
     python3 -m venv /tmp/torch && /tmp/torch/bin/pip install torch numpy
     /tmp/torch/bin/python tests/golden/make_golden.py
 
-Weights are drawn in float32; everything else is computed from them in float64 and stored as float32.
-The same computation is also done in float32, and a value that float32 cannot hold to a fifth of the test's
-tolerance is refused: then another seed is needed, not a wider tolerance.
+Weights are drawn in float32; everything else is computed from them in float64 and stored as
+float32. The same computation is also done in float32, and a value that float32 cannot hold to a
+fifth of the test's tolerance is refused: then another seed is needed, not a wider tolerance.
 
 torch.nn.RNN, LSTM and GRU are the reference wherever they have the formula. What they lack (other
-activations, the GRU of Cho et al. 2014, padding within a batch) is written out in run_by_hand(), which
-is held against torch.nn on every case that both can do.
+activations, the GRU of Cho et al. 2014, padding within a batch) is written out in run_by_hand(),
+which is held against torch.nn on every case that both can do.
 
 values.bin is a sequence of lines, each ended by a newline:
     torch VERSION
-    case NAME key=value ...      begins a case; the keys are fields of unroll_net_spec, and T, B, windows
-    run NAME key=value ...       ten updates of that case with an optimiser; its tensors are "NAME:PARAMETER"
-    tensor NAME D0 [D1 [D2 [D3]]]    followed by D0*D1*D2*D3 little-endian float32, row-major, then a newline
-    end                          ends a case
-Tensors of a case: "weight:PARAMETER", the start; and for each window w, prefixed "w.": input, target,
-weight and mode (where they are not trivial), logits (where the case asks for them), token_loss [T][B]
-(unweighted, 0 where the weight is 0), loss [1] (the weighted mean), state [layers][states][B][hidden]
-after the window, and "grad:PARAMETER" of the mean loss (0 for what unroll keeps at zero).
+    case NAME key=value ...  begins a case; keys are fields of unroll_net_spec, and T, B, windows
+    run NAME key=value ...   ten updates of that case; its tensors are "NAME:PARAMETER"
+    tensor NAME D0 [D1 [D2 [D3]]]    D0*D1*D2*D3 little-endian float32 follow, and a newline
+    end                      ends a case
+Tensors of a case: "weight:PARAMETER", the start; and for each window w, prefixed "w.": input,
+target, weight and mode (where they are not trivial), logits (where the case asks for them),
+token_loss [T][B] (unweighted, 0 where the weight is 0), loss [1] (the weighted mean), state
+[layers][states][B][hidden] after the window, and "grad:PARAMETER" of the mean loss (0 for what
+unroll keeps at zero).
 """
 import math
 import pathlib
@@ -58,11 +59,12 @@ STEPS = 10
 class Case:
     """One network, its weights in float32 and its windows."""
 
-    def __init__(self, name, cell, layers=1, hidden=10, activation="tanh", gru="reset-after", embedding=0, tie=False,
-                 features=0, T=17, B=5, windows=1, modes=False, weights=True, second_bias=False, by_hand=False,
-                 scale=1.0, optimizers=(), clip=0.1, logits=False, seed=1):
+    def __init__(self, name, cell, layers=1, hidden=10, activation="tanh", gru="reset-after",
+                 embedding=0, tie=False, features=0, T=17, B=5, windows=1, modes=False,
+                 weights=True, second_bias=False, scale=1.0, optimizers=(), clip=0.1,
+                 logits=False, seed=1):
         self.__dict__.update({k: v for k, v in locals().items() if k != "self"})
-        self.by_hand = by_hand or modes or gru != "reset-after" or activation not in ("tanh", "relu")
+        self.by_hand = modes or gru != "reset-after" or activation not in ("tanh", "relu")
         self.inputs = features or 11
         self.outputs = 3 if features else 11
         self.rng = torch.Generator().manual_seed(seed)
@@ -111,7 +113,8 @@ class Case:
             w["target"] = torch.randint(self.outputs, (T, B), generator=self.rng)
         w["weight"] = torch.ones(T, B)
         if self.weights:  # some targets do not count, some count more or less
-            w["weight"] = torch.tensor([0.0, 0.5, 1.0, 1.0, 1.0, 2.0])[torch.randint(6, (T, B), generator=self.rng)]
+            choice = torch.randint(6, (T, B), generator=self.rng)
+            w["weight"] = torch.tensor([0.0, 0.5, 1.0, 1.0, 1.0, 2.0])[choice]
         w["mode"] = torch.zeros(T, B, dtype=torch.long)
         if self.modes:
             m = w["mode"]
@@ -140,7 +143,8 @@ def step_by_hand(case, p, l, x, h, c):
     bx, bh = p[f"rnn.bias_ih_l{l}"], p[f"rnn.bias_hh_l{l}"]
     H = case.hidden
     if case.cell == "rnn":
-        return ACTIVATIONS[case.activation](x @ Wx.T + bx + h @ Wh.T + bh, p.get(f"rnn.prelu_l{l}")), c
+        z = x @ Wx.T + bx + h @ Wh.T + bh
+        return ACTIVATIONS[case.activation](z, p.get(f"rnn.prelu_l{l}")), c
     if case.cell == "lstm":
         i, f, g, o = (x @ Wx.T + bx + h @ Wh.T + bh).split(H, -1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
@@ -180,15 +184,19 @@ def run_window(case, p, w, state, by_hand):
         x = F.embedding(w["input"], p["encoder.weight"])
     else:
         x = F.one_hot(w["input"], case.inputs).to(p["decoder.bias"].dtype)
-    h, state = run_by_hand(case, p, x, state, w["mode"]) if by_hand else run_torch_nn(case, p, x, state)
+    if by_hand:
+        h, state = run_by_hand(case, p, x, state, w["mode"])
+    else:
+        h, state = run_torch_nn(case, p, x, state)
     y = h @ p["encoder.weight" if case.tie else "decoder.weight"].T + p["decoder.bias"]
     if case.features:
         each = ((y - w["target"].to(y.dtype)) ** 2).sum(-1)
     else:
-        each = F.cross_entropy(y.flatten(0, 1), w["target"].flatten(), reduction="none").view(case.T, case.B)
+        each = F.cross_entropy(y.flatten(0, 1), w["target"].flatten(), reduction="none")
+        each = each.view(case.T, case.B)
     weight = w["weight"].to(y.dtype)
-    return {"logits": y, "token_loss": each * (weight > 0), "loss": (each * weight).sum() / weight.sum(),
-            "state": state}
+    return {"logits": y, "token_loss": each * (weight > 0),
+            "loss": (each * weight).sum() / weight.sum(), "state": state}
 
 
 def parameters(case, dtype):
@@ -196,7 +204,7 @@ def parameters(case, dtype):
 
 
 def compute(case, dtype, by_hand):
-    """Everything of a case but the optimisers, in `dtype`: windows carry the state and cut the gradient."""
+    """All of a case but the optimisers, in `dtype`: windows carry the state, not the gradient."""
     out, state, p = {}, None, parameters(case, dtype)
     for i, w in enumerate(case.data):
         r = run_window(case, p, w, state, by_hand)
@@ -205,7 +213,8 @@ def compute(case, dtype, by_hand):
         if not case.logits:
             del r["logits"]
         out |= {f"{i}.{k}": v.detach() for k, v in r.items()}
-        out |= {f"{i}.grad:{k}": g * torch.as_tensor(case.learns(k)).to(dtype) for k, g in zip(p, grads)}
+        out |= {f"{i}.grad:{k}": g * torch.as_tensor(case.learns(k)).to(dtype)
+                for k, g in zip(p, grads)}
     return out
 
 
@@ -237,8 +246,8 @@ def require_close(case, what, single, double, tolerance):
     for k in double:
         error = distance(single[k], double[k])
         if not error <= tolerance:
-            raise SystemExit(f"{case.name}: {what} {k} differs by {error:.1e}, more than {tolerance:.0e}; "
-                             "try another seed")
+            raise SystemExit(f"{case.name}: {what} {k} differs by {error:.1e}, more than "
+                             f"{tolerance:.0e}; try another seed")
 
 
 def write_tensor(f, name, value):
@@ -255,12 +264,12 @@ def write_line(f, kind, name, **fields):
 def write_case(f, case):
     values = compute(case, torch.float64, case.by_hand)
     require_close(case, "float32", compute(case, torch.float32, case.by_hand), values, 2e-6)
-    if not case.by_hand:  # so that what is written out by hand can be trusted where torch.nn has no word
+    if not case.by_hand:  # what is written out by hand is trusted where torch.nn has no word
         require_close(case, "by hand", compute(case, torch.float64, True), values, 1e-12)
-    write_line(f, "case", case.name, cell=case.cell, gru=case.gru, activation=case.activation, layers=case.layers,
-               hidden=case.hidden, embedding=case.embedding, tie=int(case.tie), features=int(case.features > 0),
-               squared=int(case.features > 0), inputs=case.inputs, outputs=case.outputs, T=case.T, B=case.B,
-               windows=case.windows)
+    write_line(f, "case", case.name, cell=case.cell, gru=case.gru, activation=case.activation,
+               layers=case.layers, hidden=case.hidden, embedding=case.embedding,
+               tie=int(case.tie), features=int(case.features > 0), squared=int(case.features > 0),
+               inputs=case.inputs, outputs=case.outputs, T=case.T, B=case.B, windows=case.windows)
     for k, v in case.start.items():
         write_tensor(f, f"weight:{k}", v)
     for i, w in enumerate(case.data):
@@ -273,8 +282,9 @@ def write_case(f, case):
         end = optimise(case, name, torch.float64)
         require_close(case, "float32", optimise(case, name, torch.float32), end, 1e-5)
         _, optimizer, options = OPTIMIZERS[name]
-        write_line(f, "run", name, optimizer=optimizer, steps=STEPS, clip=case.clip, lr=options["lr"],
-                   weight_decay=options.get("weight_decay", 0), momentum=options.get("momentum", 0))
+        write_line(f, "run", name, optimizer=optimizer, steps=STEPS, clip=case.clip,
+                   lr=options["lr"], weight_decay=options.get("weight_decay", 0),
+                   momentum=options.get("momentum", 0))
         for k, v in end.items():
             write_tensor(f, k, v)
     f.write(b"end\n")
@@ -285,19 +295,24 @@ def main():
     cases = [
         Case("rnn-tanh-1", "rnn", hidden=12, logits=True, optimizers=tuple(OPTIMIZERS)),
         Case("rnn-tanh-3", "rnn", layers=3, hidden=12, logits=True, seed=2),
-        Case("rnn-relu-1", "rnn", hidden=9, activation="relu", optimizers=three, logits=True, seed=3),
-        Case("rnn-relu-3", "rnn", layers=3, hidden=9, activation="relu", scale=1.4, logits=True, seed=4),
+        Case("rnn-relu-1", "rnn", hidden=9, activation="relu", optimizers=three, logits=True,
+             seed=3),
+        Case("rnn-relu-3", "rnn", layers=3, hidden=9, activation="relu", scale=1.4, logits=True,
+             seed=4),
         Case("lstm-1", "lstm", optimizers=three, logits=True, seed=5),
         Case("lstm-3", "lstm", layers=3, scale=1.5, optimizers=("adam",), logits=True, seed=6),
         Case("gru-1", "gru", optimizers=three, logits=True, seed=7),
         Case("gru-3", "gru", layers=3, scale=1.5, logits=True, seed=8),
         Case("rnn-embedding", "rnn", hidden=8, embedding=7, logits=True, seed=9),
-        Case("lstm-embedding", "lstm", hidden=9, embedding=6, optimizers=("adam",), logits=True, seed=10),
+        Case("lstm-embedding", "lstm", hidden=9, embedding=6, optimizers=("adam",), logits=True,
+             seed=10),
         Case("gru-embedding", "gru", hidden=9, embedding=16, logits=True, seed=11),
         Case("lstm-tied", "lstm", hidden=8, embedding=8, tie=True, optimizers=("sgd",), logits=True,
              seed=12),
-        Case("gru-reset-before-1", "gru", gru="reset-before", optimizers=("sgd",), logits=True, seed=13),
-        Case("gru-reset-before-2", "gru", gru="reset-before", hidden=7, layers=2, scale=1.5, seed=14),
+        Case("gru-reset-before-1", "gru", gru="reset-before", optimizers=("sgd",), logits=True,
+             seed=13),
+        Case("gru-reset-before-2", "gru", gru="reset-before", hidden=7, layers=2, scale=1.5,
+             seed=14),
         Case("rnn-sigmoid-1", "rnn", activation="sigmoid", logits=True, scale=2, seed=15),
         Case("rnn-sigmoid-2", "rnn", activation="sigmoid", layers=2, scale=2, seed=16),
         Case("rnn-leaky-relu-2", "rnn", activation="leaky-relu", layers=2, seed=17),
@@ -310,7 +325,8 @@ def main():
         Case("lstm-padded", "lstm", layers=2, hidden=6, modes=True, scale=1.5, seed=24),
         Case("gru-padded", "gru", layers=2, hidden=6, modes=True, scale=1.5, seed=25),
         Case("gru-features", "gru", hidden=7, features=4, seed=26),
-        Case("lstm-features", "lstm", layers=2, hidden=6, features=4, weights=False, scale=1.5, seed=27),
+        Case("lstm-features", "lstm", layers=2, hidden=6, features=4, weights=False, scale=1.5,
+             seed=27),
         Case("rnn-second-bias", "rnn", hidden=5, T=4, second_bias=True, seed=28),
         Case("lstm-second-bias", "lstm", hidden=5, T=4, second_bias=True, seed=29),
         Case("gru-second-bias", "gru", hidden=5, T=4, second_bias=True, seed=30),
@@ -321,7 +337,8 @@ def main():
         f.write(f"torch {torch.__version__.split('+')[0]}\n".encode())
         for case in cases:
             write_case(f, case)
-    print(f"{path.name}: {len(cases)} cases, {path.stat().st_size} bytes, torch {torch.__version__}")
+    size = path.stat().st_size
+    print(f"{path.name}: {len(cases)} cases, {size} bytes, torch {torch.__version__}")
 
 
 if __name__ == "__main__":
