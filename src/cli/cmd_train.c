@@ -277,7 +277,8 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
     t->recent[t->recent_count++ % 20] = p->loss;
     if (p->skipped) {
         t->skipped++;
-        warn(t);
+        if (!t->config->quiet)
+            warn(t);
     } else if (t->row && !c->resume) { /* what came before a resume is not known */
         unroll_solved_add(&t->solved, p->step, p->loss, p->accuracy);
         if (t->solved.step == p->step)
