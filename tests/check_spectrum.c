@@ -52,7 +52,8 @@ START_TEST(small_matrices)
 }
 END_TEST
 
-/* W = R D R^T with R orthogonal has D's radius and norm; a shear beside it changes the norm alone. */
+/* W = R D R^T with R orthogonal has D's radius and norm; a shear beside it changes the norm
+ * alone. */
 START_TEST(large_matrix)
 {
     static float W[MOST * MOST];

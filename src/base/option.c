@@ -66,7 +66,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Edit distance with swaps of neighbours (optimal string alignment); large where either is too long. */
+/* Edit distance with swaps of neighbours (optimal string alignment); large where either is too
+ * long. */
 static size_t distance(const char *a, size_t m, const char *b, size_t n)
 {
     size_t d[3][NEAR_MAX + 1];
@@ -97,7 +98,8 @@ struct nearest {
 
 static struct nearest nearest_start(const char *name)
 {
-    /* A third of the letters may be wrong, at least one. Two edits of a two-letter word leave nothing. */
+    /* A third of the letters may be wrong, at least one. Two edits of a two-letter word leave
+     * nothing. */
     const size_t length = strlen(name), allowed = length < 6 ? 1 : length / 3;
     return (struct nearest){name, length, NULL, allowed + 1};
 }
@@ -323,7 +325,8 @@ void unroll_option_release(const unroll_option_list *lists, void *target)
 
 /* ---- numbers with a unit ---- */
 
-/* Split off a unit: `digits` gets what stands before it. 0 where it does not fit or the unit is unknown. */
+/* Split off a unit: `digits` gets what stands before it. 0 where it does not fit or the unit is
+ * unknown. */
 static double split_unit(const char *text, const char *units, const double *factors,
                          char digits[40])
 {

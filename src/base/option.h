@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <unroll/status.h>
 
-/* One row an option. Parsing, help, the man page, shell completion, --config files, config.json and a
- * model's metadata are all made from these rows. */
+/* One row an option. Parsing, help, the man page, shell completion, --config files, config.json
+ * and a model's metadata are all made from these rows. */
 
 enum unroll_option_type {
     UNROLL_FLAG,    /**< bool */
@@ -20,7 +20,7 @@ enum unroll_option_type {
 
 /** What an option belongs to, for resume and metadata. */
 enum unroll_option_role {
-    UNROLL_ROLE_MODEL = 1,   /**< shapes the network or its vocabulary: goes into a model's metadata */
+    UNROLL_ROLE_MODEL = 1,   /**< shapes network or vocabulary: goes into a model's metadata */
     UNROLL_ROLE_DATA = 2,    /**< decides what the text becomes */
     UNROLL_ROLE_LEARN = 4,   /**< changes the training's numbers */
     UNROLL_ROLE_BOUND = 8,   /**< when it ends: may be given anew on resume */
@@ -56,7 +56,8 @@ typedef struct unroll_option_list {
     size_t base;            /**< added to each row's offset */
 } unroll_option_list;
 
-/** The row of `name` or of an alias (underscores count as hyphens); *base is its list's. NULL: none. */
+/** The row of `name` or of an alias (underscores count as hyphens); *base is its list's. NULL:
+ *  none. */
 const unroll_option *unroll_option_find(const unroll_option_list *lists, const char *name,
                                         size_t *base);
 /** The closest name for "did you mean", or NULL. */
@@ -70,13 +71,17 @@ const char *unroll_option_choice(const unroll_option *o, size_t i);
 const char *unroll_option_range(const unroll_option *o, char buffer[96]);
 
 unroll_status unroll_option_defaults(const unroll_option_list *lists, void *target);
-/** UNROLL_EUSAGE naming option, value and range: "--lr: '3x' is not a number; give one from 0 to 1000". */
-unroll_status unroll_option_set(const unroll_option *o, size_t base, void *target, const char *text);
-/** The value as text that unroll_option_set() reads back; unroll_alloc'ed; NULL with a message. A NULL string is "". */
+/** UNROLL_EUSAGE naming option, value and range: "--lr: '3x' is not a number; give one from 0 to
+ *  1000". */
+unroll_status unroll_option_set(const unroll_option *o, size_t base, void *target,
+                                const char *text);
+/** The value as text that unroll_option_set() reads back; unroll_alloc'ed; NULL with a message. A
+ *  NULL string is "". */
 char *unroll_option_get(const unroll_option *o, size_t base, const void *target);
 void unroll_option_release(const unroll_option_list *lists, void *target); /**< frees strings */
 
-/** parse and format of CUSTOM rows whose field is a uint64_t of bytes: "4096", "10M" (K, M, G, T: powers of 1024). */
+/** parse and format of CUSTOM rows whose field is a uint64_t of bytes: "4096", "10M" (K, M, G, T:
+ *  powers of 1024). */
 unroll_status unroll_option_parse_bytes(void *target, const unroll_option *o, const char *text);
 char *unroll_option_format_bytes(const void *target, const unroll_option *o);
 /** The same for a double of seconds: "90", "90s", "1.5m", "2h". */

@@ -7,8 +7,8 @@
 #include "base/fail.h"
 #include "base/option.h"
 
-/* A command is one file cmd_NAME.c that ends in a `const cli_command`, and one line in commands.c. Help, the man
- * page and shell completion are made from it. */
+/* A command is one file cmd_NAME.c that ends in a `const cli_command`, and one line in
+ * commands.c. Help, the man page and shell completion are made from it. */
 
 typedef struct cli_example {
     const char *command; /**< what to type */
@@ -55,7 +55,7 @@ struct cli_call {
 
 /** All commands; NULL at the end. */
 extern const cli_command *const cli_commands[];
-extern const cli_command cli_bench, cli_eval, cli_generate, cli_inspect, cli_sample, cli_train;
+extern const cli_command cli_bench, cli_compare, cli_eval, cli_generate, cli_gradient, cli_inspect, cli_sample, cli_train;
 const cli_command *cli_command_find(const char *name); /**< NULL: none */
 const char *cli_command_nearest(const char *name);     /**< for "did you mean", or NULL */
 
@@ -70,8 +70,9 @@ extern const unroll_option cli_common_rows[CLI_COMMON_COUNT];
 /** --config, --help, --version: in every command's help; handled by cli_parse(). */
 extern const unroll_option cli_meta_rows[CLI_META_COUNT];
 
-/** Read argv[0…argc−1] (without the command's name) into `call`; defaults, then --config, then the command
- *  line. @return UNROLL_EUSAGE, UNROLL_ENOINPUT or UNROLL_EMEMORY with a message; cli_release() in any case */
+/** Read argv[0…argc−1] (without the command's name) into `call`; defaults, then --config, then
+ *  the command line. @return UNROLL_EUSAGE, UNROLL_ENOINPUT or UNROLL_EMEMORY with a message;
+ *  cli_release() in any case */
 unroll_status cli_parse(const cli_command *command, int argc, char **argv, cli_call *call);
 void cli_release(cli_call *call);
 
@@ -81,8 +82,8 @@ enum cli_source cli_was_given(const cli_call *call, const char *name);
 /** "unroll: COMMAND: text" on standard error, control characters escaped. */
 void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Walk through a command's options as help shows them: each group's heading, then its rows; the common group
- *  last. Either callback may be NULL. */
+/** Walk through a command's options as help shows them: each group's heading, then its rows; the
+ *  common group last. Either callback may be NULL. */
 void cli_each_option(const cli_command *command, void (*heading)(const char *group),
                      void (*row)(const unroll_option *o));
 

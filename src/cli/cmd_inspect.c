@@ -244,8 +244,9 @@ static unroll_status print_json(view *v)
         json_decref(v->recurrent);
         return status;
     }
-    return out_json(json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file",
-                              out_json_text(v->path, strlen(v->path)), "options", options, "vocabulary", (json_int_t)vocabulary_size(v), "parameters",
+    json_t *file = out_json_text(v->path, strlen(v->path));
+    return out_json(json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file", file, "options",
+                              options, "vocabulary", (json_int_t)vocabulary_size(v), "parameters",
                               (json_int_t)unroll_net_trainable(v->net), "non_finite",
                               (json_int_t)v->bad, "tensors", v->tensors, "recurrent",
                               v->recurrent));

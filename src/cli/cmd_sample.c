@@ -50,7 +50,8 @@ typedef struct printer {
     char last;
 } printer;
 
-/* A reader should see text while it is made, but a system call a token would cost more than the token. */
+/* A reader should see text while it is made, but a system call a token would cost more than the
+ * token. */
 static bool print_piece(void *arg, const char *data, size_t length)
 {
     printer *p = arg;

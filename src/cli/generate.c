@@ -87,8 +87,8 @@ static void give(generator *g, const char *data, size_t length)
         g->wanted = g->wanted && g->sink(g->arg, data, length);
 }
 
-/* Give `data`, but hold back what may be the beginning of the stop text: the first `matched` bytes of it.
- * True when all of it has come. */
+/* Give `data`, but hold back what may be the beginning of the stop text: the first `matched`
+ * bytes of it. True when all of it has come. */
 static bool give_until_stop(generator *g, const char *data, size_t length)
 {
     if (!g->stop_length) {

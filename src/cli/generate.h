@@ -19,7 +19,8 @@ unroll_status generator_prime(generator *g, const char *name, const char *text, 
 /** A text that ends the output and is not written itself; copied. */
 unroll_status generator_stop_at(generator *g, const char *text, size_t length);
 
-/** Takes the text in pieces of at least a byte, which may cut a character; returns false to end it. */
+/** Takes the text in pieces of at least a byte, which may cut a character; returns false to end
+ *  it. */
 typedef bool generator_sink(void *arg, const char *data, size_t length);
 
 typedef struct generated {
@@ -27,9 +28,9 @@ typedef struct generated {
     bool stopped;      /**< the stop text came */
 } generated;
 
-/** One text from the zero state: the prime text, then up to `length` tokens (0: without end). The random numbers
- *  go on from one text to the next. Without a prime text it begins as after a newline, or, where the vocabulary has
- *  none, with a token drawn evenly. */
+/** One text from the zero state: the prime text, then up to `length` tokens (0: without end). The
+ *  random numbers go on from one text to the next. Without a prime text it begins as after a
+ *  newline, or, where the vocabulary has none, with a token drawn evenly. */
 void generator_run(generator *g, uint64_t length, generator_sink *sink, void *arg,
                    generated *result);
 #endif

@@ -4,10 +4,12 @@
 
 /* Models as commands want them. */
 
-/** One tensor in PyTorch's shape, row-major, [rows·max(cols, 1)]; freed by unroll_free(), NULL with a message. */
+/** One tensor in PyTorch's shape, row-major, [rows·max(cols, 1)]; freed by unroll_free(), NULL
+ *  with a message. */
 float *load_tensor(unroll_net *net, const unroll_parameter *p, size_t *count);
 
 /** A model that can be run on text: it has a vocabulary, and all its weights are finite.
- *  @return as unroll_model_load(); UNROLL_EDATA for another task's model or weights that are NaN or infinite */
+ *  @return as unroll_model_load(); UNROLL_EDATA for another task's model or weights that are NaN
+ *           or infinite */
 unroll_status load_text_model(const char *path, unroll_model **out);
 #endif

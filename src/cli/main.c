@@ -21,8 +21,9 @@
 #define UNROLL_COMPILER "cc"
 #endif
 
-/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and results would be
- * written into it. What stands in fails when used the wrong way round: stdout then is EBADF, exit 74. */
+/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and results
+ * would be written into it. What stands in fails when used the wrong way round: stdout then is
+ * EBADF, exit 74. */
 static void hold_descriptors(void)
 {
     for (int fd = 0; fd <= 2; fd++)

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <unroll/status.h>
 
-/* Standard output. Only results go there. It is written through a buffer of its own, because stdio
- * forgets why a write failed, and a closed pipe (`sample | head`) must end quietly where a full disk
- * must not. */
+/* Standard output. Only results go there. It is written through a buffer of its own, because
+ * stdio forgets why a write failed, and a closed pipe (`sample | head`) must end quietly where a
+ * full disk must not. */
 
 void out_write(const char *data, size_t length);
 void out_text(const char *text);
@@ -22,14 +22,16 @@ bool out_is_terminal(void);
 unroll_status out_json(json_t *value);
 /** A real that may be NaN or infinite: those become null. */
 json_t *out_json_real(double value);
-/** A string of any bytes: JSON is UTF-8, so each byte that is not becomes U+FFFD. NULL: no memory. */
+/** A string of any bytes: JSON is UTF-8, so each byte that is not becomes U+FFFD. NULL: no
+ *  memory. */
 json_t *out_json_text(const char *text, size_t length);
 
-/** Flush. UNROLL_OK also where the reader closed the pipe; UNROLL_EIO with a message where output was lost. */
+/** Flush. UNROLL_OK also where the reader closed the pipe; UNROLL_EIO with a message where output
+ *  was lost. */
 unroll_status out_finish(void);
 
-/** Text from a model or a file, in pieces that may cut a character: on a terminal control characters are
- *  escaped, elsewhere the bytes go out as they are. Zero-initialise. */
+/** Text from a model or a file, in pieces that may cut a character: on a terminal control
+ *  characters are escaped, elsewhere the bytes go out as they are. Zero-initialise. */
 typedef struct out_stream {
     char pending[4]; /**< the beginning of a UTF-8 sequence */
     size_t count;
@@ -37,6 +39,7 @@ typedef struct out_stream {
 void out_stream_write(out_stream *stream, const char *data, size_t length);
 void out_stream_end(out_stream *stream); /**< shows what is left of a cut sequence */
 
-/** A field of tab-separated text: \\, \t, \n and \r are spelled out; on a terminal all control characters. */
+/** A field of tab-separated text: \\, \t, \n and \r are spelled out; on a terminal all control
+ *  characters. */
 void out_field(const char *data, size_t length);
 #endif

@@ -69,7 +69,8 @@ static unroll_status missing_value(const unroll_option *o)
                        range[0] ? " " : "", range);
 }
 
-/* One argument that begins with "--"; *next is the argument behind it, or NULL, and becomes NULL when used. */
+/* One argument that begins with "--"; *next is the argument behind it, or NULL, and becomes NULL
+ * when used. */
 static unroll_status long_option(cli_call *call, const char *argument, const char **next,
                                  const char **config)
 {

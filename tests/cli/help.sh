@@ -47,10 +47,6 @@ for alias in rnn-size hidden-size nhid num-layers nlayers model rnn-type bptt bl
 done
 check 'help shows range and default' grep -q 'from 1 to 1048576, default 128' "$work/help.line"
 check 'help shows choices' grep -q 'rnn, lstm or gru (default lstm)' "$work/help.line"
-for absent in norm residual grad-every; do
-    check "help does not promise --$absent" sh -c "! grep -q -e '^  --$absent ' '$work/help'"
-done
-
 check 'bash reads its completion' bash -n "$work/bash"
 cat >"$work/complete.bash" <<'END'
 . "$1"
