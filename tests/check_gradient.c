@@ -42,6 +42,8 @@ START_TEST(inputs_and_losses)
         {.layers = 3, .dropout = 0.4},
         {.layers = 2, .dropout = 0.4, .embedding = 5},
         {.layers = 2, .dropout = 0.4, .embedding = UNITS, .tie = true},
+        {.layers = 3, .residual = true},
+        {.layers = 3, .residual = true, .dropout = 0.4, .embedding = 5},
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
         for (size_t variant = 0; variant < 4; variant++) {

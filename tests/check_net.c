@@ -207,6 +207,11 @@ START_TEST(threads_change_nothing)
     s.tie = true;
     require_same_bits(s, STEPS, ROWS, true);
     s = plain;
+    s.layers = 3;
+    s.residual = true;
+    s.dropout = 0.3;
+    require_same_bits(s, STEPS, ROWS, true);
+    s = plain;
     s.features = s.squared = true;
     s.inputs = FEATURES;
     require_same_bits(s, STEPS, ROWS, true);
@@ -334,6 +339,7 @@ START_TEST(stepper_agrees)
     unroll_net_spec spec = make_spec(_i);
     for (size_t embedding = 0; embedding < 2; embedding++) {
         spec.embedding = 7 * embedding;
+        spec.residual = embedding;
         unroll_net *net = new_net(spec);
         unroll_work *work = new_work(net, STEPS, ROWS, 1);
         unroll_stepper *stepper = NULL;
@@ -365,6 +371,7 @@ START_TEST(steps_allocate_nothing)
     unroll_net_spec spec = make_spec(_i);
     spec.dropout = 0.2;
     spec.embedding = 5;
+    spec.residual = true;
     unroll_net *net = new_net(spec);
     unroll_work *work = new_work(net, STEPS, ROWS, 2);
     float *grad = new_array(unroll_net_size(net), sizeof *grad);

@@ -117,10 +117,11 @@ void open_problem(problem *p, const body *b, unroll_net_spec spec, const unroll_
     spec.gru = *b->cell->variant ? b->cell->variant : NULL;
     spec.activation = b->cell->has_activation ? b->activation->name : NULL;
     spec.hidden = spec.hidden ? spec.hidden : UNITS;
-    snprintf(p->name, sizeof p->name, "%s, %s, %zu layers of %zu, embedding %zu%s%s%s%s%s", b->name,
-             init->kind, spec.layers, spec.hidden, spec.embedding, spec.tie ? ", tied" : "",
+    snprintf(p->name, sizeof p->name, "%s, %s, %zu layers of %zu, embedding %zu%s%s%s%s%s%s",
+             b->name, init->kind, spec.layers, spec.hidden, spec.embedding, spec.tie ? ", tied" : "",
              spec.features ? ", features" : "", spec.squared ? ", squared" : "",
-             spec.dropout > 0 ? ", dropout" : "", padded ? ", padded" : "");
+             spec.dropout > 0 ? ", dropout" : "", spec.residual ? ", residual" : "",
+             padded ? ", padded" : "");
     ck_assert_msg(unroll_net_new(&spec, &p->net) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     ck_assert_msg(unroll_net_init(p->net, init) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     unroll_rng_seed(&rng, init->seed, 99);
