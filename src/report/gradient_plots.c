@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "report/chart.h"
 #include "report/plot.h"
 
 enum { SERIES_MAX = 12, LABEL_MAX = UNROLL_VARIANT_MAX + 40 };
@@ -34,11 +35,10 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
 
 /* ---- pictures ---- */
 
-static unroll_status draw(const unroll_plot *plot, char **text, size_t columns, size_t rows)
+static unroll_status draw(const unroll_plot *plot)
 {
     UNROLL_TRY(unroll_plot_write(plot));
-    UNROLL_TRY(unroll_plot_draw(plot));
-    return text ? unroll_plot_text(plot, columns, rows, text) : UNROLL_OK;
+    return unroll_plot_draw(plot);
 }
 
 /* Series whose data live until the picture is drawn. */
@@ -150,21 +150,30 @@ static const char *gradient_label(const unroll_gradient_figure *f)
     return f->accumulated ? "accumulated |dL/dstate| (nats)" : "|dL_t/dstate_s| (nats), geometric mean";
 }
 
+/* Drawn into a folder, or where there is none as characters. */
 static unroll_status draw_distance(const unroll_gradient_figure *f, const char *folder, char **text,
                                    size_t columns, size_t rows)
 {
     picture p = {0};
-    char title[UNROLL_VARIANT_MAX + 40];
+    char title[UNROLL_VARIANT_MAX + 80];
     snprintf(title, sizeof title, "%s%s", f->variant, f->accumulated ? " - accumulated" : "");
     unroll_status status = distance_picture(f, &p);
-    if (status == UNROLL_OK)
-        status = draw(&(unroll_plot){.directory = folder, .name = "distance", .title = title,
-                                     .x_label = "distance t - s (steps)",
-                                     .y_label = gradient_label(f), .log_y = true,
-                                     .series = p.series, .count = p.count},
-                      text, columns, rows);
+    const unroll_plot plot = {.directory = folder, .name = "distance", .title = title,
+                              .x_label = "distance t - s (steps)", .y_label = gradient_label(f),
+                              .log_y = true, .series = p.series, .count = p.count};
+    if (status == UNROLL_OK && folder)
+        status = draw(&plot);
+    else if (status == UNROLL_OK && !(*text = unroll_chart(&plot, columns, rows)))
+        status = UNROLL_EMEMORY;
     release(&p);
     return status;
+}
+
+unroll_status unroll_gradient_chart(const unroll_gradient_figure *f, size_t columns, size_t rows,
+                                    char **text)
+{
+    *text = NULL;
+    return draw_distance(f, NULL, text, columns, rows);
 }
 
 /* Geometric mean over distances [0, end) of one layer. */
@@ -197,7 +206,7 @@ static unroll_status draw_layers(const unroll_gradient_figure *f, const char *fo
         status = draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
                                      .x_label = "layer (0: next to the input)",
                                      .y_label = gradient_label(f), .log_y = true,
-                                     .series = p.series, .count = p.count}, NULL, 0, 0);
+                                     .series = p.series, .count = p.count});
     release(&p);
     unroll_free(gmean);
     return status;
@@ -208,7 +217,7 @@ static unroll_status draw_heat(const char *folder, const char *name, const char 
 {
     return draw(&(unroll_plot){.directory = folder, .name = name, .title = title,
                                .x_label = "distance t - s (steps)", .y_label = y_label,
-                               .heat = heat}, NULL, 0, 0);
+                               .heat = heat});
 }
 
 static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const char *folder)
@@ -280,7 +289,7 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
                                      .x_label = states ? "|dL/dstate|, all losses, batch mean"
                                                        : "|dL/dweight|, all losses, batch mean",
                                      .y_label = "share of elements in half a decade",
-                                     .series = p.series, .count = p.count}, NULL, 0, 0);
+                                     .series = p.series, .count = p.count});
     release(&p);
     return status;
 }
@@ -294,15 +303,14 @@ static char *plots_folder(const char *directory)
     return folder;
 }
 
-unroll_status unroll_report_gradient(const unroll_gradient_figure *f, char **text, size_t columns,
-                                     size_t rows)
+unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
 {
     char *folder = plots_folder(f->directory);
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
     unroll_status missing = UNROLL_OK; /* without gnuplot all data are written still */
     for (int i = 0; i < 5 && status == UNROLL_OK; i++) {
         if (i == 0)
-            status = draw_distance(f, folder, text, columns, rows);
+            status = draw_distance(f, folder, NULL, 0, 0);
         else if (i == 1 && f->curve->layers > 1)
             status = draw_layers(f, folder);
         else if (i == 2 && f->curve->layers > 1)
@@ -394,7 +402,7 @@ static unroll_status draw_steps(const records *r, const char *folder, const char
         status = draw(&(unroll_plot){.directory = folder, .name = "gradient-steps-lines",
                                      .title = variant, .x_label = "distance t - s (steps)",
                                      .y_label = "|dL_t/dh_s| (nats), geometric mean", .log_y = true,
-                                     .series = p.series, .count = p.count}, NULL, 0, 0);
+                                     .series = p.series, .count = p.count});
     release(&p);
     return status;
 }

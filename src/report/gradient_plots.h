@@ -23,10 +23,12 @@ typedef struct unroll_gradient_figure {
 
 /** Draw plots/distance (gradient against distance), plots/layers (against layer), plots/layer-distance (heat map) and
  *  plots/histogram-parameters and -states.
- *  @param text  NULL, or takes the first in characters (unroll_free()), columns by rows; NULL where nothing could be drawn
  *  @return UNROLL_ENOINPUT where there is no gnuplot: data and scripts are then there */
-unroll_status unroll_report_gradient(const unroll_gradient_figure *figure, char **text, size_t columns,
-                                     size_t rows);
+unroll_status unroll_report_gradient(const unroll_gradient_figure *figure);
+
+/** Gradient against distance in plain characters, without gnuplot or files; freed by unroll_free(). */
+unroll_status unroll_gradient_chart(const unroll_gradient_figure *figure, size_t columns, size_t rows,
+                                    char **text);
 
 /** From DIRECTORY/gradient/distance.csv: plots/gradient-steps, a heat map distance × step of the top layer's h, and
  *  plots/gradient-steps-lines, the curves of some steps. A run without such records is UNROLL_OK and nothing drawn. */
