@@ -28,44 +28,95 @@ void UNROLL_K(add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_
         y[i] = a[i] + b[i];
 }
 
+/* Eight rows are summed before they meet the large sums in `out`. */
 void UNROLL_K(column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch,
                           unroll_real *out)
 {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t n = 0; n < N; n++)
-            out[n] += A[r * pitch + n];
+    enum { ROWS = 8 };
+    for (size_t r = 0; r < rows; r += ROWS, A += ROWS * pitch) {
+        const size_t count = rows - r < ROWS ? rows - r : ROWS;
+        size_t n = 0;
+        for (; n + LANES <= N; n += LANES) {
+            vec sum = vec_load(A + n);
+            for (size_t i = 1; i < count; i++)
+                sum += vec_load(A + i * pitch + n);
+            vec_store(out + n, vec_load(out + n) + sum);
+        }
+        for (; n < N; n++) {
+            unroll_real sum = A[n];
+            for (size_t i = 1; i < count; i++)
+                sum += A[i * pitch + n];
+            out[n] += sum;
+        }
+    }
 }
 
+/* Squares of floats are exact in double, and the sums are the same sixteen in every set: so are the bits. */
 double UNROLL_K(sum_squares)(size_t n, const unroll_real *x)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)x[i] * (double)x[i];
-    return sum;
+    enum { SUMS = 16 };
+    double sum[SUMS] = {0}, total = 0;
+    size_t i = 0;
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t s = 0; s < SUMS; s++)
+            sum[s] += (double)x[i + s] * (double)x[i + s];
+    for (; i < n; i++)
+        sum[i % SUMS] += (double)x[i] * (double)x[i];
+    for (size_t s = 0; s < SUMS; s++)
+        total += sum[s];
+    return total;
+}
+
+/* The largest of x[0..n), n a multiple of LANES, and the first place where it is. NaN is never the largest. */
+static unroll_real largest(size_t n, const unroll_real *x, size_t *where)
+{
+    vec top = vec_all((unroll_real)-INFINITY);
+    vec_int place = {0};
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec v = vec_load(x + i);
+        const vec_int above = v > top;
+        top = vec_select(above, v, top);
+        place = (above & (vec_index)(i / LANES)) | (~above & place);
+    }
+    *where = 0;
+    unroll_real max = (unroll_real)-INFINITY;
+    for (size_t lane = 0; lane < LANES; lane++) {
+        const size_t at = (size_t)place[lane] * LANES + lane;
+        if (top[lane] > max || (top[lane] == max && at < *where)) {
+            max = top[lane];
+            *where = at;
+        }
+    }
+    return max;
 }
 
 double UNROLL_K(softmax)(size_t V, size_t pitch, unroll_real *logits, uint32_t target,
                          unroll_real scale, uint32_t *best)
 {
-    size_t top = 0;
-    for (size_t i = 1; i < V; i++)
-        if (logits[i] > logits[top])
-            top = i;
+    for (size_t i = V; i < pitch; i++)
+        logits[i] = (unroll_real)-INFINITY; /* has no part in what follows, and ends as 0 */
+    size_t top;
+    const unroll_real max = largest(pitch, logits, &top);
+    const double below = (double)max - (double)logits[target];
     *best = (uint32_t)top;
-    const unroll_real max = logits[top];
-    const double shifted = (double)logits[target] - (double)max;
-    double sum = 0;
-    for (size_t i = 0; i < V; i++) {
-        const vec e = vec_exp(vec_all(logits[i] - max));
-        logits[i] = e[0];
-        sum += (double)logits[i];
+
+    vec sums = {0};
+    for (size_t i = 0; i < pitch; i += LANES) {
+        const vec e = vec_exp(vec_load(logits + i) - max);
+        sums += e;
+        vec_store(logits + i, e);
     }
-    const unroll_real factor = (unroll_real)((double)scale / sum);
-    for (size_t i = 0; i < V; i++)
-        logits[i] *= factor;
-    logits[target] -= scale;
-    memset(logits + V, 0, (pitch - V) * sizeof *logits);
-    if (scale == 0)
-        memset(logits, 0, V * sizeof *logits);
-    return log(sum) - shifted;
+    double sum = 0;
+    for (size_t lane = 0; lane < LANES; lane++)
+        sum += (double)sums[lane];
+
+    if (scale == 0) {
+        memset(logits, 0, pitch * sizeof *logits);
+    } else {
+        const unroll_real factor = (unroll_real)((double)scale / sum);
+        for (size_t i = 0; i < pitch; i += LANES)
+            vec_store(logits + i, vec_load(logits + i) * factor);
+        logits[target] -= scale;
+    }
+    return log(sum) + below;
 }

@@ -37,9 +37,12 @@ typedef unroll_real vec __attribute__((vector_size(VEC_BYTES)));
 /* The same in memory, where it is aligned as its elements are. */
 typedef unroll_real vec_memory
     __attribute__((vector_size(VEC_BYTES), aligned(sizeof(unroll_real)), may_alias));
+/* vec_index is a lane of vec_int. */
 #ifdef UNROLL_DOUBLE
+typedef int64_t vec_index;
 typedef int64_t vec_int __attribute__((vector_size(VEC_BYTES)));
 #else
+typedef int32_t vec_index;
 typedef int32_t vec_int __attribute__((vector_size(VEC_BYTES)));
 typedef uint32_t vec_bits __attribute__((vector_size(VEC_BYTES)));
 #endif
