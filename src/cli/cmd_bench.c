@@ -201,7 +201,7 @@ static unroll_status sample_rate(const size *z, const unroll_net *net, double se
 static unroll_status read_rate(const unroll_kernels *k, double bytes, double seconds, double *rate)
 {
     const size_t n = (size_t)bytes / sizeof(unroll_real) / 512 * 512 + 512;
-    volatile unroll_real sink = 0;
+    volatile unroll_real sink;
     unroll_real *x = unroll_alloc(n, sizeof *x);
     if (!x)
         return UNROLL_EMEMORY;
@@ -209,9 +209,10 @@ static unroll_status read_rate(const unroll_kernels *k, double bytes, double sec
     for (const double end = terminal_seconds() + seconds; terminal_seconds() < end;) {
         const double start = terminal_seconds();
         for (int i = 0; i < 4; i++)
-            sink += k->read(n, x);
+            sink = k->read(n, x);
         *rate = fmax(*rate, 4.0 * (double)(n * sizeof *x) / (terminal_seconds() - start));
     }
+    (void)sink;
     unroll_free(x);
     return UNROLL_OK;
 }

@@ -123,8 +123,9 @@ static void say_data(training *t)
         terminal_count(part[i], unroll_corpus_part(s->corpus, (enum unroll_split)i)->count);
     char *name = terminal_escape_line(unroll_corpus_name(s->corpus),
                                       strlen(unroll_corpus_name(s->corpus)));
-    say(t, "text      %s: %s %s, %s symbols; %s to train, %s to validate, %s to test",
-        name ? name : "the text", terminal_count(all, unroll_corpus_tokens(s->corpus)),
+    say(t, "text      %s", name ? name : "");
+    say(t, "          %s %s, %s symbols; train %s, validate %s, test %s",
+        terminal_count(all, unroll_corpus_tokens(s->corpus)),
         token_word(t->config),
         terminal_count(symbols, unroll_vocabulary_size(s->model->vocabulary)), part[0], part[1],
         part[2]);
@@ -141,7 +142,7 @@ static void say_model(training *t)
         snprintf(bias, sizeof bias, ", chrono gate biases");
     else if (!isnan(c->forget_bias) || lstm)
         snprintf(bias, sizeof bias, ", forget bias %g", isnan(c->forget_bias) ? 1 : c->forget_bias);
-    say(t, "model     %s %llux%llu%s%s, %s parameters; init %s%s; about %s of memory", c->cell,
+    say(t, "model     %s %llux%llu%s%s, %s parameters; init %s%s; about %s", c->cell,
         (unsigned long long)c->layers, (unsigned long long)c->hidden,
         strcmp(c->cell, "rnn") == 0 ? " " : "", strcmp(c->cell, "rnn") == 0 ? c->activation : "",
         terminal_count(count, unroll_net_trainable(net)), c->init, bias,
@@ -166,8 +167,9 @@ static void say_learning(training *t)
         snprintf(clip, sizeof clip, "clipped to norm %g", l->clip_norm);
     else if (l->clip_value > 0)
         snprintf(clip, sizeof clip, "clipped to value %g", l->clip_value);
-    say(t, "learning  %s, rate %g %s; gradients %s; %s of %zu sequences x %zu steps", l->optimizer,
-        l->lr, l->schedule, clip, bound, t->session.task.train_B, t->session.task.train_T);
+    say(t, "learning  %s, rate %g %s; gradients %s", l->optimizer, l->lr, l->schedule, clip);
+    say(t, "          %s of %zu sequences x %zu steps", bound, t->session.task.train_B,
+        t->session.task.train_T);
     say(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
         l->threads ? l->threads : unroll_cores());
 }
@@ -188,12 +190,18 @@ static void show_progress(training *t, const unroll_progress *p)
         snprintf(bits, sizeof bits, " (%.3f bits)", p->loss / log(2));
     if (t->row)
         snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
-    terminal_progress_show(
-        &t->progress, "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  lr %.3g  "
-        "%s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits, p->grad_norm,
-        p->grad_norm * p->clip_scale, 100 * p->clipped_share, p->lr,
-        terminal_short(rate, p->tokens_per_s),
-        isnan(remaining) ? "?" : terminal_duration(left, remaining));
+    const char *when = isnan(remaining) ? "?" : terminal_duration(left, remaining);
+    if (t->progress.redraw && terminal_width(STDERR_FILENO) < 120)
+        terminal_progress_show(&t->progress, "step %llu%s  loss %.4f  |g| %.2g>%.2g  clip %.0f%%  %s/s  "
+                               "%s left", (unsigned long long)p->step, end, p->loss, p->grad_norm,
+                               p->grad_norm * p->clip_scale, 100 * p->clipped_share,
+                               terminal_short(rate, p->tokens_per_s), when);
+    else
+        terminal_progress_show(
+            &t->progress, "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  "
+            "lr %.3g  %s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits,
+            p->grad_norm, p->grad_norm * p->clip_scale, 100 * p->clipped_share, p->lr,
+            terminal_short(rate, p->tokens_per_s), when);
 }
 
 /* ---- saving ---- */
