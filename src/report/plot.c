@@ -66,7 +66,21 @@ static unroll_status put_heat_data(const unroll_heat *h, unroll_output *out)
     return UNROLL_OK;
 }
 
-/* One pair of columns a series, since their x need not agree. */
+/* "1,2.5": numbers of one row, empty where there are none. */
+static unroll_status put_numbers(unroll_output *out, const double *const *column, size_t count,
+                                 size_t row, bool there)
+{
+    for (size_t i = 0; i < count; i++) {
+        char number[32];
+        const bool number_there = there && isfinite(column[i][row]);
+        UNROLL_TRY(unroll_output_printf(
+            out, "%s%s", i ? "," : "",
+            number_there ? unroll_format_digits(number, column[i][row], 9) : ""));
+    }
+    return UNROLL_OK;
+}
+
+/* Two columns a series, four with a band, since their x need not agree. */
 static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
 {
     if (plot->heat)
@@ -74,6 +88,8 @@ static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
     size_t rows = 0;
     for (size_t s = 0; s < plot->count; s++) {
         UNROLL_TRY(unroll_output_printf(out, "%sx%zu,y%zu", s ? "," : "", s + 1, s + 1));
+        if (plot->series[s].low)
+            UNROLL_TRY(unroll_output_printf(out, ",low%zu,high%zu", s + 1, s + 1));
         if (plot->series[s].count > rows)
             rows = plot->series[s].count;
     }
@@ -81,27 +97,50 @@ static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
     for (size_t r = 0; r < rows; r++) {
         for (size_t s = 0; s < plot->count; s++) {
             const unroll_series *one = &plot->series[s];
-            char x[32], y[32];
+            const double *const column[] = {one->x, one->y, one->low, one->high};
             const bool there = r < one->count && isfinite(one->x[r]) && isfinite(one->y[r]);
-            UNROLL_TRY(unroll_output_printf(out, "%s%s,%s", s ? "," : "",
-                                            there ? unroll_format_digits(x, one->x[r], 9) : "",
-                                            there ? unroll_format_digits(y, one->y[r], 9) : ""));
+            UNROLL_TRY(unroll_output_printf(out, "%s", s ? "," : ""));
+            UNROLL_TRY(put_numbers(out, column, one->low ? 4 : 2, r, there));
         }
         UNROLL_TRY(unroll_output_printf(out, "\n"));
     }
     return UNROLL_OK;
 }
 
+static unroll_status put_file(const unroll_plot *plot, unroll_output *out)
+{
+    UNROLL_TRY(unroll_output_printf(out, " '"));
+    for (const char *c = plot->name; *c; c++)
+        UNROLL_TRY(unroll_output_write(out, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1));
+    return unroll_output_printf(out, ".csv' skip 1 using ");
+}
+
+/* Not in characters, where it would hide the lines. */
+static unroll_status put_band(const unroll_plot *plot, unroll_output *out, size_t s, size_t column)
+{
+    UNROLL_TRY(put_file(plot, out));
+    return unroll_output_printf(out, "(exists('columns') ? NaN : $%zu):%zu:%zu with filledcurves "
+                                "fs transparent solid 0.2 noborder lc rgb '%s' notitle, \\\n   ",
+                                column, column + 2, column + 3, looks[s % LOOKS].colour);
+}
+
 static unroll_status put_series(const unroll_plot *plot, unroll_output *out, size_t s)
 {
     const unroll_series *one = &plot->series[s];
     const struct look *look = &looks[s % LOOKS];
-    UNROLL_TRY(unroll_output_printf(out, "%s '", s ? ", \\\n    " : "plot"));
-    for (const char *c = plot->name; *c; c++)
-        UNROLL_TRY(unroll_output_write(out, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1));
-    UNROLL_TRY(unroll_output_printf(out, ".csv' skip 1 using %zu:%zu with ", 2 * s + 1, 2 * s + 2));
+    size_t column = 1;
+    for (size_t i = 0; i < s; i++)
+        column += plot->series[i].low ? 4 : 2;
+    UNROLL_TRY(unroll_output_printf(out, "%s", s ? ", \\\n   " : "plot"));
+    if (one->low)
+        UNROLL_TRY(put_band(plot, out, s, column));
+    UNROLL_TRY(put_file(plot, out));
+    UNROLL_TRY(unroll_output_printf(out, "%zu:%zu with ", column, column + 1));
     if (one->reference)
         UNROLL_TRY(unroll_output_printf(out, "lines lw 1.2 dt 3 lc rgb '#777777'"));
+    else if (one->marks)
+        UNROLL_TRY(unroll_output_printf(out, "points lw 2 pt %d ps 1 lc rgb '%s'", look->mark,
+                                        look->colour));
     else if (one->points)
         UNROLL_TRY(unroll_output_printf(out, "linespoints lw 2 dt %d pt %d ps 0.7 lc rgb '%s'",
                                         look->dash, look->mark, look->colour));
@@ -136,7 +175,7 @@ static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
     char name[256];
     snprintf(name, sizeof name, "%s.csv", plot->name);
     UNROLL_TRY(put_quoted(out, name));
-    return unroll_output_printf(out, " skip 1 using 1:2:3 with image pixels notitle");
+    return unroll_output_printf(out, " skip 1 using 1:2:3 with image notitle");
 }
 
 static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
@@ -152,6 +191,8 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
         UNROLL_TRY(put_quoted(out, labels[i].text));
         UNROLL_TRY(unroll_output_printf(out, " noenhanced\n"));
     }
+    if (plot->key_below)
+        UNROLL_TRY(unroll_output_printf(out, "set key below\n"));
     if (plot->log_x)
         UNROLL_TRY(unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n"));
     if (plot->log_y)

@@ -12,7 +12,9 @@ typedef struct unroll_series {
     const char *label;
     const double *x, *y;   /**< [count]; a y that is not finite leaves a gap */
     size_t count;
-    bool points;           /**< marks instead of a line */
+    const double *low, *high; /**< [count] a band behind the line, such as a range over seeds; or NULL */
+    bool points;           /**< marks on the line */
+    bool marks;            /**< marks without a line */
     bool reference;        /**< a thin dashed line: a baseline or a theory */
 } unroll_series;
 
@@ -20,6 +22,7 @@ typedef struct unroll_plot {
     const char *directory, *name;      /**< DIRECTORY/NAME.csv and so on */
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
+    bool key_below;                    /**< long labels: under the picture instead of within */
     const unroll_series *series;
     size_t count;
     const struct unroll_heat *heat;    /**< a map instead of series, or NULL */

@@ -1,0 +1,196 @@
+/* unroll compare: variants × seeds, side by side. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/compare.h"
+#include "cli/compare_options.h"
+#include "train/config.h"
+
+static const unroll_option own_rows[] = {
+    {.name = "variant", .group = "Comparison", .meta = "OPTIONS", .type = UNROLL_TEXT,
+     .offset = offsetof(compare_options, variant),
+     .help = "one way to train, option=value,option=value; once for each. Where a value has commas, "
+             "part them by semicolons; label=TEXT names it"},
+    {.name = "seeds", .group = "Comparison", .meta = "N", .type = UNROLL_SIZE, .preset = "5",
+     .min = 1, .max = COMPARE_SEEDS_MAX, .offset = offsetof(compare_options, seeds),
+     .help = "train each variant so often, with seeds from --seed on"},
+    {.name = "jobs", .group = "Comparison", .meta = "N", .type = UNROLL_SIZE, .preset = "0",
+     .min = 0, .max = 1024, .offset = offsetof(compare_options, jobs),
+     .help = "trainings at a time, each on one thread unless --threads is given; 0: one a core"},
+    {.name = "sweep", .group = "Comparison", .meta = "KEY=A,B,...", .type = UNROLL_TEXT,
+     .offset = offsetof(compare_options, sweep),
+     .help = "do it all for each of these values of a key of the task, such as length=20,50,100"},
+    {.name = "until-solved", .group = "Comparison", .type = UNROLL_FLAG,
+     .offset = offsetof(compare_options, until_solved),
+     .help = "end a training when it has solved its task"},
+    {.name = "no-probe", .group = "Comparison", .type = UNROLL_FLAG,
+     .offset = offsetof(compare_options, no_probe), .help = "record no gradient curves"},
+    {.name = "out", .group = "Comparison", .meta = "DIR", .type = UNROLL_TEXT,
+     .preset = "runs/compare", .offset = offsetof(compare_options, config.out),
+     .help = "where results go; what is there already is not done again"},
+};
+
+/* The options of `unroll train` that mean something to several trainings at once. */
+static unroll_option train_rows[256];
+static unroll_option_list lists[] = {
+    {own_rows, sizeof own_rows / sizeof *own_rows, 0}, {train_rows, 0, 0}, {NULL, 0, 0}};
+
+static bool is_shared(const unroll_option *o)
+{
+    return strcmp(o->group, "Run") != 0 || (o->role & UNROLL_ROLE_BOUND) ||
+           strcmp(o->name, "eval-every") == 0;
+}
+
+/* The table's length is not known to the compiler here, and help reads the lists before any command runs. */
+__attribute__((constructor)) static void choose_rows(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < unroll_config_rows; i++)
+        if (is_shared(&unroll_config_table[i]) && count < sizeof train_rows / sizeof *train_rows)
+            train_rows[count++] = unroll_config_table[i];
+    lists[1].count = count;
+}
+
+/* ---- from options to a study ---- */
+
+/* What the command line cannot say keeps its default. */
+static unroll_status set_others(unroll_config *c)
+{
+    for (size_t i = 0; i < unroll_config_rows; i++) {
+        const unroll_option *o = &unroll_config_table[i];
+        if (!is_shared(o) && o->preset && strcmp(o->name, "out") != 0)
+            UNROLL_TRY(unroll_option_set(o, 0, c, o->preset));
+    }
+    return UNROLL_OK;
+}
+
+static unroll_status take_files(cli_call *call, unroll_config *c)
+{
+    size_t room = 1, at = 0;
+    if (call->count == 0)
+        return UNROLL_OK;
+    for (size_t i = 0; i < call->count; i++)
+        room += strlen(call->arguments[i]) + 1;
+    char *list = unroll_alloc(room, 1);
+    if (!list)
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < call->count; i++)
+        at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "", call->arguments[i]);
+    unroll_free(c->corpus);
+    c->corpus = list;
+    return UNROLL_OK;
+}
+
+static unroll_status add_variant(compare_study *s, const char *text, const unroll_config *common)
+{
+    compare_variant *grown = unroll_realloc(s->variant, s->variants + 1, sizeof *grown);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    s->variant = grown;
+    UNROLL_TRY(compare_variant_parse(text, common, &grown[s->variants]));
+    s->variants++;
+    return UNROLL_OK;
+}
+
+static unroll_status make_variants(cli_call *call, compare_study *s)
+{
+    compare_options *o = call->options;
+    for (size_t i = 0; i < call->given_count; i++)
+        if (strcmp(call->given[i].option->name, "variant") == 0)
+            UNROLL_TRY(add_variant(s, call->given[i].text, &o->config));
+    if (s->variants == 0)
+        return unroll_fail(UNROLL_EUSAGE, "nothing to compare; give --variant \"cell=rnn\" --variant "
+                           "\"cell=lstm\"");
+    if (!o->sweep)
+        return UNROLL_OK;
+    compare_sweep sweep;
+    UNROLL_TRY(compare_sweep_parse(o->sweep, &sweep));
+    const unroll_status status = compare_sweep_apply(&sweep, &s->variant, &s->variants);
+    s->sweep_key = sweep.key;
+    sweep.key = NULL;
+    compare_sweep_free(&sweep);
+    return status;
+}
+
+static unroll_status make_study(cli_call *call, compare_study *s)
+{
+    compare_options *o = call->options;
+    UNROLL_TRY(set_others(&o->config));
+    unroll_config_sync(&o->config);
+    unroll_config_bounds(&o->config, cli_was_given(call, "steps") != CLI_NOT_GIVEN,
+                         cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
+                         cli_was_given(call, "time") != CLI_NOT_GIVEN);
+    *s = (compare_study){.seed = o->config.seed, .seeds = o->seeds, .directory = o->config.out,
+                         .jobs = (size_t)o->jobs, .threads = (size_t)o->config.threads,
+                         .quiet = o->config.quiet, .command = call->command->name,
+                         .ask = {.stop_solved = o->until_solved, .probe = !o->no_probe}};
+    UNROLL_TRY(take_files(call, &o->config));
+    UNROLL_TRY(make_variants(call, s));
+    return compare_check(s);
+}
+
+static unroll_status report(cli_call *call, compare_study *s)
+{
+    char title[160];
+    char **argv;
+    int argc;
+    const compare_options *o = call->options;
+    snprintf(title, sizeof title, "%.120s", o->config.task);
+    UNROLL_TRY(compare_write(s));
+    if (compare_draw(s, title) != UNROLL_OK)
+        cli_note(call, "%s", unroll_message());
+    UNROLL_TRY(cli_command_line(call, &argc, &argv));
+    snprintf(title, sizeof title, "Comparison: %.120s", o->config.task);
+    const unroll_status status = compare_report(s, title, argc, argv);
+    cli_command_line_free(argc, argv);
+    UNROLL_TRY(status);
+    return compare_tell(s, o->config.json);
+}
+
+static unroll_status compare_command(cli_call *call)
+{
+    compare_study s = {0};
+    unroll_status status = make_study(call, &s), ran = UNROLL_OK;
+    if (status == UNROLL_OK) {
+        ran = compare_run(&s);
+        char *why = unroll_strndup(unroll_message(), strlen(unroll_message()));
+        if (ran == UNROLL_OK || s.failed)
+            status = report(call, &s);
+        if (status == UNROLL_OK && ran != UNROLL_OK)
+            status = unroll_fail(ran, "%s", why ? why : "jobs failed");
+        else if (status == UNROLL_OK && s.diverged)
+            status = unroll_fail(UNROLL_ENUMERIC, "%zu jobs diverged", s.diverged);
+        unroll_free(why);
+    }
+    compare_study_free(&s);
+    unroll_config *const c = &((compare_options *)call->options)->config;
+    unroll_free(c->corpus); /* no row of the lists owns it */
+    c->corpus = NULL;
+    return status;
+}
+
+const cli_command cli_compare = {
+    .name = "compare",
+    .arguments = "[FILE...]",
+    .summary = "train variants with several seeds and lay them side by side",
+    .description =
+        "Trains every variant with every seed, each in a process of its own, and writes results.csv, "
+        "learning.csv, distance.csv, plots and report.html: learning curves, gradient against distance "
+        "before, during and after training, and how long each took to solve the task.\n\n"
+        "Interrupt it at any time: finished trainings are kept, and the same command goes on with the "
+        "others. It ends with 1 where a training diverged.",
+    .lists = lists,
+    .options_size = sizeof(compare_options),
+    .max_arguments = SIZE_MAX,
+    .conflicts = (const char *const[][2]){{"steps", "epochs"}, {NULL, NULL}},
+    .examples = (const cli_example[]){
+        {"unroll compare --task copy:delay=20,length=2 --steps 1000 --hidden 32 --layers 1 --variant "
+         "cell=rnn --variant cell=lstm,forget-bias=chrono:20", "two cells on a memory task"},
+        {"unroll compare --task temporal-order --sweep length=20,50,100 --variant cell=rnn,init=orthogonal "
+         "--variant cell=gru --until-solved", "success against length"},
+        {NULL, NULL}},
+    .run = compare_command,
+};

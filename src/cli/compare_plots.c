@@ -1,0 +1,452 @@
+/* The pictures of a comparison, and its report.html. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "cli/compare.h"
+#include "cli/compare_table.h"
+#include "report/html.h"
+#include "report/plot.h"
+
+enum { LABEL = 240, EXTRA = 2 /* reference lines */ };
+
+/* A picture while its series are put together; all of a series' numbers are one block. */
+typedef struct drawing {
+    const compare_study *study;
+    char *folder;
+    unroll_series *series;
+    char (*label)[LABEL];
+    double **block;
+    size_t count, most;
+    unroll_status status; /* the first failure */
+} drawing;
+
+/* ---- labels ---- */
+
+/* The variant and how its weights start, which decides as much. */
+static void make_label(const compare_variant *v, char out[LABEL])
+{
+    const unroll_config *c = v->config;
+    const size_t n = (size_t)snprintf(out, LABEL, "%.180s", v->label);
+    if (!strstr(v->label, "init="))
+        snprintf(out + n, LABEL - n, " (init %s)", c->init);
+}
+
+/* ---- series ---- */
+
+static void drop_series(drawing *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        unroll_free(d->block[i]);
+    d->count = 0;
+}
+
+/* Room for `count` points with a band: x, y, low, high in a row. */
+static unroll_series *new_series(drawing *d, const char *label, size_t count)
+{
+    double *block = unroll_alloc(4 * count, sizeof *block);
+    if (!block || d->count == d->most) {
+        unroll_free(block);
+        return NULL;
+    }
+    snprintf(d->label[d->count], LABEL, "%s", label);
+    d->block[d->count] = block;
+    unroll_series *s = &d->series[d->count];
+    *s = (unroll_series){.label = d->label[d->count], .x = block, .y = block + count,
+                         .low = block + 2 * count, .high = block + 3 * count, .count = count};
+    d->count++;
+    return s;
+}
+
+static void set_point(drawing *d, size_t i, double x, const unroll_mean *y)
+{
+    double *block = d->block[d->count - 1];
+    const size_t count = d->series[d->count - 1].count;
+    block[i] = x;
+    block[count + i] = y->mean;
+    block[2 * count + i] = y->low;
+    block[3 * count + i] = y->high;
+}
+
+static void add_level(drawing *d, const char *label, double level, double from, double to)
+{
+    if (isnan(level) || !(to > from) || !new_series(d, label, 2))
+        return;
+    d->series[d->count - 1].reference = true;
+    d->series[d->count - 1].low = d->series[d->count - 1].high = NULL;
+    set_point(d, 0, from, &(unroll_mean){.mean = level});
+    set_point(d, 1, to, &(unroll_mean){.mean = level});
+}
+
+static void flush(drawing *d, const unroll_plot *plan)
+{
+    unroll_plot plot = *plan;
+    plot.directory = d->folder;
+    plot.series = d->series;
+    plot.count = d->count;
+    plot.key_below = true;
+    unroll_status status = d->count ? unroll_plot_write(&plot) : UNROLL_OK;
+    if (status == UNROLL_OK && d->count)
+        status = unroll_plot_draw(&plot);
+    if (d->status == UNROLL_OK)
+        d->status = status;
+    drop_series(d);
+}
+
+/* ---- learning curves ---- */
+
+enum field { FIELD_LOSS, FIELD_ACCURACY };
+
+/* Means over seeds, each of the points that the longest has. */
+static void add_learning(drawing *d, size_t v, enum field field)
+{
+    const compare_study *s = d->study;
+    char label[LABEL];
+    size_t count = 0;
+    double value[64];
+    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    for (size_t k = 0; k < seeds; k++)
+        count = compare_at(s, v, k)->points > count ? compare_at(s, v, k)->points : count;
+    make_label(&s->variant[v], label);
+    if (count == 0 || !new_series(d, label, count))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        double x = NAN;
+        for (size_t k = 0; k < seeds; k++) {
+            const compare_result *r = compare_at(s, v, k);
+            const bool there = i < r->points;
+            x = there ? (double)r->point[i].step : x;
+            value[k] = !there ? NAN : field == FIELD_LOSS ? r->point[i].loss : r->point[i].accuracy;
+        }
+        const unroll_mean m = unroll_mean_of(value, seeds);
+        set_point(d, i, x, &m);
+    }
+}
+
+/* The last x of any series. */
+static double last_x(const drawing *d)
+{
+    double most = 0;
+    for (size_t i = 0; i < d->count; i++)
+        most = fmax(most, d->series[i].count ? d->series[i].x[d->series[i].count - 1] : 0);
+    return most;
+}
+
+/* Decades apart, and nothing at or below zero. */
+static bool wants_log(const drawing *d)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < d->count; i++)
+        for (size_t k = 0; k < d->series[i].count; k++) {
+            low = fmin(low, d->series[i].y[k]);
+            high = fmax(high, d->series[i].y[k]);
+        }
+    return low > 0 && high > 30 * low;
+}
+
+static void draw_learning(drawing *d, const char *title)
+{
+    const compare_study *s = d->study;
+    for (size_t v = 0; v < s->variants; v++)
+        add_learning(d, v, FIELD_LOSS);
+    add_level(d, "baseline: a guess that remembers nothing", s->baseline, 0, last_x(d));
+    flush(d, &(unroll_plot){.name = "learning", .title = title, .x_label = "update",
+                            .y_label = s->squared ? "training squared error"
+                                                  : "training loss (nats per target)",
+                            .log_y = wants_log(d)});
+    for (size_t v = 0; v < s->variants; v++)
+        add_learning(d, v, FIELD_ACCURACY);
+    add_level(d, "chance", s->chance, 0, last_x(d));
+    flush(d, &(unroll_plot){.name = "accuracy", .title = title, .x_label = "update",
+                            .y_label = "training accuracy (share of scored targets)"});
+}
+
+/* ---- gradient curves ---- */
+
+static bool is_shown(const compare_distance *e, int when, size_t top)
+{
+    return e->when == when && e->state == 'h' && e->layer == top;
+}
+
+static void add_gradient(drawing *d, size_t v, int when)
+{
+    const compare_study *s = d->study;
+    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    const size_t top = (size_t)s->variant[v].config->layers - 1;
+    char label[LABEL];
+    size_t count = 0;
+    for (size_t k = 0; k < seeds; k++) {
+        const compare_result *r = compare_at(s, v, k);
+        for (size_t i = 0; i < r->distances; i++)
+            if (is_shown(&r->distance[i], when, top) && r->distance[i].distance >= count)
+                count = r->distance[i].distance + 1;
+    }
+    make_label(&s->variant[v], label);
+    double *value = unroll_alloc(count * seeds, sizeof *value);
+    if (!value || count == 0 || !new_series(d, label, count)) {
+        unroll_free(value);
+        return;
+    }
+    for (size_t i = 0; i < count * seeds; i++)
+        value[i] = NAN;
+    for (size_t k = 0; k < seeds; k++) {
+        const compare_result *r = compare_at(s, v, k);
+        for (size_t i = 0; i < r->distances; i++)
+            if (is_shown(&r->distance[i], when, top) && r->distance[i].gmean > 0)
+                value[r->distance[i].distance * seeds + k] = log10(r->distance[i].gmean);
+    }
+    for (size_t i = 0; i < count; i++) {
+        unroll_mean m = unroll_mean_of(value + i * seeds, seeds);
+        m.mean = pow(10, m.mean);
+        m.low = pow(10, m.low);
+        m.high = pow(10, m.high);
+        set_point(d, i, (double)i, &m);
+    }
+    unroll_free(value);
+}
+
+static void draw_gradients(drawing *d, const char *title)
+{
+    static const char *const names[COMPARE_WHENS] = {"gradient-start", "gradient-middle",
+                                                     "gradient-end"};
+    static const char *const words[COMPARE_WHENS] = {"before training", "half-way", "after training"};
+    for (int when = 0; when < COMPARE_WHENS; when++) {
+        char text[200];
+        snprintf(text, sizeof text, "Gradient against distance, %s: %.120s", words[when], title);
+        for (size_t v = 0; v < d->study->variants; v++)
+            add_gradient(d, v, when);
+        flush(d, &(unroll_plot){.name = names[when], .title = text, .log_y = true,
+                                .x_label = "distance k = t - s (steps)",
+                                .y_label = "|dL_t/dh_s|, top layer, geometric mean"});
+    }
+}
+
+/* ---- what the sweep and the half-life say ---- */
+
+/* The variants of one kind stand together, value by value. */
+static void draw_sweep(drawing *d, const char *title, enum field field, const char *name,
+                       const char *y_label)
+{
+    const compare_study *s = d->study;
+    for (size_t from = 0, to; from < s->variants; from = to) {
+        char label[LABEL], tail[80];
+        to = from + 1;
+        while (to < s->variants && s->variant[to].sweep > s->variant[to - 1].sweep)
+            to++;
+        make_label(&s->variant[from], label);
+        snprintf(tail, sizeof tail, ", %.40s=", s->sweep_key);
+        char *cut = strstr(label, tail);
+        if (cut) { /* the label without the value, which is the axis */
+            const char *after = cut + 2 + strcspn(cut + 2, " ");
+            memmove(cut, after, strlen(after) + 1);
+        }
+        if (!new_series(d, label, to - from))
+            continue;
+        d->series[d->count - 1].points = true;
+        for (size_t v = from; v < to; v++) {
+            compare_summary m;
+            compare_summarise(s, v, &m);
+            const double share = m.done ? (double)m.solved / (double)m.done : NAN;
+            const unroll_mean solved = {.mean = share, .low = share, .high = share};
+            set_point(d, v - from, s->variant[v].sweep, field == FIELD_LOSS ? &solved : &m.accuracy);
+        }
+    }
+    flush(d, &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key,
+                            .y_label = y_label});
+}
+
+static void draw_half_life(drawing *d, const char *title)
+{
+    const compare_study *s = d->study;
+    for (size_t v = 0; v < s->variants; v++) {
+        char label[LABEL];
+        size_t n = 0;
+        make_label(&s->variant[v], label);
+        unroll_series *one = new_series(d, label, (size_t)s->seeds);
+        for (size_t k = 0; one && k < s->seeds; k++) {
+            const compare_result *r = compare_at(s, v, k);
+            const double steps = (double)r->steps_to_solve;
+            if (r->done && r->solved && isfinite(r->half_life[COMPARE_START]) &&
+                r->half_life[COMPARE_START] > 0)
+                set_point(d, n++, r->half_life[COMPARE_START], &(unroll_mean){.mean = steps});
+        }
+        if (!one)
+            continue;
+        one->marks = true;
+        one->low = one->high = NULL;
+        one->count = n;
+        if (n == 0) /* nothing solved: it has no place here */
+            unroll_free(d->block[--d->count]);
+    }
+    flush(d, &(unroll_plot){.name = "half-life", .title = title, .log_x = true,
+                            .x_label = "half-life of the gradient before training (steps)",
+                            .y_label = "updates until solved"});
+}
+
+/* ---- all ---- */
+
+static unroll_status start_drawing(drawing *d)
+{
+    const compare_study *s = d->study;
+    const size_t room = strlen(s->directory) + sizeof "/plots";
+    d->most = s->variants + EXTRA;
+    d->folder = unroll_alloc(room, 1);
+    d->series = unroll_alloc(d->most, sizeof *d->series);
+    d->label = unroll_alloc(d->most, sizeof *d->label);
+    d->block = unroll_alloc(d->most, sizeof *d->block);
+    if (!d->folder || !d->series || !d->label || !d->block)
+        return UNROLL_EMEMORY;
+    snprintf(d->folder, room, "%s/plots", s->directory);
+    return unroll_make_directory(d->folder);
+}
+
+unroll_status compare_draw(const compare_study *s, const char *title)
+{
+    drawing d = {.study = s};
+    unroll_status status = start_drawing(&d);
+    if (status == UNROLL_OK) {
+        draw_learning(&d, title);
+        draw_gradients(&d, title);
+        if (s->sweep_key) {
+            draw_sweep(&d, title, FIELD_LOSS, "solved", "share of seeds that solved it");
+            draw_sweep(&d, title, FIELD_ACCURACY, "sweep", "held-out accuracy");
+        }
+        if (!isnan(s->chance))
+            draw_half_life(&d, title);
+        status = d.status;
+    }
+    unroll_free(d.block);
+    unroll_free(d.label);
+    unroll_free(d.series);
+    unroll_free(d.folder);
+    return status;
+}
+
+/* ---- report.html ---- */
+
+static const struct {
+    const char *name, *caption;
+} pictures[] = {
+    {"learning", "Training loss against updates: the mean over seeds, the band from the lowest to the "
+                 "highest. Dashed: the loss of the best guess that remembers nothing."},
+    {"accuracy", "Training accuracy, of the targets that the task scores."},
+    {"gradient-start", "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
+                       "held-out samples, against the distance t - s. Each line is a geometric mean."},
+    {"gradient-middle", "The same, half-way through the training."},
+    {"gradient-end", "The same, after training."},
+    {"solved", "Share of seeds that solved the task, against its difficulty."},
+    {"sweep", "Held-out accuracy after training, against the task's difficulty."},
+    {"half-life", "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
+                  "that solved the task."},
+};
+
+static bool was_drawn(const compare_study *s, const char *name)
+{
+    if (strcmp(name, "solved") == 0 || strcmp(name, "sweep") == 0)
+        return s->sweep_key != NULL;
+    if (strcmp(name, "half-life") == 0) {
+        for (size_t i = 0; i < s->variants * s->seeds; i++)
+            if (s->result[i].solved && isfinite(s->result[i].half_life[COMPARE_START]))
+                return true;
+        return false;
+    }
+    if (strncmp(name, "gradient", 8) != 0)
+        return true;
+    for (size_t i = 0; i < s->variants * s->seeds; i++)
+        for (size_t k = 0; k < s->result[i].distances; k++)
+            if (strcmp(name + 9, compare_when_name[s->result[i].distance[k].when]) == 0)
+                return true;
+    return false;
+}
+
+static void put_means(unroll_page *page, const compare_study *s)
+{
+    unroll_page_table(page, compare_heads, COMPARE_COLUMNS);
+    for (size_t v = 0; v < s->variants; v++) {
+        char cell[COMPARE_COLUMNS][COMPARE_CELL];
+        const char *row[COMPARE_COLUMNS];
+        compare_cells(s, v, cell);
+        for (size_t c = 0; c < COMPARE_COLUMNS; c++)
+            row[c] = cell[c];
+        unroll_page_row(page, row, COMPARE_COLUMNS);
+    }
+    unroll_page_table_end(page);
+}
+
+static void put_jobs(unroll_page *page, const compare_study *s)
+{
+    static const char *const head[] = {"variant", "seed", "updates", "loss", "accuracy",
+                                       "solved at", "half-life start", "end", "seconds"};
+    enum { COLUMNS = sizeof head / sizeof *head };
+    unroll_page_heading(page, "Every job");
+    unroll_page_table(page, head, COLUMNS);
+    for (size_t i = 0; i < s->variants * s->seeds; i++) {
+        const compare_result *r = &s->result[i];
+        char cell[COLUMNS - 1][48] = {""};
+        if (!r->done)
+            continue;
+        snprintf(cell[0], 48, "%llu", (unsigned long long)(s->seed + i % s->seeds));
+        snprintf(cell[1], 48, "%llu%s", (unsigned long long)r->steps,
+                 r->diverged ? ", diverged" : "");
+        snprintf(cell[2], 48, "%.5g", r->loss);
+        snprintf(cell[3], 48, "%.4f", r->accuracy);
+        snprintf(cell[4], 48, r->solved ? "%llu" : "-", (unsigned long long)r->steps_to_solve);
+        snprintf(cell[5], 48, isinf(r->half_life[COMPARE_START]) ? "growing" : "%.4g",
+                 r->half_life[COMPARE_START]);
+        snprintf(cell[6], 48, isinf(r->half_life[COMPARE_END]) ? "growing" : "%.4g",
+                 r->half_life[COMPARE_END]);
+        snprintf(cell[7], 48, "%.1f", r->seconds);
+        unroll_page_row(page, (const char *const[]){s->variant[i / s->seeds].label, cell[0],
+                                                    cell[1], cell[2], cell[3], cell[4], cell[5],
+                                                    cell[6], cell[7]}, COLUMNS);
+    }
+    unroll_page_table_end(page);
+}
+
+/* What the page is about, in a sentence or two. */
+static void put_lead(unroll_page *page, const compare_study *s)
+{
+    char text[400];
+    snprintf(text, sizeof text, "%zu variants with %llu seeds each, on %.120s. Loss and accuracy are those "
+             "of held-out samples after the last update; ± is half the width of a 95%% interval by "
+             "Student's t over seeds.", s->variants, (unsigned long long)s->seeds,
+             s->variant[0].config->task);
+    unroll_page_text(page, text);
+    if (!isnan(s->baseline)) {
+        snprintf(text, sizeof text, "A guess that remembers nothing reaches a loss of %.4g and an accuracy "
+                 "of %.4g. Solved: the mean over 500 updates is as the task asks (unroll generate "
+                 "--list).", s->baseline, s->chance);
+        unroll_page_text(page, text);
+    }
+}
+
+unroll_status compare_report(const compare_study *s, const char *title, int argc,
+                             char *const *argv)
+{
+    const size_t room = strlen(s->directory) + sizeof "/report.html";
+    char *path = unroll_alloc(room, 1), *plots = unroll_alloc(room, 1);
+    unroll_page *page = NULL;
+    unroll_status status = path && plots ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK) {
+        snprintf(path, room, "%s/report.html", s->directory);
+        snprintf(plots, room, "%s/plots", s->directory);
+        status = unroll_page_begin(path, title, &page);
+    }
+    if (status == UNROLL_OK) {
+        put_lead(page, s);
+        put_means(page, s);
+        unroll_page_heading(page, "Pictures");
+        for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
+            if (was_drawn(s, pictures[i].name))
+                unroll_page_picture(page, plots, pictures[i].name, pictures[i].caption);
+        put_jobs(page, s);
+        unroll_page_made(page, argc, argv, s->variant[0].config);
+        status = unroll_page_end(page);
+    }
+    unroll_free(plots);
+    unroll_free(path);
+    return status;
+}

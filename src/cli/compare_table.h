@@ -1,0 +1,29 @@
+#ifndef UNROLL_CLI_COMPARE_TABLE_H
+#define UNROLL_CLI_COMPARE_TABLE_H
+#include <jansson.h>
+
+#include "cli/compare.h"
+#include "report/statistics.h"
+
+/** A variant's seeds taken together. */
+typedef struct compare_summary {
+    size_t done, solved, diverged;
+    size_t growing_start, growing_end;  /**< jobs whose curve did not fall; left out of the means */
+    unroll_mean loss, accuracy, steps_to_solve, half_life_start, half_life_end;
+} compare_summary;
+void compare_summarise(const compare_study *s, size_t variant, compare_summary *out);
+
+enum { COMPARE_COLUMNS = 7, COMPARE_CELL = 200 };
+extern const char *const compare_heads[COMPARE_COLUMNS];
+/** A variant's row of the table of means. */
+void compare_cells(const compare_study *s, size_t variant,
+                   char cell[COMPARE_COLUMNS][COMPARE_CELL]);
+/** "0.123 ± 0.004", "growing", "-". */
+const char *compare_mean_text(char cell[COMPARE_CELL], const unroll_mean *m, size_t growing);
+
+/** Cells [rows][columns], the first row the heads, on standard output. */
+void compare_print_table(const char *const *cell, size_t rows, size_t columns);
+
+/** [{variant, seeds, solved, …}]; NULL where there is no memory. */
+json_t *compare_json(const compare_study *s);
+#endif
