@@ -15,10 +15,12 @@
 #include "cli/cli.h"
 #include "cli/generate.h"
 #include "cli/out.h"
+#include "cli/record.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "math/kernels.h"
 #include "report/curves.h"
+#include "report/gradient_plots.h"
 #include "store/options.h"
 #include "store/run.h"
 #include "task/solved.h"
@@ -32,6 +34,7 @@ typedef struct training {
     unroll_run *run;
     unroll_trainer *trainer;
     generator *generator;        /* NULL where samples make no sense */
+    recorder *recorder;          /* NULL without --grad-every */
     terminal_progress progress;
     char *directory;
     bool save_due, has_valid, saved_model;
@@ -177,6 +180,7 @@ static void say_learning(training *t)
 static void show_progress(training *t, const unroll_progress *p)
 {
     char rate[TERMINAL_NUMBER_MAX], left[TERMINAL_NUMBER_MAX], end[32] = "", bits[32] = "";
+    char horizon[48] = "", clip[48];
     const double spent = terminal_seconds() - t->start;
     double remaining = NAN;
     if (p->last_step > p->step && p->tokens_per_s > 0)
@@ -184,6 +188,9 @@ static void show_progress(training *t, const unroll_progress *p)
     if (t->config->learning.seconds > 0)
         remaining = fmin(isnan(remaining) ? INFINITY : remaining,
                          fmax(0, t->config->learning.seconds - spent));
+    snprintf(clip, sizeof clip, "clip %.0f%%", 100 * p->clipped_share);
+    if (t->recorder && *recorder_horizon(t->recorder, horizon))
+        snprintf(clip, sizeof clip, "%s", horizon); /* a narrow line has room for one of them */
     if (p->last_step)
         snprintf(end, sizeof end, "/%llu", (unsigned long long)p->last_step);
     if (!t->session.task.squared)
@@ -192,16 +199,16 @@ static void show_progress(training *t, const unroll_progress *p)
         snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
     const char *when = isnan(remaining) ? "?" : terminal_duration(left, remaining);
     if (t->progress.redraw && terminal_width(STDERR_FILENO) < 120)
-        terminal_progress_show(&t->progress, "step %llu%s  loss %.4f  |g| %.2g>%.2g  clip %.0f%%  %s/s  "
-                               "%s left", (unsigned long long)p->step, end, p->loss, p->grad_norm,
-                               p->grad_norm * p->clip_scale, 100 * p->clipped_share,
+        terminal_progress_show(&t->progress, "step %llu%s  loss %.4f  |g| %.2g>%.2g  %s  %s/s  %s left",
+                               (unsigned long long)p->step, end, p->loss, p->grad_norm,
+                               p->grad_norm * p->clip_scale, clip,
                                terminal_short(rate, p->tokens_per_s), when);
     else
         terminal_progress_show(
             &t->progress, "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  "
-            "lr %.3g  %s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits,
+            "lr %.3g%s%s  %s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits,
             p->grad_norm, p->grad_norm * p->clip_scale, 100 * p->clipped_share, p->lr,
-            terminal_short(rate, p->tokens_per_s), when);
+            *horizon ? "  " : "", horizon, terminal_short(rate, p->tokens_per_s), when);
 }
 
 /* ---- saving ---- */
@@ -277,6 +284,13 @@ static unroll_status on_evaluated(void *arg, const unroll_evaluation *e)
     return UNROLL_OK;
 }
 
+/* A record that cannot be taken or written is no reason to end a training. */
+static void record(training *t, uint64_t step)
+{
+    if (recorder_take(t->recorder, step) != UNROLL_OK)
+        warn(t);
+}
+
 static unroll_status on_step(void *arg, const unroll_progress *p)
 {
     training *t = arg;
@@ -296,6 +310,8 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
     if (p->step % c->log_every == 0 || p->step == 1 || last)
         if (unroll_run_step(t->run, p) != UNROLL_OK)
             warn(t);
+    if (t->recorder && p->step % c->grad_every == 0)
+        record(t, p->step);
     if (t->progress.on && (last || terminal_progress_due(&t->progress)))
         show_progress(t, p);
     if (t->generator && c->sample_every && p->step % c->sample_every == 0)
@@ -425,6 +441,13 @@ static unroll_status begin(training *t)
     UNROLL_TRY(unroll_run_config(t->run, t->config));
     UNROLL_TRY(unroll_run_metrics(t->run, unroll_trainer_steps(t->trainer),
                                   !t->session.task.squared));
+    const uint64_t done = unroll_trainer_steps(t->trainer);
+    if (t->config->grad_every) {
+        UNROLL_TRY(recorder_new(&t->session, t->run, done, t->config->learning.threads,
+                                &t->recorder));
+        if (done == 0)
+            record(t, 0);
+    }
     char *shown = terminal_escape_line(t->directory, strlen(t->directory));
     if (t->config->resume)
         say(t, "run       %s, from step %llu", shown ? shown : "",
@@ -473,6 +496,19 @@ static void draw(training *t)
     else if (plot)
         fputs(plot, stderr);
     unroll_free(plot);
+}
+
+/* How the curve moved, and what it cost to see it. */
+static void tell_gradients(training *t, double seconds)
+{
+    char variant[UNROLL_VARIANT_MAX];
+    uint64_t records;
+    const double spent = recorder_seconds(t->recorder, &records);
+    say(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
+        (unsigned long long)records, spent, 100 * spent / fmax(seconds, spent));
+    if (unroll_report_gradient_steps(t->directory, unroll_variant_text(t->config, variant)) !=
+        UNROLL_OK)
+        warn(t);
 }
 
 static double recent_loss(const training *t)
@@ -549,6 +585,8 @@ static unroll_status finish(training *t, enum unroll_stop why)
     if (test(t, &tested) != UNROLL_OK)
         warn(t);
     draw(t);
+    if (t->recorder)
+        tell_gradients(t, seconds);
     if (t->config->json)
         return tell_json(t, &tested, why, seconds);
     tell_text(t, &tested, seconds);
@@ -606,8 +644,10 @@ static unroll_status train_run(cli_call *call)
         status = run_training(&t);
     generator_free(t.generator);
     unroll_trainer_free(t.trainer);
+    const unroll_status recorded = recorder_free(t.recorder);
     session_close(&t.session);
-    const unroll_status closed = unroll_run_close(t.run);
+    unroll_status closed = unroll_run_close(t.run);
+    closed = closed == UNROLL_OK ? recorded : closed;
     unroll_free(t.directory);
     if (caught) {
         out_finish();

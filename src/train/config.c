@@ -258,6 +258,10 @@ const unroll_option unroll_config_table[] = {
     {SIZE("keep", 1, 1000), RUN_ROW, AT(keep), .preset = "2", .help = "checkpoints to keep"},
     {SIZE("patience", 0, MANY), .group = "Run", .role = UNROLL_ROLE_BOUND, AT(learning.patience),
      .preset = "0", .help = "stop after so many validations without gain; 0: never"},
+    {SIZE("grad-every", 0, MANY), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
+     .preset = "0", .help = "steps between records of gradient magnitude against distance and of "
+                            "histograms, in gradient/*.csv; 0: none"},
+
     {FLAG("dry-run"), RUN_ROW, AT(dry_run),
      .help = "print sizes, parameters and memory; train nothing"},
 

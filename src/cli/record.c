@@ -1,0 +1,153 @@
+#include "cli/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "cli/terminal.h"
+#include "probe/live.h"
+#include "store/log.h"
+
+/* Enough for a curve, few enough that a record every 100 steps costs less than one of them. */
+enum { WINDOWS = 12 };
+
+struct recorder {
+    unroll_live live;
+    unroll_log *distance, *histogram;
+    bool taken;
+    double seconds;
+    uint64_t records;
+};
+
+/* @param spacing  takes the comb's; 0: the last loss alone */
+static unroll_status choose_windows(const session *s, unroll_probe_set *set, size_t *spacing)
+{
+    const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
+    const size_t K = (size_t)s->config->seq_length;
+    if (part->count < 2 * K + WINDOWS)
+        part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
+    const size_t T = part->count > 2 * K ? 2 * K : part->count - 1;
+    const size_t starts = part->count - T, B = starts < WINDOWS ? starts : WINDOWS;
+    *spacing = T < K ? T : K;
+    return unroll_probe_windows(part->id, part->count, T, 0, B, B, set);
+}
+
+static unroll_status choose_sequences(const session *s, unroll_probe_set *set, size_t *spacing)
+{
+    unroll_batch batch;
+    bool more;
+    const unroll_task *task = &s->task;
+    *spacing = 0;
+    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
+    return unroll_probe_rows(&batch, batch.B < WINDOWS ? batch.B : WINDOWS, task->inputs,
+                             task->outputs, set);
+}
+
+static unroll_status open_log(const unroll_run *run, const char *name, const char *header,
+                              uint64_t last_step, unroll_log **out)
+{
+    char *path = unroll_run_path(run, name);
+    if (!path)
+        return UNROLL_EMEMORY;
+    const unroll_status status = unroll_log_open(path, header, last_step, out);
+    unroll_free(path);
+    return status;
+}
+
+static unroll_status open_logs(recorder *r, const unroll_run *run, uint64_t last_step)
+{
+    char *folder = unroll_run_path(run, "gradient");
+    unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
+    unroll_free(folder);
+    if (status == UNROLL_OK)
+        status = open_log(run, "gradient/distance.csv", UNROLL_DISTANCE_HEADER, last_step,
+                          &r->distance);
+    if (status == UNROLL_OK)
+        status = open_log(run, "gradient/histogram.csv", UNROLL_HISTOGRAM_HEADER, last_step,
+                          &r->histogram);
+    return status;
+}
+
+unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step, size_t threads,
+                           recorder **out)
+{
+    unroll_probe_set set = {0};
+    size_t spacing;
+    recorder *r = unroll_alloc(1, sizeof *r);
+    if (!r)
+        return UNROLL_EMEMORY;
+    unroll_status status = s->corpus ? choose_windows(s, &set, &spacing)
+                                     : choose_sequences(s, &set, &spacing);
+    if (status == UNROLL_OK)
+        status = unroll_live_new(s->model->net, &set, spacing, threads, &r->live);
+    if (status == UNROLL_OK)
+        status = open_logs(r, run, last_step);
+    if (status != UNROLL_OK) {
+        recorder_free(r);
+        return status;
+    }
+    *out = r;
+    return UNROLL_OK;
+}
+
+static unroll_status log_rows(unroll_log *log, unroll_rows *rows)
+{
+    unroll_status status = rows->failed ? UNROLL_EMEMORY : UNROLL_OK;
+    if (status == UNROLL_OK && rows->length > 0) {
+        rows->text[rows->length - 1] = '\0'; /* the log ends the last row itself */
+        status = unroll_log_row(log, rows->text);
+    }
+    unroll_free(rows->text);
+    return status;
+}
+
+unroll_status recorder_take(recorder *r, uint64_t step)
+{
+    const double start = terminal_seconds();
+    unroll_rows distance = {0}, histogram = {0};
+    unroll_status status = unroll_live_take(&r->live);
+    if (status == UNROLL_OK) {
+        r->taken = true;
+        unroll_rows_curve(&distance, step, &r->live.curve);
+        unroll_rows_histograms(&histogram, step, &r->live.histograms);
+        status = log_rows(r->distance, &distance);
+        const unroll_status other = log_rows(r->histogram, &histogram);
+        status = status == UNROLL_OK ? other : status;
+    }
+    r->seconds += terminal_seconds() - start;
+    r->records++;
+    return status;
+}
+
+const char *recorder_horizon(const recorder *r, char buffer[48])
+{
+    const unroll_fit *f = &r->live.fit;
+    buffer[0] = '\0';
+    if (!r->taken || (isnan(f->slope) && f->horizon == SIZE_MAX))
+        return buffer;
+    if (f->horizon == SIZE_MAX)
+        snprintf(buffer, 48, "horizon beyond %zu", r->live.curve.distances - 1);
+    else
+        snprintf(buffer, 48, "horizon %zu", f->horizon);
+    return buffer;
+}
+
+double recorder_seconds(const recorder *r, uint64_t *records)
+{
+    *records = r->records;
+    return r->seconds;
+}
+
+unroll_status recorder_free(recorder *r)
+{
+    if (!r)
+        return UNROLL_OK;
+    unroll_status status = unroll_log_close(r->distance);
+    const unroll_status other = unroll_log_close(r->histogram);
+    unroll_live_free(&r->live);
+    unroll_free(r);
+    return status == UNROLL_OK ? other : status;
+}
