@@ -54,6 +54,8 @@ static void trained_part(const problem *p, const unroll_parameter *q, size_t *fi
     const size_t H = unroll_net_get_spec(p->net)->hidden;
     *first = 0;
     *count = q->rows * (q->cols ? q->cols : 1);
+    if (strstr(q->name, "_mean_l") || strstr(q->name, "_var_l"))
+        *count = 0; /* running statistics */
     if (strncmp(q->name, "rnn.bias", 8) != 0)
         return;
     *count = 0;

@@ -25,12 +25,12 @@ typedef struct unroll_config {
     uint64_t max_input;      /**< bytes; 0: no bound */
     /* model */
     char *cell, *gru, *activation, *norm;
-    uint64_t layers, hidden, embedding;
+    uint64_t layers, hidden, embedding, norm_steps;
     bool residual, tie;
     double dropout;
     /* start */
     char *init;
-    double init_scale;
+    double init_scale, norm_gamma;
     double forget_bias;      /**< NAN: the cell's own, 1 for the LSTM */
     bool chrono;             /**< --forget-bias chrono[:T] */
     double chrono_max;       /**< T; 0: the sequence length */

@@ -25,6 +25,8 @@ typedef struct unroll_net_spec {
     bool tie;               /**< the output layer shares the embedding (embedding == hidden) */
     double dropout;         /**< between layers, [0,1) */
     bool residual;          /**< from layer 2 on the output is h + input */
+    const char *norm;       /**< "none" (NULL means it), "layer", "batch", "recurrent-batch" */
+    size_t norm_steps;      /**< recurrent-batch: steps with running statistics of their own; 0: 100 */
 } unroll_net_spec;
 
 /** How weights start. */
@@ -34,11 +36,14 @@ typedef struct unroll_init {
     double forget_bias;     /**< bias of the gate that keeps the state; NAN: the cell's own (LSTM 1) */
     bool chrono;            /**< draw it instead: ln U(1, chrono_max − 1) */
     double chrono_max;      /**< T of Tallec and Ollivier (2018) */
+    double norm_gamma;      /**< recurrent-batch: what gains start at; 0: 0.1 */
     uint64_t seed;
 } unroll_init;
 
 /** The i-th name for unroll_init.kind; NULL at the end. */
 const char *unroll_init_name(size_t i);
+/** The i-th name for unroll_net_spec.norm; NULL at the end. */
+const char *unroll_norm_name(size_t i);
 
 /** Layers, their weights, and packed copies of them. Its weights may be read by several threads; each
  *  thread that runs it needs an unroll_work of its own. */
@@ -53,7 +58,8 @@ typedef struct unroll_parameter {
     size_t rows, cols;      /**< as PyTorch shapes it; cols 0: a vector of `rows` */
     size_t offset;          /**< of its first element in the flat array */
     bool transposed;        /**< kept as [cols][rows] in memory */
-    bool frozen;            /**< kept at zero (a second bias that would only add up with the first) */
+    bool frozen;            /**< no gradient: kept at zero (a second bias that would only add up with the
+                                 first), or a running statistic */
 } unroll_parameter;
 
 /** @return UNROLL_EUSAGE for an unknown name or a size that is zero, UNROLL_EMEMORY naming the bytes where
@@ -68,6 +74,8 @@ const unroll_net_spec *unroll_net_get_spec(const unroll_net *net);
 unroll_status unroll_net_init(unroll_net *net, const unroll_init *init);
 
 size_t unroll_net_size(const unroll_net *net);      /**< length of the flat array, padding included */
+/** The head of the flat array that an optimiser may change: all but running statistics. */
+size_t unroll_net_learned(const unroll_net *net);
 size_t unroll_net_trainable(const unroll_net *net); /**< parameters that learn */
 unroll_real *unroll_net_weights(unroll_net *net);   /**< [size]; after a change call unroll_net_pack() */
 size_t unroll_net_parameters(const unroll_net *net, const unroll_parameter **list);
@@ -88,7 +96,8 @@ void unroll_work_free(unroll_work *work);
 size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training); /**< SIZE_MAX: overflow */
 
 /** Carried states, as the next batch with carry begins: [layers][states][B][hidden] copied to or from
- *  `plain`, unroll_work_state_size() reals. */
+ *  `plain`, unroll_work_state_size() reals; with recurrent batch normalisation one more, the steps since the
+ *  states were zero. */
 size_t unroll_work_state_size(const unroll_work *work);
 void unroll_work_get_state(const unroll_work *work, unroll_real *plain);
 void unroll_work_set_state(unroll_work *work, const unroll_real *plain);
@@ -118,6 +127,10 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
  *  Source: Werbos (1990); truncation: Williams and Peng (1990), BPTT(h). */
 unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *batch,
                                   unroll_work *work, unroll_real *grad, unroll_result *result);
+
+/** Batch normalisation: move the running statistics towards those of the last unroll_net_gradient(), by a tenth.
+ *  For what that call's batch is to leave behind; call unroll_net_pack() afterwards. */
+void unroll_net_track(unroll_net *net, const unroll_work *work);
 
 /** Called while gradients travel: for each layer from the top and each step from the last, possibly from
  *  several threads for bands of rows (row0 … row0+rows−1 of the batch; arrays are [rows][pitch]).

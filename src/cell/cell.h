@@ -29,6 +29,50 @@ typedef struct unroll_vector_term {
 
 enum { UNROLL_TERMS_MAX = 4 };
 
+/* Normalisations. a = h_{t-1}·Wh^T is normalised apart from x_t·Wx^T, each with gains of its own; the bias comes
+ * after. Where a layer normalises it keeps `norm_blocks` blocks more a row, in n: x̂ of every product, which
+ * becomes da, the gradient before the normalisation, and behind them dy·x̂, whose column sum is the gain's
+ * gradient. Padding columns of n are 0. */
+
+/** `gates` blocks of `pitch` columns for some rows: y = start + gain·x̂(a). */
+typedef struct unroll_norm_pass {
+    size_t rows, gates, hidden, pitch;
+    unroll_real *a;               /**< [rows][pitch_n] forward: a becomes x̂; backward: x̂ becomes da */
+    size_t pitch_n;
+    const unroll_real *gain;      /**< [gates·pitch] */
+    unroll_real *y;               /**< forward: [rows][pitch_y] */
+    size_t pitch_y;
+    enum unroll_start start;
+    const unroll_real *bias;      /**< [gates·pitch] for UNROLL_FROM_BIAS */
+    const unroll_real *dy;        /**< backward: [rows][pitch_y] */
+    unroll_real *dgain;           /**< backward: [rows][pitch_n] */
+    unroll_real *scale;           /**< over units: 1/σ of each row, pitch_n apart */
+    unroll_real *mean, *variance; /**< over rows: [gates·pitch] */
+    bool measure;                 /**< forward: take them from these rows; else they are given */
+    bool through;                 /**< backward: they depend on these rows; else they are constants */
+    const uint8_t *mode;          /**< [rows] enum unroll_mode: only UNROLL_RUN is measured; NULL: all */
+} unroll_norm_pass;
+
+/** What is normalised over: one file, one line in norm_table.c. */
+typedef struct unroll_norm {
+    const char *name;
+    const char *summary;
+    bool units;      /**< over the units of a row: layer normalisation; else over rows */
+    bool recurrent;  /**< also h_{t-1}·Wh^T, and the LSTM's c on its way to h */
+    void (*forward)(const unroll_norm_pass *);
+    void (*backward)(const unroll_norm_pass *);
+} unroll_norm;
+
+enum unroll_norm_part { UNROLL_NORM_X, UNROLL_NORM_H, UNROLL_NORM_C, UNROLL_NORM_PARTS };
+
+/** Where a part lies in a row of n: x̂ from block `at` on, dy·x̂ from `dgain` on, 1/σ in `scale`. */
+typedef struct unroll_norm_place {
+    const unroll_real *gain;  /**< [gates·pitch]; NULL: this part is not normalised */
+    size_t at, dgain;
+    size_t scale;             /**< a real of the row, one for each group of gates */
+    size_t statistics;        /**< of a row of statistics: the mean, and the variance behind it */
+} unroll_norm_place;
+
 /** What a layer has ready for its steps; read only while a window runs. */
 typedef struct unroll_layer {
     const unroll_kernels *kernels;
@@ -40,6 +84,12 @@ typedef struct unroll_layer {
     const unroll_real *h_backward;/**< panels [pitch columns][depth G·pitch]: dz·Wh */
     const unroll_real *bias_hh;   /**< [G·pitch] padded by gate */
     const unroll_real *slope;     /**< [pitch], PReLU; else NULL */
+    const struct unroll_norm *norm; /**< NULL: none */
+    bool norm_sum;                /**< both products are summed, then normalised: place[UNROLL_NORM_H] */
+    unroll_norm_place place[UNROLL_NORM_PARTS];
+    size_t norm_blocks;           /**< of a row of n */
+    const unroll_real *bias_ih;   /**< [G·pitch] */
+    const unroll_real *shift;     /**< [pitch] added to the normalised c */
 } unroll_layer;
 
 /** One step of one layer for a band of rows. All arrays are this band's: [rows][…]. */
@@ -54,6 +104,10 @@ typedef struct unroll_step {
     unroll_real *dc_total;       /**< backward: NULL, or takes dL/dc_t with the path through h_t */
     unroll_real *dh0;            /**< backward adds dL/dh_{t-1} by way of this step to what is there */
     unroll_real *dc0;            /**< backward writes dL/dc_{t-1} */
+    unroll_real *n;              /**< [rows][norm_blocks·pitch], where the layer normalises */
+    unroll_real *statistics;     /**< of this step, where rows are normalised */
+    bool measure, through;       /**< as in unroll_norm_pass */
+    const uint8_t *mode;         /**< [rows] or NULL */
 } unroll_step;
 
 typedef struct unroll_cell {
@@ -63,6 +117,8 @@ typedef struct unroll_cell {
     size_t gates;        /**< G: row blocks of the weights */
     size_t blocks;       /**< z blocks kept a step */
     size_t states;       /**< 1: h; 2: h and c */
+    size_t together;     /**< normalisations over units take gates [0,together) at once, the others one by one */
+    bool sums;           /**< layer normalisation takes the sum of both products */
     bool has_activation; /**< does --activation apply? */
     int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */
     double forget_bias;  /**< that bias where --forget-bias is not given */
@@ -87,11 +143,57 @@ typedef struct unroll_activation {
                      const unroll_real *slope, unroll_real *dslope);
 } unroll_activation;
 
+/** `gates` gates of a part of the step, from `gate` on; y in z from `block` on. */
+static inline unroll_norm_pass unroll_norm_of(const unroll_step *s, enum unroll_norm_part part,
+                                              size_t gate, size_t gates, unroll_real *y,
+                                              size_t pitch_y)
+{
+    const unroll_layer *l = s->layer;
+    const unroll_norm_place *place = &l->place[part];
+    const size_t H = l->pitch, all = part == UNROLL_NORM_C ? 1 : l->cell->gates;
+    unroll_real *mean = s->statistics ? s->statistics + place->statistics : NULL;
+    return (unroll_norm_pass){
+        .rows = s->rows, .gates = gates, .hidden = l->hidden, .pitch = H,
+        .a = s->n + (place->at + gate) * H, .pitch_n = l->norm_blocks * H,
+        .gain = place->gain + gate * H, .y = y, .pitch_y = pitch_y, .dy = y,
+        .dgain = s->n + (place->dgain + gate) * H,
+        .scale = s->n + place->scale + (gate > 0),
+        .mean = mean ? mean + gate * H : NULL,
+        .variance = mean ? mean + (all + gate) * H : NULL,
+        .measure = s->measure, .through = s->through, .mode = s->mode,
+    };
+}
+
+/** unroll_recur() where the product is normalised. */
+static inline void unroll_recur_norm(const unroll_step *s, const unroll_real *from,
+                                     size_t from_pitch, size_t gate, size_t count, size_t block,
+                                     enum unroll_start start)
+{
+    const unroll_layer *l = s->layer;
+    unroll_norm_pass pass = unroll_norm_of(s, UNROLL_NORM_H, gate, count, s->z + block * l->pitch,
+                                           l->blocks * l->pitch);
+    const unroll_product p = {
+        .groups = 1, .rows = s->rows, .N = count * l->pitch, .K = l->hidden,
+        .A = from, .a_pitch = from_pitch,
+        .panels = l->h_forward + gate * l->pitch * l->hidden, .depth = l->hidden,
+        .C = pass.a, .c_pitch = pass.pitch_n,
+        .start = l->norm_sum ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO,
+    };
+    l->kernels->product(&p);
+    pass.start = l->norm_sum ? UNROLL_FROM_BIAS : start;
+    pass.bias = (l->norm_sum ? l->bias_ih : l->bias_hh) + gate * l->pitch;
+    l->norm->forward(&pass);
+}
+
 /** z blocks [block, block+count) of the step = start + from · (recurrent gates)^T; from is [rows][from_pitch]. */
 static inline void unroll_recur(const unroll_step *s, const unroll_real *from, size_t from_pitch,
                                 size_t gate, size_t count, size_t block, enum unroll_start start)
 {
     const unroll_layer *l = s->layer;
+    if (l->place[UNROLL_NORM_H].gain) {
+        unroll_recur_norm(s, from, from_pitch, gate, count, block, start);
+        return;
+    }
     const unroll_product p = {
         .groups = 1, .rows = s->rows, .N = count * l->pitch, .K = l->hidden,
         .A = from, .a_pitch = from_pitch,
@@ -107,9 +209,18 @@ static inline void unroll_recur_back(const unroll_step *s, size_t gate, size_t c
                                      unroll_real *into, size_t into_pitch, enum unroll_start start)
 {
     const unroll_layer *l = s->layer;
+    const unroll_real *da = s->z + block * l->pitch;
+    size_t pitch = l->blocks * l->pitch;
+    if (l->place[UNROLL_NORM_H].gain) {
+        const unroll_norm_pass pass =
+            unroll_norm_of(s, UNROLL_NORM_H, gate, count, s->z + block * l->pitch, pitch);
+        l->norm->backward(&pass);
+        da = pass.a;
+        pitch = pass.pitch_n;
+    }
     const unroll_product p = {
         .groups = 1, .rows = s->rows, .N = l->pitch, .K = count * l->pitch,
-        .A = s->z + block * l->pitch, .a_pitch = l->blocks * l->pitch,
+        .A = da, .a_pitch = pitch,
         .panels = l->h_backward + gate * l->pitch * l->kernels->width,
         .depth = l->cell->gates * l->pitch,
         .C = into, .c_pitch = into_pitch, .start = start,

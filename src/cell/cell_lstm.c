@@ -11,10 +11,52 @@
  *             dzi = di i(1 − i)   dzf = df f(1 − f)   dzg = dg (1 − g²)   dzo = do o(1 − o)
  *             dc_{t-1} = dc_t f                  dh_{t-1} = dz_t Wh
  * Blocks 0–3 keep i, f, g, o and become dz. tanh(c_t) is taken again: cheaper than its memory. */
-static void forward(const unroll_step *s)
+/* Where c is normalised (Ba et al. 2016, Cooijmans et al. 2016):
+ *   forward   u = norm(c_t) + b                  h_t = o tanh(u)
+ *   backward  do = dh_t tanh(u)                  du = dh_t o (1 − tanh²(u)), and from it dc_t's part through h_t
+ * Its blocks of n: ĉ, which becomes that part; dy·x̂; u, which becomes du. */
+enum { U_AFTER = 2 };
+
+static void norm_output(const unroll_step *s)
+{
+    const unroll_layer *l = s->layer;
+    const size_t H = l->pitch, row = l->norm_blocks * H;
+    unroll_real *c = s->n + l->place[UNROLL_NORM_C].at * H, *u = c + U_AFTER * H;
+    for (size_t r = 0; r < s->rows; r++)
+        for (size_t j = 0; j < H; j += LANES)
+            vec_store(c + r * row + j, vec_load(s->c + r * H + j));
+    unroll_norm_pass pass = unroll_norm_of(s, UNROLL_NORM_C, 0, 1, u, row);
+    pass.start = UNROLL_FROM_BIAS;
+    pass.bias = l->shift;
+    l->norm->forward(&pass);
+    for (size_t r = 0; r < s->rows; r++)
+        for (size_t j = 0; j < H; j += LANES) {
+            const vec o = vec_load(s->z + (4 * r + 3) * H + j);
+            vec_store(s->h + r * H + j, o * vec_tanh(vec_load(u + r * row + j)));
+        }
+}
+
+static void norm_output_back(const unroll_step *s)
+{
+    const unroll_layer *l = s->layer;
+    const size_t H = l->pitch, row = l->norm_blocks * H;
+    unroll_real *u = s->n + (l->place[UNROLL_NORM_C].at + U_AFTER) * H;
+    const vec one = vec_all(1);
+    for (size_t r = 0; r < s->rows; r++)
+        for (size_t j = 0; j < H; j += LANES) {
+            unroll_real *zo = s->z + (4 * r + 3) * H + j, *du = u + r * row + j;
+            const vec o = vec_load(zo), dh = vec_load(s->dh + r * H + j);
+            const vec tc = vec_tanh(vec_load(du));
+            vec_store(zo, dh * tc * o * (one - o));
+            vec_store(du, dh * o * (one - tc * tc));
+        }
+    const unroll_norm_pass pass = unroll_norm_of(s, UNROLL_NORM_C, 0, 1, u, row);
+    l->norm->backward(&pass);
+}
+
+static inline void run_gates(const unroll_step *s, bool normed)
 {
     const size_t H = s->layer->pitch;
-    unroll_recur(s, s->h0, H, 0, 4, 0, UNROLL_FROM_SELF);
     for (size_t r = 0; r < s->rows; r++) {
         unroll_real *z = s->z + r * 4 * H;
         const unroll_real *c0 = s->c0 + r * H;
@@ -30,33 +72,63 @@ static void forward(const unroll_step *s)
             vec_store(z + 2 * H + j, g);
             vec_store(z + 3 * H + j, o);
             vec_store(c + j, ct);
-            vec_store(h + j, o * vec_tanh(ct));
+            if (!normed)
+                vec_store(h + j, o * vec_tanh(ct));
         }
     }
 }
 
-static void backward(const unroll_step *s)
+static void forward(const unroll_step *s)
+{
+    unroll_recur(s, s->h0, s->layer->pitch, 0, 4, 0, UNROLL_FROM_SELF);
+    if (s->layer->place[UNROLL_NORM_C].gain) {
+        run_gates(s, true);
+        norm_output(s);
+    } else {
+        run_gates(s, false);
+    }
+}
+
+static inline void gates_back(const unroll_step *s, bool normed)
 {
     const size_t H = s->layer->pitch;
     const vec one = vec_all(1);
     for (size_t r = 0; r < s->rows; r++) {
         unroll_real *z = s->z + r * 4 * H;
+        const unroll_real *through_h = normed ? s->n + (r * s->layer->norm_blocks +
+                                                        s->layer->place[UNROLL_NORM_C].at) * H
+                                              : NULL;
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = r * H + j;
             const vec i = vec_load(z + j), f = vec_load(z + H + j);
             const vec g = vec_load(z + 2 * H + j), o = vec_load(z + 3 * H + j);
-            const vec tc = vec_tanh(vec_load(s->c + k)), dh = vec_load(s->dh + k);
-            const vec dc = vec_load(s->dc + k) + dh * o * (one - tc * tc);
+            vec dc;
+            if (normed) {
+                dc = vec_load(s->dc + k) + vec_load(through_h + j);
+            } else {
+                const vec tc = vec_tanh(vec_load(s->c + k)), dh = vec_load(s->dh + k);
+                dc = vec_load(s->dc + k) + dh * o * (one - tc * tc);
+                vec_store(z + 3 * H + j, dh * tc * o * (one - o));
+            }
             if (s->dc_total)
                 vec_store(s->dc_total + k, dc);
             vec_store(s->dc0 + k, dc * f);
             vec_store(z + j, dc * g * i * (one - i));
             vec_store(z + H + j, dc * vec_load(s->c0 + k) * f * (one - f));
             vec_store(z + 2 * H + j, dc * i * (one - g * g));
-            vec_store(z + 3 * H + j, dh * tc * o * (one - o));
         }
     }
-    unroll_recur_back(s, 0, 4, 0, s->dh0, H, UNROLL_FROM_SELF);
+}
+
+static void backward(const unroll_step *s)
+{
+    if (s->layer->place[UNROLL_NORM_C].gain) {
+        norm_output_back(s);
+        gates_back(s, true);
+    } else {
+        gates_back(s, false);
+    }
+    unroll_recur_back(s, 0, 4, 0, s->dh0, s->layer->pitch, UNROLL_FROM_SELF);
 }
 
 const unroll_cell UNROLL_K(cell_lstm) = {
@@ -67,6 +139,7 @@ const unroll_cell UNROLL_K(cell_lstm) = {
     .gates = 4,
     .blocks = 4,
     .states = 2,
+    .together = 4,
     .forget_gate = 1,
     .forget_bias = 1,
     .input_gate = 0,

@@ -18,6 +18,7 @@
 
 struct unroll_cell;
 struct unroll_activation;
+struct unroll_norm;
 
 /** How a product begins: from zero, from a row of `bias` ([N], padded), or from what is in C. */
 enum unroll_start { UNROLL_FROM_ZERO, UNROLL_FROM_BIAS, UNROLL_FROM_SELF };
@@ -87,6 +88,7 @@ typedef struct unroll_kernels {
     void (*sigmoid)(size_t n, const unroll_real *x, unroll_real *y);
     const struct unroll_cell *const *cells;             /**< src/cell/cell_table.c; NULL at the end */
     const struct unroll_activation *const *activations; /**< likewise */
+    const struct unroll_norm *const *norms;             /**< likewise */
 } unroll_kernels;
 
 /** The rows, best first, "generic" last; NULL at the end. Includes rows this machine cannot run. */
@@ -105,5 +107,6 @@ const unroll_kernels *unroll_kernels_get(void);
 /** What a set's object fills its row with; NULL at the end. */
 extern const struct unroll_cell *const UNROLL_K(cells)[];
 extern const struct unroll_activation *const UNROLL_K(activations)[];
+extern const struct unroll_norm *const UNROLL_K(norms)[];
 #endif
 #endif

@@ -24,4 +24,5 @@ const unroll_kernels UNROLL_K(kernels) = {
     .sigmoid = UNROLL_K(sigmoid),
     .cells = UNROLL_K(cells),
     .activations = UNROLL_K(activations),
+    .norms = UNROLL_K(norms),
 };

@@ -181,6 +181,16 @@ static void init_gates(draw *d, const unroll_net *net)
     }
 }
 
+/* Recurrent batch normalisation starts far from 1: unit variance would saturate tanh at every step, and its
+ * gradient be lost. Cooijmans et al. (2016), section 4. */
+static unroll_real first_gain(const unroll_net *net, const unroll_init *init)
+{
+    const unroll_norm *norm = net->stack.norm;
+    if (norm->units || !norm->recurrent)
+        return 1;
+    return (unroll_real)(init->norm_gamma > 0 ? init->norm_gamma : 0.1);
+}
+
 static unroll_status init_parameter(draw *d, const struct kind *kind, const unroll_net *net,
                                     size_t i)
 {
@@ -200,6 +210,14 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
         for (size_t j = 0; j < count; j++)
             w[j] = (unroll_real)0.25;
         return UNROLL_OK;
+    case UNROLL_P_GAIN:
+    case UNROLL_P_VARIANCE:
+        for (size_t j = 0; j < count; j++)
+            w[j] = use->kind == UNROLL_P_GAIN ? first_gain(net, d->init) : 1;
+        return UNROLL_OK;
+    case UNROLL_P_SHIFT:
+    case UNROLL_P_MEAN:
+        return UNROLL_OK; /* zero */
     case UNROLL_P_EMBEDDING:
         if (!net->spec.tie) {
             fill_normal(d, count, 1, w);

@@ -34,6 +34,27 @@ static unroll_status find_cell(const unroll_net_spec *spec, const unroll_cell **
     return UNROLL_OK;
 }
 
+static const char none[] = "none";
+
+const char *unroll_norm_name(size_t i)
+{
+    const unroll_norm *const *norms = unroll_kernels_table[0]->norms;
+    return i == 0 ? none : norms[i - 1] ? norms[i - 1]->name : NULL;
+}
+
+/* NULL for none. */
+static unroll_status find_norm(const char *name, const unroll_norm **norm)
+{
+    const unroll_kernels *k = unroll_kernels_get();
+    *norm = NULL;
+    if (!name || strcmp(name, none) == 0)
+        return UNROLL_OK;
+    for (size_t i = 0; k->norms[i] && !*norm; i++)
+        if (strcmp(k->norms[i]->name, name) == 0)
+            *norm = k->norms[i];
+    return *norm ? UNROLL_OK : unroll_fail(UNROLL_EUSAGE, "there is no normalisation '%s'", name);
+}
+
 static unroll_status check_spec(const unroll_net_spec *s)
 {
     if (s->inputs == 0 || s->outputs == 0 || s->layers == 0 || s->hidden == 0)
@@ -81,11 +102,15 @@ static unroll_status build(unroll_net *net)
     unroll_net_spec *s = &net->spec;
     const unroll_cell *cell;
     const unroll_activation *activation;
+    const unroll_norm *norm;
     UNROLL_TRY(check_spec(s));
     UNROLL_TRY(find_cell(s, &cell, &activation));
+    UNROLL_TRY(find_norm(s->norm, &norm));
     s->cell = cell->name;
     s->gru = cell->variant;
     s->activation = activation->name;
+    s->norm = norm ? norm->name : none;
+    s->norm_steps = s->norm_steps ? s->norm_steps : 100;
     net->kernels = unroll_kernels_get();
     size_t inputs = s->inputs;
     if (s->embedding) {
@@ -93,10 +118,15 @@ static unroll_status build(unroll_net *net)
                                          s->embedding, UNROLL_P_EMBEDDING, NULL, &net->embedding));
         inputs = s->embedding;
     }
-    UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, "rnn.", cell, activation, s->layers,
-                                inputs, !s->features && !s->embedding, s->hidden, s->dropout,
-                                s->residual));
+    const unroll_stack_spec stack = {
+        .cell = cell, .activation = activation, .norm = norm, .norm_steps = s->norm_steps,
+        .layers = s->layers, .inputs = inputs, .tokens = !s->features && !s->embedding,
+        .hidden = s->hidden, .dropout = s->dropout, .residual = s->residual,
+    };
+    UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, "rnn.", &stack));
     UNROLL_TRY(new_decoder(net));
+    net->learned = net->parameters.size;
+    UNROLL_TRY(unroll_stack_add_statistics(&net->stack, &net->parameters, "rnn."));
     net->weights = unroll_alloc(net->parameters.size, sizeof *net->weights);
     return net->weights ? UNROLL_OK : UNROLL_EMEMORY;
 }
@@ -139,6 +169,11 @@ const unroll_net_spec *unroll_net_get_spec(const unroll_net *net)
 size_t unroll_net_size(const unroll_net *net)
 {
     return net->parameters.size;
+}
+
+size_t unroll_net_learned(const unroll_net *net)
+{
+    return net->learned;
 }
 
 size_t unroll_net_trainable(const unroll_net *net)
@@ -199,6 +234,11 @@ void unroll_net_fold(unroll_net *net)
     }
 }
 
+void unroll_net_track(unroll_net *net, const unroll_work *work)
+{
+    unroll_stack_track(&net->stack, &work->run, net->parameters.list, net->weights);
+}
+
 /* Layer 0's dense input of a band: rows of the embedding, or the features. */
 void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
@@ -223,7 +263,7 @@ static void band_gradient(void *arg, size_t thread)
     unroll_work *w = arg;
     const unroll_net *net = w->net;
     size_t r0, r1;
-    unroll_share(w->B, 1, w->threads, thread, &r0, &r1);
+    unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
     unroll_net_fill_input(net, w, r0, r1);
@@ -247,7 +287,7 @@ static void chunk_readout(void *arg, size_t thread)
     const struct chunk *c = arg;
     unroll_work *w = c->w;
     size_t r0, r1;
-    unroll_share(w->B, 1, w->threads, thread, &r0, &r1);
+    unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
     unroll_readout_logits(w->net, w, c->t0, c->t1, r0, r1);
@@ -266,7 +306,7 @@ static void band_backward(void *arg, size_t thread)
 {
     unroll_work *w = arg;
     size_t r0, r1;
-    unroll_share(w->B, 1, w->threads, thread, &r0, &r1);
+    unroll_work_band(w, thread, &r0, &r1);
     if (r0 < r1)
         unroll_stack_backward(&w->net->stack, &w->run, w->net->spec.embedding > 0, r0, r1);
 }
@@ -310,7 +350,7 @@ static void band_forward(void *arg, size_t thread)
     unroll_work *w = arg;
     const unroll_net *net = w->net;
     size_t r0, r1;
-    unroll_share(w->B, 1, w->threads, thread, &r0, &r1);
+    unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
     unroll_net_fill_input(net, w, r0, r1);
@@ -339,6 +379,7 @@ unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unr
     }
     if (!b->carry)
         unroll_work_reset(w);
+    w->run.first_age = w->run.age;
     return UNROLL_OK;
 }
 
@@ -376,6 +417,8 @@ static void finish(const unroll_net *net, unroll_work *w, unroll_result *result,
     if (!result->finite)
         find_bad(net, w, result);
     const size_t slot = w->B * net->stack.pitch;
+    for (size_t t = 0; t < b->T; t++)
+        unroll_stack_aged(&net->stack, &w->run);
     for (size_t l = 0; l < net->stack.layers; l++) {
         const unroll_layer_run *r = &w->run.at[l];
         memcpy(r->h, r->h + b->T * slot, slot * sizeof *r->h);
@@ -389,6 +432,7 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
 {
     UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->run.dropping = false;
+    work->run.use = UNROLL_STATISTICS_GIVEN;
     unroll_parallel(work->threads, band_forward, work);
     for (size_t t = 0; t < batch->T; t += work->readout_steps) {
         const size_t t1 = t + work->readout_steps < batch->T ? t + work->readout_steps : batch->T;
@@ -406,6 +450,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->grad = grad;
     work->run.dropping = net->spec.dropout > 0;
+    work->run.use = UNROLL_STATISTICS_LEARNED;
     unroll_parallel(work->threads, clear_gradient, work);
     unroll_parallel(work->threads, band_gradient, work);
     if (work->readout_steps < batch->T) {

@@ -2,12 +2,14 @@
 #define UNROLL_NET_NET_H
 #include <unroll/net.h>
 
+#include "base/parallel.h"
 #include "cell/cell.h"
 #include "net/stack.h"
 
 /* What a parameter is, for initialisation. */
 enum unroll_parameter_kind {
     UNROLL_P_INPUT, UNROLL_P_RECURRENT, UNROLL_P_BIAS, UNROLL_P_SLOPE,
+    UNROLL_P_GAIN, UNROLL_P_SHIFT, UNROLL_P_MEAN, UNROLL_P_VARIANCE,
     UNROLL_P_EMBEDDING, UNROLL_P_OUTPUT, UNROLL_P_OUTPUT_BIAS
 };
 
@@ -41,6 +43,7 @@ struct unroll_net {
     unroll_net_spec spec;
     const unroll_kernels *kernels;
     unroll_parameters parameters;
+    size_t learned;                  /**< of the weights, before the running statistics */
     unroll_real *weights;
     size_t embedding;                /**< parameter index, where spec.embedding */
     unroll_stack stack;
@@ -64,6 +67,12 @@ struct unroll_work {
     double total_weight;
     unroll_real *grad;
 };
+
+/** The rows that fall to a thread; all to the first where a normalisation joins them. */
+static inline void unroll_work_band(const unroll_work *w, size_t thread, size_t *r0, size_t *r1)
+{
+    unroll_share(w->B, 1, unroll_stack_joins_rows(&w->net->stack) ? 1 : w->threads, thread, r0, r1);
+}
 
 /** Layer 0's dense input for rows [r0,r1) of w->batch, where it has one. */
 void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);

@@ -35,7 +35,7 @@ unroll_status unroll_parameters_add(unroll_parameters *p, const char *prefix, co
     t->rows = rows;
     t->cols = cols;
     t->offset = p->size;
-    if (kind <= UNROLL_P_SLOPE)
+    if (kind < UNROLL_P_EMBEDDING)
         snprintf(t->name, sizeof t->name, "%s%s_l%zu", prefix, name, layer);
     else
         snprintf(t->name, sizeof t->name, "%s%s", prefix, name);

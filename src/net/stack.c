@@ -59,7 +59,13 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
         .kernels = s->kernels, .cell = cell, .activation = activation, .inputs = inputs,
         .hidden = s->hidden, .pitch = s->pitch, .blocks = cell->blocks + slopes,
     };
-    return UNROLL_OK;
+    return s->norm ? unroll_norm_add(s, p, prefix, l) : UNROLL_OK;
+}
+
+/* A dgain of 0 is no place: x̂ comes before it. */
+static bool has_gain(const unroll_stack_layer *a, enum unroll_norm_part part)
+{
+    return a->layer.place[part].dgain > 0;
 }
 
 /* Place the packed copies of one layer; `block` NULL counts. @return reals used */
@@ -79,6 +85,11 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
         {&a->bias_ih, columns},
         {&a->bias_hh, columns},
         {&a->slope_copy, slopes ? s->pitch : 0},
+        {&a->gain_copy[UNROLL_NORM_X], has_gain(a, UNROLL_NORM_X) ? columns : 0},
+        {&a->gain_copy[UNROLL_NORM_H], has_gain(a, UNROLL_NORM_H) ? columns : 0},
+        {&a->gain_copy[UNROLL_NORM_C], has_gain(a, UNROLL_NORM_C) ? s->pitch : 0},
+        {&a->shift_copy, has_gain(a, UNROLL_NORM_C) ? s->pitch : 0},
+        {&a->running, s->slots * s->statistics},
     };
     size_t at = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -90,37 +101,44 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
 }
 
 unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char *prefix,
-                               const unroll_cell *cell, const unroll_activation *activation,
-                               size_t layers, size_t inputs, bool tokens, size_t hidden,
-                               double dropout, bool residual)
+                               const unroll_stack_spec *spec)
 {
     const unroll_kernels *k = unroll_kernels_get();
     if (!k)
         return UNROLL_EUSAGE;
     *s = (unroll_stack){
-        .kernels = k, .cell = cell, .layers = layers, .inputs = inputs, .hidden = hidden,
-        .pitch = round_up(hidden, k->width), .input_pitch = round_up(inputs, k->width),
-        .tokens = tokens, .dropout = dropout, .residual = residual,
+        .kernels = k, .cell = spec->cell, .layers = spec->layers, .inputs = spec->inputs,
+        .hidden = spec->hidden, .pitch = round_up(spec->hidden, k->width),
+        .input_pitch = round_up(spec->inputs, k->width), .tokens = spec->tokens,
+        .dropout = spec->dropout, .residual = spec->residual, .norm = spec->norm,
     };
-    s->at = unroll_alloc(layers, sizeof *s->at);
+    if (unroll_stack_joins_rows(s)) {
+        s->slots = s->norm->recurrent ? spec->norm_steps : 1;
+        s->statistics = 2 * (2 * s->cell->gates + 1) * s->pitch;
+    }
+    s->at = unroll_alloc(s->layers, sizeof *s->at);
     if (!s->at)
         return UNROLL_EMEMORY;
     size_t reals = 0;
-    for (size_t l = 0; l < layers; l++) {
-        UNROLL_TRY(add_layer(s, p, prefix, l, activation));
+    for (size_t l = 0; l < s->layers; l++) {
+        UNROLL_TRY(add_layer(s, p, prefix, l, spec->activation));
         reals += place_packed(s, l, NULL);
     }
     s->packed = unroll_alloc(reals, sizeof *s->packed);
     if (!s->packed)
         return UNROLL_EMEMORY;
     unroll_real *block = s->packed;
-    for (size_t l = 0; l < layers; l++) {
+    for (size_t l = 0; l < s->layers; l++) {
         block += place_packed(s, l, block);
         unroll_stack_layer *a = &s->at[l];
         a->layer.h_forward = a->h_forward;
         a->layer.h_backward = a->h_backward;
         a->layer.bias_hh = a->bias_hh;
         a->layer.slope = a->slope_copy;
+        a->layer.bias_ih = a->bias_ih;
+        a->layer.shift = a->shift_copy;
+        for (size_t i = 0; i < UNROLL_NORM_PARTS; i++)
+            a->layer.place[i].gain = a->gain_copy[i];
     }
     return UNROLL_OK;
 }
@@ -161,6 +179,8 @@ void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
             memcpy(a->bias_hh + g * s->pitch, weights + list[a->b_hh].offset + g * H,
                    H * sizeof *weights);
         }
+        if (s->norm && thread == 0)
+            unroll_norm_pack(s, l, list, weights);
         if (a->slope_copy && thread == 0)
             memcpy(a->slope_copy, weights + list[a->slope].offset, s->hidden * sizeof *weights);
     }
@@ -196,6 +216,10 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
         at = place(&r->z, T, B, a->layer.blocks * s->pitch, base, at);
         at = place(&r->h, slots, B, s->pitch, base, at);
         at = place(&r->c, slots, B, s->cell->states > 1 ? s->pitch : 0, base, at);
+        at = place(&r->n, T, B, a->layer.norm_blocks * s->pitch, base, at);
+        at = place(&r->statistics, training ? 1 : 0,
+                   unroll_stack_joins_rows(s) && s->norm->recurrent ? T : 1, s->statistics, base,
+                   at);
         r->y = base ? r->h + B * s->pitch : NULL;
         if (l > 0 && s->residual)
             at = place(&r->y, T, B, s->pitch, base, at);
@@ -242,21 +266,47 @@ static const unroll_real *layer_input(const unroll_stack_run *run, size_t l)
     return l == 0 || run->dropping ? run->at[l].x : run->at[l - 1].y;
 }
 
+/* Where the products of gates from `gate` on with the input are, and their gradients; *row is the pitch. Without a
+ * normalisation that is z. */
+static unroll_real *input_part(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                               const unroll_term *term, size_t *row)
+{
+    const unroll_layer *layer = &s->at[l].layer;
+    const unroll_norm_place *part =
+        &layer->place[layer->norm_sum ? UNROLL_NORM_H : UNROLL_NORM_X];
+    *row = (part->gain ? layer->norm_blocks : layer->blocks) * s->pitch;
+    return part->gain ? run->at[l].n + (part->at + term->gate) * s->pitch
+                      : run->at[l].z + term->block * s->pitch;
+}
+
+/* The same of those with the state. */
+static unroll_real *recurrent_part(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                                   const unroll_term *term, size_t *row)
+{
+    const unroll_layer *layer = &s->at[l].layer;
+    const unroll_norm_place *part = &layer->place[UNROLL_NORM_H];
+    *row = (part->gain ? layer->norm_blocks : layer->blocks) * s->pitch;
+    return part->gain ? run->at[l].n + (part->at + term->gate) * s->pitch
+                      : run->at[l].z + term->block * s->pitch;
+}
+
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                           const unroll_real *x, size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
-    const size_t row = a->layer.blocks * s->pitch;
-    for (const unroll_term *term = s->cell->input; term->count; term++)
+    for (const unroll_term *term = s->cell->input; term->count; term++) {
+        size_t row;
+        unroll_real *to = input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
             .groups = run->steps, .rows = r1 - r0, .N = term->count * s->pitch,
             .K = a->layer.inputs, .A = x + r0 * a->input_pitch,
             .a_group = run->B * a->input_pitch, .a_pitch = a->input_pitch,
             .panels = a->x_forward + term->gate * s->pitch * a->layer.inputs,
-            .depth = a->layer.inputs, .C = run->at[l].z + r0 * row + term->block * s->pitch,
-            .c_group = run->B * row, .c_pitch = row, .start = UNROLL_FROM_BIAS,
+            .depth = a->layer.inputs, .C = to + r0 * row, .c_group = run->B * row, .c_pitch = row,
+            .start = s->norm ? UNROLL_FROM_ZERO : UNROLL_FROM_BIAS,
             .bias = a->bias_ih + term->gate * s->pitch,
         });
+    }
 }
 
 /* One-hot input: the product is a row of the table. */
@@ -264,15 +314,19 @@ static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
                          const unroll_real *table, size_t t, size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[0];
-    const size_t H = s->hidden, row = a->layer.blocks * s->pitch;
+    const size_t H = s->hidden;
     for (size_t r = r0; r < r1; r++) {
         const unroll_real *w = table + run->input[t * run->B + r] * s->cell->gates * H;
-        unroll_real *z = run->at[0].z + (t * run->B + r) * row;
-        for (const unroll_term *term = s->cell->input; term->count; term++)
+        for (const unroll_term *term = s->cell->input; term->count; term++) {
+            size_t row;
+            unroll_real *z = input_part(s, run, 0, term, &row) + (t * run->B + r) * row;
             for (size_t g = 0; g < term->count; g++)
-                s->kernels->add(H, w + (term->gate + g) * H,
-                                a->bias_ih + (term->gate + g) * s->pitch,
-                                z + (term->block + g) * s->pitch);
+                if (s->norm)
+                    memcpy(z + g * s->pitch, w + (term->gate + g) * H, H * sizeof *z);
+                else
+                    s->kernels->add(H, w + (term->gate + g) * H,
+                                    a->bias_ih + (term->gate + g) * s->pitch, z + g * s->pitch);
+        }
     }
 }
 
@@ -288,6 +342,11 @@ static unroll_step make_step(const unroll_stack *s, const unroll_stack_run *run,
         .z = r->z + (t * run->B + r0) * layer->blocks * s->pitch,
         .h0 = r->h + at, .h = r->h + at + slot,
         .c0 = r->c ? r->c + at : NULL, .c = r->c ? r->c + at + slot : NULL,
+        .n = r->n ? r->n + (t * run->B + r0) * layer->norm_blocks * s->pitch : NULL,
+        .statistics = unroll_norm_statistics(s, run, l, t),
+        .measure = run->use != UNROLL_STATISTICS_GIVEN,
+        .through = run->use == UNROLL_STATISTICS_LEARNED,
+        .mode = run->mode ? run->mode + t * run->B + r0 : NULL,
     };
 }
 
@@ -309,6 +368,21 @@ static void mask_forward(const unroll_stack *s, const unroll_step *step, const u
     }
 }
 
+/* Are all steps of the input's products normalised at once? */
+static bool norm_window(const unroll_stack *s)
+{
+    return unroll_stack_joins_rows(s) && !s->norm->recurrent;
+}
+
+/* The products with the input, normalised where that is of all steps at once. */
+static void norm_products(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0,
+                          size_t r1)
+{
+    unroll_step step = make_step(s, run, l, 0, r0, r1);
+    step.rows *= run->steps; /* one band: no other rows lie between */
+    unroll_norm_input(&step);
+}
+
 /* What dropout takes from the cell's input it leaves to the sum. */
 static void add_input(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
                       size_t r0, size_t r1)
@@ -326,12 +400,20 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
         if (l > 0 && run->dropping)
             drop_input(s, run, l, r0, r1);
         const unroll_real *x = layer_input(run, l);
+        const bool apart = s->at[l].layer.place[UNROLL_NORM_X].gain != NULL;
+        const unroll_real *table = x ? NULL : weights + list[s->at[l].w_ih].offset;
         if (x)
             input_product(s, run, l, x, r0, r1);
+        for (size_t t = 0; table && norm_window(s) && t < run->steps; t++)
+            input_gather(s, run, table, t, r0, r1);
+        if (norm_window(s))
+            norm_products(s, run, l, r0, r1);
         for (size_t t = 0; t < run->steps; t++) {
-            if (!x)
-                input_gather(s, run, weights + list[s->at[l].w_ih].offset, t, r0, r1);
+            if (table && !norm_window(s))
+                input_gather(s, run, table, t, r0, r1);
             const unroll_step step = make_step(s, run, l, t, r0, r1);
+            if (apart && !norm_window(s))
+                unroll_norm_input(&step);
             s->cell->forward(&step);
             if (run->mode)
                 mask_forward(s, &step, run->mode + t * run->B + r0);
@@ -381,6 +463,8 @@ void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, 
     if (mode)
         mask_before(s, &step, back->dh, back->dc, back->spare, mode);
     s->cell->backward(&step);
+    if (s->at[l].layer.place[UNROLL_NORM_X].gain && !(norm_window(s) && step.through))
+        unroll_norm_input_back(&step);
     if (mode)
         mask_after(s, &step, back->spare, mode);
 }
@@ -412,22 +496,30 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
         back.dc = back.dc0;
         back.dc0 = swap;
     }
+    if (norm_window(s) && run->use == UNROLL_STATISTICS_LEARNED) {
+        unroll_step step = make_step(s, run, l, 0, r0, r1);
+        step.rows *= run->steps;
+        unroll_norm_input_back(&step);
+    }
 }
 
 void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                              size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
-    const size_t row = a->layer.blocks * s->pitch, p = a->input_pitch;
-    for (const unroll_term *term = s->cell->input; term->count; term++)
+    const size_t p = a->input_pitch;
+    for (const unroll_term *term = s->cell->input; term->count; term++) {
+        size_t row;
+        const unroll_real *da = input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
             .groups = t1 - t0, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
-            .A = run->at[l].z + (t0 * run->B + r0) * row + term->block * s->pitch,
+            .A = da + (t0 * run->B + r0) * row,
             .a_group = run->B * row, .a_pitch = row,
             .panels = a->x_backward + term->gate * s->pitch * s->kernels->width,
             .depth = s->cell->gates * s->pitch, .C = to + r0 * p, .c_group = run->B * p,
             .c_pitch = p, .start = term == s->cell->input ? UNROLL_FROM_ZERO : UNROLL_FROM_SELF,
         });
+    }
     for (size_t t = t0; l > 0 && run->dropping && t < t1; t++)
         for (size_t r = r0; r < r1; r++) {
             unroll_real *dx = to + ((t - t0) * run->B + r) * p;
@@ -470,12 +562,12 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
     }
 }
 
-/* dW[gate rows] += dz^T · B for gates [term], this thread's share of each gate's rows. */
-static void term_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                         const unroll_term *term, const unroll_real *B, size_t b_pitch, size_t N,
-                         unroll_real *dW, unroll_real *scratch, size_t thread, size_t threads)
+/* dW[gate rows] += A^T · B for gates [term], this thread's share of each gate's rows. */
+static void term_weights(const unroll_stack *s, const unroll_stack_run *run,
+                         const unroll_term *term, const unroll_real *A, size_t a_pitch,
+                         const unroll_real *B, size_t b_pitch, size_t N, unroll_real *dW,
+                         unroll_real *scratch, size_t thread, size_t threads)
 {
-    const size_t row = s->at[l].layer.blocks * s->pitch;
     const bool together = s->hidden == s->pitch; /* gates stand side by side: one product */
     const size_t parts = together ? 1 : term->count;
     const size_t rows = together ? term->count * s->hidden : s->hidden;
@@ -485,9 +577,8 @@ static void term_weights(const unroll_stack *s, const unroll_stack_run *run, siz
         if (m0 < m1)
             s->kernels->outer(&(unroll_outer){
                 .rows = run->steps * run->B, .M = m1 - m0, .N = N,
-                .A = run->at[l].z + (term->block + g) * s->pitch + m0, .a_pitch = row, .B = B,
-                .b_pitch = b_pitch, .C = dW + ((term->gate + g) * s->hidden + m0) * N,
-                .c_pitch = N, .scratch = scratch,
+                .A = A + g * s->pitch + m0, .a_pitch = a_pitch, .B = B, .b_pitch = b_pitch,
+                .C = dW + ((term->gate + g) * s->hidden + m0) * N, .c_pitch = N, .scratch = scratch,
             });
     }
 }
@@ -496,33 +587,51 @@ static void term_weights(const unroll_stack *s, const unroll_stack_run *run, siz
 static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, unroll_real *dW,
                             size_t thread, size_t threads)
 {
-    const size_t H = s->hidden, row = s->at[0].layer.blocks * s->pitch;
+    const size_t H = s->hidden;
     size_t j0, j1;
     unroll_share(H, 8, threads, thread, &j0, &j1);
     if (j0 == j1)
         return;
     for (size_t i = 0; i < run->steps * run->B; i++) {
         unroll_real *w = dW + run->input[i] * s->cell->gates * H + j0;
-        const unroll_real *dz = run->at[0].z + i * row + j0;
-        for (const unroll_term *term = s->cell->input; term->count; term++)
+        for (const unroll_term *term = s->cell->input; term->count; term++) {
+            size_t row;
+            const unroll_real *da = input_part(s, run, 0, term, &row) + i * row + j0;
             for (size_t g = 0; g < term->count; g++) {
                 unroll_real *to = w + (term->gate + g) * H;
-                s->kernels->add(j1 - j0, to, dz + (term->block + g) * s->pitch, to);
+                s->kernels->add(j1 - j0, to, da + g * s->pitch, to);
             }
+        }
     }
 }
 
-static void vector_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                           size_t block, size_t count, unroll_real *grad, size_t thread,
-                           size_t threads)
+/* The column sums of `count` blocks of rows that are `row` apart. */
+static void vector_weights(const unroll_stack *s, const unroll_stack_run *run,
+                           const unroll_real *block, size_t row, size_t count, unroll_real *grad,
+                           size_t thread, size_t threads)
 {
-    const size_t row = s->at[l].layer.blocks * s->pitch;
     size_t j0, j1;
     unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
     for (size_t g = 0; j0 < j1 && g < count; g++)
-        s->kernels->column_sum(run->steps * run->B, j1 - j0,
-                               run->at[l].z + (block + g) * s->pitch + j0, row,
+        s->kernels->column_sum(run->steps * run->B, j1 - j0, block + g * s->pitch + j0, row,
                                grad + g * s->hidden + j0);
+}
+
+static void norm_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                         const unroll_parameter *list, unroll_real *grad, size_t thread,
+                         size_t threads)
+{
+    const unroll_stack_layer *a = &s->at[l];
+    const unroll_real *n = run->at[l].n;
+    const size_t row = a->layer.norm_blocks * s->pitch;
+    for (size_t i = 0; i < UNROLL_NORM_PARTS; i++)
+        if (a->layer.place[i].gain)
+            vector_weights(s, run, n + a->layer.place[i].dgain * s->pitch, row,
+                           i == UNROLL_NORM_C ? 1 : s->cell->gates,
+                           grad + list[a->gain[i]].offset, thread, threads);
+    if (a->shift_copy) /* du lies behind dy·x̂ */
+        vector_weights(s, run, n + (a->layer.place[UNROLL_NORM_C].dgain + 1) * s->pitch, row, 1,
+                       grad + list[a->shift].offset, thread, threads);
 }
 
 void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
@@ -533,24 +642,31 @@ void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
         const unroll_stack_layer *a = &s->at[l];
         const unroll_layer_run *r = &run->at[l];
         const unroll_real *x = layer_input(run, l);
+        const size_t z_row = a->layer.blocks * s->pitch;
+        size_t row;
         if (!x)
             scatter_weights(s, run, grad + list[a->w_ih].offset, thread, threads);
-        for (const unroll_term *t = s->cell->input; x && t->count; t++)
-            term_weights(s, run, l, t, x, a->input_pitch, a->layer.inputs,
+        for (const unroll_term *t = s->cell->input; x && t->count; t++) {
+            const unroll_real *A = input_part(s, run, l, t, &row);
+            term_weights(s, run, t, A, row, x, a->input_pitch, a->layer.inputs,
                          grad + list[a->w_ih].offset, scratch, thread, threads);
+        }
         for (const unroll_term *t = s->cell->recurrent; t->count; t++) {
             const bool from_h = t->source == UNROLL_SOURCE_H;
             const unroll_real *B = from_h ? r->h : r->z + (size_t)t->source * s->pitch;
-            term_weights(s, run, l, t, B, from_h ? s->pitch : a->layer.blocks * s->pitch,
-                         s->hidden, grad + list[a->w_hh].offset, scratch, thread, threads);
+            const unroll_real *A = recurrent_part(s, run, l, t, &row);
+            term_weights(s, run, t, A, row, B, from_h ? s->pitch : z_row, s->hidden,
+                         grad + list[a->w_hh].offset, scratch, thread, threads);
         }
         for (const unroll_vector_term *v = s->cell->vectors; v->count; v++) {
             const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;
-            vector_weights(s, run, l, v->block, v->count,
+            vector_weights(s, run, r->z + v->block * s->pitch, z_row, v->count,
                            grad + list[at].offset + v->gate * s->hidden, thread, threads);
         }
         if (a->slope_copy)
-            vector_weights(s, run, l, s->cell->blocks, 1, grad + list[a->slope].offset, thread,
-                           threads);
+            vector_weights(s, run, r->z + s->cell->blocks * s->pitch, z_row, 1,
+                           grad + list[a->slope].offset, thread, threads);
+        if (s->norm)
+            norm_weights(s, run, l, list, grad, thread, threads);
     }
 }

@@ -19,6 +19,10 @@ typedef struct unroll_stack_layer {
     unroll_real *x_backward;
     unroll_real *h_forward, *h_backward;
     unroll_real *bias_ih, *bias_hh, *slope_copy; /**< padded by gate */
+    size_t gain[UNROLL_NORM_PARTS], shift;             /**< parameter indices, of what is normalised */
+    size_t mean[UNROLL_NORM_PARTS], variance[UNROLL_NORM_PARTS];
+    unroll_real *gain_copy[UNROLL_NORM_PARTS], *shift_copy;
+    unroll_real *running;        /**< [slots] rows of statistics, padded by gate */
 } unroll_stack_layer;
 
 typedef struct unroll_stack {
@@ -26,6 +30,9 @@ typedef struct unroll_stack {
     const unroll_cell *cell;
     size_t layers, inputs, hidden, pitch, input_pitch;
     bool tokens;                 /**< layer 0 takes token ids: a row gather */
+    const unroll_norm *norm;     /**< or NULL */
+    size_t slots;                /**< rows of running statistics; the last is for all later steps */
+    size_t statistics;           /**< reals of such a row: mean and variance of each part in its order */
     double dropout;
     bool residual;               /**< y = h + input from the second layer on (He et al. 2016) */
     unroll_stack_layer *at;      /**< [layers] */
@@ -37,8 +44,17 @@ typedef struct unroll_layer_run {
     unroll_real *x;              /**< [T][B][input_pitch] padded or dropped-out input; NULL: h of below */
     unroll_real *z;              /**< [T][B][blocks·pitch] */
     unroll_real *h, *c;          /**< [T+1][B][pitch]; slot 0 is the carried state */
+    unroll_real *n;              /**< [T][B][norm_blocks·pitch], or NULL */
+    unroll_real *statistics;     /**< [T] rows, where they are measured */
     unroll_real *y;              /**< [T][B][pitch] what the layer above sees: h, or h + input */
 } unroll_layer_run;
+
+/** Where batch normalisation takes mean and variance from. */
+enum unroll_statistics {
+    UNROLL_STATISTICS_GIVEN,   /**< running ones: evaluation */
+    UNROLL_STATISTICS_HELD,    /**< this batch's, constants on the way back: rows have gradients of their own */
+    UNROLL_STATISTICS_LEARNED  /**< this batch's, through which gradients go: training */
+};
 
 typedef struct unroll_stack_run {
     size_t T, B;                 /**< as allocated; rows of one step are B apart */
@@ -47,6 +63,9 @@ typedef struct unroll_stack_run {
     unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of layer 0, or NULL */
     unroll_real *dy;             /**< [T][B][pitch] dL/dy while its layer goes backward; residual alone */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
+    enum unroll_statistics use;
+    size_t age;                  /**< steps since the states were zero, at most the stack's slots */
+    size_t first_age;            /**< … at the first step of this batch */
     bool dropping;               /**< dropout acts in this pass */
     uint64_t dropout_key;
     const unroll_hook *hook;
@@ -55,11 +74,23 @@ typedef struct unroll_stack_run {
     size_t steps;                /**< of this batch, <= T */
 } unroll_stack_run;
 
+typedef struct unroll_stack_spec {
+    const unroll_cell *cell;
+    const unroll_activation *activation;
+    const unroll_norm *norm;     /**< or NULL */
+    size_t norm_steps;
+    size_t layers, inputs, hidden;
+    bool tokens;
+    double dropout;
+    bool residual;
+} unroll_stack_spec;
+
 /** Register the parameters and remember the sizes. prefix: "rnn.", "encoder.rnn.", … */
 unroll_status unroll_stack_new(unroll_stack *s, struct unroll_parameters *p, const char *prefix,
-                               const unroll_cell *cell, const unroll_activation *activation,
-                               size_t layers, size_t inputs, bool tokens, size_t hidden,
-                               double dropout, bool residual);
+                               const unroll_stack_spec *spec);
+/** Register the running statistics: behind all that learns. */
+unroll_status unroll_stack_add_statistics(unroll_stack *s, struct unroll_parameters *p,
+                                          const char *prefix);
 void unroll_stack_free(unroll_stack *s);
 
 /** Bring the packed copies up to date: this thread's share of the work. */
@@ -99,4 +130,33 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
 void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
                           const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
                           size_t thread, size_t threads);
+
+/* norm.c */
+
+/** Does a step of one row depend on the others? Then all rows are one band. */
+static inline bool unroll_stack_joins_rows(const unroll_stack *s)
+{
+    return s->norm && !s->norm->units;
+}
+
+/** A step was taken. */
+static inline void unroll_stack_aged(const unroll_stack *s, unroll_stack_run *run)
+{
+    run->age += run->age < s->slots;
+}
+
+/** Register one layer's gains, and lay out its rows of n. */
+unroll_status unroll_norm_add(unroll_stack *s, struct unroll_parameters *p, const char *prefix, size_t l);
+/** Copies of one layer's gains and statistics. */
+void unroll_norm_pack(const unroll_stack *s, size_t l, const unroll_parameter *list,
+                      const unroll_real *weights);
+/** The row of statistics that step t of a layer uses, or NULL. */
+unroll_real *unroll_norm_statistics(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                                    size_t t);
+/** x·Wx^T in n becomes z's input blocks, for the rows of a step; and back. */
+void unroll_norm_input(const unroll_step *step);
+void unroll_norm_input_back(const unroll_step *step);
+/** Move the running statistics towards the measured ones. */
+void unroll_stack_track(const unroll_stack *s, const unroll_stack_run *run,
+                        const unroll_parameter *list, unroll_real *weights);
 #endif

@@ -48,6 +48,9 @@ unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool tr
 {
     if (T == 0 || B == 0)
         return unroll_fail(UNROLL_EUSAGE, "a window needs at least one step and one row");
+    if (training && unroll_stack_joins_rows(&net->stack) && B < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
+                           net->stack.norm->name);
     unroll_work *w = unroll_alloc(1, sizeof *w);
     if (!w)
         return UNROLL_EMEMORY;
@@ -74,10 +77,16 @@ void unroll_work_free(unroll_work *work)
     unroll_free(work);
 }
 
+/* Recurrent batch normalisation has statistics of each step since the states were zero. */
+static bool has_age(const unroll_stack *s)
+{
+    return unroll_stack_joins_rows(s) && s->norm->recurrent;
+}
+
 size_t unroll_work_state_size(const unroll_work *w)
 {
     const unroll_stack *s = &w->net->stack;
-    return s->layers * s->cell->states * w->B * s->hidden;
+    return s->layers * s->cell->states * w->B * s->hidden + has_age(s);
 }
 
 /* Walk the carried states: `plain` is [layers][states][B][hidden]. */
@@ -95,16 +104,24 @@ static void copy_state(const unroll_work *w, unroll_real *plain, bool out)
 void unroll_work_get_state(const unroll_work *work, unroll_real *plain)
 {
     copy_state(work, plain, true);
+    if (has_age(&work->net->stack))
+        plain[unroll_work_state_size(work) - 1] = (unroll_real)work->run.age;
 }
 
 void unroll_work_set_state(unroll_work *work, const unroll_real *plain)
 {
     copy_state(work, (unroll_real *)plain, false);
+    if (has_age(&work->net->stack)) {
+        const unroll_real age = plain[unroll_work_state_size(work) - 1];
+        const size_t most = work->net->stack.slots;
+        work->run.age = !(age > 0) ? 0 : age < (unroll_real)most ? (size_t)age : most;
+    }
 }
 
 void unroll_work_reset(unroll_work *w)
 {
     const unroll_stack *s = &w->net->stack;
+    w->run.age = 0;
     for (size_t l = 0; l < s->layers; l++) {
         memset(w->run.at[l].h, 0, w->B * s->pitch * sizeof(unroll_real));
         if (w->run.at[l].c)

@@ -270,7 +270,7 @@ static void run_band(void *arg, size_t thread)
     unroll_work *w = p->work;
     const unroll_net *net = p->net;
     size_t r0, r1;
-    unroll_share(w->B, 1, w->threads, thread, &r0, &r1);
+    unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
     unroll_net_fill_input(net, w, r0, r1);
@@ -303,6 +303,7 @@ unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const u
         status = unroll_net_begin(net, probe->batch, work);
     if (status == UNROLL_OK) {
         work->run.dropping = false;
+        work->run.use = UNROLL_STATISTICS_HELD;
         unroll_parallel(work->threads, run_band, &p);
         status = check(&p);
     }

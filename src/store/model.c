@@ -65,7 +65,8 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
     *spec = (unroll_net_spec){.cell = c->cell, .gru = c->gru, .activation = c->activation,
                               .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
                               .embedding = (size_t)c->embedding, .tie = c->tie,
-                              .dropout = c->dropout, .residual = c->residual};
+                              .dropout = c->dropout, .residual = c->residual,
+                              .norm = c->norm, .norm_steps = (size_t)c->norm_steps};
     if (is_char(c)) {
         spec->inputs = spec->outputs = unroll_vocabulary_size(vocabulary);
         return UNROLL_OK;
@@ -113,7 +114,7 @@ unroll_status unroll_model_init(unroll_model *model)
                               .forget_bias = c->forget_bias, .chrono = c->chrono,
                               .chrono_max = c->chrono_max > 0 ? c->chrono_max
                                                               : (double)c->seq_length,
-                              .seed = c->seed};
+                              .norm_gamma = c->norm_gamma, .seed = c->seed};
     return unroll_net_init(model->net, &init);
 }
 

@@ -178,6 +178,12 @@ const unroll_option unroll_config_table[] = {
      .help = "nonlinearity of the rnn cell"},
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
      .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers"},
+    {NAME("norm", unroll_norm_name), MODEL_ROW, AT(norm), .preset = "none",
+     .help = "normalise: layer, each row over its units (Ba et al. 2016); batch, the input's products over "
+             "steps and rows (Laurent et al. 2016); recurrent-batch, all products over the rows of each "
+             "step (Cooijmans et al. 2016)"},
+    {SIZE("norm-steps", 1, 1048576), MODEL_ROW, AT(norm_steps), .preset = "100",
+     .help = "of recurrent-batch: steps with running statistics of their own, later ones share the last's"},
     {FLAG("residual"), MODEL_ROW, AT(residual),
      .help = "from the second layer on, a layer's output is its state and its input added"},
     {NAME("gru", gru_variant), MODEL_ROW, AT(gru), .preset = "reset-after",
@@ -194,6 +200,8 @@ const unroll_option unroll_config_table[] = {
      .help = "bias of the gate that keeps the state: a number; auto: 1 for the lstm, as drawn for "
              "the gru; or chrono[:T]: drawn for "
              "dependencies of up to T steps (--seq-length), as Tallec and Ollivier (2018)"},
+    {REAL("norm-gamma", 0, 1000), START_ROW, AT(norm_gamma), .preset = "0.1", .open_min = true,
+     .help = "of recurrent-batch: what its gains start at"},
     {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),
      .help = "begin with this model's weights and vocabulary"},
 

@@ -33,6 +33,7 @@ struct unroll_trainer {
     unroll_work *work;
     unroll_work *eval_work;              /* its own, so that evaluations leave no trace; or NULL */
     size_t size;
+    size_t learned;                      /* of it: what updates may change */
     unroll_real *grad;                   /* [size] */
     unroll_real *slot[UNROLL_SLOTS_MAX]; /* [size] each, or NULL */
     unroll_real *carry;                  /* [state size]: the work's state while it is saved */
@@ -95,6 +96,7 @@ unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unrol
     t->task = task;
     t->plan = plan;
     t->size = unroll_net_size(net);
+    t->learned = unroll_net_learned(net);
     t->best_loss = INFINITY;
     if (callbacks != NULL)
         t->callbacks = *callbacks;
@@ -144,7 +146,7 @@ static void update_blocks(void *arg, size_t index)
     const update_job *job = arg;
     unroll_trainer *t = job->trainer;
     size_t begin, end;
-    unroll_share(t->size, UNROLL_BLOCK, t->plan.learning.threads, index, &begin, &end);
+    unroll_share(t->learned, UNROLL_BLOCK, t->plan.learning.threads, index, &begin, &end);
     for (size_t i = begin; i < end; i += UNROLL_BLOCK) {
         const size_t n = end - i < UNROLL_BLOCK ? end - i : UNROLL_BLOCK;
         unroll_real *slot[UNROLL_SLOTS_MAX];
@@ -173,9 +175,10 @@ static unroll_status update(unroll_trainer *t, double lr, double factor)
         },
     };
     unroll_parallel(l->threads, update_blocks, &job);
+    unroll_net_track(t->net, t->work);
     unroll_net_pack(t->net, l->threads);
     double sum = 0;
-    for (size_t i = 0; i * UNROLL_BLOCK < t->size; i++)
+    for (size_t i = 0; i * UNROLL_BLOCK < t->learned; i++)
         sum += t->block[i].raw;
     if (!isfinite(sum))
         return unroll_fail(UNROLL_ENUMERIC,
