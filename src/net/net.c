@@ -341,8 +341,15 @@ static void weight_gradient(void *arg, size_t thread)
         unroll_readout_weights(net, w, 0, w->batch->T, thread);
     unroll_stack_weights(&net->stack, &w->run, net->parameters.list, w->grad,
                          w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
-    if (net->spec.embedding)
+    if (net->spec.embedding && !net->spec.tie)
         embedding_weights(net, w, thread);
+}
+
+/* A tied embedding's gradient has two parts, cut differently between threads: one after the other. */
+static void tied_gradient(void *arg, size_t thread)
+{
+    unroll_work *w = arg;
+    embedding_weights(w->net, w, thread);
 }
 
 static void band_forward(void *arg, size_t thread)
@@ -463,6 +470,8 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
         unroll_parallel(work->threads, band_backward, work);
     }
     unroll_parallel(work->threads, weight_gradient, work);
+    if (net->spec.tie)
+        unroll_parallel(work->threads, tied_gradient, work);
     finish(net, work, result, NULL);
     return UNROLL_OK;
 }
