@@ -79,7 +79,7 @@ static matrices make_product(const unroll_kernels *k, size_t groups, size_t rows
     matrices m = {0};
     const size_t n = up(N, k->width), depth = K + gap % 3;
     const size_t a_pitch = K + gap, c_pitch = n + gap;
-    const size_t a_group = rows * a_pitch + gap / 2, c_group = rows * c_pitch + gap / 2;
+    const size_t a_group = rows * a_pitch + gap / 2, c_group = rows * c_pitch + (gap == 1);
     m.size = groups * c_group;
     m.A = reals(groups * a_group);
     m.W = reals(N * K);
