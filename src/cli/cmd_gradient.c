@@ -383,17 +383,17 @@ static void print_diagnosis(const probing *p)
             out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l,
                        d->mean_field[l], d->bound[l],
                        d->bound[l] > 1 ? ", which excludes nothing" : "");
+    out_printf("saturated: share of |x| > 0.9; of gates < 0.1 / > 0.9\n");
     for (size_t i = 0; i < d->count; i++) {
         const unroll_saturation *s = &d->share[i];
-        const bool begins = i == 0 || d->share[i - 1].layer != s->layer;
-        if (begins)
-            out_printf("%ssaturated, layer %zu:", i ? "\n" : "", s->layer);
+        if (i == 0 || d->share[i - 1].layer != s->layer)
+            out_printf("%slayer %zu:", i ? "\n" : "", s->layer);
         if (!isnan(s->low))
-            out_printf("  %s %.0f%% < 0.1, %.0f%% > 0.9", s->name, 100 * s->low, 100 * s->high);
-        else if (!isnan(s->dead))
-            out_printf("  dead %.0f%%", 100 * s->dead);
+            out_printf("  %s %.0f%% / %.0f%%", s->name, 100 * s->low, 100 * s->high);
         else
-            out_printf("  |%s| > 0.9: %.0f%%", s->name, 100 * s->high);
+            out_printf("  |%s| %.0f%%", s->name, 100 * s->high);
+        if (!isnan(s->dead))
+            out_printf("  dead units %.0f%%", 100 * s->dead);
     }
     out_printf("\n");
 }

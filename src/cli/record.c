@@ -12,7 +12,7 @@
 #include "store/log.h"
 
 /* Enough for a curve, few enough that a record every 100 steps costs less than one of them. */
-enum { WINDOWS = 12 };
+enum { WINDOWS = 10 };
 
 struct recorder {
     unroll_live live;

@@ -120,6 +120,7 @@ unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size
 {
     *live = (unroll_live){.net = net, .set = *set};
     const unroll_batch *b = &live->set.batch;
+    live->window = spacing ? spacing : b->T;
     *set = (unroll_probe_set){0};
     live->inject = unroll_alloc(b->T * b->B, 1);
     unroll_status status = live->inject ? UNROLL_OK : UNROLL_EMEMORY;
@@ -145,7 +146,9 @@ unroll_status unroll_live_take(unroll_live *live)
     const unroll_batch *b = &live->set.batch;
     live->curve.samples = 0;
     UNROLL_TRY(unroll_curve_measure(live->net, live->work, b, live->inject, &live->curve));
-    UNROLL_TRY(unroll_histograms_take(&live->histograms, live->net, live->work, b));
+    unroll_batch window = *b;
+    window.T = live->window;
+    UNROLL_TRY(unroll_histograms_take(&live->histograms, live->net, live->work, &window));
     return unroll_fit_curve(&live->curve, live->curve.layers - 1, UNROLL_PROBE_H, 1, &live->fit);
 }
 

@@ -35,6 +35,7 @@ typedef struct unroll_live {
     unroll_work *work;
     uint8_t *inject;
     unroll_curve curve;
+    size_t window;              /**< steps that histograms count: the comb's spacing, as training's windows */
     unroll_histograms histograms;
     unroll_fit fit;             /**< of the top layer's h */
 } unroll_live;

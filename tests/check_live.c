@@ -1,0 +1,278 @@
+/* What is recorded beside a training: windows, histograms, saturation, rows; and that nothing of the net changes. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "net/net.h"
+#include "probe/live.h"
+#include "probe/saturation.h"
+#include "probe_nets.h"
+
+START_TEST(windows_are_spread_evenly)
+{
+    uint32_t id[100];
+    unroll_probe_set set;
+    for (uint32_t i = 0; i < 100; i++)
+        id[i] = i;
+    need_ok(unroll_probe_windows(id, 100, 10, 0, 4, 4, &set));
+    const uint32_t first[] = {0, 29, 59, 89};
+    for (size_t r = 0; r < 4; r++)
+        for (uint32_t t = 0; t < 10; t++) {
+            ck_assert_uint_eq(set.batch.input[t * 4 + r], first[r] + t);
+            ck_assert_uint_eq(set.batch.target[t * 4 + r], first[r] + t + 1);
+        }
+    unroll_probe_set_free(&set);
+    need_ok(unroll_probe_windows(id, 100, 10, 2, 2, 4, &set)); /* the same in turns */
+    ck_assert_uint_eq(set.batch.input[0], 59);
+    unroll_probe_set_free(&set);
+    need_ok(unroll_probe_windows(id, 11, 10, 0, 1, 1, &set));
+    ck_assert_uint_eq(set.batch.target[9], 10);
+    unroll_probe_set_free(&set);
+    ck_assert_int_eq(unroll_probe_windows(id, 10, 10, 0, 1, 1, &set), UNROLL_EBUG);
+}
+END_TEST
+
+START_TEST(rows_of_a_batch)
+{
+    unroll_probe_set set;
+    const float feature[2 * 3 * 2] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    const float value[2 * 3] = {0, 1, 2, 3, 4, 5}, weight[6] = {0, 0, 0, 1, 1, 0};
+    const unroll_batch from = {.T = 2, .B = 3, .feature = feature, .value = value, .weight = weight};
+    need_ok(unroll_probe_rows(&from, 2, 2, 1, &set));
+    const unroll_batch *b = &set.batch;
+    ck_assert(b->T == 2 && b->B == 2 && !b->input && !b->target && !b->mode);
+    ck_assert(b->feature[3] == 3 && b->feature[4] == 6 && b->feature[7] == 9);
+    ck_assert(b->value[1] == 1 && b->value[2] == 3 && b->weight[0] == 0 && b->weight[3] == 1);
+    ck_assert_uint_eq(unroll_probe_reach(b), 2);
+    ck_assert_uint_eq(unroll_probe_reach(&from), 0);
+    unroll_probe_set_free(&set);
+}
+END_TEST
+
+/* Count by hand what the histogram counts by bits. */
+START_TEST(histograms_count_every_gradient)
+{
+    static const char *const cells[] = {"rnn", "lstm", "gru"};
+    const fresh f = {cells[_i], NULL, "uniform", 2, 19, 7, 30, 5, NAN, 2};
+    probed p;
+    unroll_histograms h;
+    unroll_result result;
+    const unroll_parameter *list;
+    open_fresh(&p, &f);
+    need_ok(unroll_histograms_new(p.net, &h));
+    need_ok(unroll_histograms_take(&h, p.net, p.work, &p.batch));
+    need_ok(unroll_histograms_take(&h, p.net, p.work, &p.batch)); /* anew, not on top */
+    float *grad = calloc(unroll_net_size(p.net), sizeof *grad);
+    need_ok(unroll_net_gradient(p.net, &p.batch, p.work, grad, &result));
+    unroll_net_parameters(p.net, &list);
+    size_t elements = 0;
+    for (size_t i = 0; i < h.parameters; i++) {
+        const unroll_parameter *q = &list[h.index[i]];
+        const size_t n = p.net->parameters.use[h.index[i]].trained;
+        const size_t first = q->offset + p.net->parameters.use[h.index[i]].first;
+        uint64_t expected[UNROLL_BINS] = {0}, zero = 0;
+        ck_assert_str_eq(h.at[i].name, q->name);
+        for (size_t k = first; k < first + n; k++)
+            if (grad[k] == 0)
+                zero++;
+            else
+                expected[(size_t)floor(2 * (log10(fabs((double)grad[k])) - UNROLL_BINS_LOW))]++;
+        ck_assert_uint_eq(zero, h.at[i].zero);
+        for (size_t b = 0; b < UNROLL_BINS; b++)
+            ck_assert_uint_eq(expected[b], h.at[i].bin[b]);
+        elements += n;
+    }
+    ck_assert_uint_eq(elements, unroll_net_trainable(p.net));
+    ck_assert_uint_eq(h.count - h.parameters, _i == 1 ? 4 : 2);
+    for (size_t i = h.parameters; i < h.count; i++) {
+        uint64_t all = h.at[i].zero;
+        for (size_t b = 0; b < UNROLL_BINS; b++)
+            all += h.at[i].bin[b];
+        ck_assert_uint_eq(all, f.T * f.B * f.hidden);
+    }
+    ck_assert_str_eq(h.at[h.count - 1].name, _i == 1 ? "c_l1" : "h_l1");
+    free(grad);
+    unroll_histograms_free(&h);
+    close_probed(&p);
+}
+END_TEST
+
+static void set_bias(probed *p, const char *name, float value)
+{
+    const unroll_parameter *list;
+    const size_t n = unroll_net_parameters(p->net, &list);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].name, name) == 0)
+            for (size_t k = 0; k < list[i].rows; k++)
+                unroll_net_weights(p->net)[list[i].offset + k] = value;
+    unroll_net_pack(p->net, 1);
+}
+
+START_TEST(saturated_and_dead_units)
+{
+    fresh f = {"rnn", NULL, "xavier", 1, 16, 7, 20, 3, NAN, 1};
+    probed p;
+    unroll_diagnosis d;
+    open_fresh(&p, &f);
+    set_bias(&p, "rnn.bias_ih_l0", 50);
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 20, &d));
+    ck_assert(d.count == 1 && d.share[0].high == 1 && isnan(d.share[0].low) && isnan(d.share[0].dead));
+    ck_assert(d.slope_square[0] == 0 && d.mean_field[0] == 0 && !d.keep);
+    unroll_diagnosis_free(&d);
+    close_probed(&p);
+    f.activation = "relu";
+    open_fresh(&p, &f);
+    set_bias(&p, "rnn.bias_ih_l0", -50);
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 20, &d));
+    ck_assert(d.share[0].dead == 1);
+    unroll_diagnosis_free(&d);
+    close_probed(&p);
+    f = (fresh){"lstm", NULL, "xavier", 1, 16, 7, 20, 3, 50, 1};
+    open_fresh(&p, &f); /* the forget gate is wide open */
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 20, &d));
+    ck_assert_uint_eq(d.count, 5);
+    ck_assert(strcmp(d.share[2].name, "f") == 0 && d.share[2].high == 1 && d.share[2].low == 0);
+    ck_assert(isnan(d.bound[0]) && isnan(d.mean_field[0]));
+    for (size_t k = 0; k < 20; k++)
+        ck_assert_double_eq_tol(d.keep[k], 1, 1e-6);
+    unroll_diagnosis_free(&d);
+    close_probed(&p);
+}
+END_TEST
+
+/* The product of forget gates alone, against what the gates say one by one. */
+START_TEST(products_of_gates)
+{
+    const fresh f = {"lstm", NULL, "xavier", 2, 8, 7, 12, 2, 1, 1};
+    probed p;
+    unroll_diagnosis d;
+    open_fresh(&p, &f);
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 12, &d));
+    const size_t pitch = p.net->stack.pitch;
+    for (size_t l = 0; l < 2; l++) {
+        double logs = 0;
+        for (size_t r = 0; r < 2; r++) {
+            double mean = 0;
+            for (size_t j = 0; j < 8; j++) {
+                double product = 1;
+                for (size_t t = 12 - 5; t < 12; t++)
+                    product *= (double)p.work->run.at[l].z[((t * 2 + r) * 4 + 1) * pitch + j];
+                mean += product / 8;
+            }
+            logs += log(mean) / 2;
+        }
+        ck_assert_double_eq_tol(d.keep[l * 12 + 5], exp(logs), 1e-9);
+        ck_assert_double_eq(d.keep[l * 12], 1);
+    }
+    unroll_diagnosis_free(&d);
+    close_probed(&p);
+}
+END_TEST
+
+/* mean φ'² by hand, the bound by a matrix whose singular values are known. */
+START_TEST(theory_of_a_known_matrix)
+{
+    const fresh f = {"rnn", "sigmoid", "orthogonal", 1, 16, 7, 20, 3, NAN, 1};
+    probed p;
+    unroll_diagnosis d;
+    open_fresh(&p, &f);
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 20, &d));
+    const size_t pitch = p.net->stack.pitch;
+    double sum = 0;
+    for (size_t i = 3; i < 21 * 3; i++)
+        for (size_t j = 0; j < 16; j++) {
+            const double h = (double)p.work->run.at[0].h[i * pitch + j];
+            sum += pow(h * (1 - h), 2) / (20 * 3 * 16);
+        }
+    ck_assert_double_eq_tol(d.slope_square[0], sum, 1e-6);
+    ck_assert_double_eq_tol(d.bound[0], 0.25, 1e-6);
+    ck_assert_double_eq_tol(d.mean_field[0], sqrt(sum), 1e-5);
+    unroll_diagnosis_free(&d);
+    close_probed(&p);
+}
+END_TEST
+
+START_TEST(recording_leaves_the_net_alone)
+{
+    const fresh f = {"lstm", NULL, "uniform", 2, 20, 7, 40, 6, NAN, 1};
+    probed p;
+    unroll_live live;
+    unroll_probe_set set;
+    unroll_rows rows = {0}, again = {0};
+    open_fresh(&p, &f);
+    const size_t bytes = unroll_net_size(p.net) * sizeof(float);
+    float *before = malloc(bytes);
+    memcpy(before, unroll_net_weights(p.net), bytes);
+    need_ok(unroll_probe_rows(&p.batch, 6, 7, 7, &set));
+    need_ok(unroll_live_new(p.net, &set, 20, 1, &live));
+    need_ok(unroll_live_take(&live));
+    unroll_rows_curve(&rows, 7, &live.curve);
+    unroll_rows_histograms(&rows, 7, &live.histograms);
+    need_ok(unroll_live_take(&live));
+    unroll_rows_curve(&again, 7, &live.curve);
+    unroll_rows_histograms(&again, 7, &live.histograms);
+    ck_assert(memcmp(before, unroll_net_weights(p.net), bytes) == 0);
+    ck_assert_str_eq(rows.text, again.text);
+    ck_assert(!rows.failed && strncmp(rows.text, "7,0,h,0,", 8) == 0);
+    ck_assert_uint_eq(live.curve.samples, 7); /* two chains in the first row, one in the others */
+    size_t lines = 0;
+    for (const char *c = rows.text; *c; c++)
+        lines += *c == '\n';
+    ck_assert_uint_gt(lines, 2 * 2 * 20);
+    unroll_free(rows.text);
+    unroll_free(again.text);
+    unroll_live_free(&live);
+    free(before);
+    close_probed(&p);
+}
+END_TEST
+
+START_TEST(any_allocation_may_fail)
+{
+    const fresh f = {"lstm", NULL, "uniform", 2, 8, 7, 20, 4, NAN, 1};
+    probed p;
+    open_fresh(&p, &f);
+    unroll_status status = UNROLL_EMEMORY;
+    for (long n = 0; status == UNROLL_EMEMORY; n++) {
+        unroll_live live = {0};
+        unroll_probe_set set;
+        unroll_diagnosis d = {0};
+        unroll_alloc_fail_after(n);
+        status = unroll_probe_rows(&p.batch, 4, 7, 7, &set);
+        if (status == UNROLL_OK)
+            status = unroll_live_new(p.net, &set, 0, 1, &live);
+        if (status == UNROLL_OK)
+            status = unroll_live_take(&live);
+        if (status == UNROLL_OK)
+            status = unroll_diagnose(p.net, p.work, &p.batch, 20, &d);
+        unroll_alloc_fail_after(-1);
+        unroll_diagnosis_free(&d);
+        unroll_live_free(&live);
+        ck_assert(status == UNROLL_OK || status == UNROLL_EMEMORY);
+        ck_assert_int_lt((int)n, 200);
+    }
+    close_probed(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("recorded gradients");
+    TCase *tests = tcase_create("all");
+    tcase_add_test(tests, windows_are_spread_evenly);
+    tcase_add_test(tests, rows_of_a_batch);
+    tcase_add_loop_test(tests, histograms_count_every_gradient, 0, 3);
+    tcase_add_test(tests, saturated_and_dead_units);
+    tcase_add_test(tests, products_of_gates);
+    tcase_add_test(tests, theory_of_a_known_matrix);
+    tcase_add_test(tests, recording_leaves_the_net_alone);
+    tcase_add_test(tests, any_allocation_may_fail);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

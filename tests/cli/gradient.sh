@@ -1,0 +1,85 @@
+#!/bin/sh
+# unroll gradient, and --grad-every while training.
+. "${srcdir:-.}/tests/cli/lib.sh"
+
+text=$work/text.txt
+i=0
+while [ $i -lt 300 ]; do
+    echo "the cat $i sat on the mat; the dog $((i * 7 % 31)) did not."
+    i=$((i + 1))
+done >"$text"
+small="--layers 2 --hidden 16 --threads 1"
+
+# rows FILE: without the header
+rows() { sed 1d "$1" | wc -l; }
+
+# ---- a fresh model ----
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --window 40 --windows 5 --out "$work/fresh" --cell lstm
+check 'names the initialisation' grep -q 'lstm 2x16, init uniform, forget bias 1' "$work/out"
+check 'says what the loss is' grep -q 'the loss of one step alone' "$work/out"
+check 'a row for each layer and state' [ "$(grep -c '^ *[01]  [hc] ' "$work/out")" -eq 4 ]
+check 'draws the curve' grep -q 'distance t - s (steps)' "$work/out"
+check 'within 80 columns' [ "$(awk 'length > 80' "$work/out" | wc -l)" -eq 0 ]
+check 'the columns of the contract' [ "$(head -1 "$work/fresh/distance.csv")" = \
+    step,layer,state,distance,mean,gmean,q10,median,q90,n ]
+check 'all distances of all states' [ "$(rows "$work/fresh/distance.csv")" -eq 160 ]
+check 'of the same samples' [ "$(cut -d, -f10 "$work/fresh/distance.csv" | sort -u | tr '\n' ' ')" = "5 n " ]
+check 'histograms' [ "$(head -1 "$work/fresh/histogram.csv")" = step,name,bin_lo,bin_hi,count ]
+check 'of every weight' [ "$(awk -F, '$2 == "rnn.weight_hh_l1" { n += $5 } END { print n }' \
+    "$work/fresh/histogram.csv")" -eq 1024 ]
+check 'fits' [ "$(rows "$work/fresh/fit.csv")" -eq 4 ]
+# shellcheck disable=SC2086
+expect 73 "is not empty" gradient $small --corpus "$text" --out "$work/fresh"
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --window 40 --force --out "$work/fresh" --max-distance 9
+check 'distances 0 to 9' [ "$(rows "$work/fresh/distance.csv")" -eq 40 ]
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --window 60 --loss all --cell rnn
+check 'accumulated is said' [ "$(grep -c accumulated "$work/out")" -ge 3 ]
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --task copy:delay=20 --cell gru --json --windows 4
+check 'as JSON' grep -q '"variant":"gru 2x16, init uniform","loss":"last","windows":4,"window":40' "$work/out"
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --json --seed 3
+cp "$work/out" "$work/once"
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --json --seed 3 --threads 3
+check 'the same on any threads' cmp -s "$work/out" "$work/once"
+
+# ---- what is refused ----
+expect 64 "--max-distance 40" gradient --corpus "$text" --window 40 --max-distance 40
+expect 64 "does not train" gradient --lr 0.1
+expect 64 "length of its own" gradient --task copy --window 40
+expect 65 "--window 100000 needs 100001" gradient --corpus "$text" --window 100000
+expect 66 "" gradient "$work/none" "$text"
+expect 64 "--loss" gradient --loss first
+
+# ---- recorded while training ----
+train="train --threads 1 --layers 1 --hidden 12 --cell gru --seq-length 10 --batch 8 --quiet --eval-every 100"
+# shellcheck disable=SC2086
+expect 0 "" $train --steps 30 --out "$work/without" "$text"
+# shellcheck disable=SC2086
+expect 0 "" $train --steps 30 --out "$work/with" --grad-every 10 "$text"
+check 'not one bit of the training changes' cmp -s "$work/with/model.safetensors" "$work/without/model.safetensors"
+check 'before, and every ten steps' [ "$(sed 1d "$work/with/gradient/distance.csv" | cut -d, -f1 | uniq | tr '\n' ' ')" = \
+    "0 10 20 30 " ]
+check 'distances below the window' [ "$(rows "$work/with/gradient/distance.csv")" -eq 40 ]
+check 'histograms too' grep -q '^20,rnn.weight_hh_l0,' "$work/with/gradient/histogram.csv"
+check 'how the curve moved' [ -s "$work/with/plots/gradient-steps.csv" ]
+# shellcheck disable=SC2086
+expect 0 "" $train --steps 20 --out "$work/stopped" --grad-every 10 "$text"
+expect 0 "" train --resume "$work/stopped" --steps 30 --quiet
+for file in distance histogram; do
+    check "$file.csv goes on after a stop" cmp -s "$work/stopped/gradient/$file.csv" "$work/with/gradient/$file.csv"
+done
+expect 0 "" gradient "$work/with" "$text" --window 30
+check 'the trained model' grep -q '^gru 1x12, init uniform' "$work/out"
+expect 64 "give a text" gradient "$work/with"
+expect 64 "MODEL brings its own" gradient --hidden 3 "$work/with" "$text"
+# shellcheck disable=SC2086
+expect 0 "" train --threads 1 --task copy:delay=10 --layers 1 --hidden 8 --steps 4 --grad-every 2 --quiet --out "$work/task"
+check 'a task, too' [ "$(rows "$work/task/gradient/distance.csv")" -eq 180 ]
+expect 0 "" gradient "$work/task"
+check 'and its model' grep -q 'windows of 30 steps' "$work/out"
+finish
