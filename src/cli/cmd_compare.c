@@ -144,7 +144,7 @@ static unroll_status report(cli_call *call, compare_study *s)
         cli_note(call, "%s", unroll_message());
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     snprintf(title, sizeof title, "Comparison: %.120s", o->config.task);
-    const unroll_status status = compare_report(s, title, argc, argv);
+    const unroll_status status = compare_report(s, title, NULL, argc, argv);
     cli_command_line_free(argc, argv);
     UNROLL_TRY(status);
     return compare_tell(s, o->config.json);

@@ -14,7 +14,10 @@ typedef struct compare_variant {
     char *label;            /**< names it in tables, files and legends */
     unroll_config *config;  /**< seed and threads are set by each job */
     double sweep;           /**< the swept key's value; NAN: none */
-    uint64_t corpus;        /**< fingerprint of the text, by compare_check(); 0: none */
+    /* by compare_check(): */
+    uint64_t corpus;        /**< fingerprint of the text; 0: none */
+    double baseline;        /**< loss of a guess that remembers nothing; NAN: not known */
+    double chance;          /**< its accuracy, likewise */
 } compare_variant;
 
 /** A variant from "option=value,option=value,…": the options of `unroll train` that shape model, start, learning
@@ -108,8 +111,7 @@ typedef struct compare_study {
     const char *command;     /**< whose name messages begin with */
     compare_ask ask;
     char *sweep_key;         /**< NULL: none; owned */
-    double baseline;         /**< loss that needs no memory; NAN: not known */
-    double chance;           /**< accuracy likewise */
+    double baseline, chance; /**< where all variants have the same; else NAN */
     bool squared;
     compare_result *result;  /**< [variants][seeds], owned */
     size_t reused, failed, diverged;
@@ -134,9 +136,15 @@ static inline compare_result *compare_at(const compare_study *s, size_t variant,
 unroll_status compare_write(const compare_study *s);
 /** The plots into DIRECTORY/plots; UNROLL_ENOINPUT without gnuplot, when the data are there. */
 unroll_status compare_draw(const compare_study *s, const char *title);
-/** report.html. */
-unroll_status compare_report(const compare_study *s, const char *title, int argc,
-                             char *const *argv);
+/** What stands above the rest of a report: paragraphs, and a table whose first row is the heads. */
+typedef struct compare_lead {
+    const char *const *text;     /**< NULL at the end */
+    const char *const *cell;     /**< [rows][columns] */
+    size_t rows, columns;
+} compare_lead;
+/** report.html. @param lead  NULL: none */
+unroll_status compare_report(const compare_study *s, const char *title, const compare_lead *lead,
+                             int argc, char *const *argv);
 /** The table of means and intervals on standard output, or as JSON. */
 unroll_status compare_tell(const compare_study *s, bool json);
 #endif

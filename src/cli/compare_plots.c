@@ -423,8 +423,19 @@ static void put_lead(unroll_page *page, const compare_study *s)
     }
 }
 
-unroll_status compare_report(const compare_study *s, const char *title, int argc,
-                             char *const *argv)
+static void put_claims(unroll_page *page, const compare_lead *lead)
+{
+    for (size_t i = 0; lead->text[i]; i++)
+        unroll_page_text(page, lead->text[i]);
+    unroll_page_table(page, lead->cell, lead->columns);
+    for (size_t r = 1; r < lead->rows; r++)
+        unroll_page_row(page, lead->cell + r * lead->columns, lead->columns);
+    unroll_page_table_end(page);
+    unroll_page_heading(page, "All results");
+}
+
+unroll_status compare_report(const compare_study *s, const char *title, const compare_lead *lead,
+                             int argc, char *const *argv)
 {
     const size_t room = strlen(s->directory) + sizeof "/report.html";
     char *path = unroll_alloc(room, 1), *plots = unroll_alloc(room, 1);
@@ -436,6 +447,8 @@ unroll_status compare_report(const compare_study *s, const char *title, int argc
         status = unroll_page_begin(path, title, &page);
     }
     if (status == UNROLL_OK) {
+        if (lead)
+            put_claims(page, lead);
         put_lead(page, s);
         put_means(page, s);
         unroll_page_heading(page, "Pictures");

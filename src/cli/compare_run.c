@@ -74,26 +74,16 @@ static unroll_status check_variant(compare_study *s, size_t i)
     return UNROLL_OK;
 }
 
-/* A baseline that all variants share; where they differ there is none to draw. */
-static unroll_status find_baseline(compare_study *s)
+static unroll_status find_baseline(compare_variant *v)
 {
-    s->baseline = s->chance = NAN;
-    for (size_t i = 0; i < s->variants; i++) {
-        const unroll_task_row *row;
-        double keys[UNROLL_TASK_KEYS];
-        if (strcmp(s->variant[i].config->task, "char") == 0)
-            return UNROLL_OK;
-        UNROLL_TRY(unroll_task_parse(s->variant[i].config->task, &row, keys));
-        const double baseline = row->baseline(keys), chance = row->chance ? row->chance(keys) : NAN;
-        if (i > 0 && !(baseline == s->baseline))
-            s->baseline = NAN;
-        else if (i == 0)
-            s->baseline = baseline;
-        if (i > 0 && !(chance == s->chance))
-            s->chance = NAN;
-        else if (i == 0)
-            s->chance = chance;
-    }
+    const unroll_task_row *row;
+    double keys[UNROLL_TASK_KEYS];
+    v->baseline = v->chance = NAN;
+    if (strcmp(v->config->task, "char") == 0)
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_task_parse(v->config->task, &row, keys));
+    v->baseline = row->baseline(keys);
+    v->chance = row->chance(keys);
     return UNROLL_OK;
 }
 
@@ -106,7 +96,13 @@ unroll_status compare_check(compare_study *s)
                                    s->variant[i].label);
     for (size_t i = 0; i < s->variants; i++)
         UNROLL_TRY(check_variant(s, i));
-    return find_baseline(s);
+    for (size_t i = 0; i < s->variants; i++) {
+        compare_variant *v = &s->variant[i];
+        UNROLL_TRY(find_baseline(v));
+        s->baseline = i == 0 || v->baseline == s->baseline ? v->baseline : NAN;
+        s->chance = i == 0 || v->chance == s->chance ? v->chance : NAN;
+    }
+    return UNROLL_OK;
 }
 
 /* ---- the directory ---- */

@@ -108,7 +108,7 @@ static const char style[] =
     ":root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--faint:#666;--line:#d5d5d5;--block:#f4f4f4}\n"
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--paper:#16181b;--faint:#a0a0a0;--line:#3b3f45;"
     "--block:#22252a}}\n"
-    "body{margin:2rem auto;padding:0 1rem;max-width:60rem;background:var(--paper);color:var(--ink);"
+    "body{margin:2rem auto;padding:0 1rem;max-width:68rem;background:var(--paper);color:var(--ink);"
     "font:16px/1.5 system-ui,sans-serif}\n"
     "h1{font-size:1.6rem}h2{margin-top:2.5rem;font-size:1.2rem;border-bottom:1px solid var(--line)}\n"
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}\n"
