@@ -9,7 +9,7 @@
 
 const cli_command *const cli_commands[] = {&cli_train, &cli_sample, &cli_eval, &cli_inspect,
                                            &cli_generate, &cli_gradient, &cli_bench,
-                                           &cli_compare, NULL};
+                                           &cli_compare, &cli_reproduce, NULL};
 
 const cli_command *cli_command_find(const char *name)
 {
