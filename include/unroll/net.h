@@ -26,7 +26,7 @@ typedef struct unroll_net_spec {
     double dropout;         /**< between layers, [0,1) */
     bool residual;          /**< from layer 2 on the output is h + input */
     const char *norm;       /**< "none" (NULL means it), "layer", "batch", "recurrent-batch" */
-    size_t norm_steps;      /**< recurrent-batch: steps with running statistics of their own; 0: 100 */
+    size_t norm_steps;      /**< recurrent-batch: steps with running statistics of their own; 0: 1 */
 } unroll_net_spec;
 
 /** How weights start. */

@@ -110,7 +110,7 @@ static unroll_status build(unroll_net *net)
     s->gru = cell->variant;
     s->activation = activation->name;
     s->norm = norm ? norm->name : none;
-    s->norm_steps = s->norm_steps ? s->norm_steps : 100;
+    s->norm_steps = s->norm_steps ? s->norm_steps : 1;
     net->kernels = unroll_kernels_get();
     size_t inputs = s->inputs;
     if (s->embedding) {

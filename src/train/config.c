@@ -182,8 +182,9 @@ const unroll_option unroll_config_table[] = {
      .help = "normalise: layer, each row over its units (Ba et al. 2016); batch, the input's products over "
              "steps and rows (Laurent et al. 2016); recurrent-batch, all products over the rows of each "
              "step (Cooijmans et al. 2016)"},
-    {SIZE("norm-steps", 1, 1048576), MODEL_ROW, AT(norm_steps), .preset = "100",
-     .help = "of recurrent-batch: steps with running statistics of their own, later ones share the last's"},
+    {SIZE("norm-steps", 1, 1048576), MODEL_ROW, AT(norm_steps), .preset = "1",
+     .help = "of recurrent-batch: steps from the zero state with running statistics of their own, later ones "
+             "share the last's; more than 1 only where states are not carried"},
     {FLAG("residual"), MODEL_ROW, AT(residual),
      .help = "from the second layer on, a layer's output is its state and its input added"},
     {NAME("gru", gru_variant), MODEL_ROW, AT(gru), .preset = "reset-after",
