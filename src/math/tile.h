@@ -3,6 +3,13 @@
 #include <stdbool.h>
 #include "math/vec.h"
 
+/* Before a loop whose every round must stand by itself, so that what it indexes can live in registers. */
+#ifdef __clang__
+#define FULLY _Pragma("clang loop unroll(full)")
+#else
+#define FULLY _Pragma("GCC unroll 24")
+#endif
+
 /* A tile's panels, what its sums begin with, and its results. Panel number v of the tile is at v·panel_step,
  * its columns at v·from_step and v·c_step. */
 typedef struct tile_place {
@@ -21,27 +28,27 @@ static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_
 {
     const tile_place to = *at;
     vec sum[TILE_ROWS * 2], w[TILE_ROWS * 2];
-#pragma GCC unroll 16
+    FULLY
     for (size_t i = 0; i < M; i++)
-#pragma GCC unroll 16
+        FULLY
         for (size_t v = 0; v < 2 * P; v++)
             sum[i * 2 * P + v] = vec_load(to.from + i * to.from_pitch + v / 2 * to.from_step +
                                           v % 2 * LANES);
     for (size_t k = 0; k < K; k++) {
-#pragma GCC unroll 16
+        FULLY
         for (size_t v = 0; v < 2 * P; v++)
             w[v] = vec_load(to.panel + v / 2 * to.panel_step + k * WIDTH + v % 2 * LANES);
-#pragma GCC unroll 16
+        FULLY
         for (size_t i = 0; i < M; i++) {
             const vec a = vec_all(A[i * a_row + k * a_step]);
-#pragma GCC unroll 16
+            FULLY
             for (size_t v = 0; v < 2 * P; v++)
                 sum[i * 2 * P + v] += a * w[v];
         }
     }
-#pragma GCC unroll 16
+    FULLY
     for (size_t i = 0; i < M; i++)
-#pragma GCC unroll 16
+        FULLY
         for (size_t v = 0; v < 2 * P; v++) {
             unroll_real *c = to.C + i * to.c_pitch + v / 2 * to.c_step + v % 2 * LANES;
             vec_store(c, add ? vec_load(c) + sum[i * 2 * P + v] : sum[i * 2 * P + v]);
