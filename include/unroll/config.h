@@ -30,7 +30,7 @@ typedef struct unroll_config {
     double dropout;
     /* start */
     char *init;
-    double init_scale, norm_gamma;
+    double init_scale, norm_gamma, omega;
     double forget_bias;      /**< NAN: the cell's own, 1 for the LSTM */
     bool chrono;             /**< --forget-bias chrono[:T] */
     double chrono_max;       /**< T; 0: the sequence length */

@@ -26,6 +26,7 @@ typedef struct unroll_net_spec {
     double dropout;         /**< between layers, [0,1) */
     bool residual;          /**< from layer 2 on the output is h + input */
     const char *norm;       /**< "none" (NULL means it), "layer", "batch", "recurrent-batch" */
+    double omega;           /**< weight of the regulariser Ω of Pascanu et al. (2013); rnn alone, 0: off */
     size_t norm_steps;      /**< recurrent-batch: steps with running statistics of their own; 0: 1 */
 } unroll_net_spec;
 
@@ -112,6 +113,7 @@ typedef struct unroll_result {
     double weight;    /**< sum of weights */
     double scored;    /**< sum of the weights that the accuracy counts */
     double correct;   /**< of these: where the largest output is the target, or all are near enough */
+    double omega;     /**< unroll_net_gradient: Ω, mean over rows, unweighted and no part of the loss */
     bool finite;
     size_t bad_layer, bad_step; /**< where a state first was not finite, if one was */
 } unroll_result;
@@ -123,7 +125,7 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
 
 /** Forward and back-propagate one batch through all its steps, then carry the state.
  *  @param grad  [unroll_net_size(net)], laid out as the weights; overwritten with
- *               dL/dtheta of the mean loss, in nats per unit of target weight
+ *               dL/dtheta of the mean loss, in nats per unit of target weight, and spec.omega · dΩ/dWh
  *  Source: Werbos (1990); truncation: Williams and Peng (1990), BPTT(h). */
 unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *batch,
                                   unroll_work *work, unroll_real *grad, unroll_result *result);

@@ -66,6 +66,8 @@ static unroll_status check_spec(const unroll_net_spec *s)
                            "needs --embedding %zu, as --hidden", s->hidden);
     if (s->features && s->embedding)
         return unroll_fail(UNROLL_EUSAGE, "real inputs take no --embedding");
+    if (!(s->omega >= 0 && isfinite(s->omega)))
+        return unroll_fail(UNROLL_EUSAGE, "--omega must be at least 0");
     if (!(s->dropout >= 0 && s->dropout < 1))
         return unroll_fail(UNROLL_EUSAGE, "--dropout must be at least 0 and less than 1");
     return UNROLL_OK;
@@ -106,6 +108,8 @@ static unroll_status build(unroll_net *net)
     UNROLL_TRY(check_spec(s));
     UNROLL_TRY(find_cell(s, &cell, &activation));
     UNROLL_TRY(find_norm(s->norm, &norm));
+    if (s->omega != 0 && (!cell->has_activation || norm))
+        return unroll_fail(UNROLL_EUSAGE, "--omega is defined for --cell rnn without --norm");
     s->cell = cell->name;
     s->gru = cell->variant;
     s->activation = activation->name;
@@ -121,7 +125,8 @@ static unroll_status build(unroll_net *net)
     const unroll_stack_spec stack = {
         .cell = cell, .activation = activation, .norm = norm, .norm_steps = s->norm_steps,
         .layers = s->layers, .inputs = inputs, .tokens = !s->features && !s->embedding,
-        .hidden = s->hidden, .dropout = s->dropout, .residual = s->residual,
+        .hidden = s->hidden, .dropout = s->dropout, .omega = s->omega,
+        .residual = s->residual,
     };
     UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, "rnn.", &stack));
     UNROLL_TRY(new_decoder(net));
@@ -473,5 +478,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     if (net->spec.tie)
         unroll_parallel(work->threads, tied_gradient, work);
     finish(net, work, result, NULL);
+    for (size_t r = 0; net->stack.omega > 0 && r < work->B; r++)
+        result->omega += work->run.omega[r] / (double)work->B;
     return UNROLL_OK;
 }

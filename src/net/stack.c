@@ -111,6 +111,7 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
         .hidden = spec->hidden, .pitch = round_up(spec->hidden, k->width),
         .input_pitch = round_up(spec->inputs, k->width), .tokens = spec->tokens,
         .dropout = spec->dropout, .residual = spec->residual, .norm = spec->norm,
+        .omega = spec->omega,
     };
     if (unroll_stack_joins_rows(s)) {
         s->slots = s->norm->recurrent ? spec->norm_steps : 1;
@@ -216,6 +217,7 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
         at = place(&r->z, T, B, a->layer.blocks * s->pitch, base, at);
         at = place(&r->h, slots, B, s->pitch, base, at);
         at = place(&r->c, slots, B, s->cell->states > 1 ? s->pitch : 0, base, at);
+        at = place(&r->e, T, B, training && s->omega > 0 ? s->pitch : 0, base, at);
         at = place(&r->n, T, B, a->layer.norm_blocks * s->pitch, base, at);
         at = place(&r->statistics, training ? 1 : 0,
                    unroll_stack_joins_rows(s) && s->norm->recurrent ? T : 1, s->statistics, base,
@@ -227,6 +229,7 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
     for (size_t i = 0; i < 2; i++)
         at = place(&run->d[i], slots, B, training ? s->pitch : 0, base, at);
     at = place(&run->dx, T, B, training && !s->tokens ? s->input_pitch : 0, base, at);
+    at = place(&run->omega_spare, 3, B, training && s->omega > 0 ? s->pitch : 0, base, at);
     at = place(&run->dy, T, B, training && s->residual ? s->pitch : 0, base, at);
     const size_t dc = training && s->cell->states > 1 ? s->pitch : 0;
     at = place(&run->dc[0], 1, B, dc, base, at);
@@ -469,6 +472,20 @@ void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, 
         mask_after(s, &step, back->spare, mode);
 }
 
+/* Ω of step t and the next, whose backward pass is done; nothing leads from the window's first step further back. */
+static void omega_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
+                       size_t r0, size_t r1)
+{
+    unroll_real *e = run->at[l].e + r0 * s->pitch;
+    if (t == 0)
+        memset(e, 0, (r1 - r0) * s->pitch * sizeof *e);
+    if (t + 1 == run->steps)
+        return;
+    const unroll_step step = make_step(s, run, l, t, r0, r1);
+    const unroll_step next = make_step(s, run, l, t + 1, r0, r1);
+    unroll_omega_step(s, run, &step, &next, r0, e + (t + 1) * run->B * s->pitch);
+}
+
 static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t l, unroll_real *d,
                            size_t r0, size_t r1)
 {
@@ -489,6 +506,8 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
         back.dh0 = d + t * slot + band;
         if (hook && hook->before)
             hook->before(hook->arg, l, t, r0, rows, s->pitch, back.dh, back.dc);
+        if (s->omega > 0)
+            omega_back(s, run, l, t, r0, r1);
         unroll_stack_step_back(s, run, l, t, r0, r1, &back);
         if (hook && hook->after)
             hook->after(hook->arg, l, t, r0, rows, s->pitch, back.dh, back.dc_total);
@@ -546,6 +565,8 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
                            size_t r1)
 {
     unroll_real *d = run->d[0], *below = run->d[1];
+    if (s->omega > 0)
+        memset(run->omega + r0, 0, (r1 - r0) * sizeof *run->omega);
     for (size_t l = s->layers; l-- > 0;) {
         const bool residual = s->residual && l > 0;
         if (residual)
@@ -657,6 +678,9 @@ void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
             const unroll_real *A = recurrent_part(s, run, l, t, &row);
             term_weights(s, run, t, A, row, B, from_h ? s->pitch : z_row, s->hidden,
                          grad + list[a->w_hh].offset, scratch, thread, threads);
+            if (s->omega > 0)
+                term_weights(s, run, t, A, row, r->e, s->pitch, s->hidden,
+                             grad + list[a->w_hh].offset, scratch, thread, threads);
         }
         for (const unroll_vector_term *v = s->cell->vectors; v->count; v++) {
             const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;

@@ -34,6 +34,7 @@ typedef struct unroll_stack {
     size_t slots;                /**< rows of running statistics; the last is for all later steps */
     size_t statistics;           /**< reals of such a row: mean and variance of each part in its order */
     double dropout;
+    double omega;                /**< weight of Ω, see omega.c; 0: none */
     bool residual;               /**< y = h + input from the second layer on (He et al. 2016) */
     unroll_stack_layer *at;      /**< [layers] */
     unroll_real *packed;
@@ -44,6 +45,7 @@ typedef struct unroll_layer_run {
     unroll_real *x;              /**< [T][B][input_pitch] padded or dropped-out input; NULL: h of below */
     unroll_real *z;              /**< [T][B][blocks·pitch] */
     unroll_real *h, *c;          /**< [T+1][B][pitch]; slot 0 is the carried state */
+    unroll_real *e;              /**< [T][B][pitch] dΩ/dWh is the sum of dz (x) e; or NULL */
     unroll_real *n;              /**< [T][B][norm_blocks·pitch], or NULL */
     unroll_real *statistics;     /**< [T] rows, where they are measured */
     unroll_real *y;              /**< [T][B][pitch] what the layer above sees: h, or h + input */
@@ -61,6 +63,8 @@ typedef struct unroll_stack_run {
     unroll_layer_run *at;        /**< [layers] */
     unroll_real *d[2];           /**< [T+1][B][pitch] dL/dh, slot t+1 for step t */
     unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of layer 0, or NULL */
+    unroll_real *omega_spare;    /**< [3][B][pitch], where there is Ω */
+    double *omega;               /**< [B] Ω of each row */
     unroll_real *dy;             /**< [T][B][pitch] dL/dy while its layer goes backward; residual alone */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
     enum unroll_statistics use;
@@ -81,7 +85,7 @@ typedef struct unroll_stack_spec {
     size_t norm_steps;
     size_t layers, inputs, hidden;
     bool tokens;
-    double dropout;
+    double dropout, omega;
     bool residual;
 } unroll_stack_spec;
 
@@ -130,6 +134,11 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
 void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
                           const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
                           size_t thread, size_t threads);
+
+/** omega.c: Ω's part of steps t and t+1, which went backward: step's z is not yet a gradient. Leaves the factor of
+ *  next's dz in e [rows][pitch]. */
+void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const unroll_step *step,
+                       const unroll_step *next, size_t row0, unroll_real *e);
 
 /* norm.c */
 

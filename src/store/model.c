@@ -66,7 +66,8 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
                               .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
                               .embedding = (size_t)c->embedding, .tie = c->tie,
                               .dropout = c->dropout, .residual = c->residual,
-                              .norm = c->norm, .norm_steps = (size_t)c->norm_steps};
+                              .norm = c->norm, .norm_steps = (size_t)c->norm_steps,
+                              .omega = c->omega};
     if (is_char(c)) {
         spec->inputs = spec->outputs = unroll_vocabulary_size(vocabulary);
         return UNROLL_OK;

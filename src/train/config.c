@@ -238,6 +238,9 @@ const unroll_option unroll_config_table[] = {
      .preset = "5", .help = "scale gradients down to this global L2 norm; 0: off"},
     {REAL("clip-value", 0, 1e6), .aliases = "grad-clip", LEARN_ROW, AT(learning.clip_value),
      .preset = "0", .help = "cut each gradient to plus or minus this, before the norm; 0: off"},
+    {REAL("omega", 0, 1e6), LEARN_ROW, AT(omega), .preset = "0",
+     .help = "of the rnn: weight of the regulariser that keeps the norm of gradients through time "
+             "(Pascanu et al. 2013); 0: off"},
     {SIZE("batch", 1, 1048576), .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
      .help = "sequences trained side by side"},
     {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
@@ -363,6 +366,11 @@ static unroll_status check_model(const unroll_config *config)
     if (strcmp(config->gru, gru_variant(0)) != 0 && strcmp(config->cell, "gru") != 0)
         return unroll_fail(UNROLL_EUSAGE, "--gru %s needs --cell gru, not %s", config->gru,
                            config->cell);
+    if (config->omega > 0 && (!cell_has_activation(config->cell) || strcmp(config->norm, "none") != 0))
+        return unroll_fail(UNROLL_EUSAGE, "--omega is defined for --cell rnn without --norm");
+    if (strstr(config->norm, "batch") && config->batch < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
+                           config->norm);
     if (config->residual && config->layers < 2)
         return unroll_fail(UNROLL_EUSAGE, "--residual leads past the second layer and those above; "
                            "it needs --layers 2 or more");
