@@ -17,9 +17,10 @@
  *   identity     Wh = I in each gate, the others N(0, 0.001²)          Le et al. (2015)
  *
  * (With xavier's larger inputs an orthogonal tanh network saturates: it no longer learns temporal order
- * over 100 steps, where it does with these.) All but uniform start their biases at 0. Then the gate that keeps the state gets --forget-bias
- * (Gers et al. 2000; Jozefowicz et al. 2015), or chrono's ln U(1, T − 1) and the input gate its negative
- * (Tallec and Ollivier 2018). Embeddings are N(0, 1) as PyTorch's; a tied one starts as an output layer. */
+ * over 100 steps, where it does with these.) All but uniform start their biases at 0. Then the gate that
+ * keeps the state gets --forget-bias (Gers et al. 2000; Jozefowicz et al. 2015), or chrono's ln U(1, T − 1)
+ * and the input gate its negative (Tallec and Ollivier 2018). Embeddings are N(0, 1) as PyTorch's; a tied
+ * one starts as an output layer. */
 
 typedef struct draw {
     unroll_rng rng;
