@@ -8,23 +8,8 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
-#include "cli/cli.h"
-#include "cli/load.h"
-#include "cli/out.h"
-#include "cli/session.h"
-#include "cli/terminal.h"
-#include "probe/live.h"
-#include "probe/saturation.h"
-#include "report/gradient_plots.h"
+#include "cli/gradient.h"
 #include "train/config.h"
-
-enum { LOSS_LAST, LOSS_ALL };
-
-typedef struct gradient_options {
-    unroll_config config; /* first: the rows of training count from here */
-    uint64_t window, windows, max_distance;
-    int loss;
-} gradient_options;
 
 static const char *const losses[] = {"last", "all", NULL};
 #define AT(field) .offset = offsetof(gradient_options, field)
@@ -51,24 +36,6 @@ __attribute__((constructor)) static void add_training_rows(void)
     lists[1] = unroll_config_lists[0];
 }
 
-/* One run of the command. */
-typedef struct probing {
-    cli_call *call;
-    gradient_options *options;
-    session session;            /* of a fresh model */
-    unroll_model *loaded;       /* or a trained one … */
-    unroll_corpus *corpus;      /* … and its text */
-    const unroll_config *config;/* the model's */
-    unroll_net *net;
-    const uint32_t *id;         /* the text; NULL: a task */
-    size_t count, T, B, distances, rows; /* rows at a time */
-    unroll_curve curve;
-    unroll_diagnosis diagnosis;
-    unroll_histograms histograms;
-    unroll_fit *fit;            /* [layers][2] */
-    char variant[UNROLL_VARIANT_MAX];
-} probing;
-
 /* ---- opening ---- */
 
 static bool plain_name(const char *name, const char *const *names)
@@ -79,7 +46,7 @@ static bool plain_name(const char *name, const char *const *names)
 }
 
 /* An option that would do nothing is a mistake: tell it. A --config file may hold a whole training's options. */
-static unroll_status check_given(const probing *p)
+static unroll_status check_given(const gradient_probe *p)
 {
     static const char *const allowed[] = {"out", "force", "corpus", "seq-length", NULL};
     const cli_call *call = p->call;
@@ -100,12 +67,12 @@ static unroll_status check_given(const probing *p)
 
 static void note(void *arg, const char *text)
 {
-    const probing *p = arg;
+    const gradient_probe *p = arg;
     if (!p->options->config.quiet)
         cli_note(p->call, "%s", text);
 }
 
-static unroll_status open_text(probing *p)
+static unroll_status open_text(gradient_probe *p)
 {
     unroll_corpus_options o;
     unroll_corpus_options_default(&o);
@@ -120,7 +87,7 @@ static unroll_status open_text(probing *p)
                               NULL, NULL, &p->corpus);
 }
 
-static unroll_status open_task(probing *p, const unroll_config *c)
+static unroll_status open_task(gradient_probe *p, const unroll_config *c)
 {
     const unroll_task_row *row;
     double value[UNROLL_TASK_KEYS];
@@ -131,7 +98,7 @@ static unroll_status open_task(probing *p, const unroll_config *c)
     return UNROLL_OK;
 }
 
-static unroll_status open_trained(probing *p)
+static unroll_status open_trained(gradient_probe *p)
 {
     UNROLL_TRY(unroll_model_load(p->call->arguments[0], &p->loaded));
     p->config = unroll_model_config(p->loaded);
@@ -148,7 +115,7 @@ static unroll_status open_trained(probing *p)
     return open_text(p);
 }
 
-static unroll_status open_fresh(probing *p)
+static unroll_status open_fresh(gradient_probe *p)
 {
     unroll_config *c = &p->options->config;
     p->session.config = c;
@@ -166,7 +133,7 @@ static unroll_status open_fresh(probing *p)
 }
 
 /* Windows of a text: as asked, or as many and as long as there are. */
-static unroll_status fit_text(probing *p)
+static unroll_status fit_text(gradient_probe *p)
 {
     const unroll_corpus *corpus = p->corpus ? p->corpus : p->session.corpus;
     const unroll_part *part = unroll_corpus_part(corpus, UNROLL_TRAIN);
@@ -188,7 +155,7 @@ static unroll_status fit_text(probing *p)
     return UNROLL_OK;
 }
 
-static unroll_status fit_task(probing *p)
+static unroll_status fit_task(gradient_probe *p)
 {
     unroll_batch batch;
     bool more;
@@ -203,7 +170,7 @@ static unroll_status fit_task(probing *p)
     return UNROLL_OK;
 }
 
-static unroll_status open_all(probing *p)
+static unroll_status open_all(gradient_probe *p)
 {
     const gradient_options *o = p->options;
     UNROLL_TRY(check_given(p));
@@ -227,7 +194,7 @@ static unroll_status open_all(probing *p)
 
 /* ---- measuring ---- */
 
-static unroll_status next_set(probing *p, size_t first, size_t count, unroll_probe_set *set)
+static unroll_status next_set(gradient_probe *p, size_t first, size_t count, unroll_probe_set *set)
 {
     unroll_batch batch;
     bool more;
@@ -238,7 +205,7 @@ static unroll_status next_set(probing *p, size_t first, size_t count, unroll_pro
     return unroll_probe_rows(&batch, count, task->inputs, task->outputs, set);
 }
 
-static unroll_status measure_set(probing *p, const unroll_probe_set *set, unroll_work *work,
+static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set, unroll_work *work,
                                  bool first)
 {
     const unroll_batch *b = &set->batch;
@@ -256,7 +223,7 @@ static unroll_status measure_set(probing *p, const unroll_probe_set *set, unroll
 }
 
 /* Windows in turns, since each step of each is kept; saturation and histograms are of the first turn. */
-static unroll_status measure(probing *p)
+static unroll_status measure(gradient_probe *p)
 {
     enum { TURN = 64 };
     unroll_work *work = NULL;
@@ -286,7 +253,7 @@ static unroll_status measure(probing *p)
     return status;
 }
 
-static unroll_status fit_all(probing *p)
+static unroll_status fit_all(gradient_probe *p)
 {
     const unroll_curve *c = &p->curve;
     p->fit = unroll_alloc(c->layers * UNROLL_PROBE_STATES, sizeof *p->fit);
@@ -298,188 +265,6 @@ static unroll_status fit_all(probing *p)
                                         &p->fit[l * UNROLL_PROBE_STATES + s]));
     return UNROLL_OK;
 }
-
-/* ---- results ---- */
-
-static bool all_losses(const probing *p)
-{
-    return p->options->loss == LOSS_ALL;
-}
-
-typedef struct row {
-    size_t layer;
-    int state;
-    const unroll_fit *fit;
-    double start, at[3];     /* gradient at distance 0; ratios at 10, 50, 100, NAN where there are none */
-} row;
-static const size_t ratio_at[3] = {10, 50, 100};
-
-static unroll_status make_row(const probing *p, size_t layer, int state, row *r)
-{
-    const unroll_curve *c = &p->curve;
-    double *gmean = unroll_alloc(c->distances, sizeof *gmean);
-    if (!gmean)
-        return UNROLL_EMEMORY;
-    unroll_curve_gmean(c, layer, (enum unroll_probe_state)state, gmean);
-    *r = (row){.layer = layer, .state = state, .start = gmean[0],
-               .fit = &p->fit[layer * UNROLL_PROBE_STATES + (size_t)state]};
-    for (size_t i = 0; i < 3; i++)
-        r->at[i] = ratio_at[i] < c->distances ? gmean[ratio_at[i]] / gmean[0] : NAN;
-    unroll_free(gmean);
-    return UNROLL_OK;
-}
-
-static const char *number(char buffer[32], double x)
-{
-    snprintf(buffer, 32, isnan(x) ? "-" : "%.3g", x);
-    return buffer;
-}
-
-static void print_row(const probing *p, const row *r)
-{
-    char text[5][32], half[32], horizon[32];
-    const unroll_fit *f = r->fit;
-    number(text[0], r->start);
-    for (size_t i = 0; i < 3; i++)
-        number(text[i + 1], r->at[i]);
-    snprintf(text[4], sizeof text[4], isnan(f->rho) ? "-" : "%.4f", f->rho);
-    if (isinf(f->half_life))
-        snprintf(half, sizeof half, "growing");
-    else
-        number(half, f->half_life);
-    if (isnan(f->slope))
-        snprintf(horizon, sizeof horizon, "-");
-    else if (f->horizon == SIZE_MAX)
-        snprintf(horizon, sizeof horizon, "beyond %zu", p->curve.distances - 1);
-    else
-        snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-    out_printf("%5zu  %c  %10s %9s %9s %9s %8s %9s  %s\n", r->layer, r->state ? 'c' : 'h', text[0],
-               text[1], text[2], text[3], text[4], half, horizon);
-}
-
-static unroll_status print_table(const probing *p)
-{
-    out_printf("%s\n%zu windows of %zu steps; %s\n\n", p->variant, p->curve.samples, p->T,
-               all_losses(p) ? "accumulated: losses of all steps together, so that no decay shows"
-                             : "the loss of one step alone, not divided by batch or window");
-    out_printf("%s\n", all_losses(p) ? "accumulated |dL/dstate|, geometric mean over samples"
-                                     : "|dL_t/dstate_s| at distance t - s, geometric mean over samples");
-    out_printf("layer      at 0     at 10     at 50    at 100    decay      half  horizon\n"
-               "           nats   x start   x start   x start   x/step     steps    steps\n");
-    for (size_t l = p->curve.layers; l-- > 0;)
-        for (int s = 0; s <= p->curve.has_c; s++) {
-            row r;
-            UNROLL_TRY(make_row(p, l, s, &r));
-            print_row(p, &r);
-        }
-    return UNROLL_OK;
-}
-
-static void print_diagnosis(const probing *p)
-{
-    const unroll_diagnosis *d = &p->diagnosis;
-    for (size_t l = d->layers; l-- > 0;)
-        if (!isnan(d->mean_field[l]))
-            out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l,
-                       d->mean_field[l], d->bound[l],
-                       d->bound[l] > 1 ? ", which excludes nothing" : "");
-    out_printf("saturated: share of |x| > 0.9; of gates < 0.1 / > 0.9\n");
-    for (size_t i = 0; i < d->count; i++) {
-        const unroll_saturation *s = &d->share[i];
-        if (i == 0 || d->share[i - 1].layer != s->layer)
-            out_printf("%slayer %zu:", i ? "\n" : "", s->layer);
-        if (!isnan(s->low))
-            out_printf("  %s %.0f%% / %.0f%%", s->name, 100 * s->low, 100 * s->high);
-        else
-            out_printf("  |%s| %.0f%%", s->name, 100 * s->high);
-        if (!isnan(s->dead))
-            out_printf("  dead units %.0f%%", 100 * s->dead);
-    }
-    out_printf("\n");
-}
-
-static unroll_gradient_figure figure(const probing *p)
-{
-    return (unroll_gradient_figure){
-        .directory = p->options->config.out, .variant = p->variant, .curve = &p->curve,
-        .accumulated = all_losses(p), .diagnosis = &p->diagnosis, .histograms = &p->histograms,
-    };
-}
-
-static unroll_status print_text(const probing *p)
-{
-    char *chart;
-    const unroll_gradient_figure f = figure(p);
-    UNROLL_TRY(print_table(p));
-    out_printf("\n");
-    print_diagnosis(p);
-    UNROLL_TRY(unroll_gradient_chart(&f, 80, 24, &chart));
-    out_printf("\n%s", chart);
-    unroll_free(chart);
-    return UNROLL_OK;
-}
-
-static json_t *json_fit(const row *r)
-{
-    const unroll_fit *f = r->fit;
-    const bool beyond = f->horizon == SIZE_MAX;
-    char state[2] = {r->state ? 'c' : 'h', 0};
-    return json_pack(
-        "{s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o}", "layer", (json_int_t)r->layer,
-        "state", state, "gradient", out_json_real(r->start), "ratio_10", out_json_real(r->at[0]),
-        "ratio_50", out_json_real(r->at[1]), "ratio_100", out_json_real(r->at[2]), "slope",
-        out_json_real(f->slope), "slope_low", out_json_real(f->low), "slope_high",
-        out_json_real(f->high), "rho", out_json_real(f->rho), "half_life",
-        out_json_real(f->half_life), "growing", f->slope >= 0, "horizon",
-        beyond ? json_null() : json_integer((json_int_t)f->horizon), "r2", out_json_real(f->r2));
-}
-
-static json_t *json_saturation(const unroll_diagnosis *d)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < d->count; i++) {
-        const unroll_saturation *s = &d->share[i];
-        json_array_append_new(list, json_pack("{s:I,s:s,s:o,s:o,s:o}", "layer", (json_int_t)s->layer,
-                                              "name", s->name, "low", out_json_real(s->low), "high",
-                                              out_json_real(s->high), "dead",
-                                              out_json_real(s->dead)));
-    }
-    return list;
-}
-
-static json_t *json_theory(const unroll_diagnosis *d)
-{
-    json_t *list = json_array();
-    for (size_t l = 0; l < d->layers; l++)
-        json_array_append_new(list, json_pack("{s:I,s:o,s:o,s:o}", "layer", (json_int_t)l, "bound",
-                                              out_json_real(d->bound[l]), "mean_field",
-                                              out_json_real(d->mean_field[l]), "slope_square",
-                                              out_json_real(d->slope_square[l])));
-    return list;
-}
-
-static unroll_status print_json(const probing *p)
-{
-    json_t *curves = json_array();
-    for (size_t l = 0; l < p->curve.layers; l++)
-        for (int s = 0; s <= p->curve.has_c; s++) {
-            row r;
-            const unroll_status status = make_row(p, l, s, &r);
-            if (status != UNROLL_OK) {
-                json_decref(curves);
-                return status;
-            }
-            json_array_append_new(curves, json_fit(&r));
-        }
-    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o}", "variant", p->variant, "loss",
-                              all_losses(p) ? "accumulated" : "last", "windows",
-                              (json_int_t)p->curve.samples, "window", (json_int_t)p->T,
-                              "max_distance", (json_int_t)p->curve.distances - 1, "curves", curves,
-                              "theory", json_theory(&p->diagnosis), "saturation",
-                              json_saturation(&p->diagnosis)));
-}
-
-/* ---- files ---- */
 
 /* Nothing of another run is written over. */
 static unroll_status check_directory(const unroll_config *c)
@@ -499,82 +284,7 @@ static unroll_status check_directory(const unroll_config *c)
                                            "directory, or --force", c->out);
 }
 
-static unroll_status write_rows(const probing *p, const char *name, unroll_rows *text)
-{
-    char path[4096];
-    unroll_status status = UNROLL_OK;
-    if (text->failed)
-        status = UNROLL_EMEMORY;
-    else if ((size_t)snprintf(path, sizeof path, "%s/%s", p->options->config.out, name) >= sizeof path)
-        status = unroll_fail(UNROLL_ECREATE, "--out: the name is too long");
-    else
-        status = unroll_output_file(path, text->text, text->length);
-    unroll_free(text->text);
-    return status;
-}
-
-static unroll_rows fit_rows(const probing *p)
-{
-    unroll_rows text = {0};
-    unroll_rows_add(&text, "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
-                           "r2,mean_field,bound\n");
-    for (size_t l = 0; l < p->curve.layers; l++)
-        for (int s = 0; s <= p->curve.has_c; s++) {
-            const unroll_fit *f = &p->fit[l * UNROLL_PROBE_STATES + (size_t)s];
-            char horizon[32] = "inf";
-            if (f->horizon != SIZE_MAX)
-                snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-            unroll_rows_add(&text, "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", l,
-                            s ? 'c' : 'h', f->first, f->last, f->slope, f->low, f->high, f->rho,
-                            f->half_life, horizon, f->r2, p->diagnosis.mean_field[l],
-                            p->diagnosis.bound[l]);
-        }
-    return text;
-}
-
-static unroll_rows saturation_rows(const probing *p)
-{
-    unroll_rows text = {0};
-    unroll_rows_add(&text, "step,layer,name,below_0.1,above_0.9,dead\n");
-    for (size_t i = 0; i < p->diagnosis.count; i++) {
-        const unroll_saturation *s = &p->diagnosis.share[i];
-        unroll_rows_add(&text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
-                        s->dead);
-    }
-    return text;
-}
-
-static unroll_status write_files(const probing *p)
-{
-    unroll_rows distance = {0}, histogram = {0}, fit = fit_rows(p), saturation = saturation_rows(p);
-    unroll_rows_add(&distance, "%s\n", UNROLL_DISTANCE_HEADER);
-    unroll_rows_curve(&distance, 0, &p->curve);
-    unroll_rows_add(&histogram, "%s\n", UNROLL_HISTOGRAM_HEADER);
-    unroll_rows_histograms(&histogram, 0, &p->histograms);
-    unroll_status status = unroll_make_directory(p->options->config.out);
-    const struct {
-        const char *name;
-        unroll_rows *text;
-    } files[] = {{"distance.csv", &distance}, {"histogram.csv", &histogram}, {"fit.csv", &fit},
-                 {"saturation.csv", &saturation}};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        const unroll_status one = status == UNROLL_OK ? write_rows(p, files[i].name, files[i].text)
-                                                      : status;
-        if (status != UNROLL_OK)
-            unroll_free(files[i].text->text);
-        status = one;
-    }
-    if (status != UNROLL_OK)
-        return status;
-    const unroll_gradient_figure f = figure(p);
-    status = unroll_report_gradient(&f);
-    if (status != UNROLL_ENOINPUT)
-        return status;
-    cli_note(p->call, "%s", unroll_message()); /* no gnuplot: the numbers are there */
-    return UNROLL_OK;
-}
-
-static unroll_status probe(probing *p)
+static unroll_status probe(gradient_probe *p)
 {
     const unroll_config *c = &p->options->config;
     if (c->out)
@@ -583,13 +293,13 @@ static unroll_status probe(probing *p)
     UNROLL_TRY(measure(p));
     UNROLL_TRY(fit_all(p));
     if (c->out)
-        UNROLL_TRY(write_files(p));
-    return c->json ? print_json(p) : print_text(p);
+        UNROLL_TRY(gradient_write(p));
+    return gradient_print(p);
 }
 
 static unroll_status gradient_run(cli_call *call)
 {
-    probing p = {.call = call, .options = call->options};
+    gradient_probe p = {.call = call, .options = call->options};
     unroll_config_sync(&p.options->config);
     const unroll_status status = probe(&p);
     unroll_free(p.fit);

@@ -179,7 +179,7 @@ static unroll_status take_layer(const unroll_net *net, const unroll_work *w, con
     if (!*view->blocks) {
         if (strcmp(net->spec.activation, "relu") == 0)
             s->dead = dead_units(net, b, h);
-        return take_theory(net, w, l, d);
+        return net->stack.norm ? UNROLL_OK : take_theory(net, w, l, d);
     }
     for (size_t i = 0; view->blocks[i]; i++) {
         const bool gate = view->blocks[i] < 'a';

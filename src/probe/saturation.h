@@ -16,7 +16,7 @@ enum { UNROLL_SATURATION_NAMES = 5 };
 typedef struct unroll_diagnosis {
     size_t layers, count, distances;
     unroll_saturation *share;    /**< [count] */
-    double *slope_square;        /**< [layers] mean φ'² over units, steps and samples; NAN for gated cells */
+    double *slope_square;        /**< [layers] mean φ'² over units, steps and samples; NAN for gated or normalised cells */
     double *bound;               /**< [layers] γ·σ_max(W_hh), Pascanu et al. (2013): above it no gradient grows; NAN for
                                       gated cells and slopes that are learned */
     double *mean_field;          /**< [layers] √(‖W_hh‖_F²/H · mean φ'²): the rate of a random matrix; NAN as above */

@@ -17,7 +17,7 @@ enum { SERIES_MAX = 12, LABEL_MAX = UNROLL_VARIANT_MAX + 40 };
 
 const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIANT_MAX])
 {
-    char bias[48] = "", number[32], scale[48] = "";
+    char bias[48] = "", number[32], scale[48] = "", norm[48] = "";
     if (c->chrono)
         snprintf(bias, sizeof bias, ", chrono gate biases");
     else if (!isnan(c->forget_bias) || strcmp(c->cell, "lstm") == 0)
@@ -25,11 +25,14 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
                  unroll_format_digits(number, isnan(c->forget_bias) ? 1 : c->forget_bias, 6));
     if (c->init_scale != 1)
         snprintf(scale, sizeof scale, " x %s", unroll_format_digits(number, c->init_scale, 6));
+    if (c->norm && strcmp(c->norm, "none") != 0)
+        snprintf(norm, sizeof norm, ", %s norm", c->norm);
     const bool rnn = strcmp(c->cell, "rnn") == 0, gru = strcmp(c->cell, "gru") == 0;
-    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu, init %s%s%s", c->cell,
+    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu%s%s, init %s%s%s", c->cell,
              rnn ? " " : "", rnn ? c->activation : "",
              gru && strcmp(c->gru, "reset-after") != 0 ? " reset-before" : "",
-             (unsigned long long)c->layers, (unsigned long long)c->hidden, c->init, scale, bias);
+             (unsigned long long)c->layers, (unsigned long long)c->hidden,
+             c->residual ? ", residual" : "", norm, c->init, scale, bias);
     return buffer;
 }
 
@@ -289,7 +292,7 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
                                      .x_label = states ? "|dL/dstate|, all losses, batch mean"
                                                        : "|dL/dweight|, all losses, batch mean",
                                      .y_label = "share of elements in half a decade",
-                                     .series = p.series, .count = p.count});
+                                     .key_below = true, .series = p.series, .count = p.count});
     release(&p);
     return status;
 }

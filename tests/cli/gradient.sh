@@ -17,7 +17,7 @@ rows() { sed 1d "$1" | wc -l; }
 # shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --window 40 --windows 5 --out "$work/fresh" --cell lstm
 check 'names the initialisation' grep -q 'lstm 2x16, init uniform, forget bias 1' "$work/out"
-check 'says what the loss is' grep -q 'the loss of one step alone' "$work/out"
+check 'says what the loss is' grep -q 'loss of one step alone' "$work/out"
 check 'a row for each layer and state' [ "$(grep -c '^ *[01]  [hc] ' "$work/out")" -eq 4 ]
 check 'draws the curve' grep -q 'distance t - s (steps)' "$work/out"
 check 'within 80 columns' [ "$(awk 'length > 80' "$work/out" | wc -l)" -eq 0 ]
