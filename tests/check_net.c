@@ -211,6 +211,15 @@ START_TEST(threads_change_nothing)
     s.residual = true;
     s.dropout = 0.3;
     require_same_bits(s, STEPS, ROWS, true);
+    for (size_t i = 1; unroll_norm_name(i); i++) {
+        s = plain;
+        s.norm = unroll_norm_name(i);
+        s.embedding = i;
+        require_same_bits(s, STEPS, ROWS, true);
+    }
+    s = plain;
+    s.omega = strcmp(s.cell, "rnn") == 0;
+    require_same_bits(s, STEPS, ROWS, true);
     s = plain;
     s.features = s.squared = true;
     s.inputs = FEATURES;
@@ -334,12 +343,28 @@ static double loss_of(size_t n, const float *logits, uint32_t target)
     return log(sum) + largest - (double)logits[target];
 }
 
+/* Running statistics that differ from step to step, as after training. */
+static void draw_statistics(unroll_net *net)
+{
+    const unroll_parameter *list;
+    const size_t n = unroll_net_parameters(net, &list);
+    for (size_t i = 0; i < n; i++) {
+        float *w = unroll_net_weights(net) + list[i].offset;
+        for (size_t k = 0; list[i].offset >= unroll_net_learned(net) && k < list[i].rows * list[i].cols;
+             k++)
+            w[k] += (float)(k % 7) / 10;
+    }
+    unroll_net_pack(net, 1);
+}
+
 START_TEST(stepper_agrees)
 {
     unroll_net_spec spec = make_spec(_i);
-    for (size_t embedding = 0; embedding < 2; embedding++) {
-        spec.embedding = 7 * embedding;
-        spec.residual = embedding;
+    for (size_t embedding = 0; embedding < 5; embedding++) {
+        spec.embedding = 7 * (embedding & 1);
+        spec.residual = embedding & 1;
+        spec.norm = embedding < 2 ? NULL : unroll_norm_name(embedding - 1);
+        spec.norm_steps = 3; /* fewer than the window has */
         unroll_net *net = new_net(spec);
         unroll_work *work = new_work(net, STEPS, ROWS, 1);
         unroll_stepper *stepper = NULL;
@@ -347,6 +372,7 @@ START_TEST(stepper_agrees)
         unroll_result r;
         window w;
         open_window(&w, &spec, STEPS, ROWS, false);
+        draw_statistics(net);
         ck_assert_int_eq(unroll_net_evaluate(net, &w.batch, work, &r, token), UNROLL_OK);
         ck_assert_int_eq(unroll_stepper_new(net, &stepper), UNROLL_OK);
         for (size_t b = 0; b < ROWS; b++) {

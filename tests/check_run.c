@@ -449,6 +449,10 @@ static const char *const KINDS[][8] = {
     {"cell", "rnn", "optimizer", "rmsprop", "activation", "prelu"},
     {"cell", "gru", "gru", "reset-before", "lines", "true", "batch", "2"},
     {"cell", "lstm", "optimizer", "sgd", "no-carry", "true", "embedding", "0"},
+    {"cell", "lstm", "norm", "layer", "residual", "true", "layers", "2"},
+    {"cell", "gru", "norm", "batch", "optimizer", "adamw", "weight-decay", "0.1"},
+    {"cell", "lstm", "norm", "recurrent-batch", "norm-steps", "3", "norm-gamma", "0.2"},
+    {"cell", "rnn", "omega", "2", "optimizer", "sgd"},
 };
 
 START_TEST(resume_is_exact)

@@ -187,6 +187,9 @@ const unroll_option unroll_config_table[] = {
              "share the last's; more than 1 only where states are not carried"},
     {FLAG("residual"), MODEL_ROW, AT(residual),
      .help = "from the second layer on, a layer's output is its state and its input added"},
+    {REAL("omega", 0, 1e6), MODEL_ROW, AT(omega), .preset = "0",
+     .help = "of the rnn: weight of the regulariser that keeps the norm of gradients through time "
+             "(Pascanu et al. 2013); 0: off"},
     {NAME("gru", gru_variant), MODEL_ROW, AT(gru), .preset = "reset-after",
      .help = "where the gru's reset gate acts, reset-after as in PyTorch and cuDNN"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
@@ -238,9 +241,6 @@ const unroll_option unroll_config_table[] = {
      .preset = "5", .help = "scale gradients down to this global L2 norm; 0: off"},
     {REAL("clip-value", 0, 1e6), .aliases = "grad-clip", LEARN_ROW, AT(learning.clip_value),
      .preset = "0", .help = "cut each gradient to plus or minus this, before the norm; 0: off"},
-    {REAL("omega", 0, 1e6), LEARN_ROW, AT(omega), .preset = "0",
-     .help = "of the rnn: weight of the regulariser that keeps the norm of gradients through time "
-             "(Pascanu et al. 2013); 0: off"},
     {SIZE("batch", 1, 1048576), .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
      .help = "sequences trained side by side"},
     {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
