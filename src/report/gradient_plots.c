@@ -163,7 +163,7 @@ static unroll_status draw_distance(const unroll_gradient_figure *f, const char *
     unroll_status status = distance_picture(f, &p);
     const unroll_plot plot = {.directory = folder, .name = "distance", .title = title,
                               .x_label = "distance t - s (steps)", .y_label = gradient_label(f),
-                              .log_y = true, .series = p.series, .count = p.count};
+                              .log_y = true, .key_below = true, .series = p.series, .count = p.count};
     if (status == UNROLL_OK && folder)
         status = draw(&plot);
     else if (status == UNROLL_OK && !(*text = unroll_chart(&plot, columns, rows)))
@@ -209,6 +209,7 @@ static unroll_status draw_layers(const unroll_gradient_figure *f, const char *fo
         status = draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
                                      .x_label = "layer (0: next to the input)",
                                      .y_label = gradient_label(f), .log_y = true,
+                                     .key_below = true, .whole_x = c->layers <= 20,
                                      .series = p.series, .count = p.count});
     release(&p);
     unroll_free(gmean);
@@ -405,7 +406,7 @@ static unroll_status draw_steps(const records *r, const char *folder, const char
         status = draw(&(unroll_plot){.directory = folder, .name = "gradient-steps-lines",
                                      .title = variant, .x_label = "distance t - s (steps)",
                                      .y_label = "|dL_t/dh_s| (nats), geometric mean", .log_y = true,
-                                     .series = p.series, .count = p.count});
+                                     .key_below = true, .series = p.series, .count = p.count});
     release(&p);
     return status;
 }

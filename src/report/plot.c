@@ -158,7 +158,7 @@ static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
         out, "set palette defined (0 '#00204d', 1 '#31446b', 2 '#666970', 3 '#958f78', 4 '#cbba69', "
              "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset cblabel "));
     UNROLL_TRY(put_quoted(out, plot->heat->label));
-    UNROLL_TRY(unroll_output_printf(out, " noenhanced\n"));
+    UNROLL_TRY(unroll_output_printf(out, " noenhanced offset 1.5,0\n"));
     if (plot->heat->rows <= 20)
         UNROLL_TRY(unroll_output_printf(out, "set ytics %s\n",
                                         plot->heat->rows > 1 ? "1" : "add (0)"));
@@ -191,6 +191,8 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
         UNROLL_TRY(put_quoted(out, labels[i].text));
         UNROLL_TRY(unroll_output_printf(out, " noenhanced\n"));
     }
+    if (plot->whole_x)
+        UNROLL_TRY(unroll_output_printf(out, "set xtics 1\n"));
     if (plot->key_below)
         UNROLL_TRY(unroll_output_printf(out, "set key below\n"));
     if (plot->log_x)

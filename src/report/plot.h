@@ -22,6 +22,7 @@ typedef struct unroll_plot {
     const char *directory, *name;      /**< DIRECTORY/NAME.csv and so on */
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
+    bool whole_x;                      /**< x counts something: no ticks between */
     bool key_below;                    /**< long labels: under the picture instead of within */
     const unroll_series *series;
     size_t count;
