@@ -1,0 +1,40 @@
+#!/bin/sh
+# Every synthetic task, from the list to a trained run: its keys, its accuracy and its baseline.
+. "${srcdir:-.}/tests/cli/lib.sh"
+cd "$work" || exit 99
+
+expect 0 '' generate --list
+cp out list
+grep -o '^[a-z-]*:' list | tr -d : >names
+check 'nine tasks' [ "$(wc -l <names)" -eq 9 ]
+for word in 'source: ' 'accuracy: ' 'by chance ' 'baseline: ' 'example: unroll train --task '; do
+    check "each task has '$word'" [ "$(grep -c "$word" list)" -eq 9 ]
+done
+
+# What --list gives as example is understood, and gives as many steps of targets as of inputs.
+sed -n 's/.*example: unroll train --task //p' list >specs
+while read -r spec; do
+    expect 0 '' generate "$spec" --count 2
+    check "$spec: two lines" [ "$(wc -l <out)" -eq 2 ]
+    check "$spec: targets for inputs" awk -F '\t' 'split($1, a, " ") != split($2, b, " ") { exit 1 }' out
+done <specs
+
+while read -r name; do
+    expect 0 '' train --task "$name" --cell rnn --layers 1 --hidden 4 --batch 2 --steps 3 --log-every 1 \
+        --seq-length 9 --threads 1 --quiet --json --out "run-$name"
+    for key in baseline chance recent test_loss accuracy steps_to_solve; do
+        check "$name: --json has $key" grep -q "\"$key\":" out
+    done
+    check "$name: an accuracy in every row" awk -F , 'NR > 1 && $6 == "" { exit 1 }' "run-$name/metrics.csv"
+    level=$(sed -n 's/.*"baseline":\([0-9.e-]*\).*/\1/p' out)
+    check "$name: the baseline is drawn" grep -q 'baseline' "run-$name/plots/loss.gp"
+    check "$name: at its level" grep -q "^.*$(echo "$level" | cut -c 1-6)" "run-$name/plots/loss.csv"
+done <names
+
+# Solved within a few hundred updates, and said so; a resumed run does not know.
+easy='--task latch:delay=2 --cell lstm --layers 1 --hidden 16 --batch 16 --lr 0.02 --threads 1'
+expect 0 'solved (mean of the last 500 updates)' train $easy --steps 700 --out easy
+check 'the result says it too' grep -q 'accuracy 1.000; solved at step [5-7][0-9][0-9]$' out
+expect 0 '' train --resume easy --steps 720 --threads 1 --quiet --json
+check 'nothing is known after a resume' grep -q '"steps_to_solve":null' out
+finish
