@@ -30,13 +30,6 @@ typedef struct job {
     unroll_evaluation valid;
 } job;
 
-void compare_result_free(compare_result *r)
-{
-    unroll_free(r->point);
-    unroll_free(r->distance);
-    *r = (compare_result){0};
-}
-
 /* ---- the gradient curve ---- */
 
 static unroll_status add_curve(job *j, int when, const unroll_curve *curve)

@@ -20,6 +20,13 @@ static const char *const set_by_job[] = {"seed", NULL};
 
 enum { FILE_MAX = 1 << 30 };
 
+void compare_result_free(compare_result *r)
+{
+    unroll_free(r->point);
+    unroll_free(r->distance);
+    *r = (compare_result){0};
+}
+
 /* ---- numbers that JSON cannot say ---- */
 
 static json_t *real(double value)
@@ -97,17 +104,26 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
         "distance", distances_json(r));
 }
 
+static int put_piece(const char *text, size_t length, void *out)
+{
+    return unroll_output_write(out, text, length) == UNROLL_OK ? 0 : -1;
+}
+
 unroll_status compare_result_write(const char *path, const compare_variant *v, uint64_t seed,
                                    const compare_ask *ask, const compare_result *r)
 {
+    unroll_output *out;
     json_t *object = result_json(v, seed, ask, r);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    json_decref(object);
-    if (!text)
+    if (!object)
         return unroll_fail(UNROLL_EMEMORY, "%s: no memory left for it", path);
-    const unroll_status status = unroll_output_file(path, text, strlen(text));
-    unroll_free(text);
-    return status;
+    const unroll_status status = unroll_output_open(path, &out);
+    if (status == UNROLL_OK && json_dump_callback(object, put_piece, out, JSON_COMPACT) != 0) {
+        unroll_output_abort(out);
+        json_decref(object);
+        return unroll_fail(UNROLL_EIO, "%s: cannot be written", path);
+    }
+    json_decref(object);
+    return status == UNROLL_OK ? unroll_output_commit(out) : status;
 }
 
 /* ---- reading ---- */

@@ -1,0 +1,363 @@
+/* What a comparison is made of: intervals, variants, sweeps, results as files, pages, shell quoting. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <unroll/status.h>
+
+#include "base/input.h"
+#include "base/memory.h"
+#include "cli/compare.h"
+#include "cli/compare_table.h"
+#include "cli/experiments.h"
+#include "report/html.h"
+#include "report/statistics.h"
+
+/* ---- statistics ---- */
+
+START_TEST(student_t_is_that_of_the_tables)
+{
+    /* Two-sided 95%, from printed tables. */
+    static const struct {
+        size_t freedom;
+        double t;
+    } known[] = {{1, 12.7062047}, {2, 4.30265273}, {3, 3.18244631}, {4, 2.77644511}, {5, 2.57058184},
+                 {9, 2.26215716}, {10, 2.22813885}, {30, 2.04227246}, {120, 1.97993041}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        ck_assert_double_eq_tol(unroll_student_t(known[i].freedom, 0.95), known[i].t, 1e-6);
+    ck_assert_double_eq_tol(unroll_student_t(10, 0.99), 3.16927267, 1e-6);
+    ck_assert_double_eq_tol(unroll_student_t(1, 0.5), 1, 1e-9);
+}
+END_TEST
+
+START_TEST(interval_of_a_known_sample)
+{
+    const double value[] = {1, 2, NAN, 3, 4, INFINITY, 5};
+    const unroll_mean m = unroll_mean_of(value, 7);
+    ck_assert_uint_eq(m.n, 5);
+    ck_assert_double_eq_tol(m.mean, 3, 1e-12);
+    /* sd = sqrt(2.5), t(4) = 2.776445, n = 5 */
+    ck_assert_double_eq_tol(m.half, 2.77644511 * sqrt(2.5 / 5), 1e-6);
+    ck_assert(m.low == 1 && m.high == 5);
+}
+END_TEST
+
+START_TEST(one_value_has_no_interval)
+{
+    const double value[] = {7};
+    const unroll_mean one = unroll_mean_of(value, 1), none = unroll_mean_of(value, 0);
+    ck_assert(one.mean == 7 && isnan(one.half));
+    ck_assert(none.n == 0 && isnan(none.mean));
+}
+END_TEST
+
+/* ---- variants ---- */
+
+static unroll_config *common;
+
+static void setup(void)
+{
+    ck_assert_int_eq(unroll_config_new(&common), UNROLL_OK);
+    ck_assert_int_eq(unroll_config_set(common, "task", "copy:delay=5,length=2"), UNROLL_OK);
+}
+
+static void teardown(void)
+{
+    unroll_config_free(common);
+}
+
+static void refuse(const char *text, const char *says)
+{
+    compare_variant v;
+    ck_assert_int_eq(compare_variant_parse(text, common, &v), UNROLL_EUSAGE);
+    ck_assert_msg(strstr(unroll_message(), says), "'%s' does not say '%s'", unroll_message(), says);
+}
+
+START_TEST(variants_set_options_by_any_name)
+{
+    compare_variant v;
+    ck_assert_int_eq(compare_variant_parse(" cell=gru, rnn_size=17 ,no-carry", common, &v),
+                     UNROLL_OK);
+    ck_assert_str_eq(v.config->cell, "gru");
+    ck_assert_uint_eq(v.config->hidden, 17);
+    ck_assert(v.config->no_carry);
+    ck_assert_str_eq(v.config->task, "copy:delay=5,length=2");
+    ck_assert_str_eq(v.label, "cell=gru, rnn_size=17 ,no-carry");
+    compare_variant_free(&v);
+}
+END_TEST
+
+START_TEST(semicolons_leave_commas_alone)
+{
+    compare_variant v;
+    ck_assert_int_eq(compare_variant_parse("label=x, y;task=copy:delay=9,length=1;", common, &v),
+                     UNROLL_OK);
+    ck_assert_str_eq(v.config->task, "copy:delay=9,length=1");
+    ck_assert_str_eq(v.label, "x, y");
+    compare_variant_free(&v);
+}
+END_TEST
+
+START_TEST(bad_variants_are_refused)
+{
+    refuse("cel=rnn", "did you mean cell?");
+    refuse("hidden=3x", "--hidden");
+    refuse("hidden", "needs a value");
+    refuse("seed=3", "the same for all");
+    refuse("out=x", "the same for all");
+    refuse("", "empty");
+    refuse("cell=rnn,,hidden=3", "between two separators");
+    refuse("label=,cell=rnn", "label needs");
+    refuse("cell=lstm,activation=relu", "--activation");
+}
+END_TEST
+
+START_TEST(sweeps_replace_one_key)
+{
+    char *a = compare_spec_set("copy:delay=5,length=2", "delay", "70");
+    char *b = compare_spec_set("adding", "length", "30");
+    char *c = compare_spec_set("copy:length=2", "delay", "3");
+    ck_assert_str_eq(a, "copy:length=2,delay=70");
+    ck_assert_str_eq(b, "adding:length=30");
+    ck_assert_str_eq(c, "copy:length=2,delay=3");
+    unroll_free(a);
+    unroll_free(b);
+    unroll_free(c);
+}
+END_TEST
+
+START_TEST(a_sweep_multiplies_variants)
+{
+    compare_sweep sweep;
+    size_t count = 2;
+    compare_variant *v = unroll_alloc(2, sizeof *v);
+    ck_assert_int_eq(compare_variant_parse("cell=rnn", common, &v[0]), UNROLL_OK);
+    ck_assert_int_eq(compare_variant_parse("cell=gru", common, &v[1]), UNROLL_OK);
+    ck_assert_int_eq(compare_sweep_parse("delay=3,10,20", &sweep), UNROLL_OK);
+    ck_assert_int_eq(compare_sweep_apply(&sweep, &v, &count), UNROLL_OK);
+    ck_assert_uint_eq(count, 6);
+    ck_assert_str_eq(v[4].label, "cell=gru, delay=10");
+    ck_assert_str_eq(v[4].config->task, "copy:length=2,delay=10");
+    ck_assert_str_eq(v[4].config->cell, "gru");
+    ck_assert(v[4].sweep == 10);
+    compare_sweep_free(&sweep);
+    ck_assert_int_eq(compare_sweep_parse("dealy=3", &sweep), UNROLL_OK);
+    ck_assert_int_eq(compare_sweep_apply(&sweep, &v, &count), UNROLL_EUSAGE);
+    ck_assert(strstr(unroll_message(), "did you mean 'delay'") != NULL);
+    compare_sweep_free(&sweep);
+    for (size_t i = 0; i < count; i++)
+        compare_variant_free(&v[i]);
+    unroll_free(v);
+    ck_assert_int_eq(compare_sweep_parse("delay=3,x", &sweep), UNROLL_EUSAGE);
+    ck_assert_int_eq(compare_sweep_parse("delay", &sweep), UNROLL_EUSAGE);
+}
+END_TEST
+
+/* ---- results ---- */
+
+START_TEST(a_result_reads_back_and_holds_its_options)
+{
+    char path[] = "/tmp/check_compare_XXXXXX";
+    const int fd = mkstemp(path);
+    compare_variant v, other;
+    const compare_ask ask = {.probe = true}, another = {.probe = false};
+    compare_point point[] = {{10, 0.1, 0.5}, {20, NAN, 1}};
+    compare_distance distance[] = {{COMPARE_END, 20, 1, 'c', 3, 1e-300, 0.1, 0, 0.3, 0.4, 32}};
+    const compare_result r = {.done = true, .solved = true, .steps = 20, .steps_to_solve = 19,
+                              .loss = 1.0 / 3, .accuracy = 1, .recall_loss = NAN,
+                              .half_life = {2.5, NAN, INFINITY}, .seconds = 0.25, .point = point,
+                              .points = 2, .distance = distance, .distances = 1};
+    compare_result back;
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    ck_assert_int_eq(compare_variant_parse("cell=rnn", common, &v), UNROLL_OK);
+    ck_assert_int_eq(compare_variant_parse("cell=rnn,lr=0.5", common, &other), UNROLL_OK);
+    ck_assert_int_eq(compare_result_write(path, &v, 3, &ask, &r), UNROLL_OK);
+    ck_assert_int_eq(compare_result_read(path, &v, 3, &ask, &back), UNROLL_OK);
+    ck_assert(back.done && back.solved && !back.diverged);
+    ck_assert(back.loss == r.loss && isnan(back.recall_loss) && back.steps_to_solve == 19);
+    ck_assert(back.half_life[0] == 2.5 && isnan(back.half_life[1]) && isinf(back.half_life[2]));
+    ck_assert(back.points == 2 && back.point[0].loss == 0.1 && isnan(back.point[1].loss));
+    ck_assert(back.distances == 1 && back.distance[0].mean == 1e-300);
+    ck_assert(back.distance[0].state == 'c' && back.distance[0].n == 32);
+    compare_result_free(&back);
+
+    ck_assert_int_eq(compare_result_read(path, &other, 3, &ask, &back), UNROLL_EMISMATCH);
+    ck_assert(strstr(unroll_message(), "--lr '0.002', not '0.5'") != NULL);
+    ck_assert_int_eq(compare_result_read(path, &v, 4, &ask, &back), UNROLL_EMISMATCH);
+    ck_assert_int_eq(compare_result_read(path, &v, 3, &another, &back), UNROLL_EMISMATCH);
+    ck_assert_int_eq(truncate(path, 40), 0);
+    ck_assert_int_eq(compare_result_read(path, &v, 3, &ask, &back), UNROLL_EDATA);
+    unlink(path);
+    ck_assert_int_eq(compare_result_read(path, &v, 3, &ask, &back), UNROLL_OK);
+    ck_assert(!back.done);
+    compare_variant_free(&v);
+    compare_variant_free(&other);
+}
+END_TEST
+
+/* ---- experiments ---- */
+
+START_TEST(checks_measure_what_they_say)
+{
+    compare_variant v[2] = {{.label = (char *)"a", .config = common, .baseline = 0.5, .chance = 0.25},
+                            {.label = (char *)"b", .config = common, .baseline = 0.5, .chance = 0.25}};
+    compare_distance near = {COMPARE_START, 0, 0, 'h', 0, 0, 1e-3, 0, 0, 0, 1};
+    compare_result r[4] = {
+        {.done = true, .solved = true, .steps = 9, .steps_to_solve = 5, .loss = 0.1, .accuracy = 1},
+        {.done = true, .steps = 9, .loss = 0.3, .accuracy = 0.5},
+        {.done = true, .steps = 9, .diverged = true, .loss = NAN, .accuracy = NAN},
+        {.done = true, .steps = 9, .loss = 0.5, .accuracy = 0.25, .distance = &near, .distances = 1}};
+    const compare_study s = {.variant = v, .variants = 2, .seeds = 2, .result = r};
+    const struct {
+        experiment_check check;
+        double value;
+        bool holds;
+    } known[] = {
+        {{"", "", EXPERIMENT_SOLVED, "a", NULL, EXPERIMENT_AT_LEAST, 0.5, 0}, 0.5, true},
+        {{"", "", EXPERIMENT_STEPS, "a", NULL, EXPERIMENT_AT_MOST, 6.9, 0}, 7, false},
+        {{"", "", EXPERIMENT_LOSS, "a", NULL, EXPERIMENT_AT_MOST, 0.2001, 0}, 0.2, true},
+        {{"", "", EXPERIMENT_BASELINE, "a", NULL, EXPERIMENT_AT_LEAST, 0.5, 0}, 0.4, false},
+        {{"", "", EXPERIMENT_ACCURACY, "b", NULL, EXPERIMENT_AT_MOST, 0.2, 0}, 0.125, true},
+        {{"", "", EXPERIMENT_LOSS, "b", NULL, EXPERIMENT_AT_MOST, 9, 0}, INFINITY, false},
+        {{"", "", EXPERIMENT_ACCURACY, "a", "b", EXPERIMENT_AT_LEAST, 0.6, 0}, 0.625, true},
+        {{"", "", EXPERIMENT_DECADES, "b", NULL, EXPERIMENT_AT_LEAST, -9, 0}, NAN, false},
+        {{"", "", EXPERIMENT_ACCURACY, "c", NULL, EXPERIMENT_AT_LEAST, 0, 0}, NAN, false},
+        {{"", "", EXPERIMENT_ACCURACY, "c", NULL, EXPERIMENT_AT_MOST, 0, 0}, NAN, false}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double value;
+        ck_assert_int_eq(experiment_holds(&s, &known[i].check, &value), known[i].holds);
+        ck_assert(isnan(known[i].value) ? isnan(value)
+                  : isinf(known[i].value) ? isinf(value) : fabs(value - known[i].value) < 1e-12);
+    }
+}
+END_TEST
+
+/* A label that no variant has would measure nothing, for ever. */
+static void check_setting(const experiment *e, const experiment_setting *setting)
+{
+    compare_variant all, v[EXPERIMENT_VARIANTS];
+    compare_sweep sweep = {0};
+    size_t count = 0;
+    ck_assert_msg(compare_variant_parse(setting->common, common, &all) == UNROLL_OK, "%s: %s",
+                  e->name, unroll_message());
+    compare_variant *list = unroll_alloc(EXPERIMENT_VARIANTS, sizeof *list);
+    for (; setting->variant[count]; count++)
+        ck_assert_msg(compare_variant_parse(setting->variant[count], all.config, &v[count]) ==
+                      UNROLL_OK, "%s: %s", e->name, unroll_message());
+    memcpy(list, v, count * sizeof *v);
+    if (setting->sweep) {
+        ck_assert_int_eq(compare_sweep_parse(setting->sweep, &sweep), UNROLL_OK);
+        ck_assert_int_eq(compare_sweep_apply(&sweep, &list, &count), UNROLL_OK);
+    }
+    ck_assert(count > 0 && setting->check[0].what && setting->seeds > 0);
+    for (const experiment_check *c = setting->check; c->what; c++) {
+        bool found = false, other = !c->minus;
+        for (size_t i = 0; i < count; i++) {
+            found = found || strcmp(list[i].label, c->variant) == 0;
+            other = other || strcmp(list[i].label, c->minus) == 0;
+        }
+        ck_assert_msg(found && other, "%s: no variant for '%s'", e->name, c->what);
+    }
+    for (size_t i = 0; i < count; i++)
+        compare_variant_free(&list[i]);
+    unroll_free(list);
+    compare_sweep_free(&sweep);
+    compare_variant_free(&all);
+}
+
+START_TEST(every_experiment_can_be_set_up)
+{
+    for (const experiment *e = experiment_table; e->name; e++) {
+        check_setting(e, &e->full);
+        check_setting(e, &e->quick);
+    }
+}
+END_TEST
+
+/* ---- pages ---- */
+
+START_TEST(html_is_escaped)
+{
+    char *text = unroll_html_escape("</script><b a=\"x\" b='y'>&\x1b\n");
+    ck_assert_str_eq(text, "&lt;/script&gt;&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;&#xfffd;\n");
+    unroll_free(text);
+}
+END_TEST
+
+START_TEST(commands_are_quoted_for_a_shell)
+{
+    char *argv[] = {(char *)"unroll", (char *)"a b", (char *)"it's", (char *)"", (char *)"$(x)",
+                    (char *)"--k=v,w"};
+    char *text = unroll_shell_quote(6, argv);
+    ck_assert_str_eq(text, "unroll 'a b' 'it'\\''s' '' '$(x)' --k=v,w");
+    unroll_free(text);
+}
+END_TEST
+
+START_TEST(a_page_is_whole_and_safe)
+{
+    char folder[] = "/tmp/check_compare_XXXXXX", path[64], svg[64];
+    unroll_page *page;
+    char *text;
+    size_t length;
+    ck_assert(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    snprintf(svg, sizeof svg, "%s/p.svg", folder);
+    FILE *f = fopen(svg, "w");
+    fputs("<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n<svg id=\"there\"></svg>", f);
+    fclose(f);
+    ck_assert_int_eq(unroll_page_begin(path, "<title>&", &page), UNROLL_OK);
+    unroll_page_heading(page, "a<b");
+    unroll_page_table(page, (const char *const[]){"<h>"}, 1);
+    unroll_page_row(page, (const char *const[]){"</td><script>"}, 1);
+    unroll_page_table_end(page);
+    unroll_page_picture(page, folder, "p", "<caption>");
+    unroll_page_picture(page, folder, "missing", "none");
+    unroll_page_made(page, 2, (char *[]){(char *)"unroll", (char *)"<x>"}, common);
+    ck_assert_int_eq(unroll_page_end(page), UNROLL_OK);
+    ck_assert_int_eq(unroll_input_slurp(path, 0, &text, &length), UNROLL_OK);
+    ck_assert(strstr(text, "<title>&lt;title&gt;&amp;</title>") != NULL);
+    ck_assert(strstr(text, "<script") == NULL && strstr(text, "&lt;script&gt;") != NULL);
+    ck_assert(strstr(text, "<svg id=\"there\">") != NULL && strstr(text, "<?xml") == NULL);
+    ck_assert(strstr(text, "There is no missing.svg") != NULL);
+    ck_assert(strstr(text, "unroll &#39;&lt;x&gt;&#39;") != NULL);
+    ck_assert(strstr(text, "prefers-color-scheme:dark") != NULL);
+    ck_assert(strstr(text, "http://") == NULL && strstr(text, "https://") == NULL);
+    ck_assert(strcmp(text + length - 8, "</html>\n") == 0);
+    unroll_free(text);
+    unlink(path);
+    unlink(svg);
+    rmdir(folder);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("compare");
+    TCase *plain = tcase_create("plain"), *config = tcase_create("config");
+    tcase_add_test(plain, student_t_is_that_of_the_tables);
+    tcase_add_test(plain, interval_of_a_known_sample);
+    tcase_add_test(plain, one_value_has_no_interval);
+    tcase_add_test(plain, sweeps_replace_one_key);
+    tcase_add_test(plain, html_is_escaped);
+    tcase_add_test(plain, commands_are_quoted_for_a_shell);
+    suite_add_tcase(suite, plain);
+    tcase_add_checked_fixture(config, setup, teardown);
+    tcase_add_test(config, variants_set_options_by_any_name);
+    tcase_add_test(config, semicolons_leave_commas_alone);
+    tcase_add_test(config, bad_variants_are_refused);
+    tcase_add_test(config, a_sweep_multiplies_variants);
+    tcase_add_test(config, a_result_reads_back_and_holds_its_options);
+    tcase_add_test(config, checks_measure_what_they_say);
+    tcase_add_test(config, every_experiment_can_be_set_up);
+    tcase_add_test(config, a_page_is_whole_and_safe);
+    suite_add_tcase(suite, config);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
