@@ -26,6 +26,7 @@ typedef struct unroll_net_spec {
     double dropout;         /**< between layers, [0,1) */
     bool residual;          /**< from layer 2 on the output is h + input */
     const char *norm;       /**< "none" (NULL means it), "layer", "batch", "recurrent-batch" */
+    bool skip_input;        /**< the input goes to all layers, not the first alone (Graves 2013) */
     double omega;           /**< weight of the regulariser Ω of Pascanu et al. (2013); rnn alone, 0: off */
     size_t norm_steps;      /**< recurrent-batch: steps with running statistics of their own; 0: 1 */
 } unroll_net_spec;
@@ -137,7 +138,7 @@ void unroll_net_track(unroll_net *net, const unroll_work *work);
 /** Called while gradients travel: for each layer from the top and each step from the last, possibly from
  *  several threads for bands of rows (row0 … row0+rows−1 of the batch; arrays are [rows][pitch]).
  *  `before` sees dh = dL/dh_t complete and dc = dL/dc_t as carried from step t+1, and may change both: what
- *  it leaves travels on. `after` sees dh and dc complete, dc with the path through h_t.
+ *  it leaves travels on. `after` sees dh and dc complete, dc with the path through h_t; at padding both are 0.
  *  dc is NULL where the cell has no c. Either callback may be NULL. */
 typedef struct unroll_hook {
     void (*before)(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,

@@ -57,8 +57,9 @@ static unroll_status find_norm(const char *name, const unroll_norm **norm)
 
 static unroll_status check_spec(const unroll_net_spec *s)
 {
-    if (s->inputs == 0 || s->outputs == 0 || s->layers == 0 || s->hidden == 0)
-        return unroll_fail(UNROLL_EUSAGE, "a network needs inputs, outputs, layers and hidden units");
+    if (!s->cell || s->inputs == 0 || s->outputs == 0 || s->layers == 0 || s->hidden == 0)
+        return unroll_fail(UNROLL_EUSAGE, "a network needs a cell, inputs, outputs, layers and hidden "
+                           "units");
     if (s->inputs > UINT32_MAX || s->outputs > UINT32_MAX)
         return unroll_fail(UNROLL_EUSAGE, "at most %u inputs and outputs are possible", UINT32_MAX);
     if (s->tie && (s->features || s->embedding != s->hidden || s->inputs != s->outputs))
@@ -126,7 +127,7 @@ static unroll_status build(unroll_net *net)
         .cell = cell, .activation = activation, .norm = norm, .norm_steps = s->norm_steps,
         .layers = s->layers, .inputs = inputs, .tokens = !s->features && !s->embedding,
         .hidden = s->hidden, .dropout = s->dropout, .omega = s->omega,
-        .residual = s->residual,
+        .residual = s->residual, .skip_input = s->skip_input,
     };
     UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, "rnn.", &stack));
     UNROLL_TRY(new_decoder(net));
