@@ -1,5 +1,6 @@
-/* What is held against vanishing gradients, in doubles: each remedy's parameters against finite differences, its
- * forward pass against one written here row by row from the papers, and the probe's δ against differences of that.
+/* What is held against vanishing gradients, in doubles: each remedy's parameters against finite
+ * differences, its forward pass against one written here row by row from the papers, and the probe's δ
+ * against differences of that.
  * Built with -DUNROLL_DOUBLE against the double library. */
 #include <check.h>
 #include <math.h>
@@ -82,7 +83,8 @@ static void normalise(size_t n, const double *gain, double *a)
 }
 
 /* One layer of one row for one step. */
-static void reference_cell(reference *r, size_t l, size_t t, size_t row, const double *x, size_t nx)
+static void reference_cell(reference *r, size_t l, size_t t, size_t row, const double *x, size_t nx,
+                           const double *skipped)
 {
     enum { H = UNITS };
     const unroll_cell *cell = r->p->body->cell;
@@ -94,6 +96,12 @@ static void reference_cell(reference *r, size_t l, size_t t, size_t row, const d
     const double *Wh = tensor(r, "weight_hh", l);
     multiply(G * H, nx, tensor(r, "weight_ih", l), x, ax);
     multiply(G * H, H, Wh, h, ah);
+    if (tensor(r, "weight_skip", l)) {
+        double more[GATES_MAX * H];
+        multiply(G * H, r->inputs, tensor(r, "weight_skip", l), skipped, more);
+        for (size_t i = 0; i < G * H; i++)
+            ax[i] += more[i];
+    }
     const bool before = strcmp(cell->variant, "reset-before") == 0;
     normalise(first * H, gx, ax);
     normalise(first * H, gh, ah);
@@ -156,8 +164,8 @@ static double reference_loss(void *arg)
         double y[UNITS] = {0}, logit[SYMBOLS], sum = 0;
         for (size_t t = 0; t < STEPS; t++) {
             for (size_t l = 0; l < r->layers; l++) {
-                const double *x = l ? y : embedding + p->input[t * ROWS + row] * r->inputs;
-                reference_cell(r, l, t, row, x, l ? UNITS : r->inputs);
+                const double *x = embedding + p->input[t * ROWS + row] * r->inputs;
+                reference_cell(r, l, t, row, l ? y : x, l ? UNITS : r->inputs, x);
                 for (size_t j = 0; j < UNITS; j++)
                     y[j] = r->h[l][row][j] + (residual && l ? y[j] : 0);
             }
@@ -200,6 +208,8 @@ static const struct remedy {
     unroll_net_spec spec;
 } remedies[] = {
     {"residual", {.residual = true}},
+    {"input to all layers", {.skip_input = true}},
+    {"all at once", {.skip_input = true, .residual = true, .norm = "layer"}},
     {"layer normalisation", {.norm = "layer"}},
     {"both", {.norm = "layer", .residual = true}},
     {"batch normalisation", {.norm = "batch"}},
@@ -230,15 +240,16 @@ START_TEST(parameters)
             {.layers = 2, .features = true},
         };
         gradient_report total = {0};
-        for (size_t i = 0; i < 2 * sizeof specs / sizeof *specs; i++) {
+        for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
             problem p;
-            unroll_net_spec spec = specs[i / 2];
+            unroll_net_spec spec = specs[i];
             spec.residual = remedies[k].spec.residual;
             spec.norm = remedies[k].spec.norm;
+            spec.skip_input = remedies[k].spec.skip_input;
             spec.norm_steps = remedies[k].spec.norm_steps;
             unroll_init init = make_init("xavier", 600 + 10 * k + i);
             init.scale = spec.norm ? 2 : 1;
-            open_problem(&p, b, spec, &init, i & 1);
+            open_problem(&p, b, spec, &init, (i + k) & 1);
             p.dropout |= joins_rows(&remedies[k]); /* evaluation is another function */
             check_parameters(&p, &total);
             close_problem(&p);

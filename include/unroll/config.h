@@ -26,7 +26,7 @@ typedef struct unroll_config {
     /* model */
     char *cell, *gru, *activation, *norm;
     uint64_t layers, hidden, embedding, norm_steps;
-    bool residual, tie;
+    bool skip_input, residual, tie;
     double dropout;
     /* start */
     char *init;

@@ -54,6 +54,11 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
     if (slopes)
         UNROLL_TRY(unroll_parameters_add(p, prefix, "prelu", l, s->hidden, 0, UNROLL_P_SLOPE, cell,
                                          &a->slope));
+    if (s->skip_input && l > 0) {
+        UNROLL_TRY(unroll_parameters_add(p, prefix, "weight_skip", l, rows, s->inputs,
+                                         UNROLL_P_INPUT, cell, &a->w_skip));
+        p->list[a->w_skip].transposed = s->tokens;
+    }
     a->input_pitch = l ? s->pitch : s->input_pitch;
     a->layer = (unroll_layer){
         .kernels = s->kernels, .cell = cell, .activation = activation, .inputs = inputs,
@@ -73,6 +78,7 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
 {
     unroll_stack_layer *a = &s->at[l];
     const size_t columns = s->cell->gates * s->pitch, width = s->kernels->width;
+    const bool skips = s->skip_input && l > 0 && !s->tokens;
     const bool dense = l > 0 || !s->tokens, slopes = a->layer.blocks > s->cell->blocks;
     const struct {
         unroll_real **to;
@@ -80,6 +86,8 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
     } parts[] = {
         {&a->x_forward, dense ? columns * a->layer.inputs : 0},
         {&a->x_backward, dense ? round_up(a->layer.inputs, width) * columns : 0},
+        {&a->skip_forward, skips ? columns * s->inputs : 0},
+        {&a->skip_backward, skips ? s->input_pitch * columns : 0},
         {&a->h_forward, columns * s->hidden},
         {&a->h_backward, s->pitch * columns},
         {&a->bias_ih, columns},
@@ -111,7 +119,7 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
         .hidden = spec->hidden, .pitch = round_up(spec->hidden, k->width),
         .input_pitch = round_up(spec->inputs, k->width), .tokens = spec->tokens,
         .dropout = spec->dropout, .residual = spec->residual, .norm = spec->norm,
-        .omega = spec->omega,
+        .omega = spec->omega, .skip_input = spec->skip_input,
     };
     if (unroll_stack_joins_rows(s)) {
         s->slots = s->norm->recurrent ? spec->norm_steps : 1;
@@ -174,6 +182,9 @@ void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
             if (a->x_forward)
                 pack_gate(s, weights + list[a->w_ih].offset, a->layer.inputs, g, a->x_forward,
                           a->x_backward);
+            if (a->skip_forward)
+                pack_gate(s, weights + list[a->w_skip].offset, s->inputs, g, a->skip_forward,
+                          a->skip_backward);
             pack_gate(s, weights + list[a->w_hh].offset, H, g, a->h_forward, a->h_backward);
             memcpy(a->bias_ih + g * s->pitch, weights + list[a->b_ih].offset + g * H,
                    H * sizeof *weights);
@@ -293,8 +304,10 @@ static unroll_real *recurrent_part(const unroll_stack *s, const unroll_stack_run
                       : run->at[l].z + term->block * s->pitch;
 }
 
+/* start + x · (the gates of the input terms), x [steps][B][pitch] of n inputs. */
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                          const unroll_real *x, size_t r0, size_t r1)
+                          const unroll_real *x, size_t n, size_t pitch, const unroll_real *panels,
+                          enum unroll_start start, size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
     for (const unroll_term *term = s->cell->input; term->count; term++) {
@@ -302,11 +315,9 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
         unroll_real *to = input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
             .groups = run->steps, .rows = r1 - r0, .N = term->count * s->pitch,
-            .K = a->layer.inputs, .A = x + r0 * a->input_pitch,
-            .a_group = run->B * a->input_pitch, .a_pitch = a->input_pitch,
-            .panels = a->x_forward + term->gate * s->pitch * a->layer.inputs,
-            .depth = a->layer.inputs, .C = to + r0 * row, .c_group = run->B * row, .c_pitch = row,
-            .start = s->norm ? UNROLL_FROM_ZERO : UNROLL_FROM_BIAS,
+            .K = n, .A = x + r0 * pitch, .a_group = run->B * pitch, .a_pitch = pitch,
+            .panels = panels + term->gate * s->pitch * n, .depth = n,
+            .C = to + r0 * row, .c_group = run->B * row, .c_pitch = row, .start = start,
             .bias = a->bias_ih + term->gate * s->pitch,
         });
     }
@@ -331,6 +342,28 @@ static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
                                     a->bias_ih + (term->gate + g) * s->pitch, z + g * s->pitch);
         }
     }
+}
+
+/* What comes to a layer from the stack's input directly. */
+static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                        const unroll_real *table, size_t r0, size_t r1)
+{
+    const size_t H = s->hidden;
+    if (!s->tokens) {
+        input_product(s, run, l, run->at[0].x, s->inputs, s->input_pitch, s->at[l].skip_forward,
+                      UNROLL_FROM_SELF, r0, r1);
+        return;
+    }
+    for (size_t t = 0; t < run->steps; t++)
+        for (size_t r = r0; r < r1; r++)
+            for (const unroll_term *term = s->cell->input; term->count; term++) {
+                const size_t i = t * run->B + r;
+                const unroll_real *w = table + (run->input[i] * s->cell->gates + term->gate) * H;
+                size_t row;
+                unroll_real *z = input_part(s, run, l, term, &row) + i * row;
+                for (size_t g = 0; g < term->count; g++)
+                    s->kernels->add(H, z + g * s->pitch, w + g * H, z + g * s->pitch);
+            }
 }
 
 /* The step of one layer for a band. */
@@ -406,7 +439,10 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
         const bool apart = s->at[l].layer.place[UNROLL_NORM_X].gain != NULL;
         const unroll_real *table = x ? NULL : weights + list[s->at[l].w_ih].offset;
         if (x)
-            input_product(s, run, l, x, r0, r1);
+            input_product(s, run, l, x, s->at[l].layer.inputs, s->at[l].input_pitch,
+                          s->at[l].x_forward, s->norm ? UNROLL_FROM_ZERO : UNROLL_FROM_BIAS, r0, r1);
+        if (s->skip_input && l > 0)
+            add_skipped(s, run, l, weights + list[s->at[l].w_skip].offset, r0, r1);
         for (size_t t = 0; table && norm_window(s) && t < run->steps; t++)
             input_gather(s, run, table, t, r0, r1);
         if (norm_window(s))
@@ -522,11 +558,11 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
     }
 }
 
-void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                             size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1)
+/* to [t1−t0][B][p] = start + the input terms' gradients · (their gates). */
+static void input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t0,
+                       size_t t1, const unroll_real *panels, unroll_real *to, size_t p,
+                       enum unroll_start start, size_t r0, size_t r1)
 {
-    const unroll_stack_layer *a = &s->at[l];
-    const size_t p = a->input_pitch;
     for (const unroll_term *term = s->cell->input; term->count; term++) {
         size_t row;
         const unroll_real *da = input_part(s, run, l, term, &row);
@@ -534,11 +570,18 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
             .groups = t1 - t0, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
             .A = da + (t0 * run->B + r0) * row,
             .a_group = run->B * row, .a_pitch = row,
-            .panels = a->x_backward + term->gate * s->pitch * s->kernels->width,
+            .panels = panels + term->gate * s->pitch * s->kernels->width,
             .depth = s->cell->gates * s->pitch, .C = to + r0 * p, .c_group = run->B * p,
-            .c_pitch = p, .start = term == s->cell->input ? UNROLL_FROM_ZERO : UNROLL_FROM_SELF,
+            .c_pitch = p, .start = term == s->cell->input ? start : UNROLL_FROM_SELF,
         });
     }
+}
+
+void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                             size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1)
+{
+    const size_t p = s->at[l].input_pitch;
+    input_back(s, run, l, t0, t1, s->at[l].x_backward, to, p, UNROLL_FROM_ZERO, r0, r1);
     for (size_t t = t0; l > 0 && run->dropping && t < t1; t++)
         for (size_t r = r0; r < r1; r++) {
             unroll_real *dx = to + ((t - t0) * run->B + r) * p;
@@ -572,9 +615,14 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
         if (residual)
             pass_by(s, run, d, true, r0, r1);
         layer_backward(s, run, l, d, r0, r1);
-        if (l > 0 || want_dx)
-            unroll_stack_input_back(s, run, l, 0, run->steps,
-                                    l ? below + run->B * s->pitch : run->dx, r0, r1);
+        if (l > 0)
+            unroll_stack_input_back(s, run, l, 0, run->steps, below + run->B * s->pitch, r0, r1);
+        if (want_dx && (l == 0 || s->skip_input)) /* from the top down, the last layer is layer 0 */
+            input_back(s, run, l, 0, run->steps,
+                       l > 0 ? s->at[l].skip_backward : s->at[l].x_backward, run->dx,
+                       s->input_pitch,
+                       s->skip_input && l + 1 < s->layers ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO, r0,
+                       r1);
         if (residual)
             pass_by(s, run, below, false, r0, r1);
         unroll_real *swap = d;
@@ -605,8 +653,8 @@ static void term_weights(const unroll_stack *s, const unroll_stack_run *run,
 }
 
 /* One-hot input: the rows of the table that were used, this thread's share of the columns. */
-static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, unroll_real *dW,
-                            size_t thread, size_t threads)
+static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                            unroll_real *dW, size_t thread, size_t threads)
 {
     const size_t H = s->hidden;
     size_t j0, j1;
@@ -617,7 +665,7 @@ static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, 
         unroll_real *w = dW + run->input[i] * s->cell->gates * H + j0;
         for (const unroll_term *term = s->cell->input; term->count; term++) {
             size_t row;
-            const unroll_real *da = input_part(s, run, 0, term, &row) + i * row + j0;
+            const unroll_real *da = input_part(s, run, l, term, &row) + i * row + j0;
             for (size_t g = 0; g < term->count; g++) {
                 unroll_real *to = w + (term->gate + g) * H;
                 s->kernels->add(j1 - j0, to, da + g * s->pitch, to);
@@ -666,11 +714,17 @@ void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
         const size_t z_row = a->layer.blocks * s->pitch;
         size_t row;
         if (!x)
-            scatter_weights(s, run, grad + list[a->w_ih].offset, thread, threads);
-        for (const unroll_term *t = s->cell->input; x && t->count; t++) {
+            scatter_weights(s, run, l, grad + list[a->w_ih].offset, thread, threads);
+        if (s->skip_input && l > 0 && s->tokens)
+            scatter_weights(s, run, l, grad + list[a->w_skip].offset, thread, threads);
+        for (const unroll_term *t = s->cell->input; t->count; t++) {
             const unroll_real *A = input_part(s, run, l, t, &row);
-            term_weights(s, run, t, A, row, x, a->input_pitch, a->layer.inputs,
-                         grad + list[a->w_ih].offset, scratch, thread, threads);
+            if (x)
+                term_weights(s, run, t, A, row, x, a->input_pitch, a->layer.inputs,
+                             grad + list[a->w_ih].offset, scratch, thread, threads);
+            if (a->skip_forward)
+                term_weights(s, run, t, A, row, run->at[0].x, s->input_pitch, s->inputs,
+                             grad + list[a->w_skip].offset, scratch, thread, threads);
         }
         for (const unroll_term *t = s->cell->recurrent; t->count; t++) {
             const bool from_h = t->source == UNROLL_SOURCE_H;

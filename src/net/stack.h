@@ -19,6 +19,8 @@ typedef struct unroll_stack_layer {
     unroll_real *x_backward;
     unroll_real *h_forward, *h_backward;
     unroll_real *bias_ih, *bias_hh, *slope_copy; /**< padded by gate */
+    size_t w_skip;               /**< parameter index, above the first layer of a stack that skips */
+    unroll_real *skip_forward, *skip_backward; /**< as x_forward, of the stack's input */
     size_t gain[UNROLL_NORM_PARTS], shift;             /**< parameter indices, of what is normalised */
     size_t mean[UNROLL_NORM_PARTS], variance[UNROLL_NORM_PARTS];
     unroll_real *gain_copy[UNROLL_NORM_PARTS], *shift_copy;
@@ -34,6 +36,7 @@ typedef struct unroll_stack {
     size_t slots;                /**< rows of running statistics; the last is for all later steps */
     size_t statistics;           /**< reals of such a row: mean and variance of each part in its order */
     double dropout;
+    bool skip_input;             /**< all layers see the stack's input */
     double omega;                /**< weight of Ω, see omega.c; 0: none */
     bool residual;               /**< y = h + input from the second layer on (He et al. 2016) */
     unroll_stack_layer *at;      /**< [layers] */
@@ -86,7 +89,7 @@ typedef struct unroll_stack_spec {
     size_t layers, inputs, hidden;
     bool tokens;
     double dropout, omega;
-    bool residual;
+    bool residual, skip_input;
 } unroll_stack_spec;
 
 /** Register the parameters and remember the sizes. prefix: "rnn.", "encoder.rnn.", … */

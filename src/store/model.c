@@ -66,6 +66,7 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
                               .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
                               .embedding = (size_t)c->embedding, .tie = c->tie,
                               .dropout = c->dropout, .residual = c->residual,
+                              .skip_input = c->skip_input,
                               .norm = c->norm, .norm_steps = (size_t)c->norm_steps,
                               .omega = c->omega};
     if (is_char(c)) {

@@ -178,6 +178,8 @@ const unroll_option unroll_config_table[] = {
      .help = "nonlinearity of the rnn cell"},
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
      .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers"},
+    {FLAG("skip-input"), MODEL_ROW, AT(skip_input),
+     .help = "the input goes to all layers, not the first alone (Graves 2013)"},
     {NAME("norm", unroll_norm_name), MODEL_ROW, AT(norm), .preset = "none",
      .help = "normalise: layer, each row over its units (Ba et al. 2016); batch, the input's products over "
              "steps and rows (Laurent et al. 2016); recurrent-batch, all products over the rows of each "
@@ -371,9 +373,9 @@ static unroll_status check_model(const unroll_config *config)
     if (strstr(config->norm, "batch") && config->batch < 2)
         return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
                            config->norm);
-    if (config->residual && config->layers < 2)
-        return unroll_fail(UNROLL_EUSAGE, "--residual leads past the second layer and those above; "
-                           "it needs --layers 2 or more");
+    if ((config->residual || config->skip_input) && config->layers < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--%s is for the second layer and those above; it needs "
+                           "--layers 2 or more", config->residual ? "residual" : "skip-input");
     if (config->tie && config->embedding != config->hidden)
         return unroll_fail(UNROLL_EUSAGE, "--tie: --embedding is %llu and --hidden %llu; "
                            "they must be equal", (unsigned long long)config->embedding,
