@@ -5,7 +5,7 @@
 /* Panels outside, row tiles inside: a block of one panel stays in L1 while all rows pass it, and the rows are
  * taken in chunks whose A stays in L2 while all panels pass them. */
 enum {
-    BLOCK_DEPTH = 16384 / (WIDTH * sizeof(unroll_real)), /* half of L1 */
+    BLOCK_DEPTH = 256, /* 16 KB of a panel in AVX2 */
     CHUNK = 98304 / sizeof(unroll_real),
     FEW = 3 /* so few rows take several panels at once, else too few sums hide the latency of one */
 };
@@ -158,11 +158,15 @@ static void clear_columns(size_t K, size_t width, unroll_real *panel)
 void UNROLL_K(pack)(size_t K, size_t N, const unroll_real *W, size_t pitch,
                     unroll_real *panels, size_t depth)
 {
-    for (size_t j = 0; j < N; j += WIDTH, panels += WIDTH * depth) {
-        const size_t width = N - j < WIDTH ? N - j : WIDTH;
+    const size_t full = N / WIDTH * WIDTH, rest = N - full;
+    for (size_t k = 0; k < K; k++)
+        for (size_t j = 0; j < full; j += WIDTH)
+            memcpy(panels + j * depth + k * WIDTH, W + k * pitch + j, WIDTH * sizeof *W);
+    if (rest > 0) {
+        unroll_real *last = panels + full * depth;
         for (size_t k = 0; k < K; k++)
-            memcpy(panels + k * WIDTH, W + k * pitch + j, width * sizeof *W);
-        clear_columns(K, width, panels);
+            memcpy(last + k * WIDTH, W + k * pitch + full, rest * sizeof *W);
+        clear_columns(K, rest, last);
     }
 }
 
