@@ -1,4 +1,5 @@
-/* What is recorded beside a training: windows, histograms, saturation, rows; and that nothing of the net changes. */
+/* What is recorded beside a training: windows, histograms, saturation, rows; and that nothing
+ * of the net changes. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@ START_TEST(rows_of_a_batch)
     unroll_probe_set set;
     const float feature[2 * 3 * 2] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     const float value[2 * 3] = {0, 1, 2, 3, 4, 5}, weight[6] = {0, 0, 0, 1, 1, 0};
-    const unroll_batch from = {.T = 2, .B = 3, .feature = feature, .value = value, .weight = weight};
+    const unroll_batch from = {.T = 2, .B = 3, .feature = feature, .value = value,
+                               .weight = weight};
     need_ok(unroll_probe_rows(&from, 2, 2, 1, &set));
     const unroll_batch *b = &set.batch;
     ck_assert(b->T == 2 && b->B == 2 && !b->input && !b->target && !b->mode);

@@ -1,5 +1,5 @@
-/* The probe: what it measures, held against autograd, finite identities and a plain loop in doubles; and the statistics
- * over what it measured. */
+/* The probe: what it measures, held against autograd, finite identities and a plain loop in
+ * doubles; and the statistics over what it measured. */
 #include <check.h>
 #include <float.h>
 #include <math.h>
@@ -81,7 +81,8 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
         else {
             ck_assert_uint_eq(n, count);
             unroll_net_pack(p.net, 1);
-            need_ok(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch, .norm = norm}));
+            need_ok(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch,
+                                                                    .norm = norm}));
             const double error = worst(norm, data, n);
             ck_assert_msg(error < 1e-4, "%s: differs from autograd by %g", cell, error);
         }
@@ -100,7 +101,8 @@ START_TEST(agrees_with_autograd)
     ck_assert_msg(f != NULL, "%s is missing", path);
     size_t layers, hidden, symbols, T, B;
     int cases = 0;
-    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T, &B) == 6) {
+    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T,
+                  &B) == 6) {
         check_golden_case(f, cell, layers, hidden, symbols, T, B);
         cases++;
     }
@@ -322,7 +324,9 @@ START_TEST(layers_have_ranges_of_their_own)
                 unroll_net_weights(p.net)[list[i].offset + k] *= 0.1f;
     unroll_net_pack(p.net, 1);
     unroll_curve c = last_curve(&p, f.T);
-    const double upper = decades(&c, 1, UNROLL_PROBE_H, 119), lower = decades(&c, 0, UNROLL_PROBE_H, 119);
+    const double upper = decades(&c, 1, UNROLL_PROBE_H, 119);
+    const double lower = decades(&c, 0,
+                                                                              UNROLL_PROBE_H, 119);
     ck_assert_double_lt(upper, -119);
     ck_assert_double_gt(upper, -250);
     ck_assert_double_gt(lower, -60);
@@ -333,7 +337,8 @@ END_TEST
 
 /* ---- range ---- */
 
-/* A sigmoid network of one layer in plain doubles: norms by distance of the loss at the last step, row 0. */
+/* A sigmoid network of one layer in plain doubles: norms by distance of the loss at the last
+ * step, row 0. */
 static void plain_sigmoid(probed *p, double *norm)
 {
     const unroll_parameter *list;

@@ -29,16 +29,21 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
     p->batch = (unroll_batch){.T = T, .B = B, .input = p->input, .target = p->target};
 }
 
-void open_fresh(probed *p, const fresh *f)
+void open_residual(probed *p, const fresh *f, bool residual)
 {
     const unroll_net_spec spec = {.inputs = f->symbols, .outputs = f->symbols, .cell = f->cell,
                                   .activation = f->activation, .layers = f->layers,
-                                  .hidden = f->hidden};
+                                  .hidden = f->hidden, .residual = residual};
     const unroll_init init = {.kind = f->init, .scale = 1, .forget_bias = f->forget_bias,
                               .seed = f->seed};
     open_probed(p, &spec, f->T, f->B, f->seed);
     need_ok(unroll_net_init(p->net, &init));
     unroll_net_pack(p->net, 1);
+}
+
+void open_fresh(probed *p, const fresh *f)
+{
+    open_residual(p, f, false);
 }
 
 void close_probed(probed *p)

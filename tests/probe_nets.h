@@ -19,8 +19,11 @@ typedef struct fresh {
     uint64_t seed;
 } fresh;
 
-/** A fresh net; fails the calling test where it cannot be made. Tokens and targets follow from the seed. */
+/** A fresh net; fails the calling test where it cannot be made. Tokens and targets follow from
+ *  the seed. */
 void open_fresh(probed *p, const fresh *f);
+/** With connections around the layers, or without. */
+void open_residual(probed *p, const fresh *f, bool residual);
 void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uint64_t seed);
 void close_probed(probed *p);
 

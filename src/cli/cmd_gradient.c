@@ -19,11 +19,12 @@ static const unroll_option rows[] = {
      .help = "steps of a text's window; the loss is at its end, the state zero at its start"},
     {.name = "windows", .group = "Probe", .meta = "N", .type = UNROLL_SIZE, AT(windows),
      .preset = "32", .min = 1, .max = 1048576,
-     .help = "samples: windows spread evenly over the text, the first at its beginning and the last "
-             "at its end; or a task's sequences"},
+     .help = "samples: windows spread evenly over the text, the first at its beginning and the "
+             "last at its end; or a task's sequences"},
     {.name = "loss", .group = "Probe", .meta = "KIND", .type = UNROLL_CHOICE, .choices = losses,
      AT(loss), .preset = "last",
-     .help = "last: the loss of one step alone; all: accumulated over all steps, which shows no decay"},
+     .help = "last: the loss of one step alone; all: accumulated over all steps, which shows no "
+             "decay"},
     {.name = "max-distance", .group = "Probe", .meta = "K", .type = UNROLL_SIZE, AT(max_distance),
      .preset = "0", .max = 1048576, .help = "largest distance; 0: all that the window has"},
 };
@@ -45,7 +46,8 @@ static bool plain_name(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-/* An option that would do nothing is a mistake: tell it. A --config file may hold a whole training's options. */
+/* An option that would do nothing is a mistake: tell it. A --config file may hold a whole
+ * training's options. */
 static unroll_status check_given(const gradient_probe *p)
 {
     static const char *const allowed[] = {"out", "force", "corpus", "seq-length", NULL};
@@ -56,7 +58,8 @@ static unroll_status check_given(const gradient_probe *p)
             continue;
         if (strcmp(o->group, "Learning") == 0 || strcmp(o->group, "Run") == 0 ||
             strcmp(o->group, "Gradients") == 0)
-            return unroll_fail(UNROLL_EUSAGE, "--%s: a probe does not train; leave it out", o->name);
+            return unroll_fail(UNROLL_EUSAGE, "--%s: a probe does not train; leave it out",
+                               o->name);
         if (call->count && (o->role & (UNROLL_ROLE_MODEL | UNROLL_ROLE_LEARN)) &&
             strcmp(o->group, "Common") != 0)
             return unroll_fail(UNROLL_EUSAGE, "--%s: MODEL brings its own; leave one of them out",
@@ -105,7 +108,8 @@ static unroll_status open_trained(gradient_probe *p)
     p->net = unroll_model_net(p->loaded);
     if (!unroll_model_vocabulary(p->loaded)) {
         if (p->call->count > 1)
-            return unroll_fail(UNROLL_EUSAGE, "%s: a model of task %s, which makes its own data; it "
+            return unroll_fail(UNROLL_EUSAGE,
+                               "%s: a model of task %s, which makes its own data; it "
                                "takes no FILE", p->call->arguments[0], p->config->task);
         return open_task(p, p->config);
     }
@@ -222,7 +226,8 @@ static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set,
     return status;
 }
 
-/* Windows in turns, since each step of each is kept; saturation and histograms are of the first turn. */
+/* Windows in turns, since each step of each is kept; saturation and histograms are of the first
+ * turn. */
 static unroll_status measure(gradient_probe *p)
 {
     enum { TURN = 64 };
@@ -317,18 +322,22 @@ const cli_command cli_gradient = {
     .arguments = "[MODEL [FILE...]]",
     .summary = "measure gradient magnitude against time-step distance",
     .description =
-        "How large is the gradient of the loss at one step with respect to each layer's state k steps "
-        "before? Prints, for each layer and state (h, and c for the LSTM), the norm at distance 0, what is left of it "
-        "at 10, 50 and 100, the decay a step, the half-life, and the horizon where a thousandth is left; "
-        "then the curve. With MODEL, a file or a run directory, it is measured on the texts; without, on a fresh model by "
-        "the options of training, on the text that ships with unroll, --corpus, or a synthetic --task.\n\n"
-        "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv and pictures.",
+        "How large is the gradient of the loss at one step with respect to each layer's state k "
+        "steps before? Prints, for each layer and state (h, and c for the LSTM), the norm at distance "
+        "0, what is left of it at 10, 50 and 100, the decay a step, the half-life, and the horizon "
+        "where a thousandth is left; then the curve. With MODEL, a file or a run directory, it is "
+        "measured on the texts; without, on a fresh model by the options of training, on the text "
+        "that ships with unroll, --corpus, or a synthetic --task.\n\n"
+        "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, pictures and "
+        "report.html.",
     .lists = lists,
     .options_size = sizeof(gradient_options),
     .max_arguments = SIZE_MAX,
     .examples = (const cli_example[]){
-        {"unroll gradient --cell rnn --layers 1 --init orthogonal", "a fresh network on the shipped text"},
-        {"unroll gradient --out probe runs/char-lstm-2x128 book.txt", "a trained model, with pictures"},
+        {"unroll gradient --cell rnn --layers 1 --init orthogonal",
+         "a fresh network on the shipped text"},
+        {"unroll gradient --out probe runs/char-lstm-2x128 book.txt",
+         "a trained model, with pictures"},
         {"unroll gradient --task copy:delay=100 --cell gru --json", "on a memory task, as JSON"},
         {NULL, NULL}},
     .run = gradient_run,

@@ -22,7 +22,7 @@ typedef struct row {
     size_t layer;
     int state;
     const unroll_fit *fit;
-    double start, at[3];     /* gradient at distance 0; ratios at 10, 50, 100, NAN where there are none */
+    double start, at[3];     /* gradient at distance 0; ratios at ratio_at or NAN */
 } row;
 static const size_t ratio_at[3] = {10, 50, 100};
 
@@ -102,7 +102,8 @@ static unroll_status print_table(const gradient_probe *p)
                all_losses(p) ? "accumulated: losses of all steps together, so that no decay shows"
                              : "loss of one step alone, not divided by batch or window");
     out_printf("%s\n", all_losses(p) ? "accumulated |dL/dstate|, geometric mean over samples"
-                                     : "|dL_t/dstate_s| at distance t - s, geometric mean over samples");
+                                     : "|dL_t/dstate_s| at distance t - s, geometric mean over "
+                                       "samples");
     out_printf("layer      at 0     at 10     at 50    at 100    decay      half  horizon\n"
                "           nats   x start   x start   x start   x/step     steps    steps\n");
     return each_row(p, NULL, print_row);
@@ -172,7 +173,8 @@ static json_t *json_saturation(const unroll_diagnosis *d)
     json_t *list = json_array();
     for (size_t i = 0; i < d->count; i++) {
         const unroll_saturation *s = &d->share[i];
-        json_array_append_new(list, json_pack("{s:I,s:s,s:o,s:o,s:o}", "layer", (json_int_t)s->layer,
+        json_array_append_new(list, json_pack("{s:I,s:s,s:o,s:o,s:o}", "layer",
+                                              (json_int_t)s->layer,
                                               "name", s->name, "low", out_json_real(s->low), "high",
                                               out_json_real(s->high), "dead",
                                               out_json_real(s->dead)));
@@ -220,7 +222,8 @@ static unroll_status write_rows(const gradient_probe *p, const char *name, unrol
     unroll_status status = UNROLL_OK;
     if (text->failed)
         status = UNROLL_EMEMORY;
-    else if ((size_t)snprintf(path, sizeof path, "%s/%s", p->options->config.out, name) >= sizeof path)
+    else if ((size_t)snprintf(path, sizeof path, "%s/%s", p->options->config.out,
+                              name) >= sizeof path)
         status = unroll_fail(UNROLL_ECREATE, "--out: the name is too long");
     else
         status = unroll_output_file(path, text->text, text->length);
@@ -231,7 +234,8 @@ static unroll_status write_rows(const gradient_probe *p, const char *name, unrol
 static unroll_rows fit_rows(const gradient_probe *p)
 {
     unroll_rows text = {0};
-    unroll_rows_add(&text, "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
+    unroll_rows_add(&text,
+                    "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
                            "r2,mean_field,bound\n");
     for (size_t l = 0; l < p->curve.layers; l++)
         for (int s = 0; s <= p->curve.has_c; s++) {
@@ -239,7 +243,8 @@ static unroll_rows fit_rows(const gradient_probe *p)
             char horizon[32] = "inf";
             if (f->horizon != SIZE_MAX)
                 snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-            unroll_rows_add(&text, "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", l,
+            unroll_rows_add(&text,
+                            "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", l,
                             s ? 'c' : 'h', f->first, f->last, f->slope, f->low, f->high, f->rho,
                             f->half_life, horizon, f->r2, p->diagnosis.mean_field[l],
                             p->diagnosis.bound[l]);
@@ -290,9 +295,10 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
         {"histogram-states", "Gradients of the states.", false},
     };
     char text[600], folder[4096];
-    snprintf(text, sizeof text, "%s. %zu windows of %zu steps. %s The norm of the gradient with respect to "
-             "each layer's state k steps before, geometric mean over windows; decay by least squares from "
-             "distance 5; the horizon is where a thousandth of distance 5 is left.", p->variant,
+    snprintf(text, sizeof text,
+             "%s. %zu windows of %zu steps. %s The norm of the gradient with "
+             "respect to each layer's state k steps before, geometric mean over windows; decay by "
+             "least squares from distance 5; the horizon is where a thousandth of distance 5 is left.", p->variant,
              p->curve.samples, p->T,
              all_losses(p) ? "Accumulated: losses of all steps together, so that no decay shows."
                            : "The loss of one step alone, not divided by batch or window.");

@@ -71,7 +71,8 @@ static unroll_status open_logs(recorder *r, const unroll_run *run, uint64_t last
     return status;
 }
 
-unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step, size_t threads,
+unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step,
+                           size_t threads,
                            recorder **out)
 {
     unroll_probe_set set = {0};

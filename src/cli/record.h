@@ -3,19 +3,22 @@
 #include "cli/session.h"
 #include "store/run.h"
 
-/* --grad-every: gradients recorded while a model trains, always on the same held-out windows, before clipping. A workspace
- * and a batch of its own: not one bit of the training changes. */
+/* --grad-every: gradients recorded while a model trains, always on the same held-out windows,
+ * before clipping. A workspace and a batch of its own: not one bit of the training changes. */
 
 typedef struct recorder recorder;
 
-/** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with them: rows after
- *  `last_step` are cut. Texts: windows of twice --seq-length from the validation part, or where that is too short the
- *  training part, probed by a comb of --seq-length steps. Tasks: sequences of their validation, the last loss of each.
+/** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with
+ *  them: rows after `last_step` are cut. Texts: windows of twice --seq-length from the
+ *  validation part, or where that is too short the training part, probed by a comb of
+ *  --seq-length steps. Tasks: sequences of their validation, the last loss of each.
  *  @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY; freed by recorder_free() */
-unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step, size_t threads,
+unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step,
+                           size_t threads,
                            recorder **out);
-/** Probe the model as it is now. @return UNROLL_EIO where a row could not be written yet, as unroll_log_row();
- *  UNROLL_ENUMERIC where the model has diverged; training may go on after either */
+/** Probe the model as it is now. @return UNROLL_EIO where a row could not be written yet, as
+ *  unroll_log_row(); UNROLL_ENUMERIC where the model has diverged; training may go on after
+ *  either */
 unroll_status recorder_take(recorder *r, uint64_t step);
 /** "horizon 54", "horizon beyond 49"; "" before the first record. */
 const char *recorder_horizon(const recorder *r, char buffer[48]);

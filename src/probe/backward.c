@@ -7,8 +7,9 @@
 #include "net/net.h"
 #include "probe/probe.h"
 
-/* The probe's way back goes step by step through all layers, not layer by layer as training does: so
- * a chain can begin anywhere, and each row of each layer has a power of two of its own. No weight gradients are taken. */
+/* The probe's way back goes step by step through all layers, not layer by layer as training
+ * does: so a chain can begin anywhere, and each row of each layer has a power of two of its
+ * own. No weight gradients are taken. */
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
@@ -88,8 +89,8 @@ static bool all_zero(const unroll_real *x, size_t n)
     return true;
 }
 
-/* Add x·2^exponent to (dh, dc)·2^own, a row of n (dc may be NULL); x is spoilt. Both come to the larger power of
- * two: what is lost at the smaller one was nothing beside the other. */
+/* Add x·2^exponent to (dh, dc)·2^own, a row of n (dc may be NULL); x is spoilt. Both come to
+ * the larger power of two: what is lost at the smaller one was nothing beside the other. */
 static void add_scaled(const unroll_kernels *k, size_t n, unroll_real *dh, unroll_real *dc, int *own,
                        unroll_real *x, int exponent)
 {
@@ -115,8 +116,8 @@ static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
                p->exponent + l * p->work->B + r, x, exponent);
 }
 
-/* Residual layers: dx·2^exponent of one row becomes dL/dy of the layer below, which is that and the dL/dy from
- * above. @return its exponent */
+/* Residual layers: dx·2^exponent of one row becomes dL/dy of the layer below, which is that and
+ * the dL/dy from above. @return its exponent */
 static int pass_by(probe_run *p, size_t r, int exponent)
 {
     const unroll_stack *s = &p->net->stack;

@@ -38,7 +38,8 @@ static unroll_status make_room(unroll_curve *c, size_t samples)
         return UNROLL_OK;
     const size_t room = samples > 2 * c->room ? samples : 2 * c->room;
     if (!unroll_mul(room, sample_size(c), &count))
-        return unroll_fail(UNROLL_EMEMORY, "%zu samples of %zu distances are more than memory can hold",
+        return unroll_fail(UNROLL_EMEMORY,
+                           "%zu samples of %zu distances are more than memory can hold",
                            room, c->distances);
     double *norm = unroll_realloc(c->norm, count, sizeof *norm);
     if (!norm)
@@ -83,7 +84,8 @@ static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll
     return UNROLL_OK;
 }
 
-unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
+                                   const unroll_batch *batch,
                                    const uint8_t *inject, unroll_curve *curve)
 {
     size_t count;
@@ -113,7 +115,8 @@ static double quantile(const double *sorted, size_t n, double q)
     return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
-unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer, enum unroll_probe_state state,
+unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer,
+                                   enum unroll_probe_state state,
                                    size_t distance, double *scratch)
 {
     unroll_curve_point p = {.n = c->samples};
@@ -133,7 +136,8 @@ unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer, enum unr
     return p;
 }
 
-void unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_probe_state state, double *out)
+void unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_probe_state state,
+                        double *out)
 {
     for (size_t k = 0; k < c->distances; k++) {
         double logs = 0;

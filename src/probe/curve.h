@@ -23,11 +23,12 @@ unroll_status unroll_curve_new(size_t layers, bool has_c, size_t distances, unro
 unroll_status unroll_curve_for(const unroll_net *net, size_t distances, unroll_curve *out);
 void unroll_curve_free(unroll_curve *curve);
 
-/** Probe a batch and add its samples: each chain that a RESTART of `inject` begins and that runs back over all the
- *  curve's distances before another begins or the window ends. Positions that add (accumulated gradients) belong to the
- *  chain they fall into.
+/** Probe a batch and add its samples: each chain that a RESTART of `inject` begins and that
+ *  runs back over all the curve's distances before another begins or the window ends. Positions
+ *  that add (accumulated gradients) belong to the chain they fall into.
  *  @return as unroll_probe_run(); UNROLL_EMEMORY */
-unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
+                                   const unroll_batch *batch,
                                    const uint8_t *inject, unroll_curve *curve);
 
 /** [distances] norms of one sample. */
@@ -37,8 +38,8 @@ static inline const double *unroll_curve_of(const unroll_curve *c, size_t sample
     return c->norm + ((sample * c->layers + layer) * UNROLL_PROBE_STATES + state) * c->distances;
 }
 
-/** Statistics over the samples of one distance. gmean is 0 where a sample is 0. Quantiles are interpolated between
- *  neighbours, as NumPy's default.
+/** Statistics over the samples of one distance. gmean is 0 where a sample is 0. Quantiles are
+ *  interpolated between neighbours, as NumPy's default.
  *  @param scratch  [samples] */
 unroll_curve_point unroll_curve_at(const unroll_curve *curve, size_t layer,
                                    enum unroll_probe_state state, size_t distance, double *scratch);

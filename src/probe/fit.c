@@ -33,8 +33,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The slope is linear in the logarithms, and log gmean is their mean: so the slope of a resample is the mean of its
- * samples' slopes. */
+/* The slope is linear in the logarithms, and log gmean is their mean: so the slope of a
+ * resample is the mean of its samples' slopes. */
 static void bootstrap(const double *slope, size_t n, uint64_t seed, double *means, unroll_fit *fit)
 {
     unroll_rng rng;

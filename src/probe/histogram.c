@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "net/net.h"
 
-/* log10 of a million numbers takes longer than their gradients. An octave holds at most one bin's edge, so the binary
- * exponent and one comparison give the bin. */
+/* log10 of a million numbers takes longer than their gradients. An octave holds at most one
+ * bin's edge, so the binary exponent and one comparison give the bin. */
 enum { EXPONENTS = 2048 };
 
 static size_t bin_of(double log)

@@ -34,8 +34,8 @@ static inline double unroll_bin_low(size_t bin)
 unroll_status unroll_histograms_new(const unroll_net *net, unroll_histograms *out);
 void unroll_histograms_free(unroll_histograms *h);
 
-/** Count anew: the gradient of the batch's mean loss, as training would take it (accumulated over all its losses, before
- *  clipping), in every parameter and every state.
+/** Count anew: the gradient of the batch's mean loss, as training would take it (accumulated
+ *  over all its losses, before clipping), in every parameter and every state.
  *  @param work  for training; left as after unroll_net_gradient()
  *  @return as unroll_net_gradient() */
 unroll_status unroll_histograms_take(unroll_histograms *h, const unroll_net *net, unroll_work *work,

@@ -50,7 +50,8 @@ static unroll_status set_new(const unroll_batch *like, size_t T, size_t B, size_
 /* The batch's arrays are its own here, so they may be written. */
 #define WRITE(type, field) ((type *)(uintptr_t)(field))
 
-unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first, size_t B,
+unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first,
+                                   size_t B,
                                    size_t all, unroll_probe_set *out)
 {
     const unroll_batch like = {.input = id, .target = id};
@@ -69,7 +70,8 @@ unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, s
     return UNROLL_OK;
 }
 
-unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs, size_t outputs,
+unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs,
+                                size_t outputs,
                                 unroll_probe_set *out)
 {
     UNROLL_TRY(set_new(from, from->T, rows, inputs, outputs, out));

@@ -4,7 +4,8 @@
 #include "probe/fit.h"
 #include "probe/histogram.h"
 
-/* The same windows probed again and again while a net learns, and the rows that its records become. */
+/* The same windows probed again and again while a net learns, and the rows that its records
+ * become. */
 
 /** A batch with arrays of its own. */
 typedef struct unroll_probe_set {
@@ -12,17 +13,19 @@ typedef struct unroll_probe_set {
     void *block_;
 } unroll_probe_set;
 
-/** Windows [first, first+B) of `all` windows of T steps, spread evenly over a text: the first begins at token 0, the last
- *  ends with the text, window w at ⌊w·(count − T − 1)/(all − 1)⌋. Inputs x_0 … x_{T−1}, targets x_1 … x_T; states begin
- *  at zero.
+/** Windows [first, first+B) of `all` windows of T steps, spread evenly over a text: the first
+ *  begins at token 0, the last ends with the text, window w at ⌊w·(count − T − 1)/(all − 1)⌋.
+ *  Inputs x_0 … x_{T−1}, targets x_1 … x_T; states begin at zero.
  *  @param count  tokens, at least T + 1
  *  @return UNROLL_EMEMORY; freed by unroll_probe_set_free() */
-unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first, size_t B,
+unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first,
+                                   size_t B,
                                    size_t all, unroll_probe_set *out);
 
 /** The first `rows` rows of a batch, states beginning at zero.
  *  @param inputs, outputs  of the task: numbers in a step's features and values */
-unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs, size_t outputs,
+unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs,
+                                size_t outputs,
                                 unroll_probe_set *out);
 void unroll_probe_set_free(unroll_probe_set *set);
 
@@ -35,7 +38,7 @@ typedef struct unroll_live {
     unroll_work *work;
     uint8_t *inject;
     unroll_curve curve;
-    size_t window;              /**< steps that histograms count: the comb's spacing, as training's windows */
+    size_t window;              /**< steps that histograms count: the comb's spacing */
     unroll_histograms histograms;
     unroll_fit fit;             /**< of the top layer's h */
 } unroll_live;
@@ -62,7 +65,8 @@ typedef struct unroll_rows {
 } unroll_rows;
 
 /** Append as printf does, numbers as in the C locale. */
-void unroll_rows_add(unroll_rows *rows, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void unroll_rows_add(unroll_rows *rows, const char *format, ...) __attribute__((format(printf, 2,
+                                                                                       3)));
 /** Rows, each with its newline. Layers are numbered from 0, as in the tensors' names. */
 void unroll_rows_curve(unroll_rows *rows, uint64_t step, const unroll_curve *curve);
 /** Bins that hold something; exact zeros are a bin from -inf to -inf. Bounds are log10. */

@@ -97,7 +97,8 @@ static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, si
     return UNROLL_OK;
 }
 
-/* Largest singular value of W [H][H], by power iteration on W^T W from a vector that is no eigenvector of much. */
+/* Largest singular value of W [H][H], by power iteration on W^T W from a vector that is no
+ * eigenvector of much. */
 static unroll_status spectral_norm(const unroll_real *W, size_t H, double *out)
 {
     enum { ROUNDS = 1000 };
@@ -167,7 +168,8 @@ static void add_products(const unroll_net *net, const unroll_batch *b, values ga
     }
 }
 
-static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const struct view *view,
+static unroll_status take_layer(const unroll_net *net, const unroll_work *w,
+                                const struct view *view,
                                 size_t l, unroll_diagnosis *d)
 {
     const unroll_batch *b = w->batch;
@@ -187,7 +189,8 @@ static unroll_status take_layer(const unroll_net *net, const unroll_work *w, con
         *s = (unroll_saturation){.layer = l, .name = {(char)(view->blocks[i] | 0x20)}};
         count_share(net, b, (values){w->run.at[l].z + i * pitch, row}, gate, s);
     }
-    double *product = unroll_alloc(net->stack.hidden, sizeof *product), *sums = d->keep + l * d->distances;
+    double *product = unroll_alloc(net->stack.hidden,
+                                   sizeof *product), *sums = d->keep + l * d->distances;
     if (!product)
         return UNROLL_EMEMORY;
     for (size_t r = 0; r < b->B; r++)

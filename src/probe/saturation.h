@@ -5,9 +5,9 @@
 /** Where the values of a layer lie. */
 typedef struct unroll_saturation {
     size_t layer;
-    char name[4];        /**< "h"; a gate "i", "f", "o", "r", "z"; a candidate "g", "n" */
-    double low, high;    /**< gates: shares below 0.1 and above 0.9; signed values: NAN and share of |x| > 0.9 */
-    double dead;         /**< units that are 0 at every step of every sample (ReLU); NAN where that means nothing */
+    char name[4];         /**< "h"; a gate "i", "f", "o", "r", "z"; a candidate "g", "n" */
+    double low, high;     /**< gates: shares below 0.1 and above 0.9; others: NAN, |x| > 0.9 */
+    double dead;          /**< units that are 0 at every step of every sample, of a ReLU; else NAN */
 } unroll_saturation;
 
 enum { UNROLL_SATURATION_NAMES = 5 };
@@ -15,13 +15,18 @@ enum { UNROLL_SATURATION_NAMES = 5 };
 /** What a forward pass tells about the ways back, beside the curve. */
 typedef struct unroll_diagnosis {
     size_t layers, count, distances;
-    unroll_saturation *share;    /**< [count] */
-    double *slope_square;        /**< [layers] mean φ'² over units, steps and samples; NAN for gated or normalised cells */
-    double *bound;               /**< [layers] γ·σ_max(W_hh), Pascanu et al. (2013): above it no gradient grows; NAN for
-                                      gated cells and slopes that are learned */
-    double *mean_field;          /**< [layers] √(‖W_hh‖_F²/H · mean φ'²): the rate of a random matrix; NAN as above */
-    double *keep;                /**< [layers][distances] ∏ f_s alone (GRU: ∏ z_s), mean over units, geometric mean
-                                      over samples, of the chain from the last step; NULL for an rnn */
+    unroll_saturation *share; /**< [count] */
+    /** [layers] mean φ'² over units, steps and samples. NAN for gated or normalised cells, as are
+     *  the next two. */
+    double *slope_square;
+    /** [layers] γ·σ_max(W_hh), Pascanu et al. (2013): below 1 every gradient shrinks by it at least.
+     *  NAN for slopes that are learned, too. */
+    double *bound;
+    /** [layers] √(‖W_hh‖_F²/H · mean φ'²): the rate of a random matrix */
+    double *mean_field;
+    /** [layers][distances] ∏ f_s alone (GRU: ∏ z_s) of the chain from the last step: mean over units,
+     *  geometric mean over samples. NULL for an rnn */
+    double *keep;
 } unroll_diagnosis;
 
 /** @param work  for training, as large as the batch

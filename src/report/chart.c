@@ -111,7 +111,8 @@ static void put_axes(const chart *c)
     snprintf(number, sizeof number, "%g", c->x1);
     put(c, 2 + c->height, c->columns - strlen(number), number);
     const size_t length = strlen(c->plot->x_label);
-    put(c, 2 + c->height, length + MARGIN < c->columns ? (c->columns + MARGIN - length) / 2 : MARGIN,
+    put(c, 2 + c->height,
+        length + MARGIN < c->columns ? (c->columns + MARGIN - length) / 2 : MARGIN,
         c->plot->x_label);
 }
 

@@ -150,7 +150,8 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, picture *
 
 static const char *gradient_label(const unroll_gradient_figure *f)
 {
-    return f->accumulated ? "accumulated |dL/dstate| (nats)" : "|dL_t/dstate_s| (nats), geometric mean";
+    return f->accumulated ? "accumulated |dL/dstate| (nats)"
+                          : "|dL_t/dstate_s| (nats), geometric mean";
 }
 
 /* Drawn into a folder, or where there is none as characters. */
@@ -277,7 +278,8 @@ static unroll_status add_histogram(picture *p, const unroll_histogram *h)
     return UNROLL_OK;
 }
 
-static unroll_status draw_histograms(const unroll_gradient_figure *f, const char *folder, bool states)
+static unroll_status draw_histograms(const unroll_gradient_figure *f, const char *folder,
+                                     bool states)
 {
     const unroll_histograms *h = f->histograms;
     picture p = {0};
@@ -340,7 +342,8 @@ typedef struct records {
 } records;
 
 /* step,layer,state,distance,mean,gmean,… */
-static bool read_fields(char *line, uint64_t *step, uint64_t *layer, char *state, uint64_t *distance,
+static bool read_fields(char *line, uint64_t *step, uint64_t *layer, char *state,
+                        uint64_t *distance,
                         double *gmean)
 {
     char *save = NULL, *field[6];

@@ -7,8 +7,9 @@
 #include "probe/saturation.h"
 
 enum { UNROLL_VARIANT_MAX = 160 };
-/** What decides a gradient before any training: cell, size, activation, initialisation and gate biases, such as
- *  "rnn tanh 2x128, init xavier" or "lstm 2x128, init uniform, forget bias 1". Belongs on every figure. */
+/** What decides a gradient before any training: cell, size, activation, initialisation and gate
+ *  biases, such as "rnn tanh 2x128, init xavier" or "lstm 2x128, init uniform, forget bias 1".
+ *  Belongs on every figure. */
 const char *unroll_variant_text(const unroll_config *config, char buffer[UNROLL_VARIANT_MAX]);
 
 /** What the pictures of one probe show. */
@@ -21,16 +22,19 @@ typedef struct unroll_gradient_figure {
     const unroll_histograms *histograms; /**< or NULL */
 } unroll_gradient_figure;
 
-/** Draw plots/distance (gradient against distance), plots/layers (against layer), plots/layer-distance (heat map) and
- *  plots/histogram-parameters and -states.
+/** Draw plots/distance (gradient against distance), plots/layers (against layer),
+ *  plots/layer-distance (heat map) and plots/histogram-parameters and -states.
  *  @return UNROLL_ENOINPUT where there is no gnuplot: data and scripts are then there */
 unroll_status unroll_report_gradient(const unroll_gradient_figure *figure);
 
-/** Gradient against distance in plain characters, without gnuplot or files; freed by unroll_free(). */
-unroll_status unroll_gradient_chart(const unroll_gradient_figure *figure, size_t columns, size_t rows,
+/** Gradient against distance in plain characters, without gnuplot or files; freed by
+ *  unroll_free(). */
+unroll_status unroll_gradient_chart(const unroll_gradient_figure *figure, size_t columns,
+                                    size_t rows,
                                     char **text);
 
-/** From DIRECTORY/gradient/distance.csv: plots/gradient-steps, a heat map distance × step of the top layer's h, and
- *  plots/gradient-steps-lines, the curves of some steps. A run without such records is UNROLL_OK and nothing drawn. */
+/** From DIRECTORY/gradient/distance.csv: plots/gradient-steps, a heat map distance × step of
+ *  the top layer's h, and plots/gradient-steps-lines, the curves of some steps. A run without
+ *  such records is UNROLL_OK and nothing drawn. */
 unroll_status unroll_report_gradient_steps(const char *directory, const char *variant);
 #endif

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <unroll/status.h>
 
-/* Pictures by gnuplot. Each leaves NAME.csv and NAME.gp beside NAME.svg and NAME.png, so that a user can draw it
- * again. No shell is run, and no text of a user or a file reaches gnuplot unquoted. */
+/* Pictures by gnuplot. Each leaves NAME.csv and NAME.gp beside NAME.svg and NAME.png, so that a
+ * user can draw it again. No shell is run, and no text of a user or a file reaches gnuplot
+ * unquoted. */
 
 typedef struct unroll_series {
     const char *label;
@@ -29,8 +30,8 @@ typedef struct unroll_plot {
     const struct unroll_heat *heat;    /**< a map instead of series, or NULL */
 } unroll_plot;
 
-/** A map of numbers over two axes, in colours whose lightness only rises, so that it reads in grey too. It has no form in
- *  characters. */
+/** A map of numbers over two axes, in colours whose lightness only rises, so that it reads in
+ *  grey too. It has no form in characters. */
 typedef struct unroll_heat {
     const double *z;                   /**< [rows][columns]; what is not finite stays white */
     const double *x, *y;               /**< [columns], [rows] evenly spaced, rising */
@@ -41,10 +42,11 @@ typedef struct unroll_heat {
 /** Write NAME.csv and NAME.gp. @return UNROLL_ECREATE, UNROLL_EIO */
 unroll_status unroll_plot_write(const unroll_plot *plot);
 
-/** Run gnuplot on NAME.gp: NAME.svg and NAME.png. @return UNROLL_ENOINPUT where there is no gnuplot (the message says
- *  what to install; the data are there), UNROLL_EIO where it failed */
+/** Run gnuplot on NAME.gp: NAME.svg and NAME.png. @return UNROLL_ENOINPUT where there is no
+ *  gnuplot (the message says what to install; the data are there), UNROLL_EIO where it failed */
 unroll_status unroll_plot_draw(const unroll_plot *plot);
 
-/** The plot in characters, after unroll_plot_write(): lines of text, freed by unroll_free(). Errors as for drawing. */
+/** The plot in characters, after unroll_plot_write(): lines of text, freed by unroll_free().
+ *  Errors as for drawing. */
 unroll_status unroll_plot_text(const unroll_plot *plot, size_t columns, size_t rows, char **out);
 #endif
