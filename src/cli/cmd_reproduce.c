@@ -177,6 +177,8 @@ static void tell_text(const experiment *e, const compare_study *s, const verdict
 {
     out_printf("%s: %s\n%s\nReported: %s\n\n", e->name, e->source, e->claim, e->published);
     compare_print_table(v->cell, v->rows, COLUMNS);
+    if (e->note)
+        out_printf("\n%s\n", e->note);
     out_printf("\n%s with %llu seed%s; %s/report.html\n",
                v->failed ? "It does NOT hold" : "It holds", (unsigned long long)s->seeds,
                s->seeds == 1 ? "" : "s", s->directory);
@@ -192,7 +194,7 @@ static unroll_status report(cli_call *call, const experiment *e, compare_study *
     if (compare_draw(s, e->name) != UNROLL_OK)
         cli_note(call, "%s", unroll_message());
     judge(s, setting, v);
-    const char *const text[] = {e->source, e->claim, e->published, NULL};
+    const char *const text[] = {e->source, e->claim, e->published, e->note, NULL};
     const compare_lead lead = {text, v->cell, v->rows, COLUMNS};
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = compare_report(s, e->name, &lead, argc, argv);

@@ -45,6 +45,7 @@ typedef struct experiment_setting {
 
 typedef struct experiment {
     const char *name, *source, *claim, *published;
+    const char *note;      /**< NULL, or why it comes out as it does */
     experiment_setting full, quick;
 } experiment;
 
