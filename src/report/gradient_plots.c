@@ -28,11 +28,11 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
     if (c->norm && strcmp(c->norm, "none") != 0)
         snprintf(norm, sizeof norm, ", %s norm", c->norm);
     const bool rnn = strcmp(c->cell, "rnn") == 0, gru = strcmp(c->cell, "gru") == 0;
-    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu%s%s, init %s%s%s", c->cell,
+    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell,
              rnn ? " " : "", rnn ? c->activation : "",
              gru && strcmp(c->gru, "reset-after") != 0 ? " reset-before" : "",
              (unsigned long long)c->layers, (unsigned long long)c->hidden,
-             c->residual ? ", residual" : "", norm, c->init, scale, bias);
+             c->residual ? ", residual" : "", c->skip_input ? ", input to all layers" : "", norm, c->init, scale, bias);
     return buffer;
 }
 
