@@ -194,7 +194,11 @@ static unroll_status report(cli_call *call, const experiment *e, compare_study *
     if (compare_draw(s, e->name) != UNROLL_OK)
         cli_note(call, "%s", unroll_message());
     judge(s, setting, v);
-    const char *const text[] = {e->source, e->claim, e->published, e->note, NULL};
+    char source[300], claim[400], reported[400];
+    snprintf(source, sizeof source, "Source: %s.", e->source);
+    snprintf(claim, sizeof claim, "Claim: %s", e->claim);
+    snprintf(reported, sizeof reported, "Reported: %s.", e->published);
+    const char *const text[] = {source, claim, reported, e->note, NULL};
     const compare_lead lead = {text, v->cell, v->rows, COLUMNS};
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = compare_report(s, e->name, &lead, argc, argv);

@@ -1,7 +1,9 @@
 /* The pictures of a comparison, and its report.html. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -84,12 +86,20 @@ static void add_level(drawing *d, const char *label, double level, double from, 
 static void flush(drawing *d, const unroll_plot *plan)
 {
     unroll_plot plot = *plan;
+    size_t longest = 0;
+    for (size_t i = 0; i < d->count; i++)
+        if (!d->series[i].reference && d->series[i].count + d->series[i].marks > longest)
+            longest = d->series[i].count + d->series[i].marks;
+    if (longest < 2) { /* a point is no curve */
+        drop_series(d);
+        return;
+    }
     plot.directory = d->folder;
     plot.series = d->series;
     plot.count = d->count;
     plot.key_below = true;
-    unroll_status status = d->count ? unroll_plot_write(&plot) : UNROLL_OK;
-    if (status == UNROLL_OK && d->count)
+    unroll_status status = unroll_plot_write(&plot);
+    if (status == UNROLL_OK)
         status = unroll_plot_draw(&plot);
     if (d->status == UNROLL_OK)
         d->status = status;
@@ -117,9 +127,12 @@ static void add_learning(drawing *d, size_t v, enum field field)
         double x = NAN;
         for (size_t k = 0; k < seeds; k++) {
             const compare_result *r = compare_at(s, v, k);
-            const bool there = i < r->points;
-            x = there ? (double)r->point[i].step : x;
-            value[k] = !there ? NAN : field == FIELD_LOSS ? r->point[i].loss : r->point[i].accuracy;
+            if (i < r->points)
+                x = (double)r->point[i].step;
+            /* One that ended early had solved it: it stays where it was. */
+            const compare_point *p =
+                r->points ? &r->point[i < r->points ? i : r->points - 1] : NULL;
+            value[k] = !p ? NAN : field == FIELD_LOSS ? p->loss : p->accuracy;
         }
         const unroll_mean m = unroll_mean_of(value, seeds);
         set_point(d, i, x, &m);
@@ -161,7 +174,7 @@ static void draw_learning(drawing *d, const char *title)
         add_learning(d, v, FIELD_ACCURACY);
     add_level(d, "chance", s->chance, 0, last_x(d));
     flush(d, &(unroll_plot){.name = "accuracy", .title = title, .x_label = "update",
-                            .y_label = "training accuracy (share of scored targets)"});
+                            .y_label = "training accuracy"});
 }
 
 /* ---- gradient curves ---- */
@@ -222,6 +235,55 @@ static void draw_gradients(drawing *d, const char *title)
                                 .x_label = "distance k = t - s (steps)",
                                 .y_label = "|dL_t/dh_s|, top layer, geometric mean"});
     }
+}
+
+/* ---- gradient against layer ---- */
+
+static void add_depth(drawing *d, size_t v)
+{
+    const compare_study *s = d->study;
+    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    const size_t layers = (size_t)s->variant[v].config->layers;
+    char label[LABEL];
+    make_label(&s->variant[v], label);
+    if (!new_series(d, label, layers))
+        return;
+    d->series[d->count - 1].points = true;
+    for (size_t l = 0; l < layers; l++) {
+        double value[64];
+        for (size_t k = 0; k < seeds; k++) {
+            const compare_result *r = compare_at(s, v, k);
+            value[k] = NAN;
+            for (size_t i = 0; i < r->distances; i++)
+                if (is_shown(&r->distance[i], COMPARE_START, l) && r->distance[i].distance == 0 &&
+                    r->distance[i].gmean > 0)
+                    value[k] = log10(r->distance[i].gmean);
+        }
+        unroll_mean m = unroll_mean_of(value, seeds);
+        m.mean = pow(10, m.mean);
+        m.low = pow(10, m.low);
+        m.high = pow(10, m.high);
+        set_point(d, l, (double)l + 1, &m);
+    }
+}
+
+static bool has_layers(const compare_study *s)
+{
+    for (size_t v = 0; v < s->variants; v++)
+        if (s->variant[v].config->layers > 1)
+            return true;
+    return false;
+}
+
+static void draw_depth(drawing *d, const char *title)
+{
+    char text[200];
+    snprintf(text, sizeof text, "Gradient against layer, before training: %.120s", title);
+    for (size_t v = 0; v < d->study->variants; v++)
+        add_depth(d, v);
+    flush(d, &(unroll_plot){.name = "gradient-layers", .title = text, .log_y = true,
+                            .x_label = "layer, from the input", .y_label =
+                            "|dL_t/dh_t|, geometric mean"});
 }
 
 /* ---- what the sweep and the half-life say ---- */
@@ -309,13 +371,15 @@ unroll_status compare_draw(const compare_study *s, const char *title)
     unroll_status status = start_drawing(&d);
     if (status == UNROLL_OK) {
         draw_learning(&d, title);
-        draw_gradients(&d, title);
+        if (s->ask.probe)
+            draw_gradients(&d, title);
+        if (s->ask.probe && has_layers(s))
+            draw_depth(&d, title);
         if (s->sweep_key) {
             draw_sweep(&d, title, FIELD_LOSS, "solved", "share of seeds that solved it");
             draw_sweep(&d, title, FIELD_ACCURACY, "sweep", "held-out accuracy");
         }
-        if (!isnan(s->chance))
-            draw_half_life(&d, title);
+        draw_half_life(&d, title);
         status = d.status;
     }
     unroll_free(d.block);
@@ -337,29 +401,18 @@ static const struct {
                        "held-out samples, against the distance t - s. Each line is a geometric mean."},
     {"gradient-middle", "The same, half-way through the training."},
     {"gradient-end", "The same, after training."},
+    {"gradient-layers", "Before training, at distance 0: the gradient at each layer's output."},
     {"solved", "Share of seeds that solved the task, against its difficulty."},
     {"sweep", "Held-out accuracy after training, against the task's difficulty."},
     {"half-life", "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
                   "that solved the task."},
 };
 
-static bool was_drawn(const compare_study *s, const char *name)
+static bool was_drawn(const char *plots, const char *name)
 {
-    if (strcmp(name, "solved") == 0 || strcmp(name, "sweep") == 0)
-        return s->sweep_key != NULL;
-    if (strcmp(name, "half-life") == 0) {
-        for (size_t i = 0; i < s->variants * s->seeds; i++)
-            if (s->result[i].solved && isfinite(s->result[i].half_life[COMPARE_START]))
-                return true;
-        return false;
-    }
-    if (strncmp(name, "gradient", 8) != 0)
-        return true;
-    for (size_t i = 0; i < s->variants * s->seeds; i++)
-        for (size_t k = 0; k < s->result[i].distances; k++)
-            if (strcmp(name + 9, compare_when_name[s->result[i].distance[k].when]) == 0)
-                return true;
-    return false;
+    char path[PATH_MAX];
+    return snprintf(path, sizeof path, "%s/%s.csv", plots, name) < (int)sizeof path &&
+           access(path, R_OK) == 0;
 }
 
 static void put_means(unroll_page *page, const compare_study *s)
@@ -409,11 +462,13 @@ static void put_jobs(unroll_page *page, const compare_study *s)
 /* What the page is about, in a sentence or two. */
 static void put_lead(unroll_page *page, const compare_study *s)
 {
-    char text[400];
-    snprintf(text, sizeof text, "%zu variants with %llu seeds each, on %.120s. Loss and accuracy are those "
+    char text[400], task[140];
+    snprintf(task, sizeof task, "%.120s", s->variant[0].config->task);
+    if (s->sweep_key)
+        task[strcspn(task, ":")] = '\0';
+    snprintf(text, sizeof text, "%zu variants with %llu seeds each, on %s. Loss and accuracy are those "
              "of held-out samples after the last update; ± is half the width of a 95%% interval by "
-             "Student's t over seeds.", s->variants, (unsigned long long)s->seeds,
-             s->variant[0].config->task);
+             "Student's t over seeds.", s->variants, (unsigned long long)s->seeds, task);
     unroll_page_text(page, text);
     if (!isnan(s->baseline)) {
         snprintf(text, sizeof text, "A guess that remembers nothing reaches a loss of %.4g and an accuracy "
@@ -453,7 +508,7 @@ unroll_status compare_report(const compare_study *s, const char *title, const co
         put_means(page, s);
         unroll_page_heading(page, "Pictures");
         for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
-            if (was_drawn(s, pictures[i].name))
+            if (was_drawn(plots, pictures[i].name))
                 unroll_page_picture(page, plots, pictures[i].name, pictures[i].caption);
         put_jobs(page, s);
         unroll_page_made(page, argc, argv, s->variant[0].config);
