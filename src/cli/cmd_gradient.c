@@ -193,6 +193,10 @@ static unroll_status open_all(gradient_probe *p)
     if (o->max_distance)
         p->distances = (size_t)o->max_distance + 1;
     unroll_variant_text(p->config, p->variant);
+    if (o->loss == LOSS_ALL) { /* on every figure */
+        const size_t length = strlen(p->variant);
+        snprintf(p->variant + length, sizeof p->variant - length, ", accumulated");
+    }
     return UNROLL_OK;
 }
 

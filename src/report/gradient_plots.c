@@ -159,10 +159,8 @@ static unroll_status draw_distance(const unroll_gradient_figure *f, const char *
                                    size_t columns, size_t rows)
 {
     picture p = {0};
-    char title[UNROLL_VARIANT_MAX + 80];
-    snprintf(title, sizeof title, "%s%s", f->variant, f->accumulated ? " - accumulated" : "");
     unroll_status status = distance_picture(f, &p);
-    const unroll_plot plot = {.directory = folder, .name = "distance", .title = title,
+    const unroll_plot plot = {.directory = folder, .name = "distance", .title = f->variant,
                               .x_label = "distance t - s (steps)", .y_label = gradient_label(f),
                               .log_y = true, .key_below = true, .series = p.series, .count = p.count};
     if (status == UNROLL_OK && folder)

@@ -15,7 +15,7 @@ const char *unroll_variant_text(const unroll_config *config, char buffer[UNROLL_
 /** What the pictures of one probe show. */
 typedef struct unroll_gradient_figure {
     const char *directory;             /**< the pictures go to DIRECTORY/plots */
-    const char *variant;               /**< unroll_variant_text(), with what else is to be known */
+    const char *variant;               /**< unroll_variant_text() and what else all figures say */
     const unroll_curve *curve;
     bool accumulated;                  /**< losses of all steps: said on each figure */
     const unroll_diagnosis *diagnosis; /**< theory beside the curve, or NULL */
