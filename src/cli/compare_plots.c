@@ -47,7 +47,7 @@ static void drop_series(drawing *d)
 }
 
 /* Room for `count` points with a band: x, y, low, high in a row. */
-static unroll_series *new_series(drawing *d, const char *label, size_t count)
+static unroll_series *new_series(drawing *d, const char *label, size_t look, size_t count)
 {
     double *block = unroll_alloc(4 * count, sizeof *block);
     if (!block || d->count == d->most) {
@@ -57,7 +57,7 @@ static unroll_series *new_series(drawing *d, const char *label, size_t count)
     snprintf(d->label[d->count], LABEL, "%s", label);
     d->block[d->count] = block;
     unroll_series *s = &d->series[d->count];
-    *s = (unroll_series){.label = d->label[d->count], .x = block, .y = block + count,
+    *s = (unroll_series){.label = d->label[d->count], .look = look, .x = block, .y = block + count,
                          .low = block + 2 * count, .high = block + 3 * count, .count = count};
     d->count++;
     return s;
@@ -75,7 +75,7 @@ static void set_point(drawing *d, size_t i, double x, const unroll_mean *y)
 
 static void add_level(drawing *d, const char *label, double level, double from, double to)
 {
-    if (isnan(level) || !(to > from) || !new_series(d, label, 2))
+    if (isnan(level) || !(to > from) || !new_series(d, label, 0, 2))
         return;
     d->series[d->count - 1].reference = true;
     d->series[d->count - 1].low = d->series[d->count - 1].high = NULL;
@@ -121,7 +121,7 @@ static void add_learning(drawing *d, size_t v, enum field field)
     for (size_t k = 0; k < seeds; k++)
         count = compare_at(s, v, k)->points > count ? compare_at(s, v, k)->points : count;
     make_label(&s->variant[v], label);
-    if (count == 0 || !new_series(d, label, count))
+    if (count == 0 || !new_series(d, label, v + 1, count))
         return;
     for (size_t i = 0; i < count; i++) {
         double x = NAN;
@@ -199,7 +199,7 @@ static void add_gradient(drawing *d, size_t v, int when)
     }
     make_label(&s->variant[v], label);
     double *value = unroll_alloc(count * seeds, sizeof *value);
-    if (!value || count == 0 || !new_series(d, label, count)) {
+    if (!value || count == 0 || !new_series(d, label, v + 1, count)) {
         unroll_free(value);
         return;
     }
@@ -246,7 +246,7 @@ static void add_depth(drawing *d, size_t v)
     const size_t layers = (size_t)s->variant[v].config->layers;
     char label[LABEL];
     make_label(&s->variant[v], label);
-    if (!new_series(d, label, layers))
+    if (!new_series(d, label, v + 1, layers))
         return;
     d->series[d->count - 1].points = true;
     for (size_t l = 0; l < layers; l++) {
@@ -305,7 +305,7 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
             const char *after = cut + 2 + strcspn(cut + 2, " ");
             memmove(cut, after, strlen(after) + 1);
         }
-        if (!new_series(d, label, to - from))
+        if (!new_series(d, label, 0, to - from))
             continue;
         d->series[d->count - 1].points = true;
         for (size_t v = from; v < to; v++) {
@@ -327,7 +327,7 @@ static void draw_half_life(drawing *d, const char *title)
         char label[LABEL];
         size_t n = 0;
         make_label(&s->variant[v], label);
-        unroll_series *one = new_series(d, label, (size_t)s->seeds);
+        unroll_series *one = new_series(d, label, v + 1, (size_t)s->seeds);
         for (size_t k = 0; one && k < s->seeds; k++) {
             const compare_result *r = compare_at(s, v, k);
             const double steps = (double)r->steps_to_solve;
@@ -429,6 +429,14 @@ static void put_means(unroll_page *page, const compare_study *s)
     unroll_page_table_end(page);
 }
 
+static void put_half_life(char cell[48], double value)
+{
+    if (isfinite(value))
+        snprintf(cell, 48, "%.4g", value);
+    else
+        snprintf(cell, 48, "%s", isinf(value) ? "growing" : "-");
+}
+
 static void put_jobs(unroll_page *page, const compare_study *s)
 {
     static const char *const head[] = {"variant", "seed", "updates", "loss", "accuracy",
@@ -447,10 +455,8 @@ static void put_jobs(unroll_page *page, const compare_study *s)
         snprintf(cell[2], 48, "%.5g", r->loss);
         snprintf(cell[3], 48, "%.4f", r->accuracy);
         snprintf(cell[4], 48, r->solved ? "%llu" : "-", (unsigned long long)r->steps_to_solve);
-        snprintf(cell[5], 48, isinf(r->half_life[COMPARE_START]) ? "growing" : "%.4g",
-                 r->half_life[COMPARE_START]);
-        snprintf(cell[6], 48, isinf(r->half_life[COMPARE_END]) ? "growing" : "%.4g",
-                 r->half_life[COMPARE_END]);
+        put_half_life(cell[5], r->half_life[COMPARE_START]);
+        put_half_life(cell[6], r->half_life[COMPARE_END]);
         snprintf(cell[7], 48, "%.1f", r->seconds);
         unroll_page_row(page, (const char *const[]){s->variant[i / s->seeds].label, cell[0],
                                                     cell[1], cell[2], cell[3], cell[4], cell[5],

@@ -115,19 +115,26 @@ static unroll_status put_file(const unroll_plot *plot, unroll_output *out)
     return unroll_output_printf(out, ".csv' skip 1 using ");
 }
 
+/* A series that is shown in several pictures looks the same in each. */
+static const struct look *look_of(const unroll_plot *plot, size_t s)
+{
+    const size_t chosen = plot->series[s].look;
+    return &looks[(chosen ? chosen - 1 : s) % LOOKS];
+}
+
 /* Not in characters, where it would hide the lines. */
 static unroll_status put_band(const unroll_plot *plot, unroll_output *out, size_t s, size_t column)
 {
     UNROLL_TRY(put_file(plot, out));
     return unroll_output_printf(out, "(exists('columns') ? NaN : $%zu):%zu:%zu with filledcurves "
                                 "fs transparent solid 0.2 noborder lc rgb '%s' notitle, \\\n   ",
-                                column, column + 2, column + 3, looks[s % LOOKS].colour);
+                                column, column + 2, column + 3, look_of(plot, s)->colour);
 }
 
 static unroll_status put_series(const unroll_plot *plot, unroll_output *out, size_t s)
 {
     const unroll_series *one = &plot->series[s];
-    const struct look *look = &looks[s % LOOKS];
+    const struct look *look = look_of(plot, s);
     size_t column = 1;
     for (size_t i = 0; i < s; i++)
         column += plot->series[i].low ? 4 : 2;

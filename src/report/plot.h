@@ -14,6 +14,7 @@ typedef struct unroll_series {
     const double *x, *y;   /**< [count]; a y that is not finite leaves a gap */
     size_t count;
     const double *low, *high; /**< [count] a band behind the line, such as a range over seeds; or NULL */
+    size_t look;           /**< its colour, dash and mark, counted from 1; 0: by its place */
     bool points;           /**< marks on the line */
     bool marks;            /**< marks without a line */
     bool reference;        /**< a thin dashed line: a baseline or a theory */
