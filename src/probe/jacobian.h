@@ -1,0 +1,65 @@
+#ifndef UNROLL_PROBE_JACOBIAN_H
+#define UNROLL_PROBE_JACOBIAN_H
+#include <stdint.h>
+#include <unroll/net.h>
+
+/* J_k = d(h,c)_t/d(h,c)_{t-k} of all layers together, along one sample's window. Its rows travel as any gradient does, but
+ * all through the same sample: the window goes forward once, and each step on the way back is copied to as many rows as
+ * there are vectors. */
+
+/** Row vectors over all states, [layers][h, c][hidden] each, on their way back. */
+typedef struct unroll_transport {
+    const unroll_net *net;
+    size_t rows;
+    size_t size;                 /**< numbers in a vector: layers · states · hidden */
+    unroll_work *step;           /**< one step, each row a copy of the sample's */
+    unroll_real *block;
+    unroll_real *dh[2], *dc[2];  /**< [layers][rows][pitch] */
+    unroll_real *dx, *dy;        /**< [rows][pitch] */
+    int *exponent;               /**< [rows] a vector is what is held times 2^exponent */
+} unroll_transport;
+
+/** @return UNROLL_EMEMORY; freed by unroll_transport_free(), in any case */
+unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_transport *out);
+void unroll_transport_free(unroll_transport *transport);
+/** @param v  [size] */
+void unroll_transport_set(unroll_transport *transport, size_t row, const double *v);
+/** v·2^exponent is the vector. @param v  [size] */
+void unroll_transport_get(const unroll_transport *transport, size_t row, double *v, int *exponent);
+/** Every vector v becomes v·d(h,c)_t/d(h,c)_{t-1}: unchanged where the step is held, zero where it resets.
+ *  @param forward  as unroll_transport_forward() left it; only read */
+void unroll_transport_back(unroll_transport *transport, const unroll_work *forward, size_t sample,
+                           size_t t);
+
+/** A forward pass whose steps stay in the work, which must be one for training. Batch normalisation takes this batch's
+ *  statistics as constants, as the probe does. */
+unroll_status unroll_transport_forward(const unroll_net *net, unroll_work *work,
+                                       const unroll_batch *batch);
+/** The step of a row's last loss, where its chain begins; 0 where it has none. */
+size_t unroll_transport_start(const unroll_batch *batch, size_t row);
+
+typedef struct unroll_jacobian {
+    size_t distances, samples;
+    size_t size;                 /**< J_k is [size][size] */
+    bool exact;                  /**< all its rows were followed */
+    double *frobenius;           /**< [distances] geometric means over samples; 0 where one is 0 */
+    double *spectral;            /**< [distances] likewise; NAN unless exact */
+} unroll_jacobian;
+
+enum {
+    UNROLL_JACOBIAN_EXACT = 512, /**< up to this size all rows are followed, unless told */
+    UNROLL_JACOBIAN_VECTORS = 64
+};
+
+/** Norms of J_k for k in [0, distances), each chain from its row's last loss.
+ *
+ *  Frobenius: of all rows, or E|v·J|² over random vectors of ±1 (Hutchinson 1990). Spectral: power iteration on
+ *  J·J^T, begun at each distance with the last one's vector; needs all rows.
+ *  @param samples  rows of the batch that are looked at, the first ones; more than there are: all
+ *  @param vectors  random ones; 0: all rows of J up to UNROLL_JACOBIAN_EXACT, else UNROLL_JACOBIAN_VECTORS
+ *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where a gradient is not finite; freed by unroll_jacobian_free() */
+unroll_status unroll_jacobian_measure(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+                                      size_t distances, size_t samples, size_t vectors,
+                                      uint64_t seed, unroll_jacobian *out);
+void unroll_jacobian_free(unroll_jacobian *jacobian);
+#endif
