@@ -42,12 +42,15 @@ START_TEST(rows_of_a_batch)
     const float value[2 * 3] = {0, 1, 2, 3, 4, 5}, weight[6] = {0, 0, 0, 1, 1, 0};
     const unroll_batch from = {.T = 2, .B = 3, .feature = feature, .value = value,
                                .weight = weight};
-    need_ok(unroll_probe_rows(&from, 2, 2, 1, &set));
+    need_ok(unroll_probe_rows(&from, 0, 2, 2, 1, &set));
     const unroll_batch *b = &set.batch;
     ck_assert(b->T == 2 && b->B == 2 && !b->input && !b->target && !b->mode);
     ck_assert(b->feature[3] == 3 && b->feature[4] == 6 && b->feature[7] == 9);
     ck_assert(b->value[1] == 1 && b->value[2] == 3 && b->weight[0] == 0 && b->weight[3] == 1);
     ck_assert_uint_eq(unroll_probe_reach(b), 2);
+    unroll_probe_set_free(&set);
+    need_ok(unroll_probe_rows(&from, 1, 2, 2, 1, &set));
+    ck_assert(b->feature[0] == 2 && b->feature[7] == 11 && b->value[3] == 5);
     ck_assert_uint_eq(unroll_probe_reach(&from), 0);
     unroll_probe_set_free(&set);
 }
@@ -207,7 +210,7 @@ START_TEST(recording_leaves_the_net_alone)
     const size_t bytes = unroll_net_size(p.net) * sizeof(float);
     float *before = malloc(bytes);
     memcpy(before, unroll_net_weights(p.net), bytes);
-    need_ok(unroll_probe_rows(&p.batch, 6, 7, 7, &set));
+    need_ok(unroll_probe_rows(&p.batch, 0, 6, 7, 7, &set));
     need_ok(unroll_live_new(p.net, &set, 20, 1, &live));
     need_ok(unroll_live_take(&live));
     unroll_rows_curve(&rows, 7, &live.curve);
@@ -242,7 +245,7 @@ START_TEST(any_allocation_may_fail)
         unroll_probe_set set;
         unroll_diagnosis d = {0};
         unroll_alloc_fail_after(n);
-        status = unroll_probe_rows(&p.batch, 4, 7, 7, &set);
+        status = unroll_probe_rows(&p.batch, 0, 4, 7, 7, &set);
         if (status == UNROLL_OK)
             status = unroll_live_new(p.net, &set, 0, 1, &live);
         if (status == UNROLL_OK)

@@ -104,6 +104,11 @@ static unroll_status open_task(gradient_probe *p, const unroll_config *c)
 static unroll_status open_trained(gradient_probe *p)
 {
     UNROLL_TRY(unroll_model_load(p->call->arguments[0], &p->loaded));
+    const char *bad;
+    if (!unroll_model_finite(p->loaded, &bad))
+        return unroll_fail(UNROLL_EDATA, "%s: %s has weights that are NaN or infinite; 'unroll "
+                           "inspect' shows them, an earlier checkpoint may be whole",
+                           p->call->arguments[0], bad);
     p->config = unroll_model_config(p->loaded);
     p->net = unroll_model_net(p->loaded);
     if (!unroll_model_vocabulary(p->loaded)) {
@@ -210,7 +215,7 @@ static unroll_status next_set(gradient_probe *p, size_t first, size_t count, unr
     if (p->id)
         return unroll_probe_windows(p->id, p->count, p->T, first, count, p->B, set);
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
-    return unroll_probe_rows(&batch, count, task->inputs, task->outputs, set);
+    return unroll_probe_rows(&batch, first, count, task->inputs, task->outputs, set);
 }
 
 static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set, unroll_work *work,
@@ -230,17 +235,25 @@ static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set,
     return status;
 }
 
-/* Windows in turns, since each step of each is kept; saturation and histograms are of the first
- * turn. */
+/* Windows at a time: each step of each is kept. */
+static size_t rows_in_turn(const gradient_probe *p)
+{
+    enum { TURN = 64, MEGABYTES = 512 };
+    const size_t row = unroll_work_bytes(p->net, p->T, 1, true);
+    const size_t fit = ((size_t)MEGABYTES << 20) / (row ? row : 1);
+    const size_t turn = fit < 1 ? 1 : fit < TURN ? fit : TURN;
+    return p->B < turn ? p->B : turn;
+}
+
+/* Saturation and histograms are of the first turn. */
 static unroll_status measure(gradient_probe *p)
 {
-    enum { TURN = 64 };
     unroll_work *work = NULL;
     size_t room = 0;
     UNROLL_TRY(unroll_curve_for(p->net, p->distances, &p->curve));
     UNROLL_TRY(unroll_histograms_new(p->net, &p->histograms));
     unroll_status status = UNROLL_OK;
-    const size_t turn = p->id && p->B > TURN ? TURN : p->B;
+    const size_t turn = rows_in_turn(p);
     for (size_t at = 0; at < p->B && status == UNROLL_OK; at += turn) {
         const size_t count = p->B - at < turn ? p->B - at : turn;
         unroll_probe_set set;

@@ -42,7 +42,7 @@ static unroll_status choose_sequences(const session *s, unroll_probe_set *set, s
     const unroll_task *task = &s->task;
     *spacing = 0;
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
-    return unroll_probe_rows(&batch, batch.B < WINDOWS ? batch.B : WINDOWS, task->inputs,
+    return unroll_probe_rows(&batch, 0, batch.B < WINDOWS ? batch.B : WINDOWS, task->inputs,
                              task->outputs, set);
 }
 

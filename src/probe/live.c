@@ -70,7 +70,7 @@ unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, s
     return UNROLL_OK;
 }
 
-unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs,
+unroll_status unroll_probe_rows(const unroll_batch *from, size_t first, size_t rows, size_t inputs,
                                 size_t outputs,
                                 unroll_probe_set *out)
 {
@@ -78,7 +78,7 @@ unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t in
     unroll_batch *b = &out->batch;
     for (size_t t = 0; t < from->T; t++)
         for (size_t r = 0; r < rows; r++) {
-            const size_t i = t * rows + r, k = t * from->B + r;
+            const size_t i = t * rows + r, k = t * from->B + first + r;
             WRITE(unroll_real, b->weight)[i] = unroll_batch_weight(from, k);
             if (b->input)
                 WRITE(uint32_t, b->input)[i] = from->input[k];

@@ -22,9 +22,9 @@ unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, s
                                    size_t B,
                                    size_t all, unroll_probe_set *out);
 
-/** The first `rows` rows of a batch, states beginning at zero.
+/** Rows [first, first+rows) of a batch, states beginning at zero.
  *  @param inputs, outputs  of the task: numbers in a step's features and values */
-unroll_status unroll_probe_rows(const unroll_batch *from, size_t rows, size_t inputs,
+unroll_status unroll_probe_rows(const unroll_batch *from, size_t first, size_t rows, size_t inputs,
                                 size_t outputs,
                                 unroll_probe_set *out);
 void unroll_probe_set_free(unroll_probe_set *set);
