@@ -30,9 +30,8 @@ typedef struct unroll_vector_term {
 enum { UNROLL_TERMS_MAX = 4 };
 
 /* Normalisations. a = h_{t-1}·Wh^T is normalised apart from x_t·Wx^T, each with gains of its own; the bias comes
- * after. Where a layer normalises it keeps `norm_blocks` blocks more a row, in n: x̂ of every product, which
- * becomes da, the gradient before the normalisation, and behind them dy·x̂, whose column sum is the gain's
- * gradient. Padding columns of n are 0. */
+ * after. A layer that normalises keeps `norm_blocks` blocks more a row, in n: x̂ of every product, which
+ * becomes da, the gradient before it, and behind them dy·x̂, whose column sum is the gain's gradient. Padding columns of n are 0. */
 
 /** `gates` blocks of `pitch` columns for some rows: y = start + gain·x̂(a). */
 typedef struct unroll_norm_pass {
@@ -117,7 +116,7 @@ typedef struct unroll_cell {
     size_t gates;        /**< G: row blocks of the weights */
     size_t blocks;       /**< z blocks kept a step */
     size_t states;       /**< 1: h; 2: h and c */
-    size_t together;     /**< normalisations over units take gates [0,together) at once, the others one by one */
+    size_t together;     /**< normalisations over units take gates [0,together) at once, others alone */
     bool sums;           /**< layer normalisation takes the sum of both products */
     bool has_activation; /**< does --activation apply? */
     int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */

@@ -13,7 +13,7 @@
  * Blocks 0–3 keep i, f, g, o and become dz. tanh(c_t) is taken again: cheaper than its memory. */
 /* Where c is normalised (Ba et al. 2016, Cooijmans et al. 2016):
  *   forward   u = norm(c_t) + b                  h_t = o tanh(u)
- *   backward  do = dh_t tanh(u)                  du = dh_t o (1 − tanh²(u)), and from it dc_t's part through h_t
+ *   backward  do = dh_t tanh(u)                  du = dh_t o (1 − tanh²(u)), and so dc_t through h_t
  * Its blocks of n: ĉ, which becomes that part; dy·x̂; u, which becomes du. */
 enum { U_AFTER = 2 };
 

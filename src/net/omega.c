@@ -3,12 +3,12 @@
 
 #include "net/net.h"
 
-/* The regulariser of Pascanu, Mikolov and Bengio (2013), eq. 9 and 10: Wh is drawn towards keeping the norm of what
- * travels back. In their letters x is the pre-activation, here z; u_k = dL/dz_k is a row.
+/* The regulariser of Pascanu, Mikolov and Bengio (2013), eq. 9 and 10: Wh is drawn towards keeping the
+ * norm of what travels back. Their x is the pre-activation, here z; u_k = dL/dz_k is a row.
  *   v_k = (u_{k+1} Wh) f'(z_k)        Ω = Σ_k (‖v_k‖ / ‖u_{k+1}‖ − 1)²
  * Its immediate derivative holds u and z constant:
  *   dΩ/dWh = Σ_k 2 (‖v_k‖ / ‖u_{k+1}‖ − 1) / (‖u_{k+1}‖ ‖v_k‖) u_{k+1} ⊗ (v_k f'(z_k))
- * All samples have an Ω of their own; theirs is the mean. What comes before the window is not counted. */
+ * Each sample has an Ω of its own; the mean is taken. What comes before the window is not counted. */
 
 /* Gradients this small say nothing of their direction, and floats could not hold the inverse. */
 static const double smallest = 1e-30;

@@ -274,36 +274,6 @@ static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, s
         }
 }
 
-/* The layer's dense input of this window: [steps][B][input_pitch]. */
-static const unroll_real *layer_input(const unroll_stack_run *run, size_t l)
-{
-    return l == 0 || run->dropping ? run->at[l].x : run->at[l - 1].y;
-}
-
-/* Where the products of gates from `gate` on with the input are, and their gradients; *row is the pitch. Without a
- * normalisation that is z. */
-static unroll_real *input_part(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                               const unroll_term *term, size_t *row)
-{
-    const unroll_layer *layer = &s->at[l].layer;
-    const unroll_norm_place *part =
-        &layer->place[layer->norm_sum ? UNROLL_NORM_H : UNROLL_NORM_X];
-    *row = (part->gain ? layer->norm_blocks : layer->blocks) * s->pitch;
-    return part->gain ? run->at[l].n + (part->at + term->gate) * s->pitch
-                      : run->at[l].z + term->block * s->pitch;
-}
-
-/* The same of those with the state. */
-static unroll_real *recurrent_part(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                                   const unroll_term *term, size_t *row)
-{
-    const unroll_layer *layer = &s->at[l].layer;
-    const unroll_norm_place *part = &layer->place[UNROLL_NORM_H];
-    *row = (part->gain ? layer->norm_blocks : layer->blocks) * s->pitch;
-    return part->gain ? run->at[l].n + (part->at + term->gate) * s->pitch
-                      : run->at[l].z + term->block * s->pitch;
-}
-
 /* start + x · (the gates of the input terms), x [steps][B][pitch] of n inputs. */
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                           const unroll_real *x, size_t n, size_t pitch, const unroll_real *panels,
@@ -312,7 +282,7 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
     const unroll_stack_layer *a = &s->at[l];
     for (const unroll_term *term = s->cell->input; term->count; term++) {
         size_t row;
-        unroll_real *to = input_part(s, run, l, term, &row);
+        unroll_real *to = unroll_stack_input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
             .groups = run->steps, .rows = r1 - r0, .N = term->count * s->pitch,
             .K = n, .A = x + r0 * pitch, .a_group = run->B * pitch, .a_pitch = pitch,
@@ -333,7 +303,7 @@ static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
         const unroll_real *w = table + run->input[t * run->B + r] * s->cell->gates * H;
         for (const unroll_term *term = s->cell->input; term->count; term++) {
             size_t row;
-            unroll_real *z = input_part(s, run, 0, term, &row) + (t * run->B + r) * row;
+            unroll_real *z = unroll_stack_input_part(s, run, 0, term, &row) + (t * run->B + r) * row;
             for (size_t g = 0; g < term->count; g++)
                 if (s->norm)
                     memcpy(z + g * s->pitch, w + (term->gate + g) * H, H * sizeof *z);
@@ -360,7 +330,7 @@ static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size
                 const size_t i = t * run->B + r;
                 const unroll_real *w = table + (run->input[i] * s->cell->gates + term->gate) * H;
                 size_t row;
-                unroll_real *z = input_part(s, run, l, term, &row) + i * row;
+                unroll_real *z = unroll_stack_input_part(s, run, l, term, &row) + i * row;
                 for (size_t g = 0; g < term->count; g++)
                     s->kernels->add(H, z + g * s->pitch, w + g * H, z + g * s->pitch);
             }
@@ -435,7 +405,7 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
     for (size_t l = 0; l < s->layers; l++) {
         if (l > 0 && run->dropping)
             drop_input(s, run, l, r0, r1);
-        const unroll_real *x = layer_input(run, l);
+        const unroll_real *x = unroll_stack_input(run, l);
         const bool apart = s->at[l].layer.place[UNROLL_NORM_X].gain != NULL;
         const unroll_real *table = x ? NULL : weights + list[s->at[l].w_ih].offset;
         if (x)
@@ -508,7 +478,7 @@ void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, 
         mask_after(s, &step, back->spare, mode);
 }
 
-/* Ω of step t and the next, whose backward pass is done; nothing leads from the window's first step further back. */
+/* Ω of step t and the next, whose backward pass is done; none leads back from the window's first. */
 static void omega_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
                        size_t r0, size_t r1)
 {
@@ -565,7 +535,7 @@ static void input_back(const unroll_stack *s, const unroll_stack_run *run, size_
 {
     for (const unroll_term *term = s->cell->input; term->count; term++) {
         size_t row;
-        const unroll_real *da = input_part(s, run, l, term, &row);
+        const unroll_real *da = unroll_stack_input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
             .groups = t1 - t0, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
             .A = da + (t0 * run->B + r0) * row,
@@ -628,123 +598,5 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
         unroll_real *swap = d;
         d = below;
         below = swap;
-    }
-}
-
-/* dW[gate rows] += A^T · B for gates [term], this thread's share of each gate's rows. */
-static void term_weights(const unroll_stack *s, const unroll_stack_run *run,
-                         const unroll_term *term, const unroll_real *A, size_t a_pitch,
-                         const unroll_real *B, size_t b_pitch, size_t N, unroll_real *dW,
-                         unroll_real *scratch, size_t thread, size_t threads)
-{
-    const bool together = s->hidden == s->pitch; /* gates stand side by side: one product */
-    const size_t parts = together ? 1 : term->count;
-    const size_t rows = together ? term->count * s->hidden : s->hidden;
-    for (size_t g = 0; g < parts; g++) {
-        size_t m0, m1;
-        unroll_share(rows, 12, threads, thread, &m0, &m1);
-        if (m0 < m1)
-            s->kernels->outer(&(unroll_outer){
-                .rows = run->steps * run->B, .M = m1 - m0, .N = N,
-                .A = A + g * s->pitch + m0, .a_pitch = a_pitch, .B = B, .b_pitch = b_pitch,
-                .C = dW + ((term->gate + g) * s->hidden + m0) * N, .c_pitch = N, .scratch = scratch,
-            });
-    }
-}
-
-/* One-hot input: the rows of the table that were used, this thread's share of the columns. */
-static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                            unroll_real *dW, size_t thread, size_t threads)
-{
-    const size_t H = s->hidden;
-    size_t j0, j1;
-    unroll_share(H, 8, threads, thread, &j0, &j1);
-    if (j0 == j1)
-        return;
-    for (size_t i = 0; i < run->steps * run->B; i++) {
-        unroll_real *w = dW + run->input[i] * s->cell->gates * H + j0;
-        for (const unroll_term *term = s->cell->input; term->count; term++) {
-            size_t row;
-            const unroll_real *da = input_part(s, run, l, term, &row) + i * row + j0;
-            for (size_t g = 0; g < term->count; g++) {
-                unroll_real *to = w + (term->gate + g) * H;
-                s->kernels->add(j1 - j0, to, da + g * s->pitch, to);
-            }
-        }
-    }
-}
-
-/* The column sums of `count` blocks of rows that are `row` apart. */
-static void vector_weights(const unroll_stack *s, const unroll_stack_run *run,
-                           const unroll_real *block, size_t row, size_t count, unroll_real *grad,
-                           size_t thread, size_t threads)
-{
-    size_t j0, j1;
-    unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
-    for (size_t g = 0; j0 < j1 && g < count; g++)
-        s->kernels->column_sum(run->steps * run->B, j1 - j0, block + g * s->pitch + j0, row,
-                               grad + g * s->hidden + j0);
-}
-
-static void norm_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                         const unroll_parameter *list, unroll_real *grad, size_t thread,
-                         size_t threads)
-{
-    const unroll_stack_layer *a = &s->at[l];
-    const unroll_real *n = run->at[l].n;
-    const size_t row = a->layer.norm_blocks * s->pitch;
-    for (size_t i = 0; i < UNROLL_NORM_PARTS; i++)
-        if (a->layer.place[i].gain)
-            vector_weights(s, run, n + a->layer.place[i].dgain * s->pitch, row,
-                           i == UNROLL_NORM_C ? 1 : s->cell->gates,
-                           grad + list[a->gain[i]].offset, thread, threads);
-    if (a->shift_copy) /* du lies behind dy·x̂ */
-        vector_weights(s, run, n + (a->layer.place[UNROLL_NORM_C].dgain + 1) * s->pitch, row, 1,
-                       grad + list[a->shift].offset, thread, threads);
-}
-
-void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
-                          const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
-                          size_t thread, size_t threads)
-{
-    for (size_t l = 0; l < s->layers; l++) {
-        const unroll_stack_layer *a = &s->at[l];
-        const unroll_layer_run *r = &run->at[l];
-        const unroll_real *x = layer_input(run, l);
-        const size_t z_row = a->layer.blocks * s->pitch;
-        size_t row;
-        if (!x)
-            scatter_weights(s, run, l, grad + list[a->w_ih].offset, thread, threads);
-        if (s->skip_input && l > 0 && s->tokens)
-            scatter_weights(s, run, l, grad + list[a->w_skip].offset, thread, threads);
-        for (const unroll_term *t = s->cell->input; t->count; t++) {
-            const unroll_real *A = input_part(s, run, l, t, &row);
-            if (x)
-                term_weights(s, run, t, A, row, x, a->input_pitch, a->layer.inputs,
-                             grad + list[a->w_ih].offset, scratch, thread, threads);
-            if (a->skip_forward)
-                term_weights(s, run, t, A, row, run->at[0].x, s->input_pitch, s->inputs,
-                             grad + list[a->w_skip].offset, scratch, thread, threads);
-        }
-        for (const unroll_term *t = s->cell->recurrent; t->count; t++) {
-            const bool from_h = t->source == UNROLL_SOURCE_H;
-            const unroll_real *B = from_h ? r->h : r->z + (size_t)t->source * s->pitch;
-            const unroll_real *A = recurrent_part(s, run, l, t, &row);
-            term_weights(s, run, t, A, row, B, from_h ? s->pitch : z_row, s->hidden,
-                         grad + list[a->w_hh].offset, scratch, thread, threads);
-            if (s->omega > 0)
-                term_weights(s, run, t, A, row, r->e, s->pitch, s->hidden,
-                             grad + list[a->w_hh].offset, scratch, thread, threads);
-        }
-        for (const unroll_vector_term *v = s->cell->vectors; v->count; v++) {
-            const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;
-            vector_weights(s, run, r->z + v->block * s->pitch, z_row, v->count,
-                           grad + list[at].offset + v->gate * s->hidden, thread, threads);
-        }
-        if (a->slope_copy)
-            vector_weights(s, run, r->z + s->cell->blocks * s->pitch, z_row, 1,
-                           grad + list[a->slope].offset, thread, threads);
-        if (s->norm)
-            norm_weights(s, run, l, list, grad, thread, threads);
     }
 }

@@ -138,8 +138,35 @@ void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
                           const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
                           size_t thread, size_t threads);
 
-/** omega.c: Ω's part of steps t and t+1, which went backward: step's z is not yet a gradient. Leaves the factor of
- *  next's dz in e [rows][pitch]. */
+/** The layer's dense input of this window, [steps][B][input_pitch]; NULL for tokens. */
+static inline const unroll_real *unroll_stack_input(const unroll_stack_run *run, size_t l)
+{
+    return l == 0 || run->dropping ? run->at[l].x : run->at[l - 1].y;
+}
+
+/** Where a term's products are, and their gradients: in n where they are normalised, else in z. *row is
+ *  the pitch. */
+static inline unroll_real *unroll_stack_part(const unroll_stack *s, const unroll_stack_run *run,
+                                             size_t l, enum unroll_norm_part part,
+                                             const unroll_term *term, size_t *row)
+{
+    const unroll_layer *layer = &s->at[l].layer;
+    const unroll_norm_place *place = &layer->place[part];
+    *row = (place->gain ? layer->norm_blocks : layer->blocks) * s->pitch;
+    return place->gain ? run->at[l].n + (place->at + term->gate) * s->pitch
+                       : run->at[l].z + term->block * s->pitch;
+}
+
+/** The same of an input term: one that is summed before it is normalised lies with the state's. */
+static inline unroll_real *unroll_stack_input_part(const unroll_stack *s, const unroll_stack_run *run,
+                                                   size_t l, const unroll_term *term, size_t *row)
+{
+    const bool sum = s->at[l].layer.norm_sum;
+    return unroll_stack_part(s, run, l, sum ? UNROLL_NORM_H : UNROLL_NORM_X, term, row);
+}
+
+/** omega.c: Ω's part of steps t and t+1; the latter went backward, step's z is not yet a gradient. Leaves
+ *  the factor of next's dz in e [rows][pitch]. */
 void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const unroll_step *step,
                        const unroll_step *next, size_t row0, unroll_real *e);
 
