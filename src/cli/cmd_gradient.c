@@ -340,8 +340,8 @@ const cli_command cli_gradient = {
     .summary = "measure gradient magnitude against time-step distance",
     .description =
         "How large is the gradient of the loss at one step with respect to each layer's state k "
-        "steps before? Prints, for each layer and state (h, and c for the LSTM), the norm at distance "
-        "0, what is left of it at 10, 50 and 100, the decay a step, the half-life, and the horizon "
+        "steps before? Prints, for each layer and state (h, and c for the LSTM), the norm at "
+        "distance 0, what is left of it at 10, 50 and 100, the decay a step, the half-life, and the horizon "
         "where a thousandth is left; then the curve. With MODEL, a file or a run directory, it is "
         "measured on the texts; without, on a fresh model by the options of training, on the text "
         "that ships with unroll, --corpus, or a synthetic --task.\n\n"

@@ -298,8 +298,8 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
     snprintf(text, sizeof text,
              "%s. %zu windows of %zu steps. %s The norm of the gradient with "
              "respect to each layer's state k steps before, geometric mean over windows; decay by "
-             "least squares from distance 5; the horizon is where a thousandth of distance 5 is left.", p->variant,
-             p->curve.samples, p->T,
+             "least squares from distance 5; the horizon is where a thousandth of distance 5 is left.",
+             p->variant, p->curve.samples, p->T,
              all_losses(p) ? "Accumulated: losses of all steps together, so that no decay shows."
                            : "The loss of one step alone, not divided by batch or window.");
     unroll_page_text(page, text);

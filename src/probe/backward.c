@@ -34,8 +34,8 @@ static unroll_status allocate(probe_run *p)
     const size_t B = p->work->B, band = B * s->pitch, all = s->layers * band;
     const size_t wide = B * (s->input_pitch > s->pitch && !s->tokens ? s->input_pitch : s->pitch);
     const bool has_c = s->cell->states > 1;
-    p->block = unroll_alloc((has_c ? 4 : 2) * all + 3 * band + wide + B * p->net->decoder.output_pitch,
-                            sizeof *p->block);
+    const size_t logits = B * p->net->decoder.output_pitch;
+    p->block = unroll_alloc((has_c ? 4 : 2) * all + 3 * band + wide + logits, sizeof *p->block);
     p->exponent = unroll_alloc((s->layers + 1) * B, sizeof *p->exponent);
     p->bad = unroll_alloc(B, sizeof *p->bad);
     if (!p->block || !p->exponent || !p->bad)
@@ -91,8 +91,8 @@ static bool all_zero(const unroll_real *x, size_t n)
 
 /* Add x·2^exponent to (dh, dc)·2^own, a row of n (dc may be NULL); x is spoilt. Both come to
  * the larger power of two: what is lost at the smaller one was nothing beside the other. */
-static void add_scaled(const unroll_kernels *k, size_t n, unroll_real *dh, unroll_real *dc, int *own,
-                       unroll_real *x, int exponent)
+static void add_scaled(const unroll_kernels *k, size_t n, unroll_real *dh, unroll_real *dc,
+                       int *own, unroll_real *x, int exponent)
 {
     if (*own != exponent && all_zero(x, n))
         return;
@@ -289,8 +289,8 @@ static unroll_status check(const probe_run *p)
 {
     for (size_t r = 0; r < p->work->B; r++)
         if (p->bad[r])
-            return unroll_fail(UNROLL_ENUMERIC, "the loss or the gradient of sample %zu is not finite; "
-                               "the model has diverged", r + 1);
+            return unroll_fail(UNROLL_ENUMERIC, "the loss or the gradient of sample %zu is not "
+                               "finite; the model has diverged", r + 1);
     return UNROLL_OK;
 }
 
@@ -299,6 +299,9 @@ unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const u
     probe_run p = {.net = net, .work = work, .probe = probe};
     if (!work->training)
         return unroll_fail(UNROLL_EBUG, "a probe needs a workspace for training");
+    if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs 2 windows or more: one row is its own mean",
+                           net->spec.norm);
     unroll_status status = allocate(&p);
     if (status == UNROLL_OK)
         status = unroll_net_begin(net, probe->batch, work);

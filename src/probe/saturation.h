@@ -7,7 +7,7 @@ typedef struct unroll_saturation {
     size_t layer;
     char name[4];         /**< "h"; a gate "i", "f", "o", "r", "z"; a candidate "g", "n" */
     double low, high;     /**< gates: shares below 0.1 and above 0.9; others: NAN, |x| > 0.9 */
-    double dead;          /**< units that are 0 at every step of every sample, of a ReLU; else NAN */
+    double dead;          /**< ReLU units that are 0 at every step of every sample; else NAN */
 } unroll_saturation;
 
 enum { UNROLL_SATURATION_NAMES = 5 };
@@ -19,13 +19,13 @@ typedef struct unroll_diagnosis {
     /** [layers] mean φ'² over units, steps and samples. NAN for gated or normalised cells, as are
      *  the next two. */
     double *slope_square;
-    /** [layers] γ·σ_max(W_hh), Pascanu et al. (2013): below 1 every gradient shrinks by it at least.
-     *  NAN for slopes that are learned, too. */
+    /** [layers] γ·σ_max(W_hh), Pascanu et al. (2013): below 1 every gradient shrinks by it at
+     *  least. NAN for slopes that are learned, too. */
     double *bound;
     /** [layers] √(‖W_hh‖_F²/H · mean φ'²): the rate of a random matrix */
     double *mean_field;
-    /** [layers][distances] ∏ f_s alone (GRU: ∏ z_s) of the chain from the last step: mean over units,
-     *  geometric mean over samples. NULL for an rnn */
+    /** [layers][distances] ∏ f_s alone (GRU: ∏ z_s) of the chain from the last step: mean over
+     *  units, geometric mean over samples. NULL for an rnn */
     double *keep;
 } unroll_diagnosis;
 

@@ -32,7 +32,8 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
              rnn ? " " : "", rnn ? c->activation : "",
              gru && strcmp(c->gru, "reset-after") != 0 ? " reset-before" : "",
              (unsigned long long)c->layers, (unsigned long long)c->hidden,
-             c->residual ? ", residual" : "", c->skip_input ? ", input to all layers" : "", norm, c->init, scale, bias);
+             c->residual ? ", residual" : "", c->skip_input ? ", input to all layers" : "", norm,
+             c->init, scale, bias);
     return buffer;
 }
 
@@ -162,7 +163,8 @@ static unroll_status draw_distance(const unroll_gradient_figure *f, const char *
     unroll_status status = distance_picture(f, &p);
     const unroll_plot plot = {.directory = folder, .name = "distance", .title = f->variant,
                               .x_label = "distance t - s (steps)", .y_label = gradient_label(f),
-                              .log_y = true, .key_below = true, .series = p.series, .count = p.count};
+                              .log_y = true, .key_below = true, .series = p.series,
+                              .count = p.count};
     if (status == UNROLL_OK && folder)
         status = draw(&plot);
     else if (status == UNROLL_OK && !(*text = unroll_chart(&plot, columns, rows)))
