@@ -312,6 +312,54 @@ START_TEST(forward_as_written)
 }
 END_TEST
 
+/* ---- running statistics ---- */
+
+/* Mean and unbiased variance of x·Wx^T of gate row i, over what is no padding. */
+static void measure(const reference *r, size_t i, double *mean, double *variance)
+{
+    const problem *p = r->p;
+    const double *W = tensor(r, "weight_ih", 0), *embedding = model_tensor(r, "encoder.weight");
+    double sum = 0, squares = 0, m = 0;
+    for (size_t k = 0; k < STEPS * ROWS; k++) {
+        double a;
+        if (p->mode[k] != UNROLL_RUN)
+            continue;
+        multiply(1, r->inputs, W + i * r->inputs, embedding + p->input[k] * r->inputs, &a);
+        sum += a;
+        squares += a * a;
+        m++;
+    }
+    *mean = sum / m;
+    *variance = (squares - sum * sum / m) / (m - 1);
+}
+
+/* A tenth of the way to the batch's, by nothing but unroll_net_track(), and evaluation goes by them. */
+START_TEST(statistics_run)
+{
+    problem p;
+    reference r;
+    const unroll_init init = make_init("xavier", 900 + (uint64_t)_i);
+    open_problem(&p, &bodies[_i], (unroll_net_spec){.layers = 1, .embedding = 2, .norm = "batch"},
+                 &init, true);
+    open_reference(&r, &p);
+    const double *mean = tensor(&r, "norm_ih_mean", 0), *var = tensor(&r, "norm_ih_var", 0);
+    const double before = mean_loss(&p), same = mean_loss(&p);
+    run_gradient(&p);
+    ck_assert(before == same && before == mean_loss(&p) && mean[0] == 0 && var[0] == 1);
+    run_gradient(&p);
+    unroll_net_track(p.net, p.work);
+    ck_assert(mean >= unroll_net_weights(p.net) + unroll_net_learned(p.net));
+    for (size_t i = 0; i < r.gates * UNITS; i++) {
+        double m, v;
+        measure(&r, i, &m, &v);
+        ck_assert_double_eq_tol(mean[i], 0.1 * m, 1e-13);
+        ck_assert_double_eq_tol(var[i], 0.9 + 0.1 * v, 1e-13);
+    }
+    ck_assert(before != mean_loss(&p));
+    close_problem(&p);
+}
+END_TEST
+
 /* ---- the regulariser ---- */
 
 typedef struct frozen {
@@ -455,6 +503,7 @@ int main(void)
     tcase_add_loop_test(tcase, parameters, 0, REMEDIES * body_count);
     tcase_add_loop_test(tcase, forward_as_written, 0, body_count);
     tcase_add_loop_test(tcase, probe_sees, 0, body_count);
+    tcase_add_loop_test(tcase, statistics_run, 0, body_count);
     tcase_add_loop_test(tcase, omega, 0, 8);
     tcase_add_loop_test(tcase, omega_refused, 0, 6);
     suite_add_tcase(suite, tcase);

@@ -49,9 +49,6 @@ unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool tr
 {
     if (T == 0 || B == 0)
         return unroll_fail(UNROLL_EUSAGE, "a window needs at least one step and one row");
-    if (training && unroll_stack_joins_rows(&net->stack) && B < 2)
-        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
-                           net->stack.norm->name);
     unroll_work *w = unroll_alloc(1, sizeof *w);
     if (!w)
         return UNROLL_EMEMORY;

@@ -370,7 +370,7 @@ static unroll_status check_model(const unroll_config *config)
                            config->cell);
     if (config->omega > 0 && (!cell_has_activation(config->cell) || strcmp(config->norm, "none") != 0))
         return unroll_fail(UNROLL_EUSAGE, "--omega is defined for --cell rnn without --norm");
-    if (strstr(config->norm, "batch") && config->batch < 2)
+    if (strcmp(config->norm, "recurrent-batch") == 0 && config->batch < 2)
         return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
                            config->norm);
     if ((config->residual || config->skip_input) && config->layers < 2)
