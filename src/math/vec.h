@@ -13,7 +13,7 @@
  *
  * Largest errors in float, in ulp, against doubles (with or without FMA); NaN in gives NaN out:
  *   vec_exp      1.4  0 below x = -86.98 (results under 2^-125.5), infinity above ln FLT_MAX
- *   vec_tanh     2.6  odd, within [-1,1], exact for ±0 and denormals
+ *   vec_tanh     2.7  odd, within [-1,1], exact for ±0 and denormals
  *   vec_sigmoid  2.5  within [0,1]; stays at its value for -87.33 (1.2e-38) below that
  * In doubles they are libm's, lane by lane. */
 
