@@ -187,10 +187,11 @@ const cli_command cli_compare = {
     .max_arguments = SIZE_MAX,
     .conflicts = (const char *const[][2]){{"steps", "epochs"}, {NULL, NULL}},
     .examples = (const cli_example[]){
-        {"unroll compare --task copy:delay=20,length=2 --steps 1000 --hidden 32 --layers 1 --variant "
-         "cell=rnn --variant cell=lstm,forget-bias=chrono:20", "two cells on a memory task"},
-        {"unroll compare --task temporal-order --sweep length=20,50,100 --variant cell=rnn,init=orthogonal "
-         "--variant cell=gru --until-solved", "success against length"},
+        {"unroll compare --task copy:delay=20 --variant cell=rnn --variant cell=gru",
+         "two cells on a memory task"},
+        {"unroll compare --variant forget-bias=0 --variant forget-bias=1 --time 2m", "two starts of the LSTM "
+         "on the shipped text"},
+        {"unroll compare --task adding --sweep length=20,50 --variant init=xavier", "success against length"},
         {NULL, NULL}},
     .run = compare_command,
 };

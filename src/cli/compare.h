@@ -64,6 +64,13 @@ typedef struct compare_distance {
     uint64_t n;
 } compare_distance;
 
+/** How often a gate is nearly shut or open, after training, on held-out samples. */
+typedef struct compare_gate {
+    size_t layer;
+    char name;               /**< 'i', 'f', 'o', 'r', 'z' */
+    double low, high;        /**< shares below 0.1 and above 0.9 */
+} compare_gate;
+
 /** What a job found. */
 typedef struct compare_result {
     bool done;               /**< else there is nothing yet */
@@ -78,6 +85,8 @@ typedef struct compare_result {
     size_t points;
     compare_distance *distance;
     size_t distances;
+    compare_gate *gate;
+    size_t gates;
 } compare_result;
 void compare_result_free(compare_result *r);
 
@@ -132,7 +141,7 @@ static inline compare_result *compare_at(const compare_study *s, size_t variant,
     return &s->result[variant * (size_t)s->seeds + seed];
 }
 
-/** results.csv, learning.csv, distance.csv. */
+/** results.csv, learning.csv, distance.csv, gates.csv. */
 unroll_status compare_write(const compare_study *s);
 /** The plots into DIRECTORY/plots; UNROLL_ENOINPUT without gnuplot, when the data are there. */
 unroll_status compare_draw(const compare_study *s, const char *title);

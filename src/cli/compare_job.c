@@ -8,6 +8,7 @@
 #include "cli/compare.h"
 #include "cli/session.h"
 #include "probe/fit.h"
+#include "probe/saturation.h"
 #include "store/options.h"
 #include "task/solved.h"
 #include "train/config.h"
@@ -125,6 +126,39 @@ static unroll_status probe(job *j, int when)
     return status == UNROLL_ENUMERIC ? UNROLL_OK : status; /* nothing to measure is a finding, too */
 }
 
+static unroll_status add_gates(job *j, const unroll_diagnosis *d)
+{
+    compare_result *r = j->result;
+    r->gate = unroll_alloc(d->count, sizeof *r->gate);
+    if (!r->gate)
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < d->count; i++)
+        if (isfinite(d->share[i].low)) /* else it is no gate */
+            r->gate[r->gates++] = (compare_gate){d->share[i].layer, d->share[i].name[0],
+                                                 d->share[i].low, d->share[i].high};
+    return UNROLL_OK;
+}
+
+/* Of the first held-out batch. */
+static unroll_status look_at_gates(job *j)
+{
+    const session *s = &j->session;
+    const unroll_net *net = s->model->net;
+    unroll_batch batch;
+    unroll_work *work;
+    unroll_diagnosis diagnosis = {0};
+    bool more;
+    UNROLL_TRY(s->task.eval(s->task.self, UNROLL_VALID, 0, &batch, &more));
+    UNROLL_TRY(unroll_work_new(net, batch.T, batch.B, true, (size_t)s->config->threads, &work));
+    batch.carry = 0;
+    unroll_status status = unroll_diagnose(net, work, &batch, 1, &diagnosis);
+    if (status == UNROLL_OK)
+        status = add_gates(j, &diagnosis);
+    unroll_diagnosis_free(&diagnosis);
+    unroll_work_free(work);
+    return status == UNROLL_ENUMERIC ? UNROLL_OK : status;
+}
+
 /* ---- while it trains ---- */
 
 static uint64_t point_every(const job *j, const unroll_progress *p)
@@ -239,7 +273,10 @@ static unroll_status run_job(job *j)
     }
     UNROLL_TRY(status);
     UNROLL_TRY(evaluate(j));
-    return j->ask->probe ? probe(j, COMPARE_END) : UNROLL_OK;
+    if (!j->ask->probe)
+        return UNROLL_OK;
+    UNROLL_TRY(probe(j, COMPARE_END));
+    return look_at_gates(j);
 }
 
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,

@@ -24,6 +24,7 @@ void compare_result_free(compare_result *r)
 {
     unroll_free(r->point);
     unroll_free(r->distance);
+    unroll_free(r->gate);
     *r = (compare_result){0};
 }
 
@@ -74,6 +75,16 @@ static json_t *distances_json(const compare_result *r)
     return rows;
 }
 
+static json_t *gates_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < r->gates; i++)
+        json_array_append_new(rows, json_pack("[Is#oo]", (json_int_t)r->gate[i].layer,
+                                              &r->gate[i].name, 1, real(r->gate[i].low),
+                                              real(r->gate[i].high)));
+    return rows;
+}
+
 /* ---- writing ---- */
 
 static json_t *ask_json(const compare_variant *v, uint64_t seed, const compare_ask *ask)
@@ -94,14 +105,14 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
     json_t *object = json_loads(options, 0, NULL);
     unroll_free(options);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o}",
+        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o}",
         "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label, "options", object,
         "asked", ask_json(v, seed, ask), "steps", (json_int_t)r->steps, "loss", real(r->loss),
         "accuracy", real(r->accuracy), "recall_loss", real(r->recall_loss), "solved", r->solved,
         "diverged", r->diverged, "steps_to_solve", (json_int_t)r->steps_to_solve, "half_life",
         real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
         real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning", points_json(r),
-        "distance", distances_json(r));
+        "distance", distances_json(r), "gates", gates_json(r));
 }
 
 static int put_piece(const char *text, size_t length, void *out)
@@ -228,6 +239,24 @@ static bool read_distances(const json_t *rows, compare_result *r)
     return true;
 }
 
+static bool read_gates(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows) || !(r->gate = unroll_alloc(count, sizeof *r->gate)))
+        return false;
+    for (; r->gates < count; r->gates++) {
+        const json_t *row = json_array_get(rows, r->gates);
+        compare_gate *g = &r->gate[r->gates];
+        const char *name = json_string_value(json_array_get(row, 1));
+        g->layer = (size_t)json_integer_value(json_array_get(row, 0));
+        g->name = name ? *name : '?';
+        if (json_array_size(row) != 4 || !get_real(json_array_get(row, 2), &g->low) ||
+            !get_real(json_array_get(row, 3), &g->high))
+            return false;
+    }
+    return true;
+}
+
 static unroll_status read_result(const char *path, const json_t *o, compare_result *r)
 {
     const struct {
@@ -252,6 +281,8 @@ static unroll_status read_result(const char *path, const json_t *o, compare_resu
         return damaged(path, "learning");
     if (!read_distances(json_object_get(o, "distance"), r))
         return damaged(path, "distance");
+    if (!read_gates(json_object_get(o, "gates"), r))
+        return damaged(path, "gates");
     r->done = true;
     return UNROLL_OK;
 }

@@ -75,6 +75,18 @@ static void put_distance(unroll_output *out, const char *label, uint64_t seed,
     }
 }
 
+static void put_gates(unroll_output *out, const char *label, uint64_t seed, const compare_result *r)
+{
+    for (size_t i = 0; i < r->gates; i++) {
+        put_label(out, label);
+        unroll_output_printf(out, ",%llu,%zu,%c", (unsigned long long)seed, r->gate[i].layer,
+                             r->gate[i].name);
+        put_real(out, r->gate[i].low);
+        put_real(out, r->gate[i].high);
+        unroll_output_printf(out, "\n");
+    }
+}
+
 static unroll_status write_file(const compare_study *s, const char *name, const char *head,
                                 void (*put)(unroll_output *, const char *, uint64_t,
                                             const compare_result *))
@@ -102,6 +114,7 @@ unroll_status compare_write(const compare_study *s)
     UNROLL_TRY(write_file(s, "results.csv", "variant,seed,steps,loss,accuracy,solved,steps_to_solve,"
                           "half_life_start,half_life_end,seconds", put_results));
     UNROLL_TRY(write_file(s, "learning.csv", "variant,seed,step,loss,accuracy", put_learning));
+    UNROLL_TRY(write_file(s, "gates.csv", "variant,seed,layer,gate,below_0.1,above_0.9", put_gates));
     return write_file(s, "distance.csv", "variant,seed,step,layer,state,distance,mean,gmean,q10,"
                       "median,q90,n", put_distance);
 }

@@ -32,6 +32,26 @@ static double slope(const compare_result *r, size_t layer)
            (double)(last - UNROLL_FIT_FROM);
 }
 
+static double forget(const compare_result *r, size_t layer, bool open)
+{
+    for (size_t i = 0; i < r->gates; i++)
+        if (r->gate[i].layer == layer && r->gate[i].name == 'f')
+            return open ? r->gate[i].high : r->gate[i].low;
+    return NAN;
+}
+
+/* Mean over a layer's gates of the share that is nearly shut or open. */
+static double saturated(const compare_result *r, size_t layer)
+{
+    double sum = 0, count = 0;
+    for (size_t i = 0; i < r->gates; i++)
+        if (r->gate[i].layer == layer) {
+            sum += r->gate[i].low + r->gate[i].high;
+            count++;
+        }
+    return count > 0 ? sum / count : NAN;
+}
+
 static double of_result(const compare_variant *v, const compare_result *r,
                         const experiment_check *c)
 {
@@ -48,6 +68,9 @@ static double of_result(const compare_variant *v, const compare_result *r,
     case EXPERIMENT_SLOPE: return slope(r, top);
     case EXPERIMENT_DEPTH: return decades(r, 0, 0) - decades(r, top, 0);
     case EXPERIMENT_DIVERGED: return r->diverged;
+    case EXPERIMENT_FORGET_OPEN: return forget(r, c->at, true);
+    case EXPERIMENT_FORGET_SHUT: return forget(r, c->at, false);
+    case EXPERIMENT_GATES_RISE: return saturated(r, top) - saturated(r, 0);
     }
     return NAN;
 }

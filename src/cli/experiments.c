@@ -49,6 +49,18 @@
                {"decades a step, gamma 0.1 less not normalised", "", EXPERIMENT_SLOPE, "gamma 0.1", \
                 "not normalised", AT_LEAST, 0.05, 0}}}
 
+#define SATURATION(about, steps, count)                                                            \
+    {.time = about, .common = "task=char;cell=lstm;layers=2;hidden=128;batch=50;seq-length=50;" steps, \
+     .variant = {"label=LSTM;forget-bias=1"}, .seeds = count,                                      \
+     .check = {{"first layer, forget gates above 0.9, share", "", EXPERIMENT_FORGET_OPEN, "LSTM", NULL, \
+                AT_LEAST, 0.05, 0},                                                                \
+               {"last layer, forget gates above 0.9, share", "many", EXPERIMENT_FORGET_OPEN, "LSTM", NULL, \
+                AT_LEAST, 0.05, 1},                                                                \
+               {"last layer, forget gates below 0.1, share", "hardly any", EXPERIMENT_FORGET_SHUT, "LSTM", \
+                NULL, AT_MOST, 0.1, 1},                                                            \
+               {"gates that are nearly shut or open, last layer less first", "above 0",            \
+                EXPERIMENT_GATES_RISE, "LSTM", NULL, AT_LEAST, 0, 0}}}
+
 const experiment experiment_table[] = {
     {.name = "bengio1994-latch",
      .source = "Bengio, Simard and Frasconi (1994), Learning long-term dependencies with gradient descent is "
@@ -272,6 +284,15 @@ const experiment experiment_table[] = {
              "round, whatever the task that was tried; that normalising keeps the gradient alive does hold.",
      .full = NORM("20 s", 5),
      .quick = NORM("10 s", 2)},
+
+    {.name = "karpathy2015-saturation",
+     .source = "Karpathy, Johnson and Fei-Fei (2015), Visualizing and understanding recurrent networks",
+     .claim = "In a trained character model many forget gates stay open, so that cells remember, and few stay "
+              "shut; the first layer's gates saturate less than a higher one's.",
+     .published = "many forget gates open for much of the time, hardly any shut throughout; activations of the "
+                  "first layer far more diffuse",
+     .full = SATURATION("5 minutes", "steps=3000", 3),
+     .quick = SATURATION("40 s", "steps=500", 1)},
 
     {.name = NULL},
 };
