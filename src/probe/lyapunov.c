@@ -69,7 +69,7 @@ static void follow(follower *f, const measurement *m, size_t sample)
 {
     const unroll_batch *b = m->batch;
     const size_t start = unroll_transport_start(b, sample);
-    const size_t settle = start / 4 < SETTLE ? start / 4 : SETTLE;
+    const size_t settle = start / 8 < SETTLE ? start / 8 : SETTLE;
     double *sum = m->sum + sample * m->count;
     unroll_rng rng;
     unroll_rng_seed(&rng, m->seed + sample, UNROLL_STREAM_PROBE);
@@ -84,7 +84,7 @@ static void follow(follower *f, const measurement *m, size_t sample)
             continue;
         unroll_transport_back(&f->transport, m->work, sample, t);
         take_and_give(f, m->count, false);
-        if (start - t < settle)
+        if (start - t < settle || t <= settle)
             continue;
         for (size_t i = 0; i < m->count; i++)
             sum[i] += log(f->r[i]);

@@ -16,8 +16,9 @@ typedef struct unroll_lyapunov {
 enum { UNROLL_LYAPUNOV_COUNT = 16, UNROLL_LYAPUNOV_SAMPLES = 8 };
 
 /** The largest exponents, by propagating vectors back through each sample's steps from its last loss and making
- *  them orthonormal at every step. The transposed product has the same exponents. The first quarter of a
- *  chain, at most 50 steps, only turns the vectors into place.
+ *  them orthonormal at every step. The transposed product has the same exponents. The first eighth of a
+ *  chain, at most 50 steps, only turns the vectors into place; as many at its other end, where the state
+ *  comes from zero, are not of the long run.
  *  @param count    exponents; at most as many as there are states
  *  @param samples  rows of the batch, the first ones; more than there are: all
  *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where a gradient is not finite; freed by unroll_lyapunov_free()
