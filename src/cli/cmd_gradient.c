@@ -131,7 +131,7 @@ static unroll_status open_fresh(gradient_probe *p)
     c->batch = p->options->windows;
     const bool text = strcmp(c->task, "char") == 0;
     if (text) { /* the whole text, wherever training would cut it */
-        c->batch = 1;
+        c->batch = strcmp(c->norm, "none") == 0 ? 1 : 2; /* the session's own; one row has no statistics */
         c->split[0] = 1;
         c->split[1] = c->split[2] = 0;
     }
@@ -218,6 +218,18 @@ static unroll_status next_set(gradient_probe *p, size_t first, size_t count, unr
     return unroll_probe_rows(&batch, first, count, task->inputs, task->outputs, set);
 }
 
+/* What the Jacobians along the first windows say. */
+static unroll_status measure_jacobians(gradient_probe *p, const unroll_batch *b, unroll_work *work)
+{
+    enum { EXPONENTS = 8, SAMPLES = 4, FARTHEST = 200 };
+    const size_t distances = p->distances < FARTHEST + 1 ? p->distances : FARTHEST + 1;
+    const unroll_config *c = &p->options->config;
+    UNROLL_TRY(unroll_lyapunov_measure(p->net, work, b, EXPONENTS, SAMPLES, c->seed, &p->lyapunov));
+    if (!c->out)
+        return UNROLL_OK;
+    return unroll_jacobian_measure(p->net, work, b, distances, SAMPLES, 0, c->seed, &p->jacobian);
+}
+
 static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set, unroll_work *work,
                                  bool first)
 {
@@ -232,6 +244,8 @@ static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set,
         status = unroll_diagnose(p->net, work, b, p->distances, &p->diagnosis);
     if (status == UNROLL_OK && first)
         status = unroll_histograms_take(&p->histograms, p->net, work, b);
+    if (status == UNROLL_OK && first)
+        status = measure_jacobians(p, b, work);
     return status;
 }
 
@@ -325,6 +339,8 @@ static unroll_status gradient_run(cli_call *call)
     unroll_config_sync(&p.options->config);
     const unroll_status status = probe(&p);
     unroll_free(p.fit);
+    unroll_lyapunov_free(&p.lyapunov);
+    unroll_jacobian_free(&p.jacobian);
     unroll_histograms_free(&p.histograms);
     unroll_diagnosis_free(&p.diagnosis);
     unroll_curve_free(&p.curve);
@@ -345,7 +361,7 @@ const cli_command cli_gradient = {
         "where a thousandth is left; then the curve. With MODEL, a file or a run directory, it is "
         "measured on the texts; without, on a fresh model by the options of training, on the text "
         "that ships with unroll, --corpus, or a synthetic --task.\n\n"
-        "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, pictures and "
+        "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, jacobian.csv, pictures and "
         "report.html.",
     .lists = lists,
     .options_size = sizeof(gradient_options),

@@ -27,6 +27,9 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
         snprintf(scale, sizeof scale, " x %s", unroll_format_digits(number, c->init_scale, 6));
     if (c->norm && strcmp(c->norm, "none") != 0)
         snprintf(norm, sizeof norm, ", %s norm", c->norm);
+    if (c->norm && strcmp(c->norm, "recurrent-batch") == 0)
+        snprintf(norm, sizeof norm, ", recurrent-batch norm, gamma %s",
+                 unroll_format_digits(number, c->norm_gamma, 6));
     const bool rnn = strcmp(c->cell, "rnn") == 0, gru = strcmp(c->cell, "gru") == 0;
     snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell,
              rnn ? " " : "", rnn ? c->activation : "",

@@ -47,6 +47,10 @@ cp "$work/out" "$work/once"
 expect 0 "" gradient $small --corpus "$text" --json --seed 3 --threads 3
 check 'the same on any threads' cmp -s "$work/out" "$work/once"
 
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --window 40 --norm recurrent-batch --residual
+check 'the remedies are named' grep -q '16, residual, recurrent-batch norm, gamma 0.1, init uniform' "$work/out"
+
 # ---- what is refused ----
 expect 64 "--max-distance 40" gradient --corpus "$text" --window 40 --max-distance 40
 expect 64 "does not train" gradient --lr 0.1
