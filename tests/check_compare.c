@@ -1,4 +1,5 @@
-/* What a comparison is made of: intervals, variants, sweeps, results as files, pages, shell quoting. */
+/* What a comparison is made of: intervals, variants, sweeps, results as files, pages, shell
+ * quoting. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -168,7 +169,8 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     compare_gate gate[] = {{1, 'f', 0.125, 0.5}};
     const compare_result r = {.done = true, .solved = true, .steps = 20, .steps_to_solve = 19,
                               .loss = 1.0 / 3, .accuracy = 1, .recall_loss = NAN,
-                              .gate = gate, .gates = 1, .half_life = {2.5, NAN, INFINITY}, .seconds = 0.25, .point = point,
+                              .half_life = {2.5, NAN, INFINITY}, .seconds = 0.25, .gate = gate,
+                              .gates = 1, .point = point,
                               .points = 2, .distance = distance, .distances = 1};
     compare_result back;
     ck_assert_int_ge(fd, 0);

@@ -44,7 +44,8 @@ static bool is_shared(const unroll_option *o)
            strcmp(o->name, "eval-every") == 0;
 }
 
-/* The table's length is not known to the compiler here, and help reads the lists before any command runs. */
+/* The table's length is not known to the compiler here, and help reads the lists before any
+ * command runs. */
 __attribute__((constructor)) static void choose_rows(void)
 {
     size_t count = 0;

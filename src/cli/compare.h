@@ -20,9 +20,9 @@ typedef struct compare_variant {
     double chance;          /**< its accuracy, likewise */
 } compare_variant;
 
-/** A variant from "option=value,option=value,…": the options of `unroll train` that shape model, start, learning
- *  or data, by name or alias; a flag alone means true. Values that have commas: part the options by semicolons.
- *  "label=TEXT" names the variant, else its own text does.
+/** A variant from "option=value,option=value,…": the options of `unroll train` that shape model,
+ *  start, learning or data, by name or alias; a flag alone means true. Values that have commas:
+ *  part the options by semicolons. "label=TEXT" names the variant, else its own text does.
  *  @return UNROLL_EUSAGE naming what is wrong, with "did you mean" */
 unroll_status compare_variant_parse(const char *text, const unroll_config *common,
                                     compare_variant *out);
@@ -37,7 +37,8 @@ typedef struct compare_sweep {
 unroll_status compare_sweep_parse(const char *text, compare_sweep *out);
 void compare_sweep_free(compare_sweep *s);
 
-/** Each variant at each value of the sweep, value by value within a variant. Takes the old variants over.
+/** Each variant at each value of the sweep, value by value within a variant. Takes the old
+ *  variants over.
  *  @return UNROLL_EUSAGE where the task does not have the key or refuses a value */
 unroll_status compare_sweep_apply(const compare_sweep *s, compare_variant **variant, size_t *count);
 
@@ -101,8 +102,9 @@ typedef struct compare_ask {
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,
                             const compare_ask *ask, compare_result *out);
 
-/** A result as a file, with the exact options it was made with. Reading: *out is `done` where the file is there;
- *  UNROLL_EMISMATCH naming the option where it was made with others, UNROLL_EDATA where it is damaged. */
+/** A result as a file, with the exact options it was made with. Reading: *out is `done` where the
+ *  file is there; UNROLL_EMISMATCH naming the option where it was made with others, UNROLL_EDATA
+ *  where it is damaged. */
 unroll_status compare_result_write(const char *path, const compare_variant *v, uint64_t seed,
                                    const compare_ask *ask, const compare_result *r);
 unroll_status compare_result_read(const char *path, const compare_variant *v, uint64_t seed,
@@ -126,7 +128,8 @@ typedef struct compare_study {
     size_t reused, failed, diverged;
 } compare_study;
 
-/** Check all variants before anything is made: options, tasks, models, texts. Learns baseline and chance. */
+/** Check all variants before anything is made: options, tasks, models, texts. Learns baseline and
+ *  chance. */
 unroll_status compare_check(compare_study *s);
 
 /** Train what is not yet in DIRECTORY/jobs, `jobs` at a time, and collect all results.

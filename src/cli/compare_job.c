@@ -72,8 +72,8 @@ static size_t reach(const unroll_batch *b, const uint8_t *inject)
     return least;
 }
 
-/* The held-out batches' curves: of a synthetic task's first batch, the loss of its last target; of a text many
- * chains. The first batch decides how far they reach. */
+/* The held-out batches' curves: of a synthetic task's first batch, the loss of its last target;
+ * of a text many chains. The first batch decides how far they reach. */
 static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
 {
     const session *s = &j->session;

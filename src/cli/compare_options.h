@@ -14,8 +14,8 @@ typedef struct compare_options {
     bool until_solved, no_probe;
 } compare_options;
 
-/** The command as it was understood: "unroll", its name, every option that was given, its arguments; freed by
- *  cli_command_line_free(). */
+/** The command as it was understood: "unroll", its name, every option that was given, its
+ *  arguments; freed by cli_command_line_free(). */
 unroll_status cli_command_line(const cli_call *call, int *argc, char ***argv);
 void cli_command_line_free(int argc, char **argv);
 #endif

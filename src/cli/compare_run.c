@@ -135,7 +135,8 @@ static unroll_status open_directory(runner *r)
     return UNROLL_OK;
 }
 
-/* LABEL-SEED.json; what a file name should not have becomes '_', and a hash then keeps labels apart. */
+/* LABEL-SEED.json; what a file name should not have becomes '_', and a hash then keeps labels
+ * apart. */
 static char *job_path(const runner *r, size_t job)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

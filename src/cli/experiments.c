@@ -1,5 +1,6 @@
-/* The one list of published experiments. Settings are ours: Adam, fresh samples in each update, 32 of them, gradients
- * clipped to norm 1, 64 units, unless a row says otherwise. A bound leaves room for other seeds. */
+/* The one list of published experiments. Settings are ours: Adam, fresh samples in each update,
+ * 32 of them, gradients clipped to norm 1, 64 units, unless a row says otherwise. A bound leaves
+ * room for other seeds. */
 #include "cli/experiments.h"
 
 #define AT_LEAST EXPERIMENT_AT_LEAST
@@ -17,8 +18,8 @@
      {"fresh net, decades a step", "the gradient vanishes", EXPERIMENT_SLOPE,                      \
       "small start, delay=40", NULL, AT_MOST, -0.05, 0}}
 
-/* Fresh networks; the one step that a comparison must train does not matter. At T = 1 a stack of recurrent layers is a
- * plain network of that depth. */
+/* Fresh networks; the one step that a comparison must train does not matter. At T = 1 a stack of
+ * recurrent layers is a plain network of that depth. */
 #define DEPTH(about, count)                                                                        \
     {.time = about, .common = "task=parity:length=1;layers=16;hidden=64;batch=32;cell=rnn;steps=1", \
      .variant = {"label=sigmoid;activation=sigmoid;init=xavier", "label=tanh;init=xavier",         \

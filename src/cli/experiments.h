@@ -2,9 +2,11 @@
 #define UNROLL_CLI_EXPERIMENTS_H
 #include "cli/compare.h"
 
-/* Published experiments as comparisons with checks on what came out. One is one row of experiments.c. */
+/* Published experiments as comparisons with checks on what came out. One is one row of
+ * experiments.c. */
 
-/** What a check looks at. Where a training diverged its accuracy counts as 0 and its loss as infinite. */
+/** What a check looks at. Where a training diverged its accuracy counts as 0 and its loss as
+ *  infinite. */
 enum experiment_quantity {
     EXPERIMENT_SOLVED,     /**< share of seeds that solved the task */
     EXPERIMENT_STEPS,      /**< mean updates until solved; unsolved: all updates */

@@ -2,10 +2,11 @@
 #define UNROLL_REPORT_STATISTICS_H
 #include <stddef.h>
 
-/** The t for which a Student t variable of `freedom` degrees lies within ±t with probability `share`.
+/** The t for which a Student t variable of `freedom` degrees lies within ±t with probability
+ *  `share`.
  *  @param freedom  at least 1
- *  @param share    in (0,1), 0.95 for the usual interval
- *  Source: Abramowitz and Stegun (1972), 26.7.3 and 26.7.4, inverted by bisection. */
+ *  @param share    in (0,1), 0.95 for the usual interval Source: Abramowitz and Stegun (1972),
+ *  26.7.3 and 26.7.4, inverted by bisection. */
 double unroll_student_t(size_t freedom, double share);
 
 /** A mean and half the width of its 95% interval. */
