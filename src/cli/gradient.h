@@ -2,7 +2,9 @@
 #define UNROLL_CLI_GRADIENT_H
 #include "cli/cli.h"
 #include "cli/session.h"
+#include "probe/jacobian.h"
 #include "probe/live.h"
+#include "probe/lyapunov.h"
 #include "probe/saturation.h"
 #include "report/gradient_plots.h"
 
@@ -31,11 +33,14 @@ typedef struct gradient_probe {
     unroll_diagnosis diagnosis;
     unroll_histograms histograms;
     unroll_fit *fit;            /* [layers][2] */
+    unroll_lyapunov lyapunov;   /* of the first windows */
+    unroll_jacobian jacobian;   /* likewise; with --out alone */
     char variant[UNROLL_VARIANT_MAX];
 } gradient_probe;
 
 /** Table, theory and the curve in characters, or one JSON object, to standard output. */
 unroll_status gradient_print(const gradient_probe *p);
-/** distance.csv, histogram.csv, fit.csv, saturation.csv, pictures and report.html into --out. */
+/** distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, jacobian.csv, pictures and report.html
+ *  into --out. */
 unroll_status gradient_write(const gradient_probe *p);
 #endif

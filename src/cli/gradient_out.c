@@ -109,6 +109,24 @@ static unroll_status print_table(const gradient_probe *p)
     return each_row(p, NULL, print_row);
 }
 
+static const unroll_fit *top_fit(const gradient_probe *p)
+{
+    return &p->fit[(p->curve.layers - 1) * UNROLL_PROBE_STATES];
+}
+
+static void print_lyapunov(const gradient_probe *p)
+{
+    const unroll_lyapunov *l = &p->lyapunov;
+    const unroll_fit *fit = top_fit(p);
+    if (l->steps == 0 || isnan(l->nats[0]))
+        return;
+    out_printf("largest Lyapunov exponent %.4f nats a step: %.4f decades, x %.4f", l->nats[0],
+               l->nats[0] / log(10), exp(l->nats[0]));
+    if (!all_losses(p) && !isnan(fit->rho))
+        out_printf("; measured x %.4f", fit->rho);
+    out_printf("\n");
+}
+
 static void print_diagnosis(const gradient_probe *p)
 {
     const unroll_diagnosis *d = &p->diagnosis;
@@ -117,6 +135,7 @@ static void print_diagnosis(const gradient_probe *p)
             out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l,
                        d->mean_field[l], d->bound[l],
                        d->bound[l] > 1 ? ", which excludes nothing" : "");
+    print_lyapunov(p);
     out_printf("saturated: share of |x| > 0.9; of gates < 0.1 / > 0.9\n");
     for (size_t i = 0; i < d->count; i++) {
         const unroll_saturation *s = &d->share[i];
@@ -193,6 +212,14 @@ static json_t *json_theory(const unroll_diagnosis *d)
     return list;
 }
 
+static json_t *json_lyapunov(const unroll_lyapunov *l)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < l->count; i++)
+        json_array_append_new(list, out_json_real(l->nats[i]));
+    return list;
+}
+
 static unroll_status print_json(const gradient_probe *p)
 {
     json_t *curves = json_array();
@@ -206,11 +233,12 @@ static unroll_status print_json(const gradient_probe *p)
             }
             json_array_append_new(curves, json_fit(&r));
         }
-    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o}", "variant", p->variant, "loss",
+    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant", p->variant, "loss",
                               all_losses(p) ? "accumulated" : "last", "windows",
                               (json_int_t)p->curve.samples, "window", (json_int_t)p->T,
                               "max_distance", (json_int_t)p->curve.distances - 1, "curves", curves,
-                              "theory", json_theory(&p->diagnosis), "saturation",
+                              "theory", json_theory(&p->diagnosis), "lyapunov",
+                              json_lyapunov(&p->lyapunov), "saturation",
                               json_saturation(&p->diagnosis)));
 }
 
@@ -261,6 +289,26 @@ static unroll_rows saturation_rows(const gradient_probe *p)
         unroll_rows_add(&text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
                         s->dead);
     }
+    return text;
+}
+
+static unroll_rows lyapunov_rows(const unroll_lyapunov *l)
+{
+    unroll_rows text = {0};
+    unroll_rows_add(&text, "step,exponent,nats,decades,deviation,n\n");
+    for (size_t i = 0; i < l->count; i++)
+        unroll_rows_add(&text, "0,%zu,%.9g,%.9g,%.9g,%zu\n", i + 1, l->nats[i], l->nats[i] / log(10),
+                        l->deviation[i], l->samples);
+    return text;
+}
+
+static unroll_rows jacobian_rows(const unroll_jacobian *j)
+{
+    unroll_rows text = {0};
+    unroll_rows_add(&text, "step,distance,frobenius,spectral,n\n");
+    for (size_t k = 0; k < j->distances; k++)
+        unroll_rows_add(&text, "0,%zu,%.9g,%.9g,%zu\n", k, j->frobenius[k], j->spectral[k],
+                        j->samples);
     return text;
 }
 
@@ -332,6 +380,7 @@ static unroll_status write_page(const gradient_probe *p)
 unroll_status gradient_write(const gradient_probe *p)
 {
     unroll_rows distance = {0}, histogram = {0}, fit = fit_rows(p), saturation = saturation_rows(p);
+    unroll_rows lyapunov = lyapunov_rows(&p->lyapunov), jacobian = jacobian_rows(&p->jacobian);
     unroll_rows_add(&distance, "%s\n", UNROLL_DISTANCE_HEADER);
     unroll_rows_curve(&distance, 0, &p->curve);
     unroll_rows_add(&histogram, "%s\n", UNROLL_HISTOGRAM_HEADER);
@@ -341,7 +390,8 @@ unroll_status gradient_write(const gradient_probe *p)
         const char *name;
         unroll_rows *text;
     } files[] = {{"distance.csv", &distance}, {"histogram.csv", &histogram}, {"fit.csv", &fit},
-                 {"saturation.csv", &saturation}};
+                 {"saturation.csv", &saturation}, {"lyapunov.csv", &lyapunov},
+                 {"jacobian.csv", &jacobian}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const unroll_status one = status == UNROLL_OK ? write_rows(p, files[i].name, files[i].text)
                                                       : status;
