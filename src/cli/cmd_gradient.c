@@ -221,13 +221,13 @@ static unroll_status next_set(gradient_probe *p, size_t first, size_t count, unr
 /* What the Jacobians along the first windows say. */
 static unroll_status measure_jacobians(gradient_probe *p, const unroll_batch *b, unroll_work *work)
 {
-    enum { EXPONENTS = 8, SAMPLES = 4, FARTHEST = 200 };
+    enum { EXPONENTS = 8, SAMPLES = 4, MATRICES = 2, FARTHEST = 200 };
     const size_t distances = p->distances < FARTHEST + 1 ? p->distances : FARTHEST + 1;
     const unroll_config *c = &p->options->config;
     UNROLL_TRY(unroll_lyapunov_measure(p->net, work, b, EXPONENTS, SAMPLES, c->seed, &p->lyapunov));
     if (!c->out)
         return UNROLL_OK;
-    return unroll_jacobian_measure(p->net, work, b, distances, SAMPLES, 0, c->seed, &p->jacobian);
+    return unroll_jacobian_measure(p->net, work, b, distances, MATRICES, 0, c->seed, &p->jacobian);
 }
 
 static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set, unroll_work *work,
@@ -361,8 +361,8 @@ const cli_command cli_gradient = {
         "where a thousandth is left; then the curve. With MODEL, a file or a run directory, it is "
         "measured on the texts; without, on a fresh model by the options of training, on the text "
         "that ships with unroll, --corpus, or a synthetic --task.\n\n"
-        "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, jacobian.csv, pictures and "
-        "report.html.",
+        "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, "
+        "jacobian.csv, pictures and report.html.",
     .lists = lists,
     .options_size = sizeof(gradient_options),
     .max_arguments = SIZE_MAX,

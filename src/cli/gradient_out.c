@@ -109,21 +109,25 @@ static unroll_status print_table(const gradient_probe *p)
     return each_row(p, NULL, print_row);
 }
 
-static const unroll_fit *top_fit(const gradient_probe *p)
+/* The rate of h in the layer that keeps most: the largest exponent is that of all layers together. */
+static double slowest(const gradient_probe *p)
 {
-    return &p->fit[(p->curve.layers - 1) * UNROLL_PROBE_STATES];
+    double rho = NAN;
+    for (size_t l = 0; l < p->curve.layers; l++)
+        rho = fmax(rho, p->fit[l * UNROLL_PROBE_STATES].rho);
+    return rho;
 }
 
 static void print_lyapunov(const gradient_probe *p)
 {
     const unroll_lyapunov *l = &p->lyapunov;
-    const unroll_fit *fit = top_fit(p);
+    const double measured = slowest(p);
     if (l->steps == 0 || isnan(l->nats[0]))
         return;
-    out_printf("largest Lyapunov exponent %.4f nats a step: %.4f decades, x %.4f", l->nats[0],
-               l->nats[0] / log(10), exp(l->nats[0]));
-    if (!all_losses(p) && !isnan(fit->rho))
-        out_printf("; measured x %.4f", fit->rho);
+    out_printf("largest Lyapunov exponent: %.4f decades, x %.4f a step", l->nats[0] / log(10),
+               exp(l->nats[0]));
+    if (!all_losses(p) && !isnan(measured))
+        out_printf("; measured x %.4f", measured);
     out_printf("\n");
 }
 

@@ -28,6 +28,10 @@ check 'of the same samples' [ "$(cut -d, -f10 "$work/fresh/distance.csv" | sort 
 check 'histograms' [ "$(head -1 "$work/fresh/histogram.csv")" = step,name,bin_lo,bin_hi,count ]
 check 'of every weight' [ "$(awk -F, '$2 == "rnn.weight_hh_l1" { n += $5 } END { print n }' \
     "$work/fresh/histogram.csv")" -eq 1024 ]
+check 'exponents' [ "$(rows "$work/fresh/lyapunov.csv")" -eq 8 ]
+check 'beside the measured rate' grep -q '^largest Lyapunov exponent: .*; measured x 0' "$work/out"
+check 'Jacobian norms' [ "$(sed -n 2p "$work/fresh/jacobian.csv")" = 0,0,8,1,2 ]
+check 'of all distances' [ "$(rows "$work/fresh/jacobian.csv")" -eq 40 ]
 check 'fits' [ "$(rows "$work/fresh/fit.csv")" -eq 4 ]
 # shellcheck disable=SC2086
 expect 73 "is not empty" gradient $small --corpus "$text" --out "$work/fresh"
