@@ -19,7 +19,8 @@ check 'the program has at most 15 lines' [ "$(wc -l <"$work/example.c")" -le 15 
 check 'it compiles without a warning' ${CC:-cc} -std=c11 -Wall -Wextra -Werror $UNROLL_LDFLAGS \
     "$work/example.c" $(pkg-config --cflags --libs unroll) -o "$work/example"
 cd "$work" || exit 99
-LD_LIBRARY_PATH=$libraries ./example >text 2>err
+# it leaves what it allocated to the end of the process
+ASAN_OPTIONS=detect_leaks=0 LD_LIBRARY_PATH=$libraries ./example >text 2>err
 check "it runs: $(cat err)" [ $? -eq 0 ]
 check 'it left a model' [ -s cat.safetensors ]
 check "it learned to say what it read: $(cat text)" grep -q ' sat on the [mld]' text
