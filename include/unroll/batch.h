@@ -24,6 +24,10 @@ typedef struct unroll_batch {
     const uint8_t *mode;        /**< [T][B] enum unroll_mode; NULL: all UNROLL_RUN */
     const uint8_t *score;       /**< [T][B] 0: no part of the accuracy; NULL: all with a weight are */
     unroll_real tolerance;      /**< squared error: right where every output is closer than this */
+    /* What an encoder reads first, where the network has one; input and target are then the decoder's. */
+    size_t S;                   /**< source steps; 0: none */
+    const uint32_t *source;     /**< [S][B] source token ids; a row's padding is at its end */
+    const uint8_t *source_mode; /**< [S][B] UNROLL_RUN or, for padding, UNROLL_HOLD; NULL: no padding */
 } unroll_batch;
 
 #endif

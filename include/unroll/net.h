@@ -29,6 +29,12 @@ typedef struct unroll_net_spec {
     bool skip_input;        /**< the input goes to all layers, not the first alone (Graves 2013) */
     double omega;           /**< weight of the regulariser Ω of Pascanu et al. (2013); rnn alone, 0: off */
     size_t norm_steps;      /**< recurrent-batch: steps with running statistics of their own; 0: 1 */
+    /* An encoder–decoder: the fields above describe the decoder, and the encoder alike. */
+    size_t source;          /**< source token ids are in [0, source); 0: no encoder */
+    bool bidirectional;     /**< the encoder reads both ways; a bridge makes the decoder's first state */
+    const char *attention;  /**< "none" (NULL means it), "dot", "general", "additive" */
+    double label_smoothing; /**< share of a target's probability spread over all outputs, training alone */
+    double sampling;        /**< scheduled sampling: chance that a decoder input is the network's own guess */
 } unroll_net_spec;
 
 /** How weights start. */
@@ -46,6 +52,8 @@ typedef struct unroll_init {
 const char *unroll_init_name(size_t i);
 /** The i-th name for unroll_net_spec.norm; NULL at the end. */
 const char *unroll_norm_name(size_t i);
+/** The i-th name for unroll_net_spec.attention; NULL at the end. */
+const char *unroll_attention_name(size_t i);
 
 /** Layers, their weights, and packed copies of them. Its weights may be read by several threads; each
  *  thread that runs it needs an unroll_work of its own. */
@@ -94,6 +102,9 @@ void unroll_net_fold(unroll_net *net);
 /** @param training  false: forward only, a fraction of the memory */
 unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool training,
                               size_t threads, unroll_work **out);
+/** The same for a network with an encoder, which reads up to S steps. */
+unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
+                                    size_t threads, unroll_work **out);
 void unroll_work_free(unroll_work *work);
 size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training); /**< SIZE_MAX: overflow */
 
@@ -156,6 +167,23 @@ void unroll_stepper_free(unroll_stepper *stepper);
 void unroll_stepper_reset(unroll_stepper *stepper);                     /**< state to zero */
 /** Feed token `id` (< inputs) and get the logits of what follows: [outputs], valid until the next call. */
 const unroll_real *unroll_stepper_step(unroll_stepper *stepper, uint32_t id);
+
+/** An encoder–decoder run one target symbol at a time, for several continuations of one source: greedy
+ *  (rows 1) or beam search. What a row gives does not depend on the others. */
+typedef struct unroll_decoding unroll_decoding;
+/** @param S  longest source; rows: most continuations at a time */
+unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows, unroll_decoding **out);
+void unroll_decoding_free(unroll_decoding *d);
+/** Encode source[length], 1 <= length <= S. The next step's rows all begin from its state. */
+unroll_status unroll_decoding_begin(unroll_decoding *d, const uint32_t *source, size_t length);
+/** Feed token id[r] to each of `rows` continuations, row r going on from row from[r] of the step before
+ *  (NULL: from itself).
+ *  @return logits [rows][unroll_decoding_pitch()], `outputs` in each; valid until the next call */
+const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id, const uint32_t *from,
+                                        size_t rows);
+size_t unroll_decoding_pitch(const unroll_decoding *d);
+/** The last step's attention weights [rows][S] (`length` in each); NULL without attention. */
+const unroll_real *unroll_decoding_attention(const unroll_decoding *d);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,7 @@ typedef struct unroll_task {
     unroll_status (*eval)(void *self, enum unroll_split split, uint64_t i, unroll_batch *out,
                           bool *more);
     size_t train_T, train_B, eval_T, eval_B; /**< upper bounds of what the batches use */
+    size_t train_S, eval_S;     /**< of their source steps; 0: no source */
     /** Hand every value of the task's place in its data to `visit`, in a fixed order. */
     void (*state)(void *self, unroll_visit *visit, void *arg);
     void (*free)(void *self);
