@@ -476,6 +476,19 @@ bool unroll_splitter_next(unroll_splitter *s, const char **token, size_t *length
     return true;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+void unroll_text_trim(const char **text, size_t *length)
+{
+    while (*length && is_blank(**text))
+        ++*text, --*length;
+    while (*length && is_blank((*text)[*length - 1]))
+        --*length;
+}
+
 /* Hyphens and the like stand close on both sides. */
 static bool is_close(int32_t c)
 {

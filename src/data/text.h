@@ -33,6 +33,9 @@ typedef struct unroll_splitter {
  *  LF, CR and every other cluster that is no space are tokens of their own; spaces are dropped. */
 bool unroll_splitter_next(unroll_splitter *s, const char **token, size_t *length);
 
+/** Take blanks and CRs off both ends: what is no part of a sentence. */
+void unroll_text_trim(const char **text, size_t *length);
+
 /** How two words stand together in a text: bytes between them, " " or "". */
 const char *unroll_text_glue(const char *left, size_t left_length, const char *right,
                              size_t right_length);

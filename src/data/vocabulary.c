@@ -10,6 +10,9 @@
 
 #define NO_ID UINT32_MAX
 static const char unknown_name[] = "<unk>";
+/* What the vocabularies of a translation begin with. */
+static const char *const special_names[] = {unknown_name, "<s>", "</s>"};
+enum { SPECIALS = sizeof special_names / sizeof *special_names, BYTES = 256 };
 
 typedef struct entry {
     size_t start, length;  /* in the blob; a NUL stands behind */
@@ -31,6 +34,7 @@ struct unroll_vocabulary {
     unroll_text_rules rules;
     store tokens;
     uint32_t unknown;
+    bool special;  /* <unk>, <s> and </s> come first once it is settled */
 };
 
 /* ---- store ---- */
@@ -187,7 +191,7 @@ void unroll_text_rules_default(unroll_text_rules *rules)
 
 static unroll_status add_bytes(store *s)
 {
-    for (int byte = 0; byte < 256; byte++)
+    for (int byte = 0; byte < BYTES; byte++)
         UNROLL_TRY(store_add(s, &(char){(char)byte}, 1));
     return UNROLL_OK;
 }
@@ -210,7 +214,13 @@ unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_voc
     return status;
 }
 
-static unroll_status learn_text(unroll_vocabulary *v, const unroll_text *text, unroll_ids *ids)
+void unroll_vocabulary_specials(unroll_vocabulary *v)
+{
+    v->special = true;
+}
+
+unroll_status unroll_vocabulary_learn_text(unroll_vocabulary *v, const unroll_text *text,
+                                           unroll_ids *ids)
 {
     UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
     unroll_splitter s = {v->rules.tokens, text->bytes, text->bytes + text->length};
@@ -233,7 +243,7 @@ unroll_status unroll_vocabulary_learn(unroll_vocabulary *v, const char *name, co
 {
     unroll_text ready;
     UNROLL_TRY(unroll_text_prepare(&v->rules, name, text, length, &ready));
-    const unroll_status status = learn_text(v, &ready, ids);
+    const unroll_status status = unroll_vocabulary_learn_text(v, &ready, ids);
     ids->bom |= ready.bom;
     ids->replaced += ready.replaced;
     unroll_text_free(&ready);
@@ -279,17 +289,21 @@ static int by_count(const void *left, const void *right)
 static unroll_status settle_into(store *fresh, const unroll_vocabulary *v, ranked *order,
                                  uint32_t *map)
 {
+    const bool bytes = v->rules.tokens == UNROLL_BYTE;
     size_t kept = 0;
     for (size_t id = 0; id < v->tokens.count; id++) {
         const entry *e = &v->tokens.entry[id];
         map[id] = 0; /* <unk>, unless it is kept */
-        if (e->count >= v->rules.min_count)
+        if (bytes || e->count >= v->rules.min_count)
             order[kept++] =
                 (ranked){v->tokens.blob + e->start, e->length, e->count, (uint32_t)id};
     }
-    qsort(order, kept, sizeof *order, v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
-    if (v->rules.min_count > 1)
-        UNROLL_TRY(store_add(fresh, unknown_name, strlen(unknown_name)));
+    if (!bytes)
+        qsort(order, kept, sizeof *order,
+              v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
+    const size_t specials = v->special ? SPECIALS : v->rules.min_count > 1 ? 1 : 0;
+    for (size_t i = 0; i < specials; i++)
+        UNROLL_TRY(store_add(fresh, special_names[i], strlen(special_names[i])));
     for (size_t i = 0; i < kept; i++) {
         map[order[i].id] = (uint32_t)fresh->count;
         UNROLL_TRY(store_add(fresh, order[i].token, order[i].length));
@@ -299,7 +313,7 @@ static unroll_status settle_into(store *fresh, const unroll_vocabulary *v, ranke
 
 unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
 {
-    if (v->rules.tokens == UNROLL_BYTE)
+    if (v->rules.tokens == UNROLL_BYTE && !v->special)
         return UNROLL_OK;
     store fresh = {0};
     ranked *order = unroll_alloc(v->tokens.count, sizeof *order);
@@ -308,7 +322,7 @@ unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
     if (status == UNROLL_OK)
         status = settle_into(&fresh, v, order, map);
     if (status == UNROLL_OK) {
-        if (v->rules.min_count > 1)
+        if (v->special || v->rules.min_count > 1)
             v->unknown = 0;
         for (size_t i = 0; i < ids->count; i++) {
             ids->id[i] = map[ids->id[i]];
@@ -375,8 +389,8 @@ static unroll_status fail_unseen(const char *name, const unroll_text *text, cons
                        name, line, (int)shown, token, shown < length ? "…" : "", code);
 }
 
-static unroll_status encode_text(const unroll_vocabulary *v, const char *name,
-                                 const unroll_text *text, unroll_ids *ids)
+unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const char *name,
+                                            const unroll_text *text, unroll_ids *ids)
 {
     UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
     unroll_splitter s = {v->rules.tokens, text->bytes, text->bytes + text->length};
@@ -401,7 +415,7 @@ unroll_status unroll_vocabulary_encode(const unroll_vocabulary *v, const char *n
     unroll_text ready;
     UNROLL_TRY(unroll_text_prepare(&v->rules, name, text, length, &ready));
     const size_t count = ids->count, unknown = ids->unknown;
-    const unroll_status status = encode_text(v, name, &ready, ids);
+    const unroll_status status = unroll_vocabulary_encode_text(v, name, &ready, ids);
     if (status == UNROLL_OK) {
         ids->bom |= ready.bom;
         ids->replaced += ready.replaced;
@@ -434,10 +448,20 @@ static int spelled_byte(const char *token, size_t length)
     return byte >= 0x80 ? byte : -1;
 }
 
+static bool is_name(const char *name, const char *token, size_t length)
+{
+    return length == strlen(name) && memcmp(token, name, length) == 0;
+}
+
 static unroll_status take_token(unroll_vocabulary *v, size_t id, const char *token, size_t length)
 {
     char byte;
-    if (v->rules.tokens == UNROLL_BYTE) {
+    if (v->special && id < SPECIALS) {
+        if (!is_name(special_names[id], token, length))
+            return unroll_fail(UNROLL_EDATA, "vocabulary: entry %zu is not %s", id,
+                               special_names[id]);
+        v->unknown = 0;
+    } else if (v->rules.tokens == UNROLL_BYTE) {
         const int value = spelled_byte(token, length);
         if (value < 0)
             return unroll_fail(UNROLL_EDATA,
@@ -456,7 +480,7 @@ static unroll_status take_token(unroll_vocabulary *v, size_t id, const char *tok
         /* a lone BOM is a token like any other */
         if (!(length == 3 && memcmp(token, "\xEF\xBB\xBF", 3) == 0))
             UNROLL_TRY(unroll_text_prepare(&as_it_is, "vocabulary", token, length, &text));
-        if (length == strlen(unknown_name) && memcmp(token, unknown_name, length) == 0)
+        if (is_name(unknown_name, token, length))
             v->unknown = (uint32_t)id;
     }
     const uint32_t twin = store_find(&v->tokens, token, length);
@@ -470,14 +494,17 @@ unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
                                             size_t count, unroll_vocabulary **out)
 {
     *out = NULL;
-    if (rules->tokens == UNROLL_BYTE ? count != 256 : count == 0)
+    const bool bytes = rules->tokens == UNROLL_BYTE;
+    if (bytes ? count != BYTES && count != BYTES + SPECIALS : count == 0)
         return unroll_fail(UNROLL_EDATA, "vocabulary: %zu entries; %s", count,
-                           count ? "a byte model has 256" : "at least one is needed");
+                           count ? "a byte model has 256, and three more to translate"
+                                 : "at least one is needed");
     unroll_vocabulary *v = unroll_alloc(1, sizeof *v);
     if (!v)
         return UNROLL_EMEMORY;
     v->rules = *rules;
     v->unknown = NO_ID;
+    v->special = bytes && count != BYTES;
     unroll_status status = store_new(&v->tokens);
     for (size_t id = 0; id < count && status == UNROLL_OK; id++)
         status = take_token(v, id, tokens[id], lengths[id]);

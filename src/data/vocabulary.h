@@ -2,14 +2,26 @@
 #define UNROLL_DATA_VOCABULARY_H
 #include <unroll/vocabulary.h>
 
+#include "data/text.h"
+
 /* unroll_vocabulary_build() in its three steps, for a corpus of several texts. Until it is
  * settled a vocabulary numbers tokens as they come, and is good for nothing but to learn more. */
 
 unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_vocabulary **out);
 
+/** Let it begin with <unk>, <s> and </s>, ids 0 to 2, once it is settled; rare and unseen tokens are
+ *  <unk>. */
+void unroll_vocabulary_specials(unroll_vocabulary *v);
+
 /** Cut a text and append its tokens' provisional ids. */
 unroll_status unroll_vocabulary_learn(unroll_vocabulary *v, const char *name, const char *text,
                                       size_t length, unroll_ids *ids);
+
+/** The same, and unroll_vocabulary_encode(), of a text that unroll_text_prepare() has seen. */
+unroll_status unroll_vocabulary_learn_text(unroll_vocabulary *v, const unroll_text *text,
+                                           unroll_ids *ids);
+unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const char *name,
+                                            const unroll_text *text, unroll_ids *ids);
 
 /** Make sure that this token is in the vocabulary, however rare. */
 unroll_status unroll_vocabulary_keep(unroll_vocabulary *v, const char *token);
