@@ -384,8 +384,9 @@ static double omega_of(void *arg)
 {
     const frozen *f = arg;
     double sum = 0;
-    for (size_t t = 0; t + 1 < STEPS; t++)
-        for (size_t r = 0; r < ROWS; r++) {
+    for (size_t r = 0; r < ROWS; r++) {
+        double row = 0, steps = 0;
+        for (size_t t = 0; t + 1 < STEPS; t++) {
             double v2 = 0, u2 = 0;
             const uint8_t *mode = f->p->batch.mode;
             if (mode && (mode[t * ROWS + r] || mode[(t + 1) * ROWS + r]))
@@ -397,9 +398,13 @@ static double omega_of(void *arg)
                 v2 += pow(v * f->fd[t][r][j], 2);
                 u2 += pow(f->u[t + 1][r][j], 2);
             }
-            if (u2 > 0)
-                sum += pow(sqrt(v2 / u2) - 1, 2);
+            if (u2 > 1e-20) {
+                row += pow(sqrt(v2 / u2) - 1, 2);
+                steps++;
+            }
         }
+        sum += steps > 0 ? row / steps : 0;
+    }
     return sum / ROWS;
 }
 

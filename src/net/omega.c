@@ -5,13 +5,16 @@
 
 /* The regulariser of Pascanu, Mikolov and Bengio (2013), eq. 9 and 10: Wh is drawn towards keeping the
  * norm of what travels back. Their x is the pre-activation, here z; u_k = dL/dz_k is a row.
- *   v_k = (u_{k+1} Wh) f'(z_k)        Ω = Σ_k (‖v_k‖ / ‖u_{k+1}‖ − 1)²
+ *   v_k = (u_{k+1} Wh) f'(z_k)        Ω = mean_k (‖v_k‖ / ‖u_{k+1}‖ − 1)²
  * Its immediate derivative holds u and z constant:
- *   dΩ/dWh = Σ_k 2 (‖v_k‖ / ‖u_{k+1}‖ − 1) / (‖u_{k+1}‖ ‖v_k‖) u_{k+1} ⊗ (v_k f'(z_k))
- * Each sample has an Ω of its own; the mean is taken. What comes before the window is not counted. */
+ *   dΩ/dWh = mean_k 2 (‖v_k‖ / ‖u_{k+1}‖ − 1) / (‖u_{k+1}‖ ‖v_k‖) u_{k+1} ⊗ (v_k f'(z_k))
+ * As in the authors' program, and unlike their eq. 9, which sums, the mean is over the steps that a
+ * gradient still reaches; so the weight means the same at every length. Each sample and layer has an Ω
+ * of its own; over samples the mean is taken. What comes before the window is not counted. */
 
-/* Gradients this small say nothing of their direction, and floats could not hold the inverse. */
-static const double smallest = 1e-30;
+/* Steps whose u is smaller are left out, the authors' bound (1e-20 of the square): rounding decides the
+ * direction of what has nearly vanished, and its inverse is beyond a float. */
+static const double smallest = 1e-10;
 
 static double norm(size_t n, const unroll_real *x)
 {
@@ -44,13 +47,26 @@ void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const
             continue;
         through_f(step, r, w + r * H, v + r * H, spare + r * H);
         const double dv = norm(s->hidden, v + r * H), excess = dv / du - 1;
-        run->omega[row0 + r] += excess * excess;
-        if (!(dv > smallest))
+        run->omega_layer[row0 + r] += excess * excess;
+        run->omega_steps[row0 + r]++;
+        if (!(dv > 0))
             continue;
         through_f(step, r, v + r * H, out, spare + r * H);
-        const unroll_real factor =
-            (unroll_real)(2 * s->omega * excess / (du * dv * (double)run->B));
+        const double factor = 2 * s->omega * excess / (du * dv * (double)run->B);
         for (size_t j = 0; j < H; j++)
-            out[j] *= factor;
+            out[j] = (unroll_real)(factor * (double)out[j]);
+    }
+}
+
+void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0, size_t r1)
+{
+    for (size_t r = r0; r < r1; r++) {
+        if (!(run->omega_steps[r] > 0))
+            continue;
+        run->omega[r] += run->omega_layer[r] / run->omega_steps[r];
+        for (size_t t = 1; t < run->steps; t++)
+            for (size_t j = 0; j < s->pitch; j++)
+                run->at[l].e[(t * run->B + r) * s->pitch + j] /= (unroll_real)run->omega_steps[r];
+        run->omega_layer[r] = run->omega_steps[r] = 0;
     }
 }

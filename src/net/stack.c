@@ -490,6 +490,35 @@ static void omega_back(const unroll_stack *s, const unroll_stack_run *run, size_
     const unroll_step step = make_step(s, run, l, t, r0, r1);
     const unroll_step next = make_step(s, run, l, t + 1, r0, r1);
     unroll_omega_step(s, run, &step, &next, r0, e + (t + 1) * run->B * s->pitch);
+    if (t == 0)
+        unroll_omega_mean(s, run, l, r0, r1);
+}
+
+/* Where layer l's states lie in an array like dfirst. */
+static size_t state_at(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0)
+{
+    return (l * s->cell->states * run->B + r0) * s->pitch;
+}
+
+/* Join what comes to the last step's states from outside. */
+static void add_last(const unroll_stack *s, const unroll_stack_run *run, size_t l, unroll_real *dh,
+                     unroll_real *dc, size_t r0, size_t r1)
+{
+    const unroll_real *from = run->dlast + state_at(s, run, l, r0);
+    const size_t n = (r1 - r0) * s->pitch;
+    s->kernels->add(n, dh, from, dh);
+    if (dc)
+        memcpy(dc, from + run->B * s->pitch, n * sizeof *dc);
+}
+
+static void keep_first(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                       const unroll_real *dh, const unroll_real *dc, size_t r0, size_t r1)
+{
+    unroll_real *to = run->dfirst + state_at(s, run, l, r0);
+    const size_t bytes = (r1 - r0) * s->pitch * sizeof *to;
+    memcpy(to, dh, bytes);
+    if (dc)
+        memcpy(to + run->B * s->pitch, dc, bytes);
 }
 
 static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t l, unroll_real *d,
@@ -507,6 +536,8 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
         back.dc_total = hook && hook->after ? run->dc_total + band : NULL;
         memset(back.dc, 0, rows * s->pitch * sizeof *back.dc);
     }
+    if (run->dlast)
+        add_last(s, run, l, d + run->steps * slot + band, back.dc, r0, r1);
     for (size_t t = run->steps; t-- > 0;) {
         back.dh = d + (t + 1) * slot + band;
         back.dh0 = d + t * slot + band;
@@ -521,6 +552,8 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
         back.dc = back.dc0;
         back.dc0 = swap;
     }
+    if (run->dfirst)
+        keep_first(s, run, l, d + band, back.dc, r0, r1);
     if (norm_window(s) && run->use == UNROLL_STATISTICS_LEARNED) {
         unroll_step step = make_step(s, run, l, 0, r0, r1);
         step.rows *= run->steps;
@@ -579,7 +612,8 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
 {
     unroll_real *d = run->d[0], *below = run->d[1];
     if (s->omega > 0)
-        memset(run->omega + r0, 0, (r1 - r0) * sizeof *run->omega);
+        for (size_t r = r0; r < r1; r++)
+            run->omega[r] = run->omega_layer[r] = run->omega_steps[r] = 0;
     for (size_t l = s->layers; l-- > 0;) {
         const bool residual = s->residual && l > 0;
         if (residual)

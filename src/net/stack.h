@@ -68,9 +68,12 @@ typedef struct unroll_stack_run {
     unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of layer 0, or NULL */
     unroll_real *omega_spare;    /**< [3][B][pitch], where there is Ω */
     double *omega;               /**< [B] Ω of each row */
+    double *omega_layer, *omega_steps; /**< [B] of the layer in work: its sum, and its number of steps */
     unroll_real *dy;             /**< [T][B][pitch] dL/dy while its layer goes backward; residual alone */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
     enum unroll_statistics use;
+    unroll_real *dfirst;         /**< NULL, or takes dL/dh_0 and dL/dc_0: [layers][states][B][pitch] */
+    const unroll_real *dlast;    /**< NULL, or what comes to h_T and c_T from outside, laid out likewise */
     size_t age;                  /**< steps since the states were zero, at most the stack's slots */
     size_t first_age;            /**< … at the first step of this batch */
     bool dropping;               /**< dropout acts in this pass */
@@ -113,7 +116,7 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           size_t r1);
 
 /** dL/dy of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
- *  pre-activations in z, and dL/dx of layer 0 in run->dx where `want_dx`; dL/dh_0 is not kept. */
+ *  pre-activations in z, and dL/dx of layer 0 in run->dx where `want_dx`. */
 void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
                            size_t r1);
 
@@ -169,6 +172,8 @@ static inline unroll_real *unroll_stack_input_part(const unroll_stack *s, const 
  *  the factor of next's dz in e [rows][pitch]. */
 void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const unroll_step *step,
                        const unroll_step *next, size_t row0, unroll_real *e);
+/** The layer's steps are done: sums become means. */
+void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0, size_t r1);
 
 /* norm.c */
 

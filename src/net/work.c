@@ -31,7 +31,10 @@ static size_t layout(const unroll_net *net, unroll_work *w, size_t T, size_t B, 
     at = unroll_stack_place(&net->stack, &w->run, T, B, training, base, at);
     at = place(&w->logits, sizeof *w->logits, w->readout_steps * B, net->decoder.output_pitch, base,
                at);
-    at = place(&w->run.omega, sizeof *w->run.omega, training && net->stack.omega > 0 ? B : 0, 1, base, at);
+    const size_t omega = training && net->stack.omega > 0 ? B : 0;
+    at = place(&w->run.omega, sizeof *w->run.omega, omega, 1, base, at);
+    at = place(&w->run.omega_layer, sizeof *w->run.omega_layer, omega, 1, base, at);
+    at = place(&w->run.omega_steps, sizeof *w->run.omega_steps, omega, 1, base, at);
     at = place(&w->loss, sizeof *w->loss, positions, 1, base, at);
     at = place(&w->correct, sizeof *w->correct, positions, 1, base, at);
     return place(&w->scratch, sizeof *w->scratch, training ? threads : 0,
