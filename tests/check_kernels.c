@@ -215,45 +215,63 @@ static void outer_columns(const unroll_kernels *k, const unroll_outer *o, size_t
     unroll_outer part = *o;
     part.M = end - begin;
     part.A += begin;
-    part.C += begin * o->c_pitch;
+    for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++)
+        part.right[i].C += begin * o->right[i].c_pitch;
+    part.sum += begin;
     k->outer(&part);
 }
 
-static void check_outer(const unroll_kernels *k, size_t rows, size_t M, size_t N, size_t gap)
+/* C += A^T·B, of one right-hand side; nothing past its columns. */
+static void check_right(const unroll_kernels *k, const unroll_outer *o, const unroll_outer_right *r,
+                        const float *before, const float *C)
 {
-    const size_t a_pitch = M + gap, b_pitch = N + gap, c_pitch = N + gap / 2, size = M * c_pitch;
-    float *A = reals(rows * a_pitch), *B = reals(rows * b_pitch), *C = reals(size);
-    float *before = copy(C, size), *scratch = reals(k->outer_scratch);
-    const unroll_outer o = {.rows = rows, .M = M, .N = N, .A = A, .a_pitch = a_pitch,
-                            .B = B, .b_pitch = b_pitch, .C = C, .c_pitch = c_pitch,
-                            .scratch = scratch};
-    k->outer(&o);
-    for (size_t m = 0; m < M; m++)
-        for (size_t n = 0; n < c_pitch; n++) {
-            const size_t i = m * c_pitch + n;
-            if (n >= N) {
+    for (size_t m = 0; m < o->M; m++)
+        for (size_t n = 0; n < r->c_pitch; n++) {
+            const size_t i = m * r->c_pitch + n;
+            if (n >= r->N) {
                 expect(C[i] == before[i], "%s: outer wrote past N", k->name);
                 continue;
             }
             double sum = before[i], magnitude = fabs(sum);
-            for (size_t r = 0; r < rows; r++) {
-                const double term = (double)A[r * a_pitch + m] * B[r * b_pitch + n];
+            for (size_t j = 0; j < o->rows; j++) {
+                const double term = (double)o->A[j * o->a_pitch + m] * r->B[j * r->b_pitch + n];
                 sum += term;
                 magnitude += fabs(term);
             }
-            expect(fabs(C[i] - sum) <= bound(rows, magnitude),
-                          "%s: outer rows %zu, M %zu, N %zu: [%zu][%zu] is %g, not %g", k->name, rows,
-                          M, N, m, n, (double)C[i], sum);
+            expect(fabs(C[i] - sum) <= bound(o->rows, magnitude),
+                   "%s: outer rows %zu, M %zu, N %zu: [%zu][%zu] is %g, not %g", k->name, o->rows,
+                   o->M, r->N, m, n, (double)C[i], sum);
         }
+}
+
+/* Both results, then the sums, stand in one array. */
+static void check_outer(const unroll_kernels *k, size_t rows, size_t M, size_t N, size_t N2,
+                        size_t gap)
+{
+    const size_t a_pitch = M + gap, b_pitch = N + N2 + gap, c_pitch = N + gap / 2;
+    const size_t second = M * c_pitch, third = second + M * N2, size = third + M;
+    float *A = reals(rows * a_pitch), *B = reals(rows * b_pitch), *C = reals(size);
+    float *before = copy(C, size), *scratch = reals(k->outer_scratch);
+    const unroll_outer o = {.rows = rows, .M = M, .A = A, .a_pitch = a_pitch,
+                            .right = {{.B = B, .b_pitch = b_pitch, .N = N, .C = C, .c_pitch = c_pitch},
+                                      {.B = B + N, .b_pitch = b_pitch, .N = N2, .C = C + second,
+                                       .c_pitch = N2}},
+                            .sum = C + third, .scratch = scratch};
+    k->outer(&o);
+    check_right(k, &o, &o.right[0], before, C);
+    check_right(k, &o, &o.right[1], before + second, C + second);
+    k->column_sum(rows, M, A, a_pitch, before + third);
+    expect(memcmp(before + third, C + third, M * sizeof *C) == 0,
+           "%s: outer rows %zu, M %zu: other sums than column_sum()", k->name, rows, M);
 
     /* the same bits however M is shared out */
     float *whole = copy(C, size);
     static const size_t parts[] = {2, 3, 5};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        memcpy(C, before, size * sizeof *C);
+        memcpy(C, before, third * sizeof *C);
         for (size_t p = 0; p < parts[i]; p++)
             outer_columns(k, &o, M * p / parts[i], M * (p + 1) / parts[i]);
-        expect(memcmp(whole, C, size * sizeof *C) == 0,
+        expect(memcmp(whole, C, third * sizeof *C) == 0,
                       "%s: outer rows %zu, M %zu, N %zu: other bits in %zu parts", k->name, rows, M,
                       N, parts[i]);
     }
@@ -274,9 +292,10 @@ START_TEST(outer)
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++)
-                check_outer(k, rows[r], sizes[i], sizes[j], (r + i + j) % 4);
-    check_outer(k, 300, 301, 67, 1); /* more than one block of each */
-    check_outer(k, 260, 20, 530, 3);
+                check_outer(k, rows[r], sizes[i], sizes[j], r % 2 ? sizes[i] : 0, (r + i + j) % 4);
+    check_outer(k, 300, 301, 67, 21, 1); /* more than one block of each */
+    check_outer(k, 260, 20, 1030, 0, 3);
+    check_outer(k, 260, 20, 530, 520, 3); /* too wide for one pass over A */
 }
 END_TEST
 

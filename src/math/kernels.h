@@ -38,16 +38,25 @@ typedef struct unroll_product {
     const unroll_real *bias; /**< [N] for UNROLL_FROM_BIAS, else unused */
 } unroll_product;
 
-/** C[m][n] += sum over r < rows of A[r][m]·B[r][n], m in [0,M), n in [0,N): a weight gradient.
- *  C is a plain row-major matrix without padding; A and B have pitches. */
-typedef struct unroll_outer {
-    size_t rows, M, N;
-    const unroll_real *A;
-    size_t a_pitch;
+enum { UNROLL_OUTER_RIGHTS = 2 };
+
+/** One right-hand side of unroll_outer. */
+typedef struct unroll_outer_right {
     const unroll_real *B;
-    size_t b_pitch;
+    size_t b_pitch, N;
     unroll_real *C;
     size_t c_pitch;
+    size_t columns;         /**< the kernel's own */
+} unroll_outer_right;
+
+/** C[m][n] += sum over r < rows of A[r][m]·B[r][n], m in [0,M), n in [0,N), for each right-hand side: weight
+ *  gradients. C is a plain row-major matrix without padding; A and B have pitches. */
+typedef struct unroll_outer {
+    size_t rows, M;
+    const unroll_real *A;
+    size_t a_pitch;
+    unroll_outer_right right[UNROLL_OUTER_RIGHTS]; /**< N 0: none; the first is not */
+    unroll_real *sum;       /**< NULL, or [M] += sum over r of A[r][m], to the bit as column_sum() */
     unroll_real *scratch;   /**< [kernels->outer_scratch], this thread's own, 64-byte aligned */
 } unroll_outer;
 

@@ -55,24 +55,54 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-void UNROLL_K(outer)(const unroll_outer *o)
+/* The columns of all of `right`, which fit into the scratch, by all of A. */
+static void pass(const unroll_outer *o, const unroll_outer_right right[UNROLL_OUTER_RIGHTS],
+                 unroll_real *sum)
 {
-    unroll_real *strips = o->scratch, *panels = strips + (OUTER_DEPTH + 1) * OUTER_M;
-    for (size_t n0 = 0; n0 < o->N; n0 += OUTER_N) {
-        const size_t N = least(o->N - n0, OUTER_N);
-        for (size_t r = 0; r < o->rows; r += OUTER_DEPTH) {
-            const size_t depth = least(o->rows - r, OUTER_DEPTH);
-            pack_pieces(depth, N, WIDTH, o->B + r * o->b_pitch + n0, o->b_pitch, panels);
-            for (size_t m0 = 0; m0 < o->M; m0 += OUTER_M) {
-                const size_t M = least(o->M - m0, OUTER_M);
-                pack_pieces(depth, M, TILE_ROWS, o->A + r * o->a_pitch + m0, o->a_pitch, strips);
-                for (size_t n = 0; n < N; n += WIDTH)
+    unroll_real *strips = o->scratch, *first = strips + (OUTER_DEPTH + 1) * OUTER_M;
+    for (size_t r = 0; r < o->rows; r += OUTER_DEPTH) {
+        const size_t depth = least(o->rows - r, OUTER_DEPTH);
+        unroll_real *panels = first;
+        for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
+            pack_pieces(depth, right[i].N, WIDTH, right[i].B + r * right[i].b_pitch,
+                        right[i].b_pitch, panels);
+            panels += right[i].columns * (OUTER_DEPTH + 1);
+        }
+        for (size_t m0 = 0; m0 < o->M; m0 += OUTER_M) {
+            const size_t M = least(o->M - m0, OUTER_M);
+            const unroll_real *A = o->A + r * o->a_pitch + m0, *panel = first;
+            pack_pieces(depth, M, TILE_ROWS, A, o->a_pitch, strips);
+            if (sum)
+                UNROLL_K(column_sum)(depth, M, A, o->a_pitch, sum + m0);
+            for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++)
+                for (size_t n = 0; n < right[i].N; n += WIDTH, panel += WIDTH * (OUTER_DEPTH + 1))
                     for (size_t m = 0; m < M; m += TILE_ROWS)
-                        add_tile(depth, strips + m * (OUTER_DEPTH + 1),
-                                 panels + n * (OUTER_DEPTH + 1),
-                                 least(M - m, TILE_ROWS), least(N - n, WIDTH),
-                                 o->C + (m0 + m) * o->c_pitch + n0 + n, o->c_pitch);
-            }
+                        add_tile(depth, strips + m * (OUTER_DEPTH + 1), panel,
+                                 least(M - m, TILE_ROWS), least(right[i].N - n, WIDTH),
+                                 right[i].C + (m0 + m) * right[i].c_pitch + n, right[i].c_pitch);
         }
     }
+}
+
+void UNROLL_K(outer)(const unroll_outer *o)
+{
+    unroll_outer_right right[UNROLL_OUTER_RIGHTS];
+    unroll_real *sum = o->sum;
+    size_t columns = 0;
+    for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
+        right[i] = o->right[i];
+        columns += right[i].columns = (right[i].N + WIDTH - 1) / WIDTH * WIDTH;
+    }
+    if (columns <= OUTER_N) {
+        pass(o, right, sum);
+        return;
+    }
+    for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++)
+        for (size_t n = 0; n < o->right[i].N; n += OUTER_N, sum = NULL) {
+            const unroll_outer_right *all = &o->right[i];
+            const size_t N = least(all->N - n, OUTER_N);
+            pass(o, (unroll_outer_right[UNROLL_OUTER_RIGHTS]){{
+                     .B = all->B + n, .b_pitch = all->b_pitch, .N = N, .C = all->C + n,
+                     .c_pitch = all->c_pitch, .columns = (N + WIDTH - 1) / WIDTH * WIDTH}}, sum);
+        }
 }

@@ -113,11 +113,10 @@ void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, si
     if (m0 == m1)
         return;
     net->kernels->outer(&(unroll_outer){
-        .rows = (t1 - t0) * w->B, .M = m1 - m0, .N = d->inputs, .A = w->logits + m0,
-        .a_pitch = d->output_pitch, .B = top(net, w, t0, 0), .b_pitch = d->input_pitch,
-        .C = w->grad + list[d->weight].offset + m0 * d->inputs, .c_pitch = d->inputs,
+        .rows = (t1 - t0) * w->B, .M = m1 - m0, .A = w->logits + m0, .a_pitch = d->output_pitch,
+        .right = {{.B = top(net, w, t0, 0), .b_pitch = d->input_pitch, .N = d->inputs,
+                   .C = w->grad + list[d->weight].offset + m0 * d->inputs, .c_pitch = d->inputs}},
+        .sum = w->grad + list[d->bias].offset + m0,
         .scratch = w->scratch + thread * net->kernels->outer_scratch,
     });
-    net->kernels->column_sum((t1 - t0) * w->B, m1 - m0, w->logits + m0, d->output_pitch,
-                             w->grad + list[d->bias].offset + m0);
 }

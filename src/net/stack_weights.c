@@ -5,24 +5,59 @@
 
 /* The weight gradients of a stack, from what its backward pass left: products over all steps and rows. */
 
-/* dW[gate rows] += A^T · B for gates [term], this thread's share of each gate's rows. */
-static void term_weights(const unroll_stack *s, const unroll_stack_run *run,
-                         const unroll_term *term, const unroll_real *A, size_t a_pitch,
-                         const unroll_real *B, size_t b_pitch, size_t N, unroll_real *dW,
-                         unroll_real *scratch, size_t thread, size_t threads)
+/* One layer's weight gradients, this thread's share. */
+typedef struct layer_weights {
+    const unroll_stack *s;
+    const unroll_stack_run *run;
+    const unroll_parameter *list;
+    unroll_real *grad, *scratch;
+    size_t l, thread, threads;
+    bool summed[UNROLL_TERMS_MAX];   /**< these vectors went along with a product */
+} layer_weights;
+
+static unroll_real *vector_gradient(const layer_weights *w, const unroll_vector_term *v)
 {
+    const unroll_stack_layer *a = &w->s->at[w->l];
+    const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;
+    return w->grad + w->list[at].offset + v->gate * w->s->hidden;
+}
+
+/* The vector whose gradient is the column sum of A, the term's part of z; NULL: none is left. */
+static unroll_real *vector_along(layer_weights *w, const unroll_term *term, const unroll_real *A)
+{
+    const unroll_vector_term *v = w->s->cell->vectors;
+    for (size_t i = 0; i < UNROLL_TERMS_MAX && v[i].count; i++)
+        if (!w->summed[i] && v[i].count == term->count &&
+            w->run->at[w->l].z + v[i].block * w->s->pitch == A) {
+            w->summed[i] = true;
+            return vector_gradient(w, &v[i]);
+        }
+    return NULL;
+}
+
+/* dW[gate rows] += A^T · B for gates [term] and each right-hand side, whose C is all of its dW. */
+static void term_weights(layer_weights *w, const unroll_term *term, const unroll_real *A,
+                         size_t a_pitch, const unroll_outer_right *right)
+{
+    const unroll_stack *s = w->s;
     const bool together = s->hidden == s->pitch; /* gates stand side by side: one product */
     const size_t parts = together ? 1 : term->count;
     const size_t rows = together ? term->count * s->hidden : s->hidden;
-    for (size_t g = 0; g < parts; g++) {
-        size_t m0, m1;
-        unroll_share(rows, 12, threads, thread, &m0, &m1);
-        if (m0 < m1)
-            s->kernels->outer(&(unroll_outer){
-                .rows = run->steps * run->B, .M = m1 - m0, .N = N,
-                .A = A + g * s->pitch + m0, .a_pitch = a_pitch, .B = B, .b_pitch = b_pitch,
-                .C = dW + ((term->gate + g) * s->hidden + m0) * N, .c_pitch = N, .scratch = scratch,
-            });
+    unroll_real *sum = vector_along(w, term, A);
+    size_t m0, m1;
+    unroll_share(rows, 12, w->threads, w->thread, &m0, &m1);
+    for (size_t g = 0; m0 < m1 && g < parts; g++) {
+        unroll_outer o = {
+            .rows = w->run->steps * w->run->B, .M = m1 - m0, .A = A + g * s->pitch + m0,
+            .a_pitch = a_pitch, .sum = sum ? sum + g * s->hidden + m0 : NULL,
+            .scratch = w->scratch,
+        };
+        for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
+            o.right[i] = right[i];
+            if (right[i].N > 0)
+                o.right[i].C += ((term->gate + g) * s->hidden + m0) * right[i].c_pitch;
+        }
+        s->kernels->outer(&o);
     }
 }
 
@@ -77,6 +112,58 @@ static void norm_weights(const unroll_stack *s, const unroll_stack_run *run, siz
                        grad + list[a->shift].offset, thread, threads);
 }
 
+/* Do two terms have the same gradients in the same place, so that one pass over them serves both? */
+static bool one_pass(const layer_weights *w, const unroll_term *input, const unroll_term *recurrent)
+{
+    size_t row;
+    return input->gate == recurrent->gate && input->count == recurrent->count &&
+           unroll_stack_input_part(w->s, w->run, w->l, input, &row) ==
+               unroll_stack_part(w->s, w->run, w->l, UNROLL_NORM_H, recurrent, &row);
+}
+
+/* dWx, as far as dWh did not take it along. */
+static void input_weights(layer_weights *w, const unroll_outer_right *x)
+{
+    const unroll_stack_layer *a = &w->s->at[w->l];
+    for (const unroll_term *t = w->s->cell->input; t->count; t++) {
+        size_t row;
+        const unroll_real *A = unroll_stack_input_part(w->s, w->run, w->l, t, &row);
+        bool taken = x->N == 0;
+        for (const unroll_term *r = w->s->cell->recurrent; r->count; r++)
+            taken = taken || one_pass(w, t, r);
+        if (!taken)
+            term_weights(w, t, A, row, (const unroll_outer_right[UNROLL_OUTER_RIGHTS]){*x});
+        if (a->skip_forward)
+            term_weights(w, t, A, row, (const unroll_outer_right[UNROLL_OUTER_RIGHTS]){{
+                .B = w->run->at[0].x, .b_pitch = w->s->input_pitch, .N = w->s->inputs,
+                .C = w->grad + w->list[a->w_skip].offset, .c_pitch = w->s->inputs}});
+    }
+}
+
+static void recurrent_weights(layer_weights *w, const unroll_outer_right *x)
+{
+    const unroll_stack *s = w->s;
+    const unroll_layer_run *r = &w->run->at[w->l];
+    for (const unroll_term *t = s->cell->recurrent; t->count; t++) {
+        const bool from_h = t->source == UNROLL_SOURCE_H;
+        size_t row;
+        const unroll_real *A = unroll_stack_part(s, w->run, w->l, UNROLL_NORM_H, t, &row);
+        unroll_outer_right right[UNROLL_OUTER_RIGHTS] = {{
+            .B = from_h ? r->h : r->z + (size_t)t->source * s->pitch,
+            .b_pitch = from_h ? s->pitch : s->at[w->l].layer.blocks * s->pitch, .N = s->hidden,
+            .C = w->grad + w->list[s->at[w->l].w_hh].offset, .c_pitch = s->hidden}};
+        for (const unroll_term *i = s->cell->input; x->N > 0 && i->count; i++)
+            if (one_pass(w, i, t))
+                right[1] = *x;
+        term_weights(w, t, A, row, right);
+        if (s->omega > 0) {
+            right[0].B = r->e;
+            right[1].N = 0;
+            term_weights(w, t, A, row, right);
+        }
+    }
+}
+
 void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
                           const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
                           size_t thread, size_t threads)
@@ -84,36 +171,23 @@ void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
     for (size_t l = 0; l < s->layers; l++) {
         const unroll_stack_layer *a = &s->at[l];
         const unroll_layer_run *r = &run->at[l];
-        const unroll_real *x = unroll_stack_input(run, l);
         const size_t z_row = a->layer.blocks * s->pitch;
-        size_t row;
-        if (!x)
+        layer_weights w = {.s = s, .run = run, .list = list, .grad = grad, .scratch = scratch,
+                           .l = l, .thread = thread, .threads = threads};
+        unroll_outer_right x = {.B = unroll_stack_input(run, l), .b_pitch = a->input_pitch,
+                                .C = grad + list[a->w_ih].offset, .c_pitch = a->layer.inputs};
+        x.N = x.B ? a->layer.inputs : 0;
+        if (!x.B)
             scatter_weights(s, run, l, grad + list[a->w_ih].offset, thread, threads);
         if (s->skip_input && l > 0 && s->tokens)
             scatter_weights(s, run, l, grad + list[a->w_skip].offset, thread, threads);
-        for (const unroll_term *t = s->cell->input; t->count; t++) {
-            const unroll_real *A = unroll_stack_input_part(s, run, l, t, &row);
-            if (x)
-                term_weights(s, run, t, A, row, x, a->input_pitch, a->layer.inputs,
-                             grad + list[a->w_ih].offset, scratch, thread, threads);
-            if (a->skip_forward)
-                term_weights(s, run, t, A, row, run->at[0].x, s->input_pitch, s->inputs,
-                             grad + list[a->w_skip].offset, scratch, thread, threads);
-        }
-        for (const unroll_term *t = s->cell->recurrent; t->count; t++) {
-            const bool from_h = t->source == UNROLL_SOURCE_H;
-            const unroll_real *B = from_h ? r->h : r->z + (size_t)t->source * s->pitch;
-            const unroll_real *A = unroll_stack_part(s, run, l, UNROLL_NORM_H, t, &row);
-            term_weights(s, run, t, A, row, B, from_h ? s->pitch : z_row, s->hidden,
-                         grad + list[a->w_hh].offset, scratch, thread, threads);
-            if (s->omega > 0)
-                term_weights(s, run, t, A, row, r->e, s->pitch, s->hidden,
-                             grad + list[a->w_hh].offset, scratch, thread, threads);
-        }
-        for (const unroll_vector_term *v = s->cell->vectors; v->count; v++) {
-            const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;
-            vector_weights(s, run, r->z + v->block * s->pitch, z_row, v->count,
-                           grad + list[at].offset + v->gate * s->hidden, thread, threads);
+        recurrent_weights(&w, &x);
+        input_weights(&w, &x);
+        for (size_t i = 0; i < UNROLL_TERMS_MAX && s->cell->vectors[i].count; i++) {
+            const unroll_vector_term *v = &s->cell->vectors[i];
+            if (!w.summed[i])
+                vector_weights(s, run, r->z + v->block * s->pitch, z_row, v->count,
+                               vector_gradient(&w, v), thread, threads);
         }
         if (a->slope_copy)
             vector_weights(s, run, r->z + s->cell->blocks * s->pitch, z_row, 1,
