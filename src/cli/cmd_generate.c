@@ -24,9 +24,30 @@ static const unroll_option rows[] = {
 
 /* ---- the list ---- */
 
-static void list_text(const unroll_task_row *task)
+static void list_keys(const char *name, const unroll_task_key *keys)
 {
     char preset[32], min[32], max[32];
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && keys[i].name; i++)
+        out_printf("  %-10s %s (%s from %s to %s, default %s)\n", keys[i].name, keys[i].help,
+                   keys[i].real ? "a number" : "whole", unroll_format_double(min, keys[i].min),
+                   unroll_format_double(max, keys[i].max),
+                   unroll_format_double(preset, keys[i].preset));
+    out_printf("  example: unroll train --task %s", name);
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && keys[i].name; i++)
+        out_printf("%s%s=%s", i ? "," : ":", keys[i].name,
+                   unroll_format_double(preset, keys[i].preset));
+    out_text("\n");
+}
+
+static void list_toy(const unroll_toy_row *toy)
+{
+    out_printf("%s: %s\n  source: %s\n  pairs of sentences, to learn a translation from\n",
+               toy->name, toy->summary, toy->source);
+    list_keys(toy->name, toy->keys);
+}
+
+static void list_text(const unroll_task_row *task)
+{
     double value[UNROLL_TASK_KEYS] = {0};
     for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++)
         value[i] = task->keys[i].preset;
@@ -36,31 +57,40 @@ static void list_text(const unroll_task_row *task)
                "  baseline: %.4g %s, without any memory\n",
                task->name, task->summary, task->source, task->measure, task->chance(value),
                task->baseline(value), shape.squared ? "squared error" : "nats");
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++) {
-        const unroll_task_key *key = &task->keys[i];
-        out_printf("  %-10s %s (%s from %s to %s, default %s)\n", key->name, key->help,
-                   key->real ? "a number" : "whole", unroll_format_double(min, key->min),
-                   unroll_format_double(max, key->max), unroll_format_double(preset, key->preset));
-    }
-    out_printf("  example: unroll train --task %s", task->name);
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++)
-        out_printf("%s%s=%s", i ? "," : ":", task->keys[i].name,
-                   unroll_format_double(preset, task->keys[i].preset));
-    out_text("\n");
+    list_keys(task->name, task->keys);
+}
+
+static json_t *json_keys(const unroll_task_key *list)
+{
+    json_t *keys = json_array();
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && list[i].name; i++)
+        json_array_append_new(keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", list[i].name,
+                                              "help", list[i].help, "default", list[i].preset,
+                                              "min", list[i].min, "max", list[i].max));
+    return keys;
 }
 
 static unroll_status list_json(const unroll_task_row *task)
 {
-    json_t *keys = json_array();
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++) {
-        const unroll_task_key *key = &task->keys[i];
-        json_array_append_new(keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", key->name, "help",
-                                              key->help, "default", key->preset, "min", key->min,
-                                              "max", key->max));
-    }
     return out_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", task->name, "summary",
                               task->summary, "source", task->source, "accuracy", task->measure,
-                              "keys", keys));
+                              "keys", json_keys(task->keys)));
+}
+
+static unroll_status list_toys(bool json)
+{
+    for (size_t i = 0; unroll_toy_table[i]; i++) {
+        const unroll_toy_row *toy = unroll_toy_table[i];
+        if (json)
+            UNROLL_TRY(out_json(json_pack("{s:s, s:s, s:s, s:o}", "name", toy->name, "summary",
+                                          toy->summary, "source", toy->source, "keys",
+                                          json_keys(toy->keys))));
+        else {
+            out_text(i ? "\n" : "");
+            list_toy(toy);
+        }
+    }
+    return UNROLL_OK;
 }
 
 static unroll_status list(bool json)
@@ -70,10 +100,10 @@ static unroll_status list(bool json)
             UNROLL_TRY(list_json(unroll_task_table[i]));
             continue;
         }
-        out_text(i ? "\n" : "");
         list_text(unroll_task_table[i]);
+        out_text("\n");
     }
-    return UNROLL_OK;
+    return list_toys(json);
 }
 
 /* ---- examples ---- */
@@ -115,6 +145,39 @@ static unroll_status print_example(unroll_task *task, bool json)
     return UNROLL_OK;
 }
 
+static unroll_status print_pair(const unroll_sentence *source, const unroll_sentence *target,
+                                bool json)
+{
+    if (json)
+        return out_json(json_pack("{s:s%, s:s%}", "source", source->bytes, source->length, "target",
+                                  target->bytes, target->length));
+    out_write(source->bytes, source->length);
+    out_text("\t");
+    out_write(target->bytes, target->length);
+    out_text("\n");
+    return UNROLL_OK;
+}
+
+static unroll_status generate_pairs(const char *spec, const generate_options *o)
+{
+    const unroll_toy_row *toy;
+    double value[UNROLL_TASK_KEYS];
+    unroll_sentence source = {0}, target = {0};
+    unroll_rng rng;
+    UNROLL_TRY(unroll_toy_parse(spec, &toy, value));
+    unroll_rng_seed(&rng, o->common.seed, UNROLL_STREAM_DATA);
+    unroll_status status = UNROLL_OK;
+    for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++) {
+        source.length = target.length = 0;
+        toy->draw(value, &rng, &source, &target);
+        status = source.failed || target.failed ? UNROLL_EMEMORY
+                                                : print_pair(&source, &target, o->common.json);
+    }
+    unroll_free(source.bytes);
+    unroll_free(target.bytes);
+    return status;
+}
+
 static unroll_status generate(const char *spec, const generate_options *o)
 {
     const unroll_task_row *row;
@@ -123,6 +186,11 @@ static unroll_status generate(const char *spec, const generate_options *o)
     if (strcmp(spec, "char") == 0)
         return unroll_fail(UNROLL_EUSAGE, "task char reads a text, it has nothing to generate; "
                            "see 'unroll generate --list'");
+    if (strcmp(spec, "translate") == 0)
+        return unroll_fail(UNROLL_EUSAGE, "task translate reads pairs; give a toy language, such as "
+                           "%s", unroll_toy_table[0]->name);
+    if (unroll_task_translates(spec))
+        return generate_pairs(spec, o);
     UNROLL_TRY(unroll_task_parse(spec, &row, value));
     UNROLL_TRY(unroll_task_synthetic(row, value, 1, o->common.seed, &task));
     unroll_status status = UNROLL_OK;
@@ -153,18 +221,20 @@ static const unroll_option_list lists[] = {
 static const cli_example examples[] = {
     {"unroll generate --list", "every synthetic task, its keys and their ranges"},
     {"unroll generate copy:delay=20,length=5 --count 3", "three examples of copying over 20 steps"},
+    {"unroll generate toy-translation:clauses=1 --count 1000", "sentences in English and German"},
     {NULL, NULL},
 };
 
 const cli_command cli_generate = {
     .name = "generate",
     .arguments = "[SPEC]",
-    .summary = "print examples of a synthetic task",
+    .summary = "print examples of a synthetic task or a toy language",
     .description =
         "SPEC is NAME or NAME:key=value,... Each example is a line: the inputs of all steps, a tab, "
         "the targets, - where a step has none. Steps are parted by blanks, the numbers of one step "
         "by commas. These are the examples that training with this seed and one sequence a batch "
-        "would see.",
+        "would see. Of a toy language a line is a sentence, a tab and its translation: those that "
+        "training with this seed begins with.",
     .lists = lists,
     .options_size = sizeof(generate_options),
     .min_arguments = 0,

@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "data/corpus.h"
+#include "data/pairs.h"
 
 /* ---- characters ---- */
 
@@ -33,6 +34,24 @@ unroll_status unroll_task_char_fit(const unroll_corpus *corpus, bool user_T, boo
  *          UNROLL_EMEMORY */
 unroll_status unroll_task_char(const unroll_corpus *corpus, const unroll_task_char_options *options,
                                unroll_task *out);
+
+/* ---- translation ---- */
+
+typedef struct unroll_task_translate_options {
+    size_t B;
+    bool reverse;       /**< the encoder reads the source from its end; </s> stays last */
+    uint64_t seed;      /**< of the order of pairs */
+} unroll_task_translate_options;
+
+/** Pairs in batches of B rows, those of about the same length together, in another order each epoch.
+ *  Only real tokens have weight: y1 … yn and </s>; padding is UNROLL_HOLD on both sides.
+ *  @param pairs  must outlive the task; may have no training part where it only evaluates
+ *  @return UNROLL_EMEMORY */
+unroll_status unroll_task_translate(const unroll_pairs *pairs,
+                                    const unroll_task_translate_options *options, unroll_task *out);
+
+/** Share of the first epoch's positions, source and target, that are padding. */
+double unroll_task_translate_padding(const unroll_task *task);
 
 /* ---- synthetic tasks ---- */
 
@@ -89,6 +108,48 @@ void unroll_task_mark_two(unroll_rng *rng, const unroll_task_column *column, siz
  *  @param value  [UNROLL_TASK_KEYS], in the order of the row's keys
  *  @return UNROLL_EUSAGE naming what is wrong, with "did you mean" and the key's range */
 unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, double *value);
+
+/* ---- toy languages: pairs without any file ---- */
+
+/** A sentence in the making. Zero-initialise; `bytes` is freed by unroll_free(). */
+typedef struct unroll_sentence {
+    char *bytes;
+    size_t length, room;
+    bool failed;        /**< out of memory, which has left a message */
+} unroll_sentence;
+
+/** Append a word, with a blank before it where the sentence is not empty. */
+void unroll_sentence_word(unroll_sentence *s, const char *word);
+/** Append bytes as they are. */
+void unroll_sentence_add(unroll_sentence *s, const char *bytes);
+
+/** Number of pairs, the first key of every toy language: what training without FILE makes. */
+enum { UNROLL_TOY_PAIRS };
+
+/** A toy language is one file that ends in a `const unroll_toy_row`, and one line in
+ *  task_table.c. */
+typedef struct unroll_toy_row {
+    const char *name, *summary, *source;
+    unroll_task_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
+    enum unroll_tokens tokens;               /**< what it is meant to be read by */
+    /** One pair; both sentences are empty before. */
+    void (*draw)(const double *value, unroll_rng *rng, unroll_sentence *source,
+                 unroll_sentence *target);
+} unroll_toy_row;
+
+extern const unroll_toy_row *const unroll_toy_table[];  /**< NULL at the end */
+
+/** Is it "translate", or a toy language's "NAME" or "NAME:key=value,…"? */
+bool unroll_task_translates(const char *task);
+
+/** Read the spec of a toy language; "translate" is the table's first, with its defaults.
+ *  @param value  [UNROLL_TASK_KEYS]
+ *  @return as unroll_task_parse() */
+unroll_status unroll_toy_parse(const char *spec, const unroll_toy_row **row, double *value);
+
+/** `count` pairs as TSV. @param text  freed by unroll_free() */
+unroll_status unroll_toy_text(const unroll_toy_row *row, const double *value, uint64_t seed,
+                              uint64_t count, char **text, size_t *length);
 
 /** A task of fresh samples without end. Its evaluations are a fixed set of their own: validation
  *  with the training's weights; test on the same samples, counting only the targets that need

@@ -25,12 +25,25 @@ const unroll_task_row *const unroll_task_table[] = {
     NULL,
 };
 
+extern const unroll_toy_row unroll_toy_translation, unroll_toy_numbers;
+
+const unroll_toy_row *const unroll_toy_table[] = {
+    &unroll_toy_translation,
+    &unroll_toy_numbers,
+    NULL,
+};
+
 enum { NAMES = 64 };
 
 static unroll_status fail_name(const char *name)
 {
-    const char *names[NAMES + 1] = {"char"};
-    size_t count = 1;
+    const char *names[NAMES + 1] = {"char", "translate"};
+    size_t count = 2;
+    if (unroll_task_translates(name))
+        return unroll_fail(UNROLL_EUSAGE, "task %s is a translation; give another one here, see "
+                           "unroll generate --list", name);
+    for (size_t i = 0; unroll_toy_table[i] && count < NAMES; i++)
+        names[count++] = unroll_toy_table[i]->name;
     for (size_t i = 0; unroll_task_table[i] && count < NAMES; i++)
         names[count++] = unroll_task_table[i]->name;
     const char *near = unroll_nearest(names, name);
@@ -38,19 +51,19 @@ static unroll_status fail_name(const char *name)
                        name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static unroll_status fail_key(const unroll_task_row *row, const char *key)
+static unroll_status fail_key(const char *task, const unroll_task_key *keys, const char *key)
 {
     const char *names[UNROLL_TASK_KEYS + 1] = {NULL};
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && row->keys[i].name; i++)
-        names[i] = row->keys[i].name;
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && keys[i].name; i++)
+        names[i] = keys[i].name;
     const char *near = unroll_nearest(names, key);
     return unroll_fail(UNROLL_EUSAGE, "task %s has no key '%s'%s%s%s; see unroll generate --list",
-                       row->name, key, near ? "; did you mean '" : "", near ? near : "",
+                       task, key, near ? "; did you mean '" : "", near ? near : "",
                        near ? "'?" : "");
 }
 
-static unroll_status set_value(const unroll_task_row *row, const unroll_task_key *key,
-                               const char *text, double *value)
+static unroll_status set_value(const char *task, const unroll_task_key *key, const char *text,
+                               double *value)
 {
     uint64_t whole;
     bool valid;
@@ -64,63 +77,95 @@ static unroll_status set_value(const unroll_task_row *row, const unroll_task_key
     if (valid && *value >= key->min && *value <= key->max)
         return UNROLL_OK;
     char min[32], max[32];
-    return unroll_fail(UNROLL_EUSAGE, "task %s: %s: '%s' is not %s from %s to %s", row->name,
+    return unroll_fail(UNROLL_EUSAGE, "task %s: %s: '%s' is not %s from %s to %s", task,
                        key->name, text, key->real ? "a number" : "a whole number",
                        unroll_format_double(min, key->min), unroll_format_double(max, key->max));
 }
 
 /* One "key=value". */
-static unroll_status parse_pair(const unroll_task_row *row, char *pair, double *value,
-                                bool *given)
+static unroll_status parse_pair(const char *task, const unroll_task_key *keys, char *pair,
+                                double *value, bool *given)
 {
     char *text = strchr(pair, '=');
     if (!text)
-        return unroll_fail(UNROLL_EUSAGE, "task %s: '%s' is not key=value", row->name, pair);
+        return unroll_fail(UNROLL_EUSAGE, "task %s: '%s' is not key=value", task, pair);
     *text++ = '\0';
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && row->keys[i].name; i++) {
-        if (strcmp(pair, row->keys[i].name) != 0)
+    for (size_t i = 0; i < UNROLL_TASK_KEYS && keys[i].name; i++) {
+        if (strcmp(pair, keys[i].name) != 0)
             continue;
         if (given[i])
-            return unroll_fail(UNROLL_EUSAGE, "task %s: %s is given twice", row->name, pair);
+            return unroll_fail(UNROLL_EUSAGE, "task %s: %s is given twice", task, pair);
         given[i] = true;
-        return set_value(row, &row->keys[i], text, &value[i]);
+        return set_value(task, &keys[i], text, &value[i]);
     }
-    return fail_key(row, pair);
+    return fail_key(task, keys, pair);
 }
 
-static unroll_status parse_pairs(const unroll_task_row *row, char *pairs, double *value)
+/* @param pairs  "key=value,…", written over; NULL: none */
+static unroll_status parse_pairs(const char *task, const unroll_task_key *keys, char *pairs,
+                                 double *value)
 {
     bool given[UNROLL_TASK_KEYS] = {false};
+    for (size_t k = 0; k < UNROLL_TASK_KEYS; k++)
+        value[k] = keys[k].name ? keys[k].preset : 0;
     while (pairs) {
         char *comma = strchr(pairs, ',');
         if (comma)
             *comma++ = '\0';
-        UNROLL_TRY(parse_pair(row, pairs, value, given));
+        UNROLL_TRY(parse_pair(task, keys, pairs, value, given));
         pairs = comma;
     }
     return UNROLL_OK;
 }
 
+/* A copy of the spec, cut at its colon. */
+static unroll_status cut_spec(const char *spec, char **name, char **pairs)
+{
+    *name = unroll_strndup(spec, strlen(spec));
+    if (!*name)
+        return UNROLL_EMEMORY;
+    *pairs = strchr(*name, ':');
+    if (*pairs)
+        *(*pairs)++ = '\0';
+    return UNROLL_OK;
+}
+
 unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, double *value)
 {
-    char *text = unroll_strndup(spec, strlen(spec));
-    if (!text)
-        return UNROLL_EMEMORY;
-    char *pairs = strchr(text, ':');
-    if (pairs)
-        *pairs++ = '\0';
-    unroll_status status = UNROLL_OK;
+    char *name, *pairs;
     size_t i = 0;
-    while (unroll_task_table[i] && strcmp(unroll_task_table[i]->name, text) != 0)
+    UNROLL_TRY(cut_spec(spec, &name, &pairs));
+    while (unroll_task_table[i] && strcmp(unroll_task_table[i]->name, name) != 0)
         i++;
     *row = unroll_task_table[i];
-    if (!*row) {
-        status = fail_name(text);
-    } else {
-        for (size_t k = 0; k < UNROLL_TASK_KEYS; k++)
-            value[k] = (*row)->keys[k].name ? (*row)->keys[k].preset : 0;
-        status = parse_pairs(*row, pairs, value);
-    }
-    unroll_free(text);
+    const unroll_status status =
+        *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name);
+    unroll_free(name);
+    return status;
+}
+
+bool unroll_task_translates(const char *task)
+{
+    const size_t length = strcspn(task, ":");
+    if (strcmp(task, "translate") == 0)
+        return true;
+    for (size_t i = 0; unroll_toy_table[i]; i++)
+        if (strlen(unroll_toy_table[i]->name) == length &&
+            memcmp(unroll_toy_table[i]->name, task, length) == 0)
+            return true;
+    return false;
+}
+
+unroll_status unroll_toy_parse(const char *spec, const unroll_toy_row **row, double *value)
+{
+    char *name, *pairs;
+    size_t i = 0;
+    UNROLL_TRY(cut_spec(spec, &name, &pairs));
+    while (unroll_toy_table[i] && strcmp(unroll_toy_table[i]->name, name) != 0)
+        i++;
+    *row = strcmp(spec, "translate") == 0 ? unroll_toy_table[0] : unroll_toy_table[i];
+    const unroll_status status =
+        *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name);
+    unroll_free(name);
     return status;
 }
