@@ -289,6 +289,50 @@ START_TEST(probe_sees)
 }
 END_TEST
 
+/* What training sees of the last step's loss, as `see` has it. */
+static void see_training(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                         const double *dh, const double *dc)
+{
+    const int exponent[ROWS] = {0};
+    see(arg, layer, t, row0, rows, pitch, dh, dc, exponent);
+}
+
+/* Through the statistics the probe sees what training does, whose differences are checked above. */
+START_TEST(probe_sees_through)
+{
+    for (int residual = 0; residual < 2; residual++) {
+        problem p;
+        reference trained, probed;
+        const unroll_init init = make_init("xavier", 140);
+        const unroll_net_spec spec = {.layers = LAYERS_MAX, .embedding = 2, .norm_steps = 2,
+                                      .norm = "recurrent-batch", .residual = residual};
+        open_problem(&p, &bodies[_i], spec, &init, false);
+        open_reference(&trained, &p);
+        open_reference(&probed, &p);
+        for (size_t i = 0; i < STEPS * ROWS; i++)
+            p.weight[i] = i / ROWS == STEPS - 1;
+        p.batch.weight = p.weight;
+        unroll_work_set_hook(p.work, &(unroll_hook){.after = see_training, .arg = &trained});
+        run_gradient(&p);
+        unroll_work_set_hook(p.work, NULL);
+        const unroll_probe probe = {.batch = &p.batch, .through = true, .visit = see, .arg = &probed};
+        ck_assert_int_eq(unroll_probe_run(p.net, p.work, &probe), UNROLL_OK);
+        double held = 0;
+        for (size_t i = 0; i < PLACES; i++) {
+            const double h = ROWS * trained.seen_h[i], c = ROWS * trained.seen_c[i];
+            ck_assert_double_eq_tol(probed.seen_h[i], h, 1e-12 * (1 + fabs(h)));
+            ck_assert_double_eq_tol(probed.seen_c[i], c, 1e-12 * (1 + fabs(c)));
+        }
+        const unroll_probe plain = {.batch = &p.batch, .visit = see, .arg = &probed};
+        ck_assert_int_eq(unroll_probe_run(p.net, p.work, &plain), UNROLL_OK);
+        for (size_t i = 0; i < PLACES; i++)
+            held = fmax(held, fabs(probed.seen_h[i] - ROWS * trained.seen_h[i]));
+        ck_assert_double_gt(held, 1e-3); /* held statistics are another thing */
+        close_problem(&p);
+    }
+}
+END_TEST
+
 /* The same loss as the network's own. */
 START_TEST(forward_as_written)
 {
@@ -508,6 +552,7 @@ int main(void)
     tcase_add_loop_test(tcase, parameters, 0, REMEDIES * body_count);
     tcase_add_loop_test(tcase, forward_as_written, 0, body_count);
     tcase_add_loop_test(tcase, probe_sees, 0, body_count);
+    tcase_add_loop_test(tcase, probe_sees_through, 0, body_count);
     tcase_add_loop_test(tcase, statistics_run, 0, body_count);
     tcase_add_loop_test(tcase, omega, 0, 8);
     tcase_add_loop_test(tcase, omega_refused, 0, 6);

@@ -25,6 +25,9 @@ static const unroll_option rows[] = {
      AT(loss), .preset = "last",
      .help = "last: the loss of one step alone; all: accumulated over all steps, which shows no "
              "decay"},
+    {.name = "through-statistics", .group = "Probe", .type = UNROLL_FLAG, AT(through),
+     .help = "--norm recurrent-batch: the gradient that training sees, of all windows' losses, through "
+             "each step's mean and variance; else these are held, and windows are apart"},
     {.name = "max-distance", .group = "Probe", .meta = "K", .type = UNROLL_SIZE, AT(max_distance),
      .preset = "0", .max = 1048576, .help = "largest distance; 0: all that the window has"},
 };
@@ -197,11 +200,12 @@ static unroll_status open_all(gradient_probe *p)
                            (unsigned long long)o->max_distance, p->distances - 1);
     if (o->max_distance)
         p->distances = (size_t)o->max_distance + 1;
+    if (o->through && strcmp(p->config->norm, "recurrent-batch") != 0)
+        return unroll_fail(UNROLL_EUSAGE, "--through-statistics: --norm recurrent-batch alone has them");
     unroll_variant_text(p->config, p->variant);
-    if (o->loss == LOSS_ALL) { /* on every figure */
-        const size_t length = strlen(p->variant);
-        snprintf(p->variant + length, sizeof p->variant - length, ", accumulated");
-    }
+    const size_t length = strlen(p->variant); /* what else every figure says */
+    snprintf(p->variant + length, sizeof p->variant - length, "%s%s",
+             o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "");
     return UNROLL_OK;
 }
 
@@ -265,6 +269,7 @@ static unroll_status measure(gradient_probe *p)
     unroll_work *work = NULL;
     size_t room = 0;
     UNROLL_TRY(unroll_curve_for(p->net, p->distances, &p->curve));
+    p->curve.through = p->options->through;
     UNROLL_TRY(unroll_histograms_new(p->net, &p->histograms));
     unroll_status status = UNROLL_OK;
     const size_t turn = rows_in_turn(p);

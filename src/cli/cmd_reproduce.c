@@ -117,7 +117,8 @@ static unroll_status make_study(const reproduce_options *o, const experiment *e,
                          .directory = directory, .jobs = (size_t)o->jobs,
                          .threads = (size_t)o->common.threads, .quiet = o->common.quiet,
                          .command = "reproduce",
-                         .ask = {.stop_solved = setting->until_solved, .probe = true}};
+                         .ask = {.stop_solved = setting->until_solved, .probe = true,
+                                 .through = setting->through}};
     UNROLL_TRY(add_variants(setting, s));
     if (setting->sweep)
         UNROLL_TRY(add_sweep(setting->sweep, s));

@@ -94,7 +94,8 @@ void compare_result_free(compare_result *r);
 /** What a comparison asks of each job. */
 typedef struct compare_ask {
     bool stop_solved;        /**< end a job once it has solved its task */
-    bool probe;              /**< record gradient curves */
+    bool probe;              /**< record gradient curves … */
+    bool through;            /**< … of --norm recurrent-batch through the statistics */
     uint64_t point_every;    /**< steps to a point of the learning curve; 0: a hundredth of all */
 } compare_ask;
 

@@ -97,6 +97,7 @@ static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
         unroll_status status = UNROLL_OK;
         if (i == 0)
             status = unroll_curve_for(s->model->net, distances, curve);
+        curve->through = j->ask->through && strcmp(s->config->norm, "recurrent-batch") == 0;
         if (status == UNROLL_OK)
             status = unroll_curve_measure(s->model->net, work, &batch, inject, curve);
         unroll_free(inject);

@@ -45,6 +45,7 @@ typedef struct experiment_setting {
     const char *sweep;     /**< NULL: none */
     uint64_t seeds;
     bool until_solved;
+    bool through;          /**< as in compare_ask */
     experiment_check check[EXPERIMENT_CHECKS + 1];
 } experiment_setting;
 

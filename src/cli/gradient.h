@@ -16,6 +16,7 @@ typedef struct gradient_options {
     unroll_config config; /* first: the rows of training count from here */
     uint64_t window, windows, max_distance;
     int loss;
+    bool through;
 } gradient_options;
 
 /* One run of the command. */

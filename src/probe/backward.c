@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -209,6 +210,29 @@ static void record(probe_run *p, size_t l, size_t t, size_t r0, size_t r1)
                      exponent + r0);
 }
 
+/* Rows that meet in a step's statistics need one power of two: the largest of those that hold something. */
+static void align(probe_run *p, size_t l, size_t r0, size_t r1)
+{
+    const unroll_stack *s = &p->net->stack;
+    const size_t B = p->work->B, n = s->pitch;
+    int *exponent = p->exponent + l * B, largest = INT_MIN;
+    for (size_t r = r0; r < r1; r++) {
+        const size_t at = (l * B + r) * n;
+        if (!all_zero(p->dh[0] + at, n) || (p->dc[0] && !all_zero(p->dc[0] + at, n)))
+            largest = exponent[r] > largest ? exponent[r] : largest;
+    }
+    for (size_t r = r0; largest != INT_MIN && r < r1; r++) {
+        const size_t at = (l * B + r) * n;
+        if (exponent[r] != largest) { /* greater: the row is zero */
+            const int power = exponent[r] < largest ? exponent[r] - largest : 0;
+            scale_row(p->dh[0] + at, n, power);
+            if (p->dc[0])
+                scale_row(p->dc[0] + at, n, power);
+            exponent[r] = largest;
+        }
+    }
+}
+
 static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
 {
     const unroll_stack *s = &p->net->stack;
@@ -223,6 +247,8 @@ static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
             back.dc_total = p->dc_total + r0 * n;
             back.spare = p->spare + r0 * n;
         }
+        if (p->probe->through)
+            align(p, l, r0, r1);
         unroll_stack_step_back(s, &p->work->run, l, t, r0, r1, &back);
         record(p, l, t, r0, r1);
         if (l == 0)
@@ -302,12 +328,14 @@ unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const u
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
         return unroll_fail(UNROLL_EUSAGE, "--norm %s needs 2 windows or more: one row is its own mean",
                            net->spec.norm);
+    if (probe->through && !(unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent))
+        return unroll_fail(UNROLL_EBUG, "only recurrent batch normalisation has statistics to go through");
     unroll_status status = allocate(&p);
     if (status == UNROLL_OK)
         status = unroll_net_begin(net, probe->batch, work);
     if (status == UNROLL_OK) {
         work->run.dropping = false;
-        work->run.use = UNROLL_STATISTICS_HELD;
+        work->run.use = probe->through ? UNROLL_STATISTICS_LEARNED : UNROLL_STATISTICS_HELD;
         unroll_parallel(work->threads, run_band, &p);
         status = check(&p);
     }

@@ -94,7 +94,8 @@ unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
     double *norm = unroll_alloc(count, sizeof *norm);
     if (!norm)
         return UNROLL_EMEMORY;
-    const unroll_probe probe = {.batch = batch, .inject = inject, .norm = norm};
+    const unroll_probe probe = {.batch = batch, .inject = inject, .norm = norm,
+                                .through = curve->through};
     unroll_status status = unroll_probe_run(net, work, &probe);
     if (status == UNROLL_OK)
         status = gather(curve, net, batch, inject, norm);

@@ -6,6 +6,7 @@
 typedef struct unroll_curve {
     size_t layers, distances;   /**< distances 0 … distances − 1 */
     bool has_c;
+    bool through;               /**< as in unroll_probe; set it before measuring */
     size_t samples, room;
     double *norm;               /**< [samples][layers][2][distances] */
 } unroll_curve;

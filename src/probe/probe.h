@@ -35,6 +35,10 @@ typedef struct unroll_probe {
     /** [T][B] enum unroll_inject; NULL: the loss of the last step alone. */
     const uint8_t *inject;
     bool unscaled;             /**< for tests: let floats underflow as they will */
+    /** Recurrent batch normalisation: differentiate through each step's statistics, as training does, instead of
+     *  holding them. A row then acts on the losses of all: δ is of their sum, and chains must begin at the
+     *  same steps in all rows. */
+    bool through;
     /** [T][layers][2][B] norms |δ| by step, layer, state and row, in double: subnormal below
      *  1e-308, 0 only where all is zero; or NULL */
     double *norm;

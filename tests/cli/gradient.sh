@@ -55,7 +55,12 @@ check 'the same on any threads' cmp -s "$work/out" "$work/once"
 expect 0 "" gradient $small --corpus "$text" --window 40 --norm recurrent-batch --residual
 check 'the remedies are named' grep -q '16, residual, recurrent-batch norm, gamma 0.1, init uniform' "$work/out"
 
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --corpus "$text" --window 40 --norm recurrent-batch --through-statistics
+check 'through the statistics' grep -q 'recurrent-batch norm, gamma 0.1, init uniform, .*through statistics' "$work/out"
+
 # ---- what is refused ----
+expect 64 "recurrent-batch alone" gradient --corpus "$text" --window 40 --through-statistics
 expect 64 "--max-distance 40" gradient --corpus "$text" --window 40 --max-distance 40
 expect 64 "does not train" gradient --lr 0.1
 expect 64 "length of its own" gradient --task copy --window 40
