@@ -107,6 +107,7 @@ unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, s
                                     size_t threads, unroll_work **out);
 void unroll_work_free(unroll_work *work);
 size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training); /**< SIZE_MAX: overflow */
+size_t unroll_work_bytes_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training);
 
 /** Carried states, as the next batch with carry begins: [layers][states][B][hidden] copied to or from
  *  `plain`, unroll_work_state_size() reals; with recurrent batch normalisation one more, the steps since the

@@ -163,16 +163,16 @@ static void init_bias(draw *d, const struct kind *kind, const struct unroll_para
 }
 
 /* The gates' own biases, in the first bias of every layer. */
-static void init_gates(draw *d, const unroll_net *net)
+static void init_gates(draw *d, const unroll_net *net, const unroll_stack *s)
 {
-    const unroll_cell *cell = net->stack.cell;
+    const unroll_cell *cell = s->cell;
     const unroll_init *init = d->init;
     const double bias = isnan(init->forget_bias) ? cell->forget_bias : init->forget_bias;
     if (cell->forget_gate < 0 || (!init->chrono && isnan(init->forget_bias) && bias == 0))
         return;
     const size_t H = net->spec.hidden;
-    for (size_t l = 0; l < net->stack.layers; l++) {
-        unroll_real *b = net->weights + net->parameters.list[net->stack.at[l].b_ih].offset;
+    for (size_t l = 0; l < s->layers; l++) {
+        unroll_real *b = net->weights + net->parameters.list[s->at[l].b_ih].offset;
         for (size_t j = 0; j < H; j++) {
             const double x =
                 init->chrono ? log(1 + (init->chrono_max - 2) * unroll_rng_uniform(&d->rng)) : bias;
@@ -221,7 +221,7 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
     case UNROLL_P_MEAN:
         return UNROLL_OK; /* zero */
     case UNROLL_P_EMBEDDING:
-        if (!net->spec.tie) {
+        if (!net->spec.tie || i != net->embedding) {
             fill_normal(d, count, 1, w);
             return UNROLL_OK;
         }
@@ -249,7 +249,9 @@ unroll_status unroll_net_init(unroll_net *net, const unroll_init *init)
     memset(net->weights, 0, net->parameters.size * sizeof *net->weights);
     for (size_t i = 0; i < net->parameters.count; i++)
         UNROLL_TRY(init_parameter(&d, kind, net, i));
-    init_gates(&d, net);
+    if (net->spec.source)
+        init_gates(&d, net, &net->encoder.stack);
+    init_gates(&d, net, &net->stack);
     unroll_net_pack(net, 1);
     return UNROLL_OK;
 }

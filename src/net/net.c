@@ -74,30 +74,21 @@ static unroll_status check_spec(const unroll_net_spec *s)
     return UNROLL_OK;
 }
 
-static size_t round_up(size_t n, size_t to)
-{
-    return (n + to - 1) / to * to;
-}
-
 static unroll_status new_decoder(unroll_net *net)
 {
     const unroll_net_spec *s = &net->spec;
+    const char *prefix = s->source ? "decoder.output." : "decoder.";
     unroll_dense *d = &net->decoder;
-    d->inputs = s->hidden;
+    d->cols = d->inputs = s->hidden;
     d->outputs = s->outputs;
-    d->input_pitch = net->stack.pitch;
-    d->output_pitch = round_up(s->outputs, net->kernels->width);
     if (s->tie)
         d->weight = net->embedding;
     else
-        UNROLL_TRY(unroll_parameters_add(&net->parameters, "decoder.", "weight", 0, s->outputs,
+        UNROLL_TRY(unroll_parameters_add(&net->parameters, prefix, "weight", 0, s->outputs,
                                          s->hidden, UNROLL_P_OUTPUT, NULL, &d->weight));
-    UNROLL_TRY(unroll_parameters_add(&net->parameters, "decoder.", "bias", 0, s->outputs, 0,
+    UNROLL_TRY(unroll_parameters_add(&net->parameters, prefix, "bias", 0, s->outputs, 0,
                                      UNROLL_P_OUTPUT_BIAS, NULL, &d->bias));
-    d->forward = unroll_alloc(d->output_pitch * d->inputs, sizeof *d->forward);
-    d->backward = unroll_alloc(d->input_pitch * d->output_pitch, sizeof *d->backward);
-    d->padded_bias = unroll_alloc(d->output_pitch, sizeof *d->padded_bias);
-    return d->forward && d->backward && d->padded_bias ? UNROLL_OK : UNROLL_EMEMORY;
+    return unroll_dense_new(d, net->kernels);
 }
 
 static unroll_status build(unroll_net *net)
@@ -109,27 +100,32 @@ static unroll_status build(unroll_net *net)
     UNROLL_TRY(check_spec(s));
     UNROLL_TRY(find_cell(s, &cell, &activation));
     UNROLL_TRY(find_norm(s->norm, &norm));
+    UNROLL_TRY(unroll_pairs_check(s, norm));
     if (s->omega != 0 && (!cell->has_activation || norm))
         return unroll_fail(UNROLL_EUSAGE, "--omega is defined for --cell rnn without --norm");
     s->cell = cell->name;
     s->gru = cell->variant;
     s->activation = activation->name;
     s->norm = norm ? norm->name : none;
+    s->attention = none;
     s->norm_steps = s->norm_steps ? s->norm_steps : 1;
     net->kernels = unroll_kernels_get();
-    size_t inputs = s->inputs;
-    if (s->embedding) {
-        UNROLL_TRY(unroll_parameters_add(&net->parameters, "encoder.", "weight", 0, s->inputs,
-                                         s->embedding, UNROLL_P_EMBEDDING, NULL, &net->embedding));
-        inputs = s->embedding;
-    }
     const unroll_stack_spec stack = {
         .cell = cell, .activation = activation, .norm = norm, .norm_steps = s->norm_steps,
-        .layers = s->layers, .inputs = inputs, .tokens = !s->features && !s->embedding,
+        .layers = s->layers, .inputs = s->embedding ? s->embedding : s->inputs,
+        .tokens = !s->features && !s->embedding,
         .hidden = s->hidden, .dropout = s->dropout, .omega = s->omega,
         .residual = s->residual, .skip_input = s->skip_input,
     };
-    UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, "rnn.", &stack));
+    if (s->source)
+        UNROLL_TRY(unroll_encoder_new(net, &stack));
+    if (s->embedding)
+        UNROLL_TRY(unroll_parameters_add(&net->parameters,
+                                         s->source ? "decoder.embedding." : "encoder.", "weight", 0,
+                                         s->inputs, s->embedding, UNROLL_P_EMBEDDING, NULL,
+                                         &net->embedding));
+    UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, s->source ? "decoder.rnn." : "rnn.",
+                                &stack));
     UNROLL_TRY(new_decoder(net));
     net->learned = net->parameters.size;
     UNROLL_TRY(unroll_stack_add_statistics(&net->stack, &net->parameters, "rnn."));
@@ -159,10 +155,9 @@ void unroll_net_free(unroll_net *net)
     if (!net)
         return;
     unroll_free(net->weights);
-    unroll_free(net->decoder.padded_bias);
-    unroll_free(net->decoder.backward);
-    unroll_free(net->decoder.forward);
+    unroll_dense_free(&net->decoder);
     unroll_stack_free(&net->stack);
+    unroll_encoder_free(&net->encoder);
     unroll_parameters_free(&net->parameters);
     unroll_free(net);
 }
@@ -207,15 +202,12 @@ static void pack_share(void *arg, size_t thread)
 {
     const struct pack *p = arg;
     const unroll_net *net = p->net;
-    const unroll_dense *d = &net->decoder;
     const unroll_parameter *list = net->parameters.list;
     unroll_stack_pack(&net->stack, list, net->weights, thread, p->threads);
-    if (thread != p->threads - 1)
-        return;
-    const unroll_real *W = net->weights + list[d->weight].offset;
-    net->kernels->pack_transposed(d->outputs, d->inputs, W, d->inputs, d->forward, d->inputs);
-    net->kernels->pack(d->outputs, d->inputs, W, d->inputs, d->backward, d->output_pitch);
-    memcpy(d->padded_bias, net->weights + list[d->bias].offset, d->outputs * sizeof *W);
+    if (net->spec.source)
+        unroll_encoder_pack(net, thread, p->threads);
+    if (thread == p->threads - 1)
+        unroll_dense_pack(&net->decoder, net->kernels, list, net->weights);
 }
 
 void unroll_net_pack(unroll_net *net, size_t threads)
@@ -224,11 +216,11 @@ void unroll_net_pack(unroll_net *net, size_t threads)
     unroll_parallel(threads, pack_share, &(struct pack){net, threads});
 }
 
-void unroll_net_fold(unroll_net *net)
+static void fold(unroll_net *net, const unroll_stack *s)
 {
     const unroll_parameters *p = &net->parameters;
-    for (size_t l = 0; l < net->stack.layers; l++) {
-        const unroll_stack_layer *a = &net->stack.at[l];
+    for (size_t l = 0; l < s->layers; l++) {
+        const unroll_stack_layer *a = &s->at[l];
         unroll_real *to = net->weights + p->list[a->b_ih].offset;
         unroll_real *from = net->weights + p->list[a->b_hh].offset;
         const struct unroll_parameter_use *use = &p->use[a->b_hh];
@@ -240,9 +232,26 @@ void unroll_net_fold(unroll_net *net)
     }
 }
 
+void unroll_net_fold(unroll_net *net)
+{
+    fold(net, &net->stack);
+    if (net->spec.source)
+        fold(net, &net->encoder.stack);
+}
+
 void unroll_net_track(unroll_net *net, const unroll_work *work)
 {
     unroll_stack_track(&net->stack, &work->run, net->parameters.list, net->weights);
+}
+
+void unroll_embed(const unroll_real *table, size_t n, const unroll_band *rows, const uint32_t *id,
+                  unroll_real *x, size_t pitch)
+{
+    for (size_t t = 0; t < rows->steps; t++)
+        for (size_t r = rows->r0; r < rows->r1; r++) {
+            const size_t i = t * rows->B + r;
+            memcpy(x + i * pitch, table + id[i] * n, n * sizeof *x);
+        }
 }
 
 /* Layer 0's dense input of a band: rows of the embedding, or the features. */
@@ -253,14 +262,29 @@ void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, siz
     unroll_real *x = w->run.at[0].x;
     if (!x)
         return;
-    const unroll_real *table =
-        net->spec.embedding ? net->weights + net->parameters.list[net->embedding].offset : NULL;
-    for (size_t t = 0; t < b->T; t++)
+    if (net->spec.embedding)
+        unroll_embed(net->weights + net->parameters.list[net->embedding].offset, n,
+                     &(unroll_band){b->T, w->B, r0, r1}, w->run.input, x, pitch);
+    for (size_t t = 0; !net->spec.embedding && t < b->T; t++)
         for (size_t r = r0; r < r1; r++) {
-            const size_t i = t * b->B + r;
-            memcpy(x + (t * w->B + r) * pitch, table ? table + b->input[i] * n : b->feature + i * n,
-                   n * sizeof *x);
+            const size_t i = t * w->B + r;
+            memcpy(x + i * pitch, b->feature + i * n, n * sizeof *x);
         }
+}
+
+static void forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
+{
+    if (net->spec.source)
+        unroll_encoder_forward(net, w, r0, r1);
+    unroll_net_fill_input(net, w, r0, r1);
+    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
+}
+
+static void backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
+{
+    unroll_stack_backward(&net->stack, &w->run, net->spec.embedding > 0, r0, r1);
+    if (net->spec.source)
+        unroll_encoder_backward(net, w, r0, r1);
 }
 
 /* Forward, loss and backward of one band where all logits fit; no thread waits for another. */
@@ -272,14 +296,13 @@ static void band_gradient(void *arg, size_t thread)
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
-    unroll_net_fill_input(net, w, r0, r1);
-    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
+    forward(net, w, r0, r1);
     if (w->readout_steps < w->batch->T)
         return;
     unroll_readout_logits(net, w, 0, w->batch->T, r0, r1);
     unroll_readout_loss(net, w, 0, w->batch->T, r0, r1);
     unroll_readout_backward(net, w, 0, w->batch->T, r0, r1);
-    unroll_stack_backward(&net->stack, &w->run, net->spec.embedding > 0, r0, r1);
+    backward(net, w, r0, r1);
 }
 
 struct chunk {
@@ -314,21 +337,26 @@ static void band_backward(void *arg, size_t thread)
     size_t r0, r1;
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 < r1)
-        unroll_stack_backward(&w->net->stack, &w->run, w->net->spec.embedding > 0, r0, r1);
+        backward(w->net, w, r0, r1);
 }
 
-/* The embedding's rows that were used, this thread's share of the columns. */
+void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const uint32_t *id,
+                          const unroll_real *dx, size_t pitch, unroll_real *grad, size_t thread,
+                          size_t threads)
+{
+    size_t j0, j1;
+    unroll_share(n, 8, threads, thread, &j0, &j1);
+    for (size_t i = 0; j0 < j1 && i < count; i++) {
+        unroll_real *to = grad + id[i] * n + j0;
+        k->add(j1 - j0, to, dx + i * pitch + j0, to);
+    }
+}
+
 static void embedding_weights(const unroll_net *net, unroll_work *w, size_t thread)
 {
-    const size_t n = net->stack.inputs, pitch = net->stack.input_pitch;
-    const unroll_real *dx = w->run.dx;
-    unroll_real *grad = w->grad + net->parameters.list[net->embedding].offset;
-    size_t j0, j1;
-    unroll_share(n, 8, w->threads, thread, &j0, &j1);
-    for (size_t i = 0; j0 < j1 && i < w->batch->T * w->B; i++) {
-        unroll_real *to = grad + w->batch->input[i] * n + j0;
-        net->kernels->add(j1 - j0, to, dx + i * pitch + j0, to);
-    }
+    unroll_embed_weights(net->kernels, net->stack.inputs, w->batch->T * w->B, w->run.input,
+                         w->run.dx, net->stack.input_pitch,
+                         w->grad + net->parameters.list[net->embedding].offset, thread, w->threads);
 }
 
 static void clear_gradient(void *arg, size_t thread)
@@ -347,6 +375,8 @@ static void weight_gradient(void *arg, size_t thread)
         unroll_readout_weights(net, w, 0, w->batch->T, thread);
     unroll_stack_weights(&net->stack, &w->run, net->parameters.list, w->grad,
                          w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
+    if (net->spec.source)
+        unroll_encoder_weights(net, w, thread);
     if (net->spec.embedding && !net->spec.tie)
         embedding_weights(net, w, thread);
 }
@@ -361,13 +391,10 @@ static void tied_gradient(void *arg, size_t thread)
 static void band_forward(void *arg, size_t thread)
 {
     unroll_work *w = arg;
-    const unroll_net *net = w->net;
     size_t r0, r1;
     unroll_work_band(w, thread, &r0, &r1);
-    if (r0 == r1)
-        return;
-    unroll_net_fill_input(net, w, r0, r1);
-    unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
+    if (r0 < r1)
+        forward(w->net, w, r0, r1);
 }
 
 unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
@@ -375,6 +402,8 @@ unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unr
     if (b->T == 0 || b->T > w->T || b->B != w->B)
         return unroll_fail(UNROLL_EBUG, "a batch of %zu steps and %zu rows does not fit a workspace "
                            "for %zu and %zu", b->T, b->B, w->T, w->B);
+    if (net->spec.source)
+        UNROLL_TRY(unroll_encoder_check(net, w, b));
     w->batch = b;
     w->run.steps = b->T;
     w->run.input = b->input;
@@ -446,6 +475,8 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
     UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->run.dropping = false;
     work->run.use = UNROLL_STATISTICS_GIVEN;
+    if (net->spec.source)
+        unroll_encoder_begin(work);
     unroll_parallel(work->threads, band_forward, work);
     for (size_t t = 0; t < batch->T; t += work->readout_steps) {
         const size_t t1 = t + work->readout_steps < batch->T ? t + work->readout_steps : batch->T;
@@ -467,6 +498,8 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     work->grad = grad;
     work->run.dropping = net->spec.dropout > 0;
     work->run.use = UNROLL_STATISTICS_LEARNED;
+    if (net->spec.source)
+        unroll_encoder_begin(work);
     unroll_parallel(work->threads, clear_gradient, work);
     unroll_parallel(work->threads, band_gradient, work);
     if (work->readout_steps < batch->T) {

@@ -1,9 +1,12 @@
 #ifndef UNROLL_NET_NET_H
 #define UNROLL_NET_NET_H
+#include <string.h>
 #include <unroll/net.h>
 
 #include "base/parallel.h"
 #include "cell/cell.h"
+#include "net/dense.h"
+#include "net/encoder.h"
 #include "net/stack.h"
 
 /* What a parameter is, for initialisation. */
@@ -31,14 +34,6 @@ unroll_status unroll_parameters_add(unroll_parameters *p, const char *prefix, co
                                     size_t *index);
 void unroll_parameters_free(unroll_parameters *p);
 
-/** A dense layer's weights packed in both directions: y = x·W^T + b. */
-typedef struct unroll_dense {
-    size_t weight, bias;             /**< parameter indices */
-    size_t inputs, outputs, input_pitch, output_pitch;
-    unroll_real *forward, *backward; /**< panels */
-    unroll_real *padded_bias;
-} unroll_dense;
-
 struct unroll_net {
     unroll_net_spec spec;
     const unroll_kernels *kernels;
@@ -46,6 +41,7 @@ struct unroll_net {
     size_t learned;                  /**< of the weights, before the running statistics */
     unroll_real *weights;
     size_t embedding;                /**< parameter index, where spec.embedding */
+    unroll_encoder encoder;          /**< where spec.source */
     unroll_stack stack;
     unroll_dense decoder;
 };
@@ -55,6 +51,7 @@ struct unroll_work {
     size_t T, B, threads;
     bool training;
     unroll_real *block;
+    unroll_encoder_run encoder;
     unroll_stack_run run;
     size_t readout_steps;            /**< steps whose logits are in memory at a time */
     unroll_real *logits;             /**< [readout_steps][B][output_pitch] */
@@ -76,6 +73,30 @@ static inline void unroll_work_band(const unroll_work *w, size_t thread, size_t 
 
 /** Layer 0's dense input for rows [r0,r1) of w->batch, where it has one. */
 void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);
+
+/** x[steps][B][pitch] of rows: their tokens' rows of table [][n]. */
+void unroll_embed(const unroll_real *table, size_t n, const unroll_band *rows, const uint32_t *id,
+                  unroll_real *x, size_t pitch);
+/** This thread's share of grad[][n] += dx, by the tokens of `count` positions. */
+void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const uint32_t *id,
+                          const unroll_real *dx, size_t pitch, unroll_real *grad, size_t thread,
+                          size_t threads);
+
+/** Count (base NULL) or place a·b·c elements of `size` bytes at `at`; *to is the pointer to set.
+ *  @return bytes after the last, SIZE_MAX on overflow, which sticks */
+size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *base, size_t at);
+
+/** unroll_work_new_pairs() where S may be 0: then a decoder runs by itself. */
+unroll_status unroll_work_create(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
+                                 size_t threads, unroll_work **out);
+
+/** Options that an encoder–decoder, or a network without encoder, cannot have. */
+unroll_status unroll_pairs_check(const unroll_net_spec *spec, const unroll_norm *norm);
+
+static inline bool unroll_has_attention(const unroll_net_spec *spec)
+{
+    return spec->attention && strcmp(spec->attention, unroll_attention_name(0)) != 0;
+}
 
 /* readout.c: logits, losses and their gradient for steps [t0,t1) and rows [r0,r1). */
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,

@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "base/parallel.h"
 #include "net/net.h"
 
 /* The output layer and the losses.
@@ -18,23 +17,17 @@ size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
     return steps < 1 ? 1 : steps < T ? steps : T;
 }
 
-/* The top layer's output of step t0, row r0. */
-static unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t, size_t r)
+/* The top layer's output from step t on. */
+static const unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t)
 {
-    return w->run.at[net->stack.layers - 1].y + (t * w->B + r) * net->stack.pitch;
+    return w->run.at[net->stack.layers - 1].y + t * w->B * net->stack.pitch;
 }
 
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
                            size_t r1)
 {
-    const unroll_dense *d = &net->decoder;
-    net->kernels->product(&(unroll_product){
-        .groups = t1 - t0, .rows = r1 - r0, .N = d->output_pitch, .K = d->inputs,
-        .A = top(net, w, t0, r0), .a_group = w->B * d->input_pitch, .a_pitch = d->input_pitch,
-        .panels = d->forward, .depth = d->inputs, .C = w->logits + r0 * d->output_pitch,
-        .c_group = w->B * d->output_pitch, .c_pitch = d->output_pitch,
-        .start = UNROLL_FROM_BIAS, .bias = d->padded_bias,
-    });
+    const unroll_band rows = {t1 - t0, w->B, r0, r1};
+    unroll_dense_forward(&net->decoder, net->kernels, &rows, top(net, w, t0), w->logits, false);
 }
 
 double unroll_squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
@@ -93,30 +86,15 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
 void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
                              size_t r1)
 {
-    const unroll_dense *d = &net->decoder;
-    net->kernels->product(&(unroll_product){
-        .groups = t1 - t0, .rows = r1 - r0, .N = d->input_pitch, .K = d->output_pitch,
-        .A = w->logits + r0 * d->output_pitch, .a_group = w->B * d->output_pitch,
-        .a_pitch = d->output_pitch, .panels = d->backward, .depth = d->output_pitch,
-        .C = w->run.d[0] + ((t0 + 1) * w->B + r0) * d->input_pitch,
-        .c_group = w->B * d->input_pitch, .c_pitch = d->input_pitch, .start = UNROLL_FROM_ZERO,
-    });
+    const unroll_band rows = {t1 - t0, w->B, r0, r1};
+    unroll_dense_backward(&net->decoder, net->kernels, &rows, w->logits,
+                          w->run.d[0] + (t0 + 1) * w->B * net->stack.pitch, false);
 }
 
 void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
                             size_t thread)
 {
-    const unroll_dense *d = &net->decoder;
-    const unroll_parameter *list = net->parameters.list;
-    size_t m0, m1;
-    unroll_share(d->outputs, 6, w->threads, thread, &m0, &m1);
-    if (m0 == m1)
-        return;
-    net->kernels->outer(&(unroll_outer){
-        .rows = (t1 - t0) * w->B, .M = m1 - m0, .A = w->logits + m0, .a_pitch = d->output_pitch,
-        .right = {{.B = top(net, w, t0, 0), .b_pitch = d->input_pitch, .N = d->inputs,
-                   .C = w->grad + list[d->weight].offset + m0 * d->inputs, .c_pitch = d->inputs}},
-        .sum = w->grad + list[d->bias].offset + m0,
-        .scratch = w->scratch + thread * net->kernels->outer_scratch,
-    });
+    unroll_dense_weights(&net->decoder, net->kernels, net->parameters.list, (t1 - t0) * w->B,
+                         w->logits, top(net, w, t0), w->grad,
+                         w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
 }

@@ -14,6 +14,8 @@ unroll_status unroll_stepper_new(const unroll_net *net, unroll_stepper **out)
 {
     if (net->spec.features)
         return unroll_fail(UNROLL_EUSAGE, "a model with real inputs cannot be fed tokens");
+    if (net->spec.source)
+        return unroll_fail(UNROLL_EUSAGE, "a translation model writes only what a source asks for");
     unroll_stepper *s = unroll_alloc(1, sizeof *s);
     if (!s)
         return UNROLL_EMEMORY;

@@ -1,0 +1,41 @@
+#ifndef UNROLL_NET_DENSE_H
+#define UNROLL_NET_DENSE_H
+#include <unroll/net.h>
+
+#include "math/kernels.h"
+
+/** Columns [first, first+inputs) of a weight matrix [outputs][cols], packed in both directions:
+ *  y = x·W^T + b. */
+typedef struct unroll_dense {
+    size_t weight, bias;             /**< parameter indices; bias: UNROLL_NO_BIAS without one */
+    size_t first, cols;
+    size_t inputs, outputs, input_pitch, output_pitch;
+    unroll_real *forward, *backward; /**< panels */
+    unroll_real *padded_bias;        /**< NULL without one */
+} unroll_dense;
+
+#define UNROLL_NO_BIAS ((size_t)-1)
+
+/** Rows [r0,r1) of the steps of arrays [steps][B][pitch]. */
+typedef struct unroll_band {
+    size_t steps, B, r0, r1;
+} unroll_band;
+
+/** Memory for the packed copies; weight, bias, first, cols, inputs and outputs are set. */
+unroll_status unroll_dense_new(unroll_dense *d, const unroll_kernels *k);
+void unroll_dense_free(unroll_dense *d);
+void unroll_dense_pack(const unroll_dense *d, const unroll_kernels *k, const unroll_parameter *list,
+                       const unroll_real *weights);
+
+/** y = x·W^T + b; or added to what is in y. */
+void unroll_dense_forward(const unroll_dense *d, const unroll_kernels *k, const unroll_band *rows,
+                          const unroll_real *x, unroll_real *y, bool add);
+/** dx = dy·W; or added to what is in dx. */
+void unroll_dense_backward(const unroll_dense *d, const unroll_kernels *k, const unroll_band *rows,
+                           const unroll_real *dy, unroll_real *dx, bool add);
+/** This thread's share of dW += dy^T·x and db += Σ dy over `rows` rows. */
+void unroll_dense_weights(const unroll_dense *d, const unroll_kernels *k,
+                          const unroll_parameter *list, size_t rows, const unroll_real *dy,
+                          const unroll_real *x, unroll_real *grad, unroll_real *scratch,
+                          size_t thread, size_t threads);
+#endif
