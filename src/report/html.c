@@ -117,7 +117,7 @@ static const char style[] =
     "pre{background:var(--block);padding:.8rem;overflow-x:auto;font-size:.85rem;white-space:pre-wrap;"
     "overflow-wrap:anywhere}\n"
     "figure{margin:1.5rem 0}figure svg{display:block;width:100%;height:auto;max-height:40rem;"
-    "background:#fff;border:1px solid var(--line);border-radius:6px}\n"
+    "image-rendering:pixelated;background:#fff;border:1px solid var(--line);border-radius:6px}\n"
     "figcaption,.faint{color:var(--faint);font-size:.9rem;margin-top:.4rem}\n";
 
 unroll_status unroll_page_begin(const char *path, const char *title, unroll_page **out)

@@ -23,13 +23,52 @@ extern char **environ;
 
 /* Okabe and Ito's colours, told apart by most colour-blind people and, with the dashes, in grey. */
 static const struct look {
-    const char *colour;
-    int dash, mark;
+    const char *colour, *dash;
+    int mark;
 } looks[] = {
-    {"#0072B2", 1, 7}, {"#D55E00", 2, 5}, {"#009E73", 4, 9}, {"#CC79A7", 5, 11},
-    {"#E69F00", 3, 13}, {"#56B4E9", 6, 6}, {"#000000", 1, 4}, {"#999999", 2, 8},
+    {"#0072B2", "1", 7}, {"#D55E00", "2", 5}, {"#009E73", "4", 9}, {"#CC79A7", "5", 11},
+    {"#E69F00", "3", 13}, {"#56B4E9", "(14,4)", 6}, {"#000000", "1", 4}, {"#999999", "2", 8},
 };
 enum { LOOKS = sizeof looks / sizeof *looks };
+
+/* Of an SVG file; a PNG file is half as large again. */
+enum { WIDTH = 800, HEIGHT = 500, KEY_ROW = 20, KEY_LETTER = 8, KEY_SAMPLE = 70 };
+enum { MOST_PIXELS = 5000 };
+
+/* gnuplot's logarithmic axes end some decades above the smallest double. */
+static const double lowest_log = 1e-300;
+
+static bool on_axis(double x, bool log_axis)
+{
+    return isfinite(x) && (!log_axis || x > lowest_log);
+}
+
+/* gnuplot fails where nothing can be drawn. */
+static bool is_empty(const unroll_plot *plot)
+{
+    const unroll_heat *h = plot->heat;
+    for (size_t i = 0; h && i < h->rows * h->columns; i++)
+        if (isfinite(h->z[i]))
+            return false;
+    for (size_t s = 0; !h && s < plot->count; s++)
+        for (size_t i = 0; i < plot->series[s].count; i++)
+            if (on_axis(plot->series[s].x[i], plot->log_x) && on_axis(plot->series[s].y[i], plot->log_y))
+                return false;
+    return true;
+}
+
+/* Columns of a legend below the picture, such that the longest label has room; and with them its rows. */
+static size_t key_columns(const unroll_plot *plot, size_t *rows)
+{
+    size_t longest = 1;
+    for (size_t s = 0; s < plot->count; s++) {
+        const size_t n = strlen(plot->series[s].label);
+        longest = n > longest ? n : longest;
+    }
+    const size_t fit = (WIDTH - 60) / (longest * KEY_LETTER + KEY_SAMPLE), columns = fit ? fit : 1;
+    *rows = (plot->count + columns - 1) / columns;
+    return columns;
+}
 
 static unroll_status make_path(const unroll_plot *plot, const char *ending, char **path)
 {
@@ -98,7 +137,8 @@ static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
         for (size_t s = 0; s < plot->count; s++) {
             const unroll_series *one = &plot->series[s];
             const double *const column[] = {one->x, one->y, one->low, one->high};
-            const bool there = r < one->count && isfinite(one->x[r]) && isfinite(one->y[r]);
+            const bool there = r < one->count && on_axis(one->x[r], plot->log_x) &&
+                               on_axis(one->y[r], plot->log_y);
             UNROLL_TRY(unroll_output_printf(out, "%s", s ? "," : ""));
             UNROLL_TRY(put_numbers(out, column, one->low ? 4 : 2, r, there));
         }
@@ -149,13 +189,26 @@ static unroll_status put_series(const unroll_plot *plot, unroll_output *out, siz
         UNROLL_TRY(unroll_output_printf(out, "points lw 2 pt %d ps 1 lc rgb '%s'", look->mark,
                                         look->colour));
     else if (one->points)
-        UNROLL_TRY(unroll_output_printf(out, "linespoints lw 2 dt %d pt %d ps 0.7 lc rgb '%s'",
+        UNROLL_TRY(unroll_output_printf(out, "linespoints lw 2 dt %s pt %d ps 0.7 lc rgb '%s'",
                                         look->dash, look->mark, look->colour));
     else
-        UNROLL_TRY(unroll_output_printf(out, "lines lw 2 dt %d lc rgb '%s'", look->dash,
+        UNROLL_TRY(unroll_output_printf(out, "lines lw 2 dt %s lc rgb '%s'", look->dash,
                                         look->colour));
     UNROLL_TRY(unroll_output_printf(out, " title "));
     return put_quoted(out, one->label);
+}
+
+static unroll_status put_names(unroll_output *out, const char *axis, const char *const *name,
+                               const double *at, size_t count)
+{
+    UNROLL_TRY(unroll_output_printf(out, "set %s (", axis));
+    for (size_t i = 0; i < count; i++) {
+        char place[32];
+        UNROLL_TRY(unroll_output_printf(out, "%s", i ? ", " : ""));
+        UNROLL_TRY(put_quoted(out, name[i]));
+        UNROLL_TRY(unroll_output_printf(out, " %s", unroll_format_digits(place, at[i], 9)));
+    }
+    return unroll_output_printf(out, ") noenhanced%s\n", count > 24 ? " font ',9'" : "");
 }
 
 /* Colours after Nuñez, Anderton and Renslow's cividis (2018): the same to most eyes, and rising in grey. */
@@ -166,7 +219,12 @@ static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
              "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset cblabel "));
     UNROLL_TRY(put_quoted(out, plot->heat->label));
     UNROLL_TRY(unroll_output_printf(out, " noenhanced offset 1.5,0\n"));
-    if (plot->heat->rows <= 20)
+    if (plot->heat->x_name) {
+        UNROLL_TRY(put_names(out, "xtics rotate by -40", plot->heat->x_name, plot->heat->x,
+                             plot->heat->columns));
+        UNROLL_TRY(put_names(out, "ytics", plot->heat->y_name, plot->heat->y, plot->heat->rows));
+        UNROLL_TRY(unroll_output_printf(out, "set yrange [*:*] reverse\n"));
+    } else if (plot->heat->rows <= 20)
         UNROLL_TRY(unroll_output_printf(out, "set ytics %s\n",
                                         plot->heat->rows > 1 ? "1" : "add (0)"));
     return UNROLL_OK;
@@ -174,6 +232,10 @@ static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
 
 static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
 {
+    if (is_empty(plot))
+        return unroll_output_printf(
+            out, "unset logscale\nset format '%%g'\nunset key\nset xrange [0:1]\nset yrange [0:1]\nunset tics\n"
+                 "set label 1 'all values are zero or not finite' at graph 0.5,0.5 center\nplot NaN notitle");
     for (size_t s = 0; s < plot->count && !plot->heat; s++)
         UNROLL_TRY(put_series(plot, out, s));
     if (!plot->heat)
@@ -182,11 +244,14 @@ static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
     char name[256];
     snprintf(name, sizeof name, "%s.csv", plot->name);
     UNROLL_TRY(put_quoted(out, name));
-    return unroll_output_printf(out, " skip 1 using 1:2:3 with image notitle");
+    /* Viewers smooth an image; rectangles stay sharp, but each takes some 100 bytes. */
+    return unroll_output_printf(out, " skip 1 using 1:2:3 with image%s notitle",
+                                plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels" : "");
 }
 
 static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
 {
+    size_t key_rows = 0;
     const struct {
         const char *command, *text;
     } labels[] = {{"title", plot->title}, {"xlabel", plot->x_label}, {"ylabel", plot->y_label}};
@@ -196,12 +261,15 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         UNROLL_TRY(unroll_output_printf(out, "set %s ", labels[i].command));
         UNROLL_TRY(put_quoted(out, labels[i].text));
-        UNROLL_TRY(unroll_output_printf(out, " noenhanced\n"));
+        UNROLL_TRY(unroll_output_printf(out, " noenhanced%s\n",
+                                        i == 1 && plot->key_below ? " offset 0,0.5" : ""));
     }
     if (plot->whole_x)
         UNROLL_TRY(unroll_output_printf(out, "set xtics 1\n"));
     if (plot->key_below)
-        UNROLL_TRY(unroll_output_printf(out, "set key below\n"));
+        UNROLL_TRY(unroll_output_printf(out, "set key below Left reverse height 1 maxcols %zu\n",
+                                        key_columns(plot, &key_rows)));
+    const size_t height = HEIGHT + KEY_ROW * (key_rows > 3 ? key_rows - 3 : 0);
     if (plot->log_x)
         UNROLL_TRY(unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n"));
     if (plot->log_y)
@@ -210,8 +278,8 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
         UNROLL_TRY(put_heat(plot, out));
     /* UNROLL_TERM lets the program ask for one terminal; a user gets both files. */
     UNROLL_TRY(unroll_output_printf(
-        out, "if (!exists('columns')) set terminal svg size 800,500 dynamic background rgb 'white' "
-             "font 'sans,14'; set output "));
+        out, "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
+             "font 'sans,14'; set output ", WIDTH, height));
     char *svg, *png;
     UNROLL_TRY(make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".svg", &svg));
     unroll_status status = make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".png",
@@ -226,7 +294,8 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
             status = put_plots(plot, out);
         if (status == UNROLL_OK)
             status = unroll_output_printf(out, "\nif (!exists('columns')) set terminal pngcairo size "
-                                               "1200,750 font 'sans,16'; set output ");
+                                               "%d,%zu font 'sans,16'; set output ",
+                                          WIDTH * 3 / 2, height * 3 / 2);
         if (status == UNROLL_OK)
             status = put_quoted(out, png);
         if (status == UNROLL_OK)

@@ -109,13 +109,26 @@ unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *v
     return UNROLL_OK;
 }
 
+/* Steps that chrono biases are drawn for: as told, else the length of the task, or of a text's window. */
+static double chrono_steps(const unroll_config *c)
+{
+    const unroll_task_row *row;
+    double value[UNROLL_TASK_KEYS];
+    unroll_task_shape shape;
+    if (c->chrono_max > 0)
+        return c->chrono_max;
+    if (unroll_task_parse(c->task, &row, value) != UNROLL_OK)
+        return (double)c->seq_length; /* char, translate: no synthetic task */
+    row->shape(value, &shape);
+    return shape.T > 3 ? (double)shape.T : 3;
+}
+
 unroll_status unroll_model_init(unroll_model *model)
 {
     const unroll_config *c = model->config;
     const unroll_init init = {.kind = c->init, .scale = c->init_scale,
                               .forget_bias = c->forget_bias, .chrono = c->chrono,
-                              .chrono_max = c->chrono_max > 0 ? c->chrono_max
-                                                              : (double)c->seq_length,
+                              .chrono_max = chrono_steps(c),
                               .norm_gamma = c->norm_gamma, .seed = c->seed};
     return unroll_net_init(model->net, &init);
 }

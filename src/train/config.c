@@ -205,7 +205,7 @@ const unroll_option unroll_config_table[] = {
      .min = -100, .max = 100,
      .help = "bias of the gate that keeps the state: a number; auto: 1 for the lstm, as drawn for "
              "the gru; or chrono[:T]: drawn for "
-             "dependencies of up to T steps (--seq-length), as Tallec and Ollivier (2018)"},
+             "dependencies of up to T steps (the task's length, or --seq-length), as Tallec and Ollivier (2018)"},
     {REAL("norm-gamma", 0, 1000), START_ROW, AT(norm_gamma), .preset = "0.1", .open_min = true,
      .help = "of recurrent-batch: what its gains start at"},
     {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),

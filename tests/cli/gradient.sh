@@ -59,6 +59,23 @@ check 'the remedies are named' grep -q '16, residual, recurrent-batch norm, gamm
 expect 0 "" gradient $small --corpus "$text" --window 40 --norm recurrent-batch --through-statistics
 check 'through the statistics' grep -q 'recurrent-batch norm, gamma 0.1, init uniform, .*through statistics' "$work/out"
 
+# ---- chrono biases are for the task's length ----
+for bias in chrono chrono:40 chrono:50; do
+    # shellcheck disable=SC2086
+    expect 0 "" gradient $small --task temporal-order:length=40 --forget-bias $bias --json --windows 2
+    cp "$work/out" "$work/$bias"
+done
+check 'the length of the task' cmp -s "$work/chrono" "$work/chrono:40"
+check 'else as told' [ "$(cat "$work/chrono")" != "$(cat "$work/chrono:50")" ]
+
+# ---- nothing to draw ----
+# shellcheck disable=SC2086
+expect 0 "" gradient $small --task temporal-order:length=20 --cell rnn --activation relu --init-scale 1e-200 --out "$work/dead"
+check 'all zero' [ "$(sed 1d "$work/dead/distance.csv" | cut -d, -f6 | sort -u | tail -1)" = 0 ]
+if command -v gnuplot >/dev/null; then
+    check 'a picture that says so' grep -q 'all values are zero' "$work/dead/plots/distance.svg"
+fi
+
 # ---- what is refused ----
 expect 64 "recurrent-batch alone" gradient --corpus "$text" --window 40 --through-statistics
 expect 64 "--max-distance 40" gradient --corpus "$text" --window 40 --max-distance 40
