@@ -37,6 +37,8 @@ typedef struct unroll_heat {
     const double *z;                   /**< [rows][columns]; what is not finite stays white */
     const double *x, *y;               /**< [columns], [rows] evenly spaced, rising */
     size_t columns, rows;
+    const char *const *x_name, *const *y_name; /**< [columns], [rows] what stands at the axes instead of
+                                                 numbers, the first row on top; or NULL, both */
     const char *label;                 /**< what z is */
 } unroll_heat;
 
