@@ -13,7 +13,7 @@ extern "C" {
  *  and unroll_config_set() all go through them. */
 typedef struct unroll_config {
     /* task and data */
-    char *task;              /**< "char", "NAME:key=value,…" */
+    char *task;              /**< "char", "translate", "NAME:key=value,…" */
     int tokens, normalize;   /**< enum unroll_tokens, unroll_normalize */
     bool casefold;
     uint64_t min_count;
@@ -28,6 +28,12 @@ typedef struct unroll_config {
     uint64_t layers, hidden, embedding, norm_steps;
     bool skip_input, residual, tie;
     double dropout;
+    /* translation */
+    char *attention;
+    bool bidirectional, reverse_source;
+    bool swap, skip_bad;
+    uint64_t max_length;     /**< tokens of a side; 0: no bound */
+    double label_smoothing, scheduled_sampling;
     /* start */
     char *init;
     double init_scale, norm_gamma, omega;

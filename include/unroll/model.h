@@ -24,7 +24,10 @@ unroll_status unroll_model_save(const unroll_model *model, const char *path);
 void unroll_model_free(unroll_model *model);
 
 unroll_net *unroll_model_net(unroll_model *model);
+/** What it writes; NULL for a task without a text. */
 const unroll_vocabulary *unroll_model_vocabulary(const unroll_model *model);
+/** What a translation reads; NULL for any other model. Ids 0 to 2 of both are <unk>, <s> and </s>. */
+const unroll_vocabulary *unroll_model_source_vocabulary(const unroll_model *model);
 const unroll_config *unroll_model_config(const unroll_model *model);
 
 /** How the next token is chosen from logits. Zero-initialised: temperature 1 and no bounds is {1, 0, 0}. */

@@ -197,9 +197,8 @@ static unroll_status walk_options(const view *v, json_t *object)
 
 /* ---- the command ---- */
 
-static size_t vocabulary_size(const view *v)
+static size_t vocabulary_size(const unroll_vocabulary *vocabulary)
 {
-    const unroll_vocabulary *vocabulary = unroll_model_vocabulary(v->model);
     return vocabulary ? unroll_vocabulary_size(vocabulary) : 0;
 }
 
@@ -211,10 +210,14 @@ static void heading(const char *text)
 static unroll_status print_text(view *v)
 {
     char count[TERMINAL_NUMBER_MAX];
+    const size_t tokens = vocabulary_size(unroll_model_vocabulary(v->model));
+    const size_t source = vocabulary_size(unroll_model_source_vocabulary(v->model));
     out_field(v->path, strlen(v->path));
     out_printf("\n  %s parameters", terminal_count(count, unroll_net_trainable(v->net)));
-    if (vocabulary_size(v))
-        out_printf(", %s tokens in the vocabulary", terminal_count(count, vocabulary_size(v)));
+    if (tokens)
+        out_printf(", %s tokens in the vocabulary", terminal_count(count, tokens));
+    if (source)
+        out_printf(", %s in the source's", terminal_count(count, source));
     out_text("\n");
     heading("Options");
     UNROLL_TRY(walk_options(v, NULL));
@@ -245,11 +248,15 @@ static unroll_status print_json(view *v)
         return status;
     }
     json_t *file = out_json_text(v->path, strlen(v->path));
-    return out_json(json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file", file, "options",
-                              options, "vocabulary", (json_int_t)vocabulary_size(v), "parameters",
-                              (json_int_t)unroll_net_trainable(v->net), "non_finite",
-                              (json_int_t)v->bad, "tensors", v->tensors, "recurrent",
-                              v->recurrent));
+    const unroll_vocabulary *source = unroll_model_source_vocabulary(v->model);
+    json_t *o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file", file, "options", options,
+                          "vocabulary",
+                          (json_int_t)vocabulary_size(unroll_model_vocabulary(v->model)),
+                          "parameters", (json_int_t)unroll_net_trainable(v->net), "non_finite",
+                          (json_int_t)v->bad, "tensors", v->tensors, "recurrent", v->recurrent);
+    if (o && source)
+        json_object_set_new(o, "source_vocabulary", json_integer((json_int_t)vocabulary_size(source)));
+    return out_json(o);
 }
 
 static unroll_status run(cli_call *call)

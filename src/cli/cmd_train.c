@@ -18,6 +18,7 @@
 #include "cli/record.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
+#include "cli/translations.h"
 #include "math/kernels.h"
 #include "report/curves.h"
 #include "report/gradient_plots.h"
@@ -33,7 +34,8 @@ typedef struct training {
     session session;
     unroll_run *run;
     unroll_trainer *trainer;
-    generator *generator;        /* NULL where samples make no sense */
+    generator *generator;        /* these two: NULL where samples make no sense */
+    translations *translations;
     recorder *recorder;          /* NULL without --grad-every */
     terminal_progress progress;
     char *directory;
@@ -112,9 +114,37 @@ static const char *token_word(const unroll_config *c)
     return words[c->tokens];
 }
 
+/* Sentences, not tokens. */
+static void say_pairs(training *t)
+{
+    const session *s = &t->session;
+    char part[3][TERMINAL_NUMBER_MAX], number[4][TERMINAL_NUMBER_MAX];
+    for (int i = 0; i < 3; i++)
+        terminal_count(part[i], unroll_pairs_get_part(s->pairs, (enum unroll_split)i)->count);
+    for (int side = 0; side < UNROLL_SIDES; side++)
+        terminal_count(number[side], unroll_pairs_tokens(s->pairs, (enum unroll_side)side));
+    terminal_count(number[2], unroll_vocabulary_size(s->model->source_vocabulary));
+    terminal_count(number[3], unroll_vocabulary_size(s->model->vocabulary));
+    char *name = terminal_escape_line(unroll_pairs_name(s->pairs),
+                                      strlen(unroll_pairs_name(s->pairs)));
+    say(t, "pairs     %s: train %s, validate %s, test %s", name ? name : "", part[0], part[1],
+        part[2]);
+    say(t, "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is padding",
+        number[0], number[1], token_word(t->config), number[2], number[3],
+        100 * unroll_task_translate_padding(&s->task));
+    if (unroll_pairs_bad(s->pairs))
+        say(t, "          %s bad lines are left out",
+            terminal_count(number[0], unroll_pairs_bad(s->pairs)));
+    unroll_free(name);
+}
+
 static void say_data(training *t)
 {
     const session *s = &t->session;
+    if (s->pairs) {
+        say_pairs(t);
+        return;
+    }
     char all[TERMINAL_NUMBER_MAX], part[3][TERMINAL_NUMBER_MAX], symbols[TERMINAL_NUMBER_MAX];
     if (!s->corpus) {
         say(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g", t->config->task,
@@ -141,13 +171,21 @@ static void say_model(training *t)
     const unroll_net *net = t->session.model->net;
     char count[TERMINAL_NUMBER_MAX], bytes[TERMINAL_NUMBER_MAX], bias[64] = "";
     const bool lstm = strcmp(c->cell, "lstm") == 0;
+    char encoder[96] = "";
+    if (t->session.pairs)
+        snprintf(encoder, sizeof encoder, " encoder and decoder%s%s%s%s",
+                 c->bidirectional ? ", bidirectional" : "",
+                 c->reverse_source ? ", source reversed" : "",
+                 strcmp(c->attention, "none") ? ", attention " : "",
+                 strcmp(c->attention, "none") ? c->attention : "");
     if (c->chrono)
         snprintf(bias, sizeof bias, ", chrono gate biases");
     else if (!isnan(c->forget_bias) || lstm)
         snprintf(bias, sizeof bias, ", forget bias %g", isnan(c->forget_bias) ? 1 : c->forget_bias);
-    say(t, "model     %s %llux%llu%s%s, %s parameters; init %s%s; about %s", c->cell,
+    say(t, "model     %s %llux%llu%s%s%s, %s parameters; init %s%s; about %s", c->cell,
         (unsigned long long)c->layers, (unsigned long long)c->hidden,
         strcmp(c->cell, "rnn") == 0 ? " " : "", strcmp(c->cell, "rnn") == 0 ? c->activation : "",
+        encoder,
         terminal_count(count, unroll_net_trainable(net)), c->init, bias,
         terminal_bytes(bytes, session_bytes(&t->session)));
 }
@@ -171,8 +209,9 @@ static void say_learning(training *t)
     else if (l->clip_value > 0)
         snprintf(clip, sizeof clip, "clipped to value %g", l->clip_value);
     say(t, "learning  %s, rate %g %s; gradients %s", l->optimizer, l->lr, l->schedule, clip);
-    say(t, "          %s of %zu sequences x %zu steps", bound, t->session.task.train_B,
-        t->session.task.train_T);
+    const unroll_task *task = &t->session.task;
+    say(t, "          %s of %zu sequences x %s%zu steps", bound, task->train_B,
+        task->train_S ? "up to " : "", task->train_T);
     say(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
         l->threads ? l->threads : unroll_cores());
 }
@@ -244,16 +283,40 @@ static bool take_text(void *arg, const char *data, size_t length)
     return true;
 }
 
+/* The file has all, the screen the longest. */
+static unroll_status write_translations(training *t, uint64_t step)
+{
+    char *all;
+    size_t length, last;
+    UNROLL_TRY(translations_write(t->translations, &all, &length, &last));
+    if (unroll_run_sample(t->run, step, all, length) != UNROLL_OK)
+        warn(t);
+    for (char *line = all + last, *end; (end = strchr(line, '\n')) > line; line = end + 1) {
+        char *shown = terminal_escape_line(line, (size_t)(end - line));
+        say(t, "  %s", shown ? shown : "");
+        unroll_free(shown);
+    }
+    unroll_free(all);
+    return UNROLL_OK;
+}
+
 static unroll_status write_sample(training *t, uint64_t step)
 {
     enum { LENGTH = 500 };
     text x = {0};
     generated made;
+    if (t->translations)
+        return write_translations(t, step);
     generator_run(t->generator, LENGTH, take_text, &x, &made);
     if (x.data && unroll_run_sample(t->run, step, x.data, x.length) != UNROLL_OK)
         warn(t);
     unroll_free(x.data);
     return UNROLL_OK;
+}
+
+static bool has_samples(const training *t)
+{
+    return t->generator || t->translations;
 }
 
 /* ---- what the trainer tells ---- */
@@ -274,14 +337,12 @@ static unroll_status on_evaluated(void *arg, const unroll_evaluation *e)
     }
     if (t->config->save_every == 0)
         t->save_due = true;
-    if (t->generator && t->config->sample_every == 0)
-        UNROLL_TRY(write_sample(t, e->step));
     char accuracy[48] = "";
-    if (t->row)
-        snprintf(accuracy, sizeof accuracy, ", accuracy %.3f", e->accuracy);
+    if (t->row || t->session.pairs)
+        snprintf(accuracy, sizeof accuracy, ", %saccuracy %.3f", t->row ? "" : "token ", e->accuracy);
     say(t, "step %llu: validation loss %.4f %s%s%s", (unsigned long long)e->step, e->loss, unit(t),
         accuracy, e->best ? ", the best so far" : "");
-    return UNROLL_OK;
+    return has_samples(t) && t->config->sample_every == 0 ? write_sample(t, e->step) : UNROLL_OK;
 }
 
 /* A record that cannot be taken or written is no reason to end a training. */
@@ -314,7 +375,7 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
         record(t, p->step);
     if (t->progress.on && (last || terminal_progress_due(&t->progress)))
         show_progress(t, p);
-    if (t->generator && c->sample_every && p->step % c->sample_every == 0)
+    if (has_samples(t) && c->sample_every && p->step % c->sample_every == 0)
         UNROLL_TRY(write_sample(t, p->step));
     if (t->save_due || (c->save_every && p->step % c->save_every == 0))
         UNROLL_TRY(save_checkpoint(t));
@@ -412,9 +473,10 @@ static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
     t->session.config = t->config;
     t->session.user_T = resume || cli_was_given(call, "seq-length") != CLI_NOT_GIVEN;
     t->session.user_B = resume || cli_was_given(call, "batch") != CLI_NOT_GIVEN;
+    t->session.own_tokens = !resume && cli_was_given(call, "tokens") == CLI_NOT_GIVEN;
     UNROLL_TRY(session_open(&t->session, call->arguments, call->count, resume ? checkpoint : NULL,
                             note, t));
-    if (!t->session.corpus) {
+    if (!t->session.corpus && !t->session.pairs) {
         UNROLL_TRY(unroll_task_parse(t->config->task, &t->row, t->value));
         unroll_solved_start(&t->solved, t->row);
     }
@@ -435,7 +497,9 @@ static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
 static unroll_status begin(training *t)
 {
     const unroll_choice choice = {.temperature = 0.8};
-    if (t->session.model->vocabulary)
+    if (t->session.pairs)
+        UNROLL_TRY(translations_new(&t->session, &t->translations));
+    else if (t->session.model->vocabulary)
         UNROLL_TRY(generator_new(t->session.model->net, t->session.model->vocabulary,
                                  t->config->lines, &choice, t->config->seed, &t->generator));
     UNROLL_TRY(unroll_run_config(t->run, t->config));
@@ -463,7 +527,8 @@ static unroll_status test(training *t, unroll_evaluation *e)
 {
     const session *s = &t->session;
     *e = (unroll_evaluation){0};
-    if (s->corpus && unroll_corpus_part(s->corpus, UNROLL_TEST)->count == 0)
+    if ((s->corpus && unroll_corpus_part(s->corpus, UNROLL_TEST)->count == 0) ||
+        (s->pairs && unroll_pairs_get_part(s->pairs, UNROLL_TEST)->count == 0))
         return UNROLL_OK;
     if (t->has_valid) {
         unroll_model *best;
@@ -639,10 +704,12 @@ static unroll_status train_run(cli_call *call)
     unroll_config_bounds(t.config, cli_was_given(call, "steps") != CLI_NOT_GIVEN,
                          cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);
-    unroll_status status = unroll_config_check(t.config);
+    /* a resumed run's options are not known yet; the session checks them */
+    unroll_status status = t.config->resume ? UNROLL_OK : unroll_config_check(t.config);
     if (status == UNROLL_OK)
         status = run_training(&t);
     generator_free(t.generator);
+    translations_free(t.translations);
     unroll_trainer_free(t.trainer);
     const unroll_status recorded = recorder_free(t.recorder);
     session_close(&t.session);
@@ -666,6 +733,9 @@ const cli_command cli_train = {
         "by validation loss), checkpoints, metrics.csv, samples and plots. Without FILE it trains on "
         "the English text that ships with unroll. FILE may be -, a FIFO or gzip; several are joined "
         "in order. The vocabulary is that of the whole text, validation and test shares included.\n\n"
+        "With --task translate, FILE has a pair a line: source, tab, target; what is held out is decided "
+        "by the source, and vocabularies are those of the training pairs. Without FILE, or with "
+        "--task toy-translation:KEYS or numbers:KEYS, it makes its pairs itself.\n\n"
         "Interrupt it at any time: it finishes the step, saves, and --resume goes on to the same "
         "bytes as if it had never stopped.",
     .lists = unroll_config_lists,
@@ -678,6 +748,7 @@ const cli_command cli_train = {
         {"unroll train", "an LSTM on the shipped text"},
         {"unroll train --cell gru --hidden 512 --time 10m book.txt", "ten minutes on a book"},
         {"unroll train --task copy:delay=50 --cell rnn --steps 2000", "a memory task"},
+        {"unroll train --task translate --tokens word --embedding 64 pairs.tsv", "a translation"},
         {"unroll train --resume runs/char-lstm-2x128 --epochs 20", "go on where a run stopped"},
         {NULL, NULL}},
     .run = train_run,

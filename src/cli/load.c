@@ -34,18 +34,41 @@ static unroll_status check_finite(const char *path, unroll_net *net)
     return UNROLL_OK;
 }
 
-unroll_status load_text_model(const char *path, unroll_model **out)
+static unroll_status check_kind(const char *path, const unroll_model *model, bool translates)
+{
+    const char *task = unroll_model_config(model)->task;
+    const bool is_translation = unroll_model_source_vocabulary(model) != NULL;
+    if (translates && !is_translation)
+        return unroll_fail(UNROLL_EDATA, "%s: a model of task %s; give one that was trained with "
+                           "--task translate", path, task);
+    if (!translates && is_translation)
+        return unroll_fail(UNROLL_EDATA, "%s: a translation; 'unroll translate' and 'unroll eval' "
+                           "take it", path);
+    if (!unroll_model_vocabulary(model))
+        return unroll_fail(UNROLL_EDATA, "%s: a model of task %s, which has no text; give one that "
+                           "was trained on a text", path, task);
+    return UNROLL_OK;
+}
+
+static unroll_status load(const char *path, bool translates, unroll_model **out)
 {
     UNROLL_TRY(unroll_model_load(path, out));
-    unroll_status status;
-    if (!unroll_model_vocabulary(*out))
-        status = unroll_fail(UNROLL_EDATA, "%s: a model of task %s, which has no text; give one that "
-                             "was trained on a text", path, unroll_model_config(*out)->task);
-    else
+    unroll_status status = check_kind(path, *out, translates);
+    if (status == UNROLL_OK)
         status = check_finite(path, unroll_model_net(*out));
     if (status) {
         unroll_model_free(*out);
         *out = NULL;
     }
     return status;
+}
+
+unroll_status load_text_model(const char *path, unroll_model **out)
+{
+    return load(path, false, out);
+}
+
+unroll_status load_translation_model(const char *path, unroll_model **out)
+{
+    return load(path, true, out);
 }

@@ -8,8 +8,11 @@
  *  with a message. */
 float *load_tensor(unroll_net *net, const unroll_parameter *p, size_t *count);
 
-/** A model that can be run on text: it has a vocabulary, and all its weights are finite.
+/** A model that can be run on text: it has one vocabulary, and all its weights are finite.
  *  @return as unroll_model_load(); UNROLL_EDATA for another task's model or weights that are NaN
  *           or infinite */
 unroll_status load_text_model(const char *path, unroll_model **out);
+
+/** The same for a translation: it has both vocabularies. */
+unroll_status load_translation_model(const char *path, unroll_model **out);
 #endif

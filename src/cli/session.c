@@ -83,15 +83,24 @@ static unroll_status remember(unroll_config *c, char *const *files, size_t count
     return UNROLL_OK;
 }
 
-static unroll_status read_files(session *s, const unroll_corpus_options *o, char *const *files,
-                                size_t count)
+/* What a session is made of: a corpus, or pairs. */
+typedef struct reading {
+    unroll_corpus_options text;
+    unroll_pairs_options pairs;
+} reading;
+
+static unroll_status read_files(session *s, const reading *r, char *const *files, size_t count)
 {
+    const unroll_config *c = s->config;
     UNROLL_TRY(remember(s->config, files, count));
-    return unroll_corpus_read(o, (const char *const *)files, count, s->config->valid,
-                              s->config->test, &s->corpus);
+    if (unroll_task_translates(c->task))
+        return unroll_pairs_read(&r->pairs, (const char *const *)files, count, c->valid, c->test,
+                                 &s->pairs);
+    return unroll_corpus_read(&r->text, (const char *const *)files, count, c->valid, c->test,
+                              &s->corpus);
 }
 
-static unroll_status read_remembered(session *s, const unroll_corpus_options *o)
+static unroll_status read_remembered(session *s, const reading *r)
 {
     char *files[256], *save = NULL;
     size_t count = 0;
@@ -104,36 +113,99 @@ static unroll_status read_remembered(session *s, const unroll_corpus_options *o)
     const unroll_status status =
         piped ? unroll_fail(UNROLL_EUSAGE, "this run read its text from standard input; give it "
                             "again, as FILE or -")
-              : read_files(s, o, files, count);
+              : read_files(s, r, files, count);
     unroll_free(list);
     return status;
+}
+
+static bool is_remembered(const session *s)
+{
+    return s->config->corpus && *s->config->corpus;
 }
 
 static unroll_status read_corpus(session *s, char *const *files, size_t count,
                                  const unroll_vocabulary *vocabulary,
                                  void (*note)(void *arg, const char *text), void *arg)
 {
-    unroll_corpus_options o;
-    unroll_corpus_options_default(&o);
-    unroll_model_rules(s->config, &o.rules);
-    o.vocabulary = vocabulary;
-    o.lines = s->config->lines;
-    o.max_input = s->config->max_input;
-    o.note = note;
-    o.arg = arg;
-    memcpy(o.split, s->config->split, sizeof o.split);
+    reading r;
+    unroll_corpus_options *o = &r.text;
+    unroll_corpus_options_default(o);
+    unroll_model_rules(s->config, &o->rules);
+    o->vocabulary = vocabulary;
+    o->lines = s->config->lines;
+    o->max_input = s->config->max_input;
+    o->note = note;
+    o->arg = arg;
+    memcpy(o->split, s->config->split, sizeof o->split);
     if (count)
-        UNROLL_TRY(read_files(s, &o, files, count));
-    else if (s->config->corpus && *s->config->corpus)
-        UNROLL_TRY(read_remembered(s, &o));
+        UNROLL_TRY(read_files(s, &r, files, count));
+    else if (is_remembered(s))
+        UNROLL_TRY(read_remembered(s, &r));
     else {
         char *path;
         UNROLL_TRY(shipped(&path));
-        const unroll_status status = read_files(s, &o, &path, 1);
+        const unroll_status status = read_files(s, &r, &path, 1);
         unroll_free(path);
         UNROLL_TRY(status);
     }
     s->fingerprint = unroll_corpus_fingerprint(s->corpus);
+    return UNROLL_OK;
+}
+
+/* ---- pairs ---- */
+
+/* Pairs of a toy language, from its grammar and the seed. */
+static unroll_status make_pairs(session *s, const unroll_toy_row *toy, const double *value,
+                                const reading *r)
+{
+    char *text;
+    size_t length;
+    if (s->config->valid || s->config->test)
+        return unroll_fail(UNROLL_EUSAGE, "--%s needs FILE: toy pairs hold out their own",
+                           s->config->valid ? "valid" : "test");
+    UNROLL_TRY(unroll_toy_text(toy, value, s->config->seed, (uint64_t)value[UNROLL_TOY_PAIRS],
+                               &text, &length));
+    const unroll_status status = unroll_pairs_from_text(&r->pairs, toy->name, text, length,
+                                                        &s->pairs);
+    unroll_free(text);
+    return status;
+}
+
+static unroll_status read_pairs(session *s, char *const *files, size_t count,
+                                const unroll_model *known,
+                                void (*note)(void *arg, const char *text), void *arg)
+{
+    unroll_config *c = s->config;
+    const unroll_toy_row *toy;
+    double value[UNROLL_TASK_KEYS];
+    const bool named = strcmp(c->task, "translate") != 0;
+    const bool files_given = count || is_remembered(s);
+    UNROLL_TRY(unroll_toy_parse(c->task, &toy, value));
+    if (named && files_given)
+        return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own pairs; give FILE to --task "
+                           "translate", c->task);
+    if (!files_given && s->own_tokens)
+        c->tokens = (int)toy->tokens;
+    reading r;
+    unroll_pairs_options *o = &r.pairs;
+    unroll_pairs_options_default(o);
+    unroll_model_rules(c, &o->rules);
+    if (known) {
+        o->vocabulary[UNROLL_SOURCE] = unroll_model_source_vocabulary(known);
+        o->vocabulary[UNROLL_TARGET] = unroll_model_vocabulary(known);
+    }
+    o->swap = c->swap;
+    o->skip_bad = c->skip_bad;
+    o->max_length = (size_t)c->max_length;
+    o->max_input = c->max_input;
+    o->note = note;
+    o->arg = arg;
+    memcpy(o->split, c->split, sizeof o->split);
+    if (count)
+        UNROLL_TRY(read_files(s, &r, files, count));
+    else
+        UNROLL_TRY(files_given ? read_remembered(s, &r) : make_pairs(s, toy, value, &r));
+    s->fingerprint = unroll_pairs_fingerprint(s->pairs);
     return UNROLL_OK;
 }
 
@@ -157,16 +229,34 @@ static unroll_status copy_vocabulary(const unroll_vocabulary *from, unroll_vocab
     return status;
 }
 
+/* The vocabularies of the data, or copies of those they were numbered with; both the caller's. */
+static unroll_status take_vocabularies(session *s, const unroll_model *from,
+                                       unroll_vocabulary **source, unroll_vocabulary **target)
+{
+    if (s->pairs && from) {
+        UNROLL_TRY(copy_vocabulary(unroll_model_source_vocabulary(from), source));
+        return copy_vocabulary(unroll_model_vocabulary(from), target);
+    }
+    if (s->pairs) {
+        *source = unroll_pairs_take_vocabulary(s->pairs, UNROLL_SOURCE);
+        *target = unroll_pairs_take_vocabulary(s->pairs, UNROLL_TARGET);
+    } else if (s->corpus && from) {
+        return copy_vocabulary(unroll_model_vocabulary(from), target);
+    } else if (s->corpus) {
+        *target = unroll_corpus_take_vocabulary(s->corpus);
+    }
+    return UNROLL_OK;
+}
+
 static unroll_status new_model(session *s, const unroll_model *from)
 {
-    unroll_vocabulary *vocabulary = NULL;
-    if (s->corpus && from)
-        UNROLL_TRY(copy_vocabulary(unroll_model_vocabulary(from), &vocabulary));
-    else if (s->corpus)
-        vocabulary = unroll_corpus_take_vocabulary(s->corpus);
-    const unroll_status status = unroll_model_new(s->config, vocabulary, &s->model);
+    unroll_vocabulary *source = NULL, *target = NULL;
+    unroll_status status = take_vocabularies(s, from, &source, &target);
+    if (status == UNROLL_OK)
+        status = unroll_model_new_pairs(s->config, source, target, &s->model);
     if (status != UNROLL_OK) {
-        unroll_vocabulary_free(vocabulary);
+        unroll_vocabulary_free(source);
+        unroll_vocabulary_free(target);
         return status;
     }
     UNROLL_TRY(unroll_model_init(s->model));
@@ -220,6 +310,45 @@ static unroll_status open_char(session *s, char *const *files, size_t count,
     return status;
 }
 
+static unroll_status open_pairs(session *s, char *const *files, size_t count,
+                                const unroll_checkpoint *checkpoint,
+                                void (*note)(void *arg, const char *text), void *arg)
+{
+    unroll_config *c = s->config;
+    unroll_model *from = NULL;
+    unroll_status status = UNROLL_OK;
+    if (checkpoint)
+        status = unroll_checkpoint_model(checkpoint, &s->model);
+    else if (c->init_from)
+        status = unroll_model_load(c->init_from, &from);
+    const unroll_model *known = s->model ? s->model : from;
+    if (status == UNROLL_OK && known && !unroll_model_source_vocabulary(known))
+        status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model is no translation",
+                             c->init_from);
+    if (status == UNROLL_OK)
+        status = read_pairs(s, files, count, known, note, arg);
+    if (status == UNROLL_OK && checkpoint)
+        status = unroll_checkpoint_corpus(checkpoint, s->fingerprint);
+    if (status == UNROLL_OK) {
+        const size_t pairs = unroll_pairs_get_part(s->pairs, UNROLL_TRAIN)->count;
+        if (!s->user_B && c->batch > pairs) {
+            char text[160];
+            snprintf(text, sizeof text, "there are few pairs: --batch shrinks from %llu to %zu",
+                     (unsigned long long)c->batch, pairs);
+            note(arg, text);
+            c->batch = pairs;
+        }
+        const unroll_task_translate_options o = {.B = (size_t)c->batch,
+                                                 .reverse = c->reverse_source, .seed = c->seed};
+        status = unroll_task_translate(s->pairs, &o, &s->task);
+        s->has_task = status == UNROLL_OK;
+    }
+    if (status == UNROLL_OK && !s->model)
+        status = new_model(s, from);
+    unroll_model_free(from);
+    return status;
+}
+
 static unroll_status open_synthetic(session *s, size_t count, const unroll_checkpoint *checkpoint)
 {
     unroll_config *c = s->config;
@@ -250,6 +379,8 @@ unroll_status session_open(session *s, char *const *files, size_t count,
     UNROLL_TRY(check_memory(s->config, 2, 2));
     if (strcmp(s->config->task, "char") == 0)
         return open_char(s, files, count, checkpoint, note, arg);
+    if (unroll_task_translates(s->config->task))
+        return open_pairs(s, files, count, checkpoint, note, arg);
     return open_synthetic(s, count, checkpoint);
 }
 
@@ -258,8 +389,21 @@ void session_close(session *s)
     if (s->has_task)
         s->task.free(s->task.self);
     unroll_corpus_free(s->corpus);
+    unroll_pairs_free(s->pairs);
     unroll_model_free(s->model);
     *s = (session){0};
+}
+
+/* Ids of both sides, and what is kept of each pair. */
+static double pairs_bytes(const unroll_pairs *pairs)
+{
+    double bytes = 0;
+    for (int side = 0; side < UNROLL_SIDES; side++)
+        bytes += sizeof(uint32_t) * (double)unroll_pairs_tokens(pairs, (enum unroll_side)side);
+    for (int i = UNROLL_TRAIN; i <= UNROLL_TEST; i++)
+        bytes += 2.0 * sizeof(unroll_pair) *
+                 (double)unroll_pairs_get_part(pairs, (enum unroll_split)i)->count;
+    return bytes;
 }
 
 double session_bytes(const session *s)
@@ -267,7 +411,9 @@ double session_bytes(const session *s)
     const unroll_net *net = s->model->net;
     const unroll_task *t = &s->task;
     return COPIES * sizeof(unroll_real) * (double)unroll_net_size(net) +
-           (double)unroll_work_bytes(net, t->train_T, t->train_B, true) +
-           (t->eval_T ? (double)unroll_work_bytes(net, t->eval_T, t->eval_B, false) : 0) +
-           (s->corpus ? 4.0 * (double)unroll_corpus_tokens(s->corpus) : 0);
+           (double)unroll_work_bytes_pairs(net, t->train_S, t->train_T, t->train_B, true) +
+           (t->eval_T ? (double)unroll_work_bytes_pairs(net, t->eval_S, t->eval_T, t->eval_B, false)
+                      : 0) +
+           (s->corpus ? 4.0 * (double)unroll_corpus_tokens(s->corpus) : 0) +
+           (s->pairs ? pairs_bytes(s->pairs) : 0);
 }

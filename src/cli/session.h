@@ -8,15 +8,18 @@
 typedef struct session {
     unroll_config *config;    /**< the caller's; batch and seq_length may have shrunk */
     bool user_T, user_B;      /**< --seq-length, --batch were given */
+    bool own_tokens;          /**< --tokens was not: a toy language is read as it is meant to be */
     unroll_corpus *corpus;    /**< NULL for a task without a text */
+    unroll_pairs *pairs;      /**< of a translation, else NULL */
     unroll_task task;
     bool has_task;
     unroll_model *model;
-    uint64_t fingerprint;     /**< of the corpus; 0 without one */
+    uint64_t fingerprint;     /**< of the corpus or the pairs; 0 without one */
 } session;
 
 /** Open the data and make the model. Zero-initialise, set config, user_T, user_B; session_close() in any case.
- *  @param files       texts; none: config->corpus, else the corpus that ships with the program
+ *  @param files       texts or pairs; none: config->corpus, else the corpus that ships with the program, for
+ *                     a translation the toy pairs
  *  @param checkpoint  NULL, or whose model goes on
  *  @param note        told what the user should know: one line, no newline
  *  @return as unroll_corpus_read(), unroll_model_new(); UNROLL_EMEMORY where the model cannot fit this machine, before

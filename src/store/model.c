@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "data/pairs.h"
 #include "store/json.h"
 #include "store/options.h"
 #include "task/task.h"
@@ -23,6 +24,7 @@ void unroll_model_free(unroll_model *model)
         return;
     unroll_net_free(model->net);
     unroll_vocabulary_free(model->vocabulary);
+    unroll_vocabulary_free(model->source_vocabulary);
     unroll_config_free(model->config);
     unroll_free(model);
 }
@@ -35,6 +37,11 @@ unroll_net *unroll_model_net(unroll_model *model)
 const unroll_vocabulary *unroll_model_vocabulary(const unroll_model *model)
 {
     return model->vocabulary;
+}
+
+const unroll_vocabulary *unroll_model_source_vocabulary(const unroll_model *model)
+{
+    return model->source_vocabulary;
 }
 
 const unroll_config *unroll_model_config(const unroll_model *model)
@@ -58,9 +65,14 @@ static bool is_char(const unroll_config *config)
     return config->task == NULL || strcmp(config->task, "char") == 0;
 }
 
+static bool is_translation(const unroll_config *config)
+{
+    return config->task != NULL && unroll_task_translates(config->task);
+}
+
 /** The network that a config asks for; its strings stay the config's. */
-static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *vocabulary,
-                               unroll_net_spec *spec)
+static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *source,
+                               const unroll_vocabulary *vocabulary, unroll_net_spec *spec)
 {
     *spec = (unroll_net_spec){.cell = c->cell, .gru = c->gru, .activation = c->activation,
                               .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
@@ -69,7 +81,14 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
                               .skip_input = c->skip_input,
                               .norm = c->norm, .norm_steps = (size_t)c->norm_steps,
                               .omega = c->omega};
-    if (is_char(c)) {
+    if (is_translation(c)) {
+        spec->source = unroll_vocabulary_size(source);
+        spec->bidirectional = c->bidirectional;
+        spec->attention = c->attention;
+        spec->label_smoothing = c->label_smoothing;
+        spec->sampling = c->scheduled_sampling;
+    }
+    if (is_char(c) || is_translation(c)) {
         spec->inputs = spec->outputs = unroll_vocabulary_size(vocabulary);
         return UNROLL_OK;
     }
@@ -85,8 +104,8 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
     return UNROLL_OK;
 }
 
-unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *vocabulary,
-                               unroll_model **out)
+unroll_status unroll_model_new_pairs(const unroll_config *config, unroll_vocabulary *source,
+                                     unroll_vocabulary *target, unroll_model **out)
 {
     *out = NULL;
     unroll_model *model = unroll_alloc(1, sizeof *model);
@@ -97,16 +116,23 @@ unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *v
     if (status == UNROLL_OK)
         status = unroll_options_copy(config, model->config);
     if (status == UNROLL_OK)
-        status = make_spec(model->config, vocabulary, &spec);
+        status = make_spec(model->config, source, target, &spec);
     if (status == UNROLL_OK)
         status = unroll_net_new(&spec, &model->net);
     if (status != UNROLL_OK) {
         unroll_model_free(model);
         return status;
     }
-    model->vocabulary = vocabulary;
+    model->vocabulary = target;
+    model->source_vocabulary = source;
     *out = model;
     return UNROLL_OK;
+}
+
+unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *vocabulary,
+                               unroll_model **out)
+{
+    return unroll_model_new_pairs(config, NULL, vocabulary, out);
 }
 
 /* Steps that chrono biases are drawn for: as told, else the length of the task, or of a text's window. */
@@ -204,21 +230,34 @@ static unroll_status tokens_of(const char *path, const json_t *array, const unro
     return status;
 }
 
-static unroll_status read_vocabulary(const char *path, const unroll_tensors *t,
-                                     const unroll_config *config, unroll_vocabulary **out)
+static unroll_status read_tokens(const char *path, const unroll_tensors *t, const char *key,
+                                 const unroll_config *config, unroll_vocabulary **out)
 {
-    *out = NULL;
-    if (!is_char(config))
-        return UNROLL_OK;
-    const char *text = unroll_tensors_metadata(t, "vocabulary");
+    char where[64];
+    const char *text = unroll_tensors_metadata(t, key);
     if (text == NULL)
-        return unroll_fail(UNROLL_EDATA, "%s: its metadata has no 'vocabulary'", path);
+        return unroll_fail(UNROLL_EDATA, "%s: its metadata has no '%s'", path, key);
     json_t *array;
-    UNROLL_TRY(unroll_json_parse(path, "vocabulary in the metadata", text, strlen(text), true,
-                                 &array));
+    snprintf(where, sizeof where, "%s in the metadata", key);
+    UNROLL_TRY(unroll_json_parse(path, where, text, strlen(text), true, &array));
     const unroll_status status = tokens_of(path, array, config, out);
     json_decref(array);
+    if (status == UNROLL_OK && is_translation(config) && !unroll_pairs_fits(*out))
+        return unroll_fail(UNROLL_EDATA, "%s: %s: that of a translation begins with <unk>, <s> and "
+                           "</s>", path, key);
     return status;
+}
+
+/** Both stay NULL where the task has no text, the source's where it is no translation. */
+static unroll_status read_vocabularies(const char *path, const unroll_tensors *t,
+                                       const unroll_config *config, unroll_vocabulary **source,
+                                       unroll_vocabulary **target)
+{
+    if (is_translation(config))
+        UNROLL_TRY(read_tokens(path, t, "source_vocabulary", config, source));
+    if (is_translation(config) || is_char(config))
+        return read_tokens(path, t, "vocabulary", config, target);
+    return UNROLL_OK;
 }
 
 static const char *shape_text(char buffer[128], const unroll_tensor *t)
@@ -250,24 +289,17 @@ static unroll_status need(const char *path, const unroll_tensors *t, const char 
     return UNROLL_OK;
 }
 
-/** Hold the options' sizes against tensors that must have them, so that a network built by them
- *  is no more than a few times the file. */
-static unroll_status check_sizes(const char *path, const unroll_tensors *t,
-                                 const unroll_net_spec *spec)
+/** The weights of a stack of layers: `columns` of the first one's input, then `above`. */
+static unroll_status check_stack(const char *path, const unroll_tensors *t, const char *stack,
+                                 const unroll_net_spec *spec, size_t columns, size_t above)
 {
-    const unroll_tensor *found;
-    const size_t first = spec->embedding ? spec->embedding : spec->inputs;
-    if (spec->embedding)
-        UNROLL_TRY(need(path, t, "encoder.weight", spec->inputs, spec->embedding, &found));
-    if (!spec->tie)
-        UNROLL_TRY(need(path, t, "decoder.weight", spec->outputs, spec->hidden, &found));
     for (size_t l = 0; l < spec->layers; l++) {
         char name[64];
         const char *const parts[] = {"ih", "hh"};
         for (size_t i = 0; i < 2; i++) {
-            const size_t cols = i == 0 && l == 0 ? first : spec->hidden;
-            snprintf(name, sizeof name, "rnn.weight_%s_l%zu", parts[i], l);
-            found = unroll_tensors_find(t, name);
+            const size_t cols = i ? spec->hidden : l ? above : columns;
+            snprintf(name, sizeof name, "%s.weight_%s_l%zu", stack, parts[i], l);
+            const unroll_tensor *found = unroll_tensors_find(t, name);
             if (found == NULL)
                 return unroll_fail(UNROLL_EDATA, "%s: lacks the tensor %s", path, name);
             if (found->rank != 2 || found->shape[1] != cols || found->shape[0] < spec->hidden) {
@@ -282,15 +314,44 @@ static unroll_status check_sizes(const char *path, const unroll_tensors *t,
     return UNROLL_OK;
 }
 
+/** Hold the options' sizes against tensors that must have them, so that a network built by them
+ *  is no more than a few times the file. */
+static unroll_status check_sizes(const char *path, const unroll_tensors *t,
+                                 const unroll_net_spec *spec)
+{
+    const bool pairs = spec->source > 0;
+    const size_t E = spec->embedding, H = spec->hidden;
+    const unroll_tensor *found;
+    if (E && pairs)
+        UNROLL_TRY(need(path, t, "encoder.embedding.weight", spec->source, E, &found));
+    if (E)
+        UNROLL_TRY(need(path, t, pairs ? "decoder.embedding.weight" : "encoder.weight",
+                        spec->inputs, E, &found));
+    if (!spec->tie)
+        UNROLL_TRY(need(path, t, pairs ? "decoder.output.weight" : "decoder.weight", spec->outputs,
+                        H, &found));
+    if (pairs)
+        UNROLL_TRY(check_stack(path, t, "encoder.rnn", spec, E ? E : spec->source,
+                               spec->bidirectional ? 2 * H : H));
+    return check_stack(path, t, pairs ? "decoder.rnn" : "rnn", spec, E ? E : spec->inputs, H);
+}
+
+/** The output's weights, which a model made elsewhere may spell out where they are tied. */
+static const char *tied_name(const unroll_net_spec *spec)
+{
+    return spec->source ? "decoder.output.weight" : "decoder.weight";
+}
+
 static unroll_status check_tied(const char *path, const unroll_tensors *t,
                                 const unroll_net_spec *spec)
 {
     const unroll_tensor *in, *out;
-    UNROLL_TRY(need(path, t, "encoder.weight", spec->inputs, spec->embedding, &in));
-    UNROLL_TRY(need(path, t, "decoder.weight", spec->inputs, spec->embedding, &out));
+    const char *first = spec->source ? "decoder.embedding.weight" : "encoder.weight";
+    const char *last = tied_name(spec);
+    UNROLL_TRY(need(path, t, first, spec->inputs, spec->embedding, &in));
+    UNROLL_TRY(need(path, t, last, spec->inputs, spec->embedding, &out));
     if (memcmp(in->data, out->data, spec->inputs * spec->embedding * sizeof(float)) != 0)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: encoder.weight and decoder.weight differ, but are tied", path);
+        return unroll_fail(UNROLL_EDATA, "%s: %s and %s differ, but are tied", path, first, last);
     return UNROLL_OK;
 }
 
@@ -308,8 +369,9 @@ static unroll_status check_extras(const char *path, const unroll_tensors *t, con
             continue;
         if (checkpoint && strncmp(name, UNROLL_TRAINER_PREFIX, strlen(UNROLL_TRAINER_PREFIX)) == 0)
             continue;
-        if (unroll_net_get_spec(net)->tie && strcmp(name, "decoder.weight") == 0) {
-            UNROLL_TRY(check_tied(path, t, unroll_net_get_spec(net)));
+        const unroll_net_spec *spec = unroll_net_get_spec(net);
+        if (spec->tie && strcmp(name, tied_name(spec)) == 0) {
+            UNROLL_TRY(check_tied(path, t, spec));
             continue;
         }
         return unroll_fail(UNROLL_EDATA, "%s: has a tensor %s, which its options do not need", path,
@@ -338,20 +400,22 @@ static unroll_status fill_net(const char *path, const unroll_tensors *t, bool ou
 static unroll_status build(const char *path, const unroll_tensors *t, bool ours,
                            const unroll_config *config, unroll_model **out)
 {
-    unroll_vocabulary *vocabulary;
+    unroll_vocabulary *source = NULL, *vocabulary = NULL;
     unroll_net_spec spec;
-    UNROLL_TRY(read_vocabulary(path, t, config, &vocabulary));
-    unroll_status status = make_spec(config, vocabulary, &spec);
+    unroll_status status = read_vocabularies(path, t, config, &source, &vocabulary);
+    if (status == UNROLL_OK)
+        status = make_spec(config, source, vocabulary, &spec);
     if (status == UNROLL_EUSAGE)
         status = unroll_fail_prefix(UNROLL_EDATA, "%s: config", path);
     if (status == UNROLL_OK)
         status = check_sizes(path, t, &spec);
     if (status == UNROLL_OK) {
-        status = unroll_model_new(config, vocabulary, out);
+        status = unroll_model_new_pairs(config, source, vocabulary, out);
         if (status == UNROLL_EUSAGE)
             status = unroll_fail_prefix(UNROLL_EDATA, "%s: config", path);
     }
     if (*out == NULL) {
+        unroll_vocabulary_free(source);
         unroll_vocabulary_free(vocabulary);
         return status;
     }
@@ -462,7 +526,10 @@ unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_im
     out->config_ = unroll_options_json(model->config, UNROLL_ROLE_MODEL, NULL, NULL, false);
     if (model->vocabulary != NULL)
         out->vocabulary_ = vocabulary_json(model->vocabulary);
-    if (out->config_ == NULL || (model->vocabulary != NULL && out->vocabulary_ == NULL))
+    if (model->source_vocabulary != NULL)
+        out->source_vocabulary_ = vocabulary_json(model->source_vocabulary);
+    if (out->config_ == NULL || (model->vocabulary != NULL && out->vocabulary_ == NULL) ||
+        (model->source_vocabulary != NULL && out->source_vocabulary_ == NULL))
         status = UNROLL_EMEMORY;
     if (status != UNROLL_OK) {
         unroll_model_image_free(out);
@@ -473,6 +540,9 @@ unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_im
     out->metadata[out->metadata_count++] = (unroll_metadata){"config", out->config_};
     if (out->vocabulary_ != NULL)
         out->metadata[out->metadata_count++] = (unroll_metadata){"vocabulary", out->vocabulary_};
+    if (out->source_vocabulary_ != NULL)
+        out->metadata[out->metadata_count++] =
+            (unroll_metadata){"source_vocabulary", out->source_vocabulary_};
     return UNROLL_OK;
 }
 
@@ -482,6 +552,7 @@ void unroll_model_image_free(unroll_model_image *image)
     unroll_free(image->plain_);
     unroll_free(image->config_);
     unroll_free(image->vocabulary_);
+    unroll_free(image->source_vocabulary_);
     *image = (unroll_model_image){0};
 }
 

@@ -7,7 +7,8 @@
 
 struct unroll_model {
     unroll_config *config;
-    unroll_vocabulary *vocabulary; /**< NULL: a task without a text */
+    unroll_vocabulary *vocabulary; /**< NULL: a task without a text; of a translation: the target's */
+    unroll_vocabulary *source_vocabulary; /**< NULL: no translation */
     unroll_net *net;
 };
 
@@ -18,6 +19,10 @@ struct unroll_model {
  *  @return UNROLL_EUSAGE, UNROLL_EMEMORY */
 unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *vocabulary,
                                unroll_model **out);
+
+/** The same for a translation; both vocabularies are then the model's own. */
+unroll_status unroll_model_new_pairs(const unroll_config *config, unroll_vocabulary *source,
+                                     unroll_vocabulary *target, unroll_model **out);
 
 /** How its weights start, by its options. */
 unroll_status unroll_model_init(unroll_model *model);
@@ -39,10 +44,10 @@ unroll_status unroll_model_copy_weights(const unroll_model *from, unroll_model *
 typedef struct unroll_model_image {
     unroll_tensor *tensor;
     size_t count;
-    unroll_metadata metadata[4];
+    unroll_metadata metadata[5];
     size_t metadata_count;
     float *plain_;
-    char *config_, *vocabulary_;
+    char *config_, *vocabulary_, *source_vocabulary_;
 } unroll_model_image;
 unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_image *out);
 void unroll_model_image_free(unroll_model_image *image);

@@ -139,10 +139,11 @@ typedef struct unroll_toy_row {
 
 extern const unroll_toy_row *const unroll_toy_table[];  /**< NULL at the end */
 
-/** Is it "translate", or a toy language's "NAME" or "NAME:key=value,…"? */
+/** Is it a toy language's "NAME" or "NAME:key=value,…"? The table's first is also called
+ *  "translate", which alone stands for pairs from files, too. */
 bool unroll_task_translates(const char *task);
 
-/** Read the spec of a toy language; "translate" is the table's first, with its defaults.
+/** Read the spec of a toy language.
  *  @param value  [UNROLL_TASK_KEYS]
  *  @return as unroll_task_parse() */
 unroll_status unroll_toy_parse(const char *spec, const unroll_toy_row **row, double *value);

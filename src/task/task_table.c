@@ -144,26 +144,29 @@ unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, d
     return status;
 }
 
-bool unroll_task_translates(const char *task)
+/* The first toy language goes by the task's own name, too. */
+static const unroll_toy_row *find_toy(const char *name, size_t length)
 {
-    const size_t length = strcspn(task, ":");
-    if (strcmp(task, "translate") == 0)
-        return true;
+    static const char translate[] = "translate";
+    if (length == strlen(translate) && memcmp(name, translate, length) == 0)
+        return unroll_toy_table[0];
     for (size_t i = 0; unroll_toy_table[i]; i++)
         if (strlen(unroll_toy_table[i]->name) == length &&
-            memcmp(unroll_toy_table[i]->name, task, length) == 0)
-            return true;
-    return false;
+            memcmp(unroll_toy_table[i]->name, name, length) == 0)
+            return unroll_toy_table[i];
+    return NULL;
+}
+
+bool unroll_task_translates(const char *task)
+{
+    return find_toy(task, strcspn(task, ":")) != NULL;
 }
 
 unroll_status unroll_toy_parse(const char *spec, const unroll_toy_row **row, double *value)
 {
     char *name, *pairs;
-    size_t i = 0;
     UNROLL_TRY(cut_spec(spec, &name, &pairs));
-    while (unroll_toy_table[i] && strcmp(unroll_toy_table[i]->name, name) != 0)
-        i++;
-    *row = strcmp(spec, "translate") == 0 ? unroll_toy_table[0] : unroll_toy_table[i];
+    *row = find_toy(name, strlen(name));
     const unroll_status status =
         *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name);
     unroll_free(name);

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "cell/cell.h"
 #include "math/kernels.h"
+#include "task/task.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
@@ -136,6 +137,7 @@ static const char *const invalid[] = {"error", "replace", NULL};
 #define TOKEN_ROW .group = "Data", .role = UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA
 #define DATA_ROW .group = "Data", .role = UNROLL_ROLE_DATA
 #define MODEL_ROW .group = "Model", .role = UNROLL_ROLE_MODEL
+#define PAIR_ROW(roles) .group = "Translation", .role = roles
 #define START_ROW .group = "Start", .role = UNROLL_ROLE_LEARN
 #define LEARN_ROW .group = "Learning", .role = UNROLL_ROLE_LEARN
 #define BOUND_ROW .group = "Learning", .role = UNROLL_ROLE_BOUND
@@ -145,8 +147,9 @@ static const char *const invalid[] = {"error", "replace", NULL};
 
 const unroll_option unroll_config_table[] = {
     {TEXT("task", "SPEC"), TASK_ROW, AT(task), .preset = "char",
-     .help = "char: predict the next token of a text; or a synthetic task, NAME:key=value,..., "
-             "listed by 'unroll generate --list'"},
+     .help = "char: predict the next token of a text; translate: learn it from pairs in FILE, or from "
+             "toy-translation; or a toy language or synthetic task, NAME:key=value,..., listed by "
+             "'unroll generate --list'"},
 
     {CHOICE("tokens", tokens), TOKEN_ROW, AT(tokens), .preset = "codepoint",
      .help = "what one token is"},
@@ -196,6 +199,27 @@ const unroll_option unroll_config_table[] = {
      .help = "where the gru's reset gate acts, reset-after as in PyTorch and cuDNN"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
+
+    {NAME("attention", unroll_attention_name), PAIR_ROW(UNROLL_ROLE_MODEL), AT(attention),
+     .preset = "none",
+     .help = "how the decoder looks back at the source: dot or general (Luong et al. 2015), additive "
+             "(Bahdanau et al. 2015)"},
+    {FLAG("bidirectional"), PAIR_ROW(UNROLL_ROLE_MODEL), AT(bidirectional),
+     .help = "the encoder reads the source both ways"},
+    {FLAG("reverse-source"), PAIR_ROW(UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA), AT(reverse_source),
+     .help = "the encoder reads the source from its end (Sutskever et al. 2014)"},
+    {REAL("label-smoothing", 0, 1), PAIR_ROW(UNROLL_ROLE_MODEL), AT(label_smoothing), .preset = "0",
+     .open_max = true, .help = "share of a target's probability that is spread over all tokens in "
+                               "training (Szegedy et al. 2016)"},
+    {REAL("scheduled-sampling", 0, 1), PAIR_ROW(UNROLL_ROLE_MODEL), AT(scheduled_sampling),
+     .preset = "0", .help = "chance that in training the decoder reads its own guess instead of the "
+                            "target's token (Bengio et al. 2015)"},
+    {FLAG("swap"), PAIR_ROW(UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA), AT(swap),
+     .help = "the first column of pairs is the target"},
+    {SIZE("max-length", 0, MANY), PAIR_ROW(UNROLL_ROLE_DATA), AT(max_length), .preset = "500",
+     .help = "most tokens of a side; 0: no bound"},
+    {FLAG("skip-bad"), PAIR_ROW(UNROLL_ROLE_DATA), AT(skip_bad),
+     .help = "leave out lines without a tab, with an empty side or above --max-length, and count them"},
 
     {NAME("init", unroll_init_name), START_ROW, AT(init), .preset = "uniform",
      .help = "how weights are drawn, uniform within 1/sqrt(hidden) as PyTorch does"},
@@ -360,8 +384,34 @@ static bool cell_has_activation(const char *name)
 }
 
 /* An option that would do nothing is a mistake: tell it. */
+static unroll_status check_task(const unroll_config *config)
+{
+    const bool pairs = unroll_task_translates(config->task);
+    const struct {
+        const char *name;
+        bool given, of_pairs;
+    } rows[] = {
+        {"attention", strcmp(config->attention, unroll_attention_name(0)) != 0, true},
+        {"bidirectional", config->bidirectional, true},
+        {"reverse-source", config->reverse_source, true},
+        {"label-smoothing", config->label_smoothing > 0, true},
+        {"scheduled-sampling", config->scheduled_sampling > 0, true},
+        {"swap", config->swap, true},
+        {"skip-bad", config->skip_bad, true},
+        {"lines", config->lines && pairs, false},
+        {"no-carry", config->no_carry && pairs, false},
+        {"grad-every", config->grad_every && pairs, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].given && rows[i].of_pairs != pairs)
+            return unroll_fail(UNROLL_EUSAGE, "--%s is of no use to --task %s%s", rows[i].name,
+                               config->task, pairs ? "" : "; it is for --task translate");
+    return UNROLL_OK;
+}
+
 static unroll_status check_model(const unroll_config *config)
 {
+    UNROLL_TRY(check_task(config));
     if (strcmp(config->activation, activation_name(0)) != 0 && !cell_has_activation(config->cell))
         return unroll_fail(UNROLL_EUSAGE, "--activation %s: --cell %s has its own nonlinearities",
                            config->activation, config->cell);
