@@ -184,10 +184,10 @@ static const struct {
     size_t payload;
     const char *part;  /**< of the message */
 } FORGED[] = {
-    {"{}", UINT64_C(1) << 63, 0, "bound of 100000000"},
-    {"{}", UINT64_MAX, 0, "bound of 100000000"},
-    {"{}", 100000001, 0, "bound of 100000000"},
-    {"{}", 100000000, 0, "does not fit"},
+    {"{}", UINT64_C(1) << 63, 0, "bound of 32000000"},
+    {"{}", UINT64_MAX, 0, "bound of 32000000"},
+    {"{}", 32000001, 0, "bound of 32000000"},
+    {"{}", 32000000, 0, "does not fit"},
     {"{}", 3, 0, "does not fit"},
     {"[]", 0, 0, "is no safetensors file"},
     {" {}", 0, 0, "is no safetensors file"},

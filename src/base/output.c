@@ -42,6 +42,13 @@ static size_t directory_length(const char *path)
     return slash ? (size_t)(slash + 1 - path) : 0;
 }
 
+/* The directory that holds `path`, unroll_alloc'ed. */
+static char *parent(const char *path)
+{
+    const size_t n = directory_length(path);
+    return n ? unroll_strndup(path, n) : unroll_strndup(".", 1);
+}
+
 /* "DIR/.NAME.tmp-PID-COUNTER", unroll_alloc'ed. */
 static char *temporary_name(const char *path)
 {
@@ -181,22 +188,16 @@ unroll_status unroll_output_printf(unroll_output *out, const char *format, ...)
     return status;
 }
 
-/* fsync the directory that holds `path`. Where the file system has no such thing, or we may not read
+/* fsync a directory. Where the file system has no such thing, or we may not read
  * the directory, there is nothing more that can be done: 0. Else errno. */
-static int sync_directory(const char *path)
+static int sync_directory(const char *name)
 {
-    const size_t n = directory_length(path);
-    char *const name = n ? unroll_strndup(path, n) : unroll_strndup(".", 1);
     int error = 0;
-
-    if (!name)
-        return ENOMEM;
     const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
         error = errno;
     if (fd >= 0)
         close(fd);
-    unroll_free(name);
     return error == EINVAL || error == ENOTSUP || error == EACCES || error == EPERM ? 0 : error;
 }
 
@@ -213,7 +214,10 @@ void unroll_output_abort(unroll_output *out)
 unroll_status unroll_output_commit(unroll_output *out)
 {
     unroll_status status = flush(out);
+    char *const directory = parent(out->path); /* before rename: after it nothing may fail */
 
+    if (!directory)
+        status = UNROLL_EMEMORY;
     if (status == UNROLL_OK && fsync(out->fd) != 0)
         status = fail_write(out->path, errno);
     const int fd = out->fd;
@@ -223,10 +227,12 @@ unroll_status unroll_output_commit(unroll_output *out)
     if (status == UNROLL_OK && rename(out->temporary, out->path) != 0)
         status = fail_write(out->path, errno);
     if (status != UNROLL_OK) {
+        unroll_free(directory);
         unroll_output_abort(out);
         return status;
     }
-    const int error = sync_directory(out->path);
+    const int error = sync_directory(directory);
+    unroll_free(directory);
     if (error)
         status = unroll_fail(UNROLL_EIO, "%s: is written, but may not outlive a power cut: its "
                                          "directory: %s; save again", out->path, strerror(error));
@@ -285,13 +291,17 @@ void unroll_output_clean(const char *directory)
 /* One directory whose parent is there. */
 static unroll_status make_one(const char *path)
 {
+    char *const above = parent(path);
     struct stat st;
 
-    if (mkdir(path, 0777) == 0) {
-        sync_directory(path); /* what is saved inside should not vanish with its directory */
+    if (!above)
+        return UNROLL_EMEMORY;
+    const int error = mkdir(path, 0777) == 0 ? 0 : errno;
+    if (!error)
+        sync_directory(above); /* what is saved inside should not vanish with its directory */
+    unroll_free(above);
+    if (!error)
         return UNROLL_OK;
-    }
-    const int error = errno;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return UNROLL_OK;
     return fail_create(path, error == EEXIST ? ENOTDIR : error);

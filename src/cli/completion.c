@@ -166,6 +166,10 @@ static void fish(void)
         out_text("'\n");
         cli_each_option(*c, NULL, fish_row);
     }
+    out_text("complete -c unroll -f -n __fish_use_subcommand -a help -d 'explain a command'\n"
+             "complete -c unroll -f -n '__fish_seen_subcommand_from help' -a '");
+    commands();
+    out_text("'\n");
 }
 
 unroll_status cli_completion(const char *shell)

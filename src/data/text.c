@@ -326,8 +326,8 @@ static unroll_status check_utf8(const unroll_text_rules *rules, const char *name
         return UNROLL_OK;
     if (!rules->replace)
         return unroll_fail(UNROLL_EDATA,
-                           "%s: byte %zu: not UTF-8: %s (0x%02X); use --tokens byte, or "
-                           "--invalid replace",
+                           "%s: byte %zu: not UTF-8: %s (0x%02X); train with "
+                           "--tokens byte or --invalid replace",
                            name, at + skipped, bad.what, (unsigned char)out->bytes[at]);
     string s = {0};
     const unroll_status status =
@@ -348,8 +348,8 @@ unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *na
     const char *wide = wide_encoding(text, length);
     if (wide)
         return unroll_fail(UNROLL_EDATA,
-                           "%s: is %s, not UTF-8; convert it (iconv -f %s -t UTF-8), or use "
-                           "--tokens byte",
+                           "%s: is %s, not UTF-8; convert it (iconv -f %s -t UTF-8), or train "
+                           "with --tokens byte",
                            name, wide, wide);
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         out->bom = true;

@@ -23,7 +23,7 @@
 #error "tensors are copied as they stand in the file, which is little-endian"
 #endif
 
-enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000, CRC_DIGITS = 8, ALIGNMENT = 8 };
+enum { LENGTH_BYTES = 8, HEADER_MAX = 32000000, CRC_DIGITS = 8, ALIGNMENT = 8 };
 
 static const char CRC_KEY[] = "crc32", HEADER_CRC_KEY[] = "header_crc32";
 static const char META_KEY[] = "__metadata__";
