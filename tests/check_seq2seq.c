@@ -145,6 +145,11 @@ START_TEST(gradients)
         {.layers = 2, .embedding = 2, .dropout = 0.4},
         {.layers = 3, .residual = true, .dropout = 0.3},
         {.layers = 2, .norm = "layer"},
+        {.layers = 1, .attention = "dot"},
+        {.layers = 2, .attention = "general", .embedding = 2},
+        {.layers = 2, .attention = "additive", .dropout = 0.3},
+        {.layers = 1, .label_smoothing = 0.2},
+        {.layers = 1, .sampling = 0.7, .embedding = 2, .attention = "dot"},
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
         for (int padded = 0; padded < 2; padded++) {

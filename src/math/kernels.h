@@ -67,6 +67,16 @@ typedef struct unroll_outer {
 typedef double unroll_softmax_fn(size_t V, size_t pitch, unroll_real *logits, uint32_t target,
                                  unroll_real scale, uint32_t *best);
 
+/** Additive attention, one row: K is a multiple of `width`, padding columns of v are 0. */
+typedef struct unroll_additive {
+    size_t T, S, K;
+    const unroll_real *q, *k, *v; /**< [T][q_pitch], [S][k_pitch], [K] */
+    size_t q_pitch, k_pitch;
+    unroll_real *a;               /**< [T][a_pitch] */
+    size_t a_pitch;
+    unroll_real *dq, *dk, *dv;    /**< laid out as q, k, v */
+} unroll_additive;
+
 typedef struct unroll_kernels {
     const char *name;            /**< "generic", "avx2", "avx512", "neon" */
     bool (*supported)(void);     /**< may this processor and system run it? */
@@ -95,6 +105,8 @@ typedef struct unroll_kernels {
     void (*exp)(size_t n, const unroll_real *x, unroll_real *y);
     void (*tanh)(size_t n, const unroll_real *x, unroll_real *y);
     void (*sigmoid)(size_t n, const unroll_real *x, unroll_real *y);
+    void (*additive)(const unroll_additive *);      /**< a[t][s] = v·tanh(q_t + k_s) */
+    void (*additive_back)(const unroll_additive *); /**< a has gradients; dq, dk and dv are added to */
     const struct unroll_cell *const *cells;             /**< src/cell/cell_table.c; NULL at the end */
     const struct unroll_activation *const *activations; /**< likewise */
     const struct unroll_norm *const *norms;             /**< likewise */

@@ -27,6 +27,8 @@ double UNROLL_K(peak)(size_t rounds, unroll_real *sink);
 unroll_real UNROLL_K(read)(size_t n, const unroll_real *x);
 double UNROLL_K(sum_squares)(size_t n, const unroll_real *x);
 unroll_softmax_fn UNROLL_K(softmax);
+void UNROLL_K(additive)(const unroll_additive *p);
+void UNROLL_K(additive_back)(const unroll_additive *p);
 void UNROLL_K(exp)(size_t n, const unroll_real *x, unroll_real *y);
 void UNROLL_K(tanh)(size_t n, const unroll_real *x, unroll_real *y);
 void UNROLL_K(sigmoid)(size_t n, const unroll_real *x, unroll_real *y);

@@ -13,6 +13,7 @@ struct unroll_decoding {
     unroll_work *step;           /* one step of `rows` rows; slot 1 holds what the last step left */
     unroll_batch read, write;
     uint32_t *id;                /* [rows] */
+    unroll_real *attention;      /* [rows][S] */
 };
 
 unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows, unroll_decoding **out)
@@ -25,9 +26,10 @@ unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows, 
     d->net = net;
     unroll_status status = unroll_work_new_pairs(net, S, 1, 1, false, 1, &d->source);
     if (status == UNROLL_OK)
-        status = unroll_work_create(net, 0, 1, rows, false, 1, &d->step);
+        status = unroll_work_create(net, false, S, 1, rows, false, 1, &d->step);
     d->id = unroll_alloc(rows, sizeof *d->id);
-    if (status == UNROLL_OK && !d->id)
+    d->attention = net->attention.kind ? unroll_alloc(rows, S * sizeof *d->attention) : NULL;
+    if (status == UNROLL_OK && (!d->id || (net->attention.kind && !d->attention)))
         status = UNROLL_EMEMORY;
     if (status != UNROLL_OK) {
         unroll_decoding_free(d);
@@ -45,6 +47,7 @@ void unroll_decoding_free(unroll_decoding *d)
 {
     if (!d)
         return;
+    unroll_free(d->attention);
     unroll_free(d->id);
     unroll_work_free(d->step);
     unroll_work_free(d->source);
@@ -67,6 +70,8 @@ unroll_status unroll_decoding_begin(unroll_decoding *d, const uint32_t *source, 
     d->source->batch = &d->read;
     unroll_encoder_begin(d->source);
     unroll_encoder_forward(net, d->source, 0, 1);
+    if (net->attention.kind)
+        unroll_attention_read(net, d->source);
     for (size_t l = 0; l < net->stack.layers; l++) {
         spread(d, d->source->run.at[l].h, d->step->run.at[l].h);
         if (d->source->run.at[l].c)
@@ -98,6 +103,11 @@ const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id, 
         d->id[r] = id[r] < net->spec.inputs ? id[r] : 0;
     unroll_net_fill_input(net, w, 0, rows);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, 0, rows);
+    if (net->attention.kind)
+        unroll_attention_step(net, d->source, w, rows);
+    for (size_t r = 0; net->attention.kind && r < rows; r++)
+        memcpy(d->attention + r * d->source->encoder.S, w->attention.a + r * w->attention.a_pitch,
+               d->read.S * sizeof *d->attention);
     unroll_readout_logits(net, w, 0, 1, 0, rows);
     return w->logits;
 }
@@ -109,6 +119,5 @@ size_t unroll_decoding_pitch(const unroll_decoding *d)
 
 const unroll_real *unroll_decoding_attention(const unroll_decoding *d)
 {
-    (void)d;
-    return NULL;
+    return d->attention;
 }

@@ -100,7 +100,7 @@ void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0, s
 {
     const unroll_stack *s = &net->encoder.stack;
     unroll_stack_run *run = &w->encoder.run;
-    for (size_t t = 0; t < run->steps; t++)
+    for (size_t t = 0; !net->attention.kind && t < run->steps; t++)
         memset(w->encoder.doutput + (t * run->B + r0) * s->pitch, 0,
                (r1 - r0) * s->pitch * sizeof *w->encoder.doutput);
     unroll_stack_backward(s, run, net->spec.embedding > 0, r0, r1);

@@ -229,7 +229,8 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
     case UNROLL_P_OUTPUT:
         break;
     }
-    kind->weights(d, count, (double)p->cols, (double)p->rows, w);
+    /* a vector is one output's weights */
+    kind->weights(d, count, (double)(p->cols ? p->cols : p->rows), (double)(p->cols ? p->rows : 1), w);
     return UNROLL_OK;
 }
 

@@ -107,7 +107,8 @@ static unroll_status build(unroll_net *net)
     s->gru = cell->variant;
     s->activation = activation->name;
     s->norm = norm ? norm->name : none;
-    s->attention = none;
+    const unroll_score_kind *score = s->attention ? unroll_score_find(s->attention) : NULL;
+    s->attention = score ? score->name : none;
     s->norm_steps = s->norm_steps ? s->norm_steps : 1;
     net->kernels = unroll_kernels_get();
     const unroll_stack_spec stack = {
@@ -126,6 +127,8 @@ static unroll_status build(unroll_net *net)
                                          &net->embedding));
     UNROLL_TRY(unroll_stack_new(&net->stack, &net->parameters, s->source ? "decoder.rnn." : "rnn.",
                                 &stack));
+    if (score)
+        UNROLL_TRY(unroll_attention_new(net));
     UNROLL_TRY(new_decoder(net));
     net->learned = net->parameters.size;
     UNROLL_TRY(unroll_stack_add_statistics(&net->stack, &net->parameters, "rnn."));
@@ -156,6 +159,7 @@ void unroll_net_free(unroll_net *net)
         return;
     unroll_free(net->weights);
     unroll_dense_free(&net->decoder);
+    unroll_attention_free(&net->attention);
     unroll_stack_free(&net->stack);
     unroll_encoder_free(&net->encoder);
     unroll_parameters_free(&net->parameters);
@@ -206,6 +210,8 @@ static void pack_share(void *arg, size_t thread)
     unroll_stack_pack(&net->stack, list, net->weights, thread, p->threads);
     if (net->spec.source)
         unroll_encoder_pack(net, thread, p->threads);
+    if (net->attention.kind && thread == 0)
+        unroll_attention_pack(net);
     if (thread == p->threads - 1)
         unroll_dense_pack(&net->decoder, net->kernels, list, net->weights);
 }
@@ -272,16 +278,20 @@ void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, siz
         }
 }
 
-static void forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
+static void forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1)
 {
     if (net->spec.source)
         unroll_encoder_forward(net, w, r0, r1);
     unroll_net_fill_input(net, w, r0, r1);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
+    if (net->attention.kind)
+        unroll_attention_forward(net, w, thread, r0, r1);
 }
 
-static void backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
+static void backward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1)
 {
+    if (net->attention.kind)
+        unroll_attention_backward(net, w, thread, r0, r1);
     unroll_stack_backward(&net->stack, &w->run, net->spec.embedding > 0, r0, r1);
     if (net->spec.source)
         unroll_encoder_backward(net, w, r0, r1);
@@ -296,13 +306,13 @@ static void band_gradient(void *arg, size_t thread)
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
-    forward(net, w, r0, r1);
+    forward(net, w, thread, r0, r1);
     if (w->readout_steps < w->batch->T)
         return;
     unroll_readout_logits(net, w, 0, w->batch->T, r0, r1);
     unroll_readout_loss(net, w, 0, w->batch->T, r0, r1);
     unroll_readout_backward(net, w, 0, w->batch->T, r0, r1);
-    backward(net, w, r0, r1);
+    backward(net, w, thread, r0, r1);
 }
 
 struct chunk {
@@ -337,7 +347,7 @@ static void band_backward(void *arg, size_t thread)
     size_t r0, r1;
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 < r1)
-        backward(w->net, w, r0, r1);
+        backward(w->net, w, thread, r0, r1);
 }
 
 void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const uint32_t *id,
@@ -377,6 +387,8 @@ static void weight_gradient(void *arg, size_t thread)
                          w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
     if (net->spec.source)
         unroll_encoder_weights(net, w, thread);
+    if (net->attention.kind)
+        unroll_attention_weights(net, w, thread);
     if (net->spec.embedding && !net->spec.tie)
         embedding_weights(net, w, thread);
 }
@@ -394,7 +406,7 @@ static void band_forward(void *arg, size_t thread)
     size_t r0, r1;
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 < r1)
-        forward(w->net, w, r0, r1);
+        forward(w->net, w, thread, r0, r1);
 }
 
 unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
@@ -475,6 +487,7 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
     UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->run.dropping = false;
     work->run.use = UNROLL_STATISTICS_GIVEN;
+    work->smoothing = 0;
     if (net->spec.source)
         unroll_encoder_begin(work);
     unroll_parallel(work->threads, band_forward, work);
@@ -498,8 +511,11 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     work->grad = grad;
     work->run.dropping = net->spec.dropout > 0;
     work->run.use = UNROLL_STATISTICS_LEARNED;
+    work->smoothing = net->spec.label_smoothing;
     if (net->spec.source)
         unroll_encoder_begin(work);
+    if (net->spec.sampling > 0)
+        unroll_sample_inputs(net, work, band_forward);
     unroll_parallel(work->threads, clear_gradient, work);
     unroll_parallel(work->threads, band_gradient, work);
     if (work->readout_steps < batch->T) {

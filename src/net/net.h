@@ -1,10 +1,10 @@
 #ifndef UNROLL_NET_NET_H
 #define UNROLL_NET_NET_H
-#include <string.h>
 #include <unroll/net.h>
 
 #include "base/parallel.h"
 #include "cell/cell.h"
+#include "net/attention.h"
 #include "net/dense.h"
 #include "net/encoder.h"
 #include "net/stack.h"
@@ -43,6 +43,7 @@ struct unroll_net {
     size_t embedding;                /**< parameter index, where spec.embedding */
     unroll_encoder encoder;          /**< where spec.source */
     unroll_stack stack;
+    unroll_attention attention;      /**< its kind NULL: none */
     unroll_dense decoder;
 };
 
@@ -52,6 +53,7 @@ struct unroll_work {
     bool training;
     unroll_real *block;
     unroll_encoder_run encoder;
+    unroll_attention_run attention;
     unroll_stack_run run;
     size_t readout_steps;            /**< steps whose logits are in memory at a time */
     unroll_real *logits;             /**< [readout_steps][B][output_pitch] */
@@ -62,13 +64,22 @@ struct unroll_work {
     /* of the batch in work */
     const unroll_batch *batch;
     double total_weight;
+    double smoothing;                /**< of its targets */
     unroll_real *grad;
+    uint32_t *sampled;               /**< [T][B] decoder inputs, some of them its own guesses; or NULL */
+    uint32_t *guess;                 /**< [T][B] the largest outputs of the first pass */
 };
 
 /** The rows that fall to a thread; all to the first where a normalisation joins them. */
 static inline void unroll_work_band(const unroll_work *w, size_t thread, size_t *r0, size_t *r1)
 {
     unroll_share(w->B, 1, unroll_stack_joins_rows(&w->net->stack) ? 1 : w->threads, thread, r0, r1);
+}
+
+/** [T][B][pitch] of the decoder's top layer. */
+static inline const unroll_real *unroll_decoder_output(const unroll_work *w)
+{
+    return w->run.at[w->net->stack.layers - 1].y;
 }
 
 /** Layer 0's dense input for rows [r0,r1) of w->batch, where it has one. */
@@ -86,17 +97,16 @@ void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const
  *  @return bytes after the last, SIZE_MAX on overflow, which sticks */
 size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *base, size_t at);
 
-/** unroll_work_new_pairs() where S may be 0: then a decoder runs by itself. */
-unroll_status unroll_work_create(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
-                                 size_t threads, unroll_work **out);
+/** unroll_work_new_pairs() without its checks. encoder: whether it reads the source itself, or steps
+ *  attend to what another work has read. */
+unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
+                                 bool training, size_t threads, unroll_work **out);
+
+/** After unroll_net_begin(): scheduled sampling's first pass, and the inputs of the second. */
+void unroll_sample_inputs(const unroll_net *net, unroll_work *w, void (*band_forward)(void *, size_t));
 
 /** Options that an encoder–decoder, or a network without encoder, cannot have. */
 unroll_status unroll_pairs_check(const unroll_net_spec *spec, const unroll_norm *norm);
-
-static inline bool unroll_has_attention(const unroll_net_spec *spec)
-{
-    return spec->attention && strcmp(spec->attention, unroll_attention_name(0)) != 0;
-}
 
 /* readout.c: logits, losses and their gradient for steps [t0,t1) and rows [r0,r1). */
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,

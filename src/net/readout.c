@@ -17,10 +17,11 @@ size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
     return steps < 1 ? 1 : steps < T ? steps : T;
 }
 
-/* The top layer's output from step t on. */
+/* What the output layer sees from step t on. */
 static const unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t)
 {
-    return w->run.at[net->stack.layers - 1].y + t * w->B * net->stack.pitch;
+    const unroll_real *h = net->attention.kind ? w->attention.output : unroll_decoder_output(w);
+    return h + t * w->B * net->stack.pitch;
 }
 
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
@@ -28,6 +29,28 @@ void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, siz
 {
     const unroll_band rows = {t1 - t0, w->B, r0, r1};
     unroll_dense_forward(&net->decoder, net->kernels, &rows, top(net, w, t0), w->logits, false);
+}
+
+/* Cross-entropy against the target with 1 − ε + ε/V and each other with ε/V, Szegedy et al. (2016):
+ *   L = (1 − ε) (−ln p_k) + ε mean over j of −ln p_j       dL/dy = p − (1 − ε) e_k − ε/V
+ * y as for kernels->softmax, which this calls. */
+static double smooth(const unroll_net *net, double epsilon, unroll_real *y, uint32_t target,
+                     unroll_real scale, uint32_t *best)
+{
+    enum { SUMS = 8 };
+    const size_t V = net->spec.outputs;
+    const double score = (double)y[target];
+    double sum[SUMS] = {0}, total = 0;
+    for (size_t j = 0; j < V; j++)
+        sum[j % SUMS] += (double)y[j];
+    for (size_t i = 0; i < SUMS; i++)
+        total += sum[i];
+    const double loss = net->kernels->softmax(V, net->decoder.output_pitch, y, target, scale, best);
+    const unroll_real each = (unroll_real)(epsilon * (double)scale / (double)V);
+    for (size_t j = 0; j < V; j++)
+        y[j] -= each;
+    y[target] += (unroll_real)epsilon * scale;
+    return (1 - epsilon) * loss + epsilon * (loss + score - total / (double)V);
 }
 
 double unroll_squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
@@ -72,7 +95,10 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
                 w->loss[i] = weight > 0 ? loss : 0;
             } else if (weight > 0) {
                 uint32_t best;
-                w->loss[i] = net->kernels->softmax(V, pitch, y, b->target[i], scale, &best);
+                w->loss[i] =
+                    w->smoothing > 0
+                        ? smooth(net, w->smoothing, y, b->target[i], scale, &best)
+                        : net->kernels->softmax(V, pitch, y, b->target[i], scale, &best);
                 w->correct[i] = best == b->target[i];
             } else {
                 for (size_t j = 0; j < pitch; j++)

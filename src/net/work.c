@@ -25,8 +25,8 @@ static size_t place(void *to, size_t size, size_t count, size_t pitch, char *bas
 }
 
 /* Every array of a workspace in one block: counted with base NULL, placed with it. */
-static size_t layout(const unroll_net *net, unroll_work *w, size_t S, size_t T, size_t B,
-                     bool training, size_t threads, char *base)
+static size_t layout(const unroll_net *net, unroll_work *w, bool encoder, size_t S, size_t T,
+                     size_t B, bool training, size_t threads, char *base)
 {
     size_t positions;
     if (!unroll_mul(T, B, &positions) || positions > SIZE_MAX / 64 ||
@@ -35,12 +35,17 @@ static size_t layout(const unroll_net *net, unroll_work *w, size_t S, size_t T, 
     w->readout_steps = unroll_readout_steps(net, T, B);
     size_t at = place(&w->run.at, sizeof *w->run.at, net->stack.layers, 1, base, 0);
     at = unroll_stack_place(&net->stack, &w->run, T, B, training, base, at);
-    if (S > 0) {
+    if (encoder) {
         at = unroll_encoder_place(net, &w->encoder, S, B, training, base, at);
         at = unroll_place(&w->run.dfirst, sizeof *w->run.dfirst,
                           training ? net->stack.layers * net->stack.cell->states : 0, B,
                           net->stack.pitch, base, at);
     }
+    if (net->attention.kind)
+        at = unroll_attention_place(net, &w->attention, S, T, B, training, threads, base, at);
+    const size_t sampled = training && net->spec.sampling > 0 ? positions : 0;
+    at = place(&w->sampled, sizeof *w->sampled, sampled, 1, base, at);
+    at = place(&w->guess, sizeof *w->guess, sampled, 1, base, at);
     at = place(&w->logits, sizeof *w->logits, w->readout_steps * B, net->decoder.output_pitch, base,
                at);
     const size_t omega = training && net->stack.omega > 0 ? B : 0;
@@ -61,7 +66,7 @@ size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool trainin
 size_t unroll_work_bytes_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training)
 {
     unroll_work w = {.net = net};
-    return layout(net, &w, S, T, B, training, 1, NULL);
+    return layout(net, &w, S > 0, S, T, B, training, 1, NULL);
 }
 
 unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool training,
@@ -79,18 +84,18 @@ unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, s
         return unroll_fail(UNROLL_EUSAGE, "%s", net->spec.source
                                                     ? "a translation model needs a source to read"
                                                     : "this model reads no source");
-    return unroll_work_create(net, S, T, B, training, threads, out);
+    return unroll_work_create(net, S > 0, S, T, B, training, threads, out);
 }
 
-unroll_status unroll_work_create(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
-                                 size_t threads, unroll_work **out)
+unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
+                                 bool training, size_t threads, unroll_work **out)
 {
     unroll_work *w = unroll_alloc(1, sizeof *w);
     if (!w)
         return UNROLL_EMEMORY;
     *w = (unroll_work){.net = net, .T = T, .B = B, .training = training,
                        .threads = threads ? threads : unroll_cores()};
-    const size_t bytes = layout(net, w, S, T, B, training, w->threads, NULL);
+    const size_t bytes = layout(net, w, encoder, S, T, B, training, w->threads, NULL);
     w->block = bytes == SIZE_MAX ? NULL : unroll_alloc(bytes, 1);
     if (!w->block) {
         unroll_free(w);
@@ -99,7 +104,7 @@ unroll_status unroll_work_create(const unroll_net *net, size_t S, size_t T, size
                                  "memory can hold; lower --seq-length or --batch", T, B)
                    : UNROLL_EMEMORY;
     }
-    layout(net, w, S, T, B, training, w->threads, (char *)w->block);
+    layout(net, w, encoder, S, T, B, training, w->threads, (char *)w->block);
     *out = w;
     return UNROLL_OK;
 }
