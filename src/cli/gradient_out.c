@@ -160,6 +160,7 @@ static unroll_gradient_figure figure(const gradient_probe *p)
     return (unroll_gradient_figure){
         .directory = p->options->config.out, .variant = p->variant, .curve = &p->curve,
         .accumulated = all_losses(p), .diagnosis = &p->diagnosis, .histograms = &p->histograms,
+        .jacobian = &p->jacobian, .lyapunov = &p->lyapunov,
     };
 }
 
@@ -334,7 +335,53 @@ static unroll_status page_table(const gradient_probe *p, unroll_page *page)
     return status;
 }
 
-static unroll_status page_body(const gradient_probe *p, unroll_page *page)
+static void page_lyapunov(const gradient_probe *p, unroll_page *page)
+{
+    static const char *const head[] = {"exponent", "nats a step", "decades a step", "factor a step",
+                                       "deviation (nats)"};
+    enum { COLUMNS = sizeof head / sizeof *head };
+    const unroll_lyapunov *l = &p->lyapunov;
+    char text[400];
+    snprintf(text, sizeof text, "Of the first %zu windows, over %zu steps each at least: how fast the directions "
+             "of the whole state (all layers, h and c) shrink or grow. The largest is the rate that "
+             "gradients come to; the slowest layer's curve was measured at %.4f a step.",
+             l->samples, l->steps, slowest(p));
+    unroll_page_text(page, text);
+    unroll_page_table(page, head, COLUMNS);
+    for (size_t i = 0; i < l->count; i++) {
+        char cell[COLUMNS][CELL];
+        snprintf(cell[0], CELL, "%zu", i + 1);
+        snprintf(cell[1], CELL, "%.5f", l->nats[i]);
+        snprintf(cell[2], CELL, "%.5f", l->nats[i] / log(10));
+        snprintf(cell[3], CELL, "%.5f", exp(l->nats[i]));
+        number(cell[4], l->deviation[i]);
+        unroll_page_row(page, (const char *const[]){cell[0], cell[1], cell[2], cell[3], cell[4]}, COLUMNS);
+    }
+    unroll_page_table_end(page);
+}
+
+static void page_saturation(const gradient_probe *p, unroll_page *page)
+{
+    static const char *const head[] = {"layer", "what", "below 0.1", "above 0.9", "dead units"};
+    enum { COLUMNS = sizeof head / sizeof *head };
+    unroll_page_text(page, "Shares over units, steps and windows: of |h| above 0.9, of gates below 0.1 and above "
+                           "0.9, of units that are 0 at every step.");
+    unroll_page_table(page, head, COLUMNS);
+    for (size_t i = 0; i < p->diagnosis.count; i++) {
+        const unroll_saturation *s = &p->diagnosis.share[i];
+        char cell[COLUMNS][CELL];
+        snprintf(cell[0], CELL, "%zu", s->layer);
+        snprintf(cell[1], CELL, "%s", s->name);
+        number(cell[2], s->low);
+        number(cell[3], s->high);
+        number(cell[4], s->dead);
+        unroll_page_row(page, (const char *const[]){cell[0], cell[1], cell[2], cell[3], cell[4]}, COLUMNS);
+    }
+    unroll_page_table_end(page);
+}
+
+/* Pictures [from, to) of the list below. */
+static void page_pictures(const gradient_probe *p, unroll_page *page, size_t from, size_t to)
 {
     static const struct {
         const char *name, *caption;
@@ -343,10 +390,21 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
         {"distance", "Gradient against distance. Reference lines are theory, not measured.", false},
         {"layer-distance", "Every layer and distance; state h.", true},
         {"layers", "Against the layer.", true},
+        {"jacobian", "How large the product of k steps' Jacobians is, geometric mean over windows.", false},
+        {"lyapunov", "Lyapunov exponents of the whole state.", false},
         {"histogram-parameters", "Gradients of the weights.", false},
         {"histogram-states", "Gradients of the states.", false},
     };
-    char text[600], folder[4096];
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/plots", p->options->config.out);
+    for (size_t i = from; i < to; i++)
+        if (!pictures[i].deep || p->curve.layers > 1)
+            unroll_page_picture(page, folder, pictures[i].name, pictures[i].caption);
+}
+
+static unroll_status page_body(const gradient_probe *p, unroll_page *page)
+{
+    char text[600];
     snprintf(text, sizeof text,
              "%s. %zu windows of %zu steps. %s The norm of the gradient with "
              "respect to each layer's state k steps before, geometric mean over windows; decay by "
@@ -356,10 +414,20 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
                            : "The loss of one step alone, not divided by batch or window.");
     unroll_page_text(page, text);
     UNROLL_TRY(page_table(p, page));
-    snprintf(folder, sizeof folder, "%s/plots", p->options->config.out);
-    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
-        if (!pictures[i].deep || p->curve.layers > 1)
-            unroll_page_picture(page, folder, pictures[i].name, pictures[i].caption);
+    page_pictures(p, page, 0, 3);
+    if (p->jacobian.distances > 1) {
+        unroll_page_heading(page, "The product of Jacobians");
+        page_pictures(p, page, 3, 4);
+    }
+    if (p->lyapunov.steps > 0 && isfinite(p->lyapunov.nats[0])) {
+        unroll_page_heading(page, "Lyapunov exponents");
+        page_lyapunov(p, page);
+        page_pictures(p, page, 4, 4 + (p->lyapunov.count > 1));
+    }
+    unroll_page_heading(page, "Saturation");
+    page_saturation(p, page);
+    unroll_page_heading(page, "Histograms");
+    page_pictures(p, page, 5, 7);
     int argc;
     char **argv;
     UNROLL_TRY(cli_command_line(p->call, &argc, &argv));

@@ -303,6 +303,99 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
     return status;
 }
 
+/* ---- Jacobians ---- */
+
+static bool has_exponent(const unroll_gradient_figure *f)
+{
+    return f->lyapunov && f->lyapunov->count && isfinite(f->lyapunov->nats[0]);
+}
+
+/* One norm against distance; where none is known there is no line. */
+static unroll_status add_norm(picture *p, const char *label, const double *norm, size_t n)
+{
+    double *x, *y;
+    if (!isfinite(norm[0]))
+        return UNROLL_OK;
+    if (!add_series(p, n, &x, &y))
+        return UNROLL_EMEMORY;
+    snprintf(p->label[p->count - 1], LABEL_MAX, "%s", label);
+    for (size_t k = 0; k < n; k++) {
+        x[k] = (double)k;
+        y[k] = above_zero(norm[k]);
+    }
+    return UNROLL_OK;
+}
+
+/* The slope that the largest exponent predicts ends where the curve does: there it is to be judged. */
+static unroll_status add_exponent(picture *p, const unroll_gradient_figure *f)
+{
+    const unroll_jacobian *j = f->jacobian;
+    double *x, *y;
+    const size_t last = j->distances - 1;
+    const double *norm = isfinite(j->spectral[0]) ? j->spectral : j->frobenius, rate = f->lyapunov->nats[0];
+    if (last == 0 || !(norm[last] > 0))
+        return UNROLL_OK;
+    unroll_series *s = add_series(p, 2, &x, &y);
+    if (!s)
+        return UNROLL_EMEMORY;
+    s->reference = true;
+    snprintf(p->label[p->count - 1], LABEL_MAX, "slope of the largest Lyapunov exponent: x %.4f a step",
+             exp(rate));
+    x[0] = 0;
+    x[1] = (double)last;
+    y[1] = norm[last];
+    y[0] = above_zero(norm[last] * exp(-rate * (double)last));
+    return UNROLL_OK;
+}
+
+static unroll_status draw_jacobian(const unroll_gradient_figure *f, const char *folder)
+{
+    const unroll_jacobian *j = f->jacobian;
+    picture p = {0};
+    unroll_status status = add_norm(&p, "spectral norm", j->spectral, j->distances);
+    if (status == UNROLL_OK)
+        status = add_norm(&p, "Frobenius norm", j->frobenius, j->distances);
+    if (status == UNROLL_OK && has_exponent(f))
+        status = add_exponent(&p, f);
+    if (status == UNROLL_OK && p.count)
+        status = draw(&(unroll_plot){.directory = folder, .name = "jacobian", .title = f->variant,
+                                     .x_label = "k (steps)", .y_label = "norm of d(h,c)_t / d(h,c)_{t-k}",
+                                     .log_y = true, .key_below = true, .series = p.series,
+                                     .count = p.count});
+    release(&p);
+    return status;
+}
+
+static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *folder)
+{
+    const unroll_lyapunov *l = f->lyapunov;
+    const double decades = 1 / log(10);
+    double *data = unroll_alloc(4 * l->count, sizeof *data);
+    if (!data)
+        return UNROLL_EMEMORY;
+    double *x = data, *y = x + l->count, *low = y + l->count, *high = low + l->count;
+    for (size_t i = 0; i < l->count; i++) {
+        const double spread = isfinite(l->deviation[i]) ? l->deviation[i] * decades : 0;
+        x[i] = (double)i + 1;
+        y[i] = l->nats[i] * decades;
+        low[i] = y[i] - spread;
+        high[i] = y[i] + spread;
+    }
+    char label[LABEL_MAX];
+    snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation", l->samples);
+    const double ends[2] = {1, (double)l->count}, zero[2] = {0, 0};
+    const unroll_series series[] = {
+        {.label = label, .x = x, .y = y, .low = low, .high = high, .count = l->count, .points = true},
+        {.label = "neither falls nor grows", .x = ends, .y = zero, .count = 2, .reference = true}};
+    const unroll_status status =
+        draw(&(unroll_plot){.directory = folder, .name = "lyapunov", .title = f->variant,
+                            .x_label = "Lyapunov exponent, from the largest",
+                            .y_label = "decades a step", .whole_x = true, .key_below = true,
+                            .series = series, .count = 2});
+    unroll_free(data);
+    return status;
+}
+
 static char *plots_folder(const char *directory)
 {
     const size_t room = strlen(directory) + sizeof "/plots";
@@ -317,15 +410,19 @@ unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
     char *folder = plots_folder(f->directory);
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
     unroll_status missing = UNROLL_OK; /* without gnuplot all data are written still */
-    for (int i = 0; i < 5 && status == UNROLL_OK; i++) {
+    for (int i = 0; i < 7 && status == UNROLL_OK; i++) {
         if (i == 0)
             status = draw_distance(f, folder, NULL, 0, 0);
         else if (i == 1 && f->curve->layers > 1)
             status = draw_layers(f, folder);
         else if (i == 2 && f->curve->layers > 1)
             status = draw_layer_distance(f, folder);
-        else if (i >= 3 && f->histograms)
+        else if ((i == 3 || i == 4) && f->histograms)
             status = draw_histograms(f, folder, i == 4);
+        else if (i == 5 && f->jacobian && f->jacobian->distances > 1)
+            status = draw_jacobian(f, folder);
+        else if (i == 6 && has_exponent(f) && f->lyapunov->count > 1)
+            status = draw_lyapunov(f, folder);
         if (status == UNROLL_ENOINPUT) {
             missing = status;
             status = UNROLL_OK;

@@ -4,6 +4,8 @@
 
 #include "probe/curve.h"
 #include "probe/histogram.h"
+#include "probe/jacobian.h"
+#include "probe/lyapunov.h"
 #include "probe/saturation.h"
 
 enum { UNROLL_VARIANT_MAX = 160 };
@@ -20,10 +22,13 @@ typedef struct unroll_gradient_figure {
     bool accumulated;                  /**< losses of all steps: said on each figure */
     const unroll_diagnosis *diagnosis; /**< theory beside the curve, or NULL */
     const unroll_histograms *histograms; /**< or NULL */
+    const unroll_jacobian *jacobian;   /**< or NULL */
+    const unroll_lyapunov *lyapunov;   /**< or NULL */
 } unroll_gradient_figure;
 
 /** Draw plots/distance (gradient against distance), plots/layers (against layer),
- *  plots/layer-distance (heat map) and plots/histogram-parameters and -states.
+ *  plots/layer-distance (heat map), plots/histogram-parameters and -states, plots/jacobian (norms of the
+ *  product over k steps) and plots/lyapunov (the exponents).
  *  @return UNROLL_ENOINPUT where there is no gnuplot: data and scripts are then there */
 unroll_status unroll_report_gradient(const unroll_gradient_figure *figure);
 

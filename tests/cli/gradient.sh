@@ -32,6 +32,11 @@ check 'exponents' [ "$(rows "$work/fresh/lyapunov.csv")" -eq 8 ]
 check 'beside the measured rate' grep -q '^largest Lyapunov exponent: .*; measured x 0' "$work/out"
 check 'Jacobian norms' [ "$(sed -n 2p "$work/fresh/jacobian.csv")" = 0,0,8,1,2 ]
 check 'of all distances' [ "$(rows "$work/fresh/jacobian.csv")" -eq 40 ]
+for heading in 'The product of Jacobians' 'Lyapunov exponents' Saturation Histograms; do
+    check "$heading in the report" grep -q "<h2>$heading</h2>" "$work/fresh/report.html"
+done
+check 'pictures of Jacobians' [ -s "$work/fresh/plots/jacobian.gp" ]
+check 'and of exponents' [ "$(rows "$work/fresh/plots/lyapunov.csv")" -eq 8 ]
 check 'fits' [ "$(rows "$work/fresh/fit.csv")" -eq 4 ]
 # shellcheck disable=SC2086
 expect 73 "is not empty" gradient $small --corpus "$text" --out "$work/fresh"
