@@ -55,7 +55,8 @@ struct cli_call {
 
 /** All commands; NULL at the end. */
 extern const cli_command *const cli_commands[];
-extern const cli_command cli_bench, cli_compare, cli_eval, cli_generate, cli_gradient, cli_inspect, cli_reproduce, cli_sample, cli_train;
+extern const cli_command cli_bench, cli_compare, cli_eval, cli_generate, cli_gradient, cli_inspect,
+    cli_reproduce, cli_sample, cli_train, cli_translate;
 const cli_command *cli_command_find(const char *name); /**< NULL: none */
 const char *cli_command_nearest(const char *name);     /**< for "did you mean", or NULL */
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/eval_pairs.h"
 #include "cli/load.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
@@ -16,6 +17,7 @@ typedef struct eval_options {
     cli_common common;
     bool per_token;
     uint64_t max_input;
+    eval_pairs_options pairs; /* its max_input is filled in from above */
 } eval_options;
 
 static const unroll_option rows[] = {
@@ -27,6 +29,12 @@ static const unroll_option rows[] = {
      .offset = offsetof(eval_options, max_input), .parse = unroll_option_parse_bytes,
      .format = unroll_option_format_bytes, .preset = "1G", .max = UNROLL_OPTION_NO_MAX,
      .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
+    {.name = "out", .group = "Translation", .meta = "DIR", .type = UNROLL_TEXT,
+     .offset = offsetof(eval_options, pairs.out),
+     .help = "of a translation: write length.csv and a plot of BLEU and exact match against length"},
+    {.name = "skip-bad", .group = "Translation", .type = UNROLL_FLAG,
+     .offset = offsetof(eval_options, pairs.skip_bad),
+     .help = "of a translation: leave out lines that are no pairs, and count them"},
 };
 
 /* All files' sums. */
@@ -162,26 +170,54 @@ static unroll_status print_totals(const evaluation *e)
     return UNROLL_OK;
 }
 
-static unroll_status run(cli_call *call)
+static unroll_status eval_texts(cli_call *call, unroll_model *model)
 {
-    unroll_model *model;
-    evaluation e = {.call = call, .options = call->options};
-    UNROLL_TRY(load_text_model(call->arguments[0], &model));
-    e.model = model;
-    e.net = unroll_model_net(model);
-    terminal_progress_start(&e.progress, e.options->common.quiet, 10);
+    evaluation e = {.call = call, .options = call->options, .model = model,
+                    .net = unroll_model_net(model)};
     unroll_status status = UNROLL_OK;
+    terminal_progress_start(&e.progress, e.options->common.quiet, 10);
     for (size_t i = 1; i < call->count && !status; i++)
         status = eval_file(&e, call->arguments[i]);
     terminal_progress_clear(&e.progress);
     if (!status && !out_broken())
         status = print_totals(&e);
+    return status;
+}
+
+/* An option that means nothing to this kind of model was a mistake. */
+static unroll_status check_given(const cli_call *call, bool translates)
+{
+    static const char *const of_translations[] = {"out",        "skip-bad", "beam", "length-penalty",
+                                                  "max-length", "unknown",  NULL};
+    static const char *const of_texts[] = {"per-token", NULL};
+    const char *const *none = translates ? of_texts : of_translations;
+    for (; *none; none++)
+        if (cli_was_given(call, *none))
+            return unroll_fail(UNROLL_EUSAGE, "--%s is for %s; %s is none", *none,
+                               translates ? "models of texts" : "translation models",
+                               call->arguments[0]);
+    return UNROLL_OK;
+}
+
+static unroll_status run(cli_call *call)
+{
+    eval_options *o = call->options;
+    unroll_model *model;
+    UNROLL_TRY(load_predicting_model(call->arguments[0], &model));
+    const bool translates = unroll_model_source_vocabulary(model) != NULL;
+    unroll_status status = check_given(call, translates);
+    o->pairs.max_input = o->max_input;
+    if (!status)
+        status = translates ? eval_pairs(call, &o->common, &o->pairs, model, call->arguments + 1,
+                                         call->count - 1)
+                            : eval_texts(call, model);
     unroll_model_free(model);
     return status;
 }
 
 static const unroll_option_list lists[] = {
     {rows, sizeof rows / sizeof *rows, 0},
+    {crew_rows, CREW_OPTIONS_COUNT, offsetof(eval_options, pairs.crew)},
     {cli_common_rows, CLI_COMMON_COUNT, offsetof(eval_options, common)},
     {NULL, 0, 0},
 };
@@ -191,18 +227,23 @@ static const cli_example examples[] = {
     {"zcat texts.gz | unroll eval --json runs/char -", "standard input, the result as JSON"},
     {"unroll eval --per-token runs/char poem.txt | sort -k3 -g | head",
      "the ten tokens that surprise the model most"},
+    {"unroll eval runs/translate pairs.tsv --beam 5 --out scores",
+     "BLEU, chrF and exact match of translations, a plot of them against length"},
     {NULL, NULL},
 };
 
 const cli_command cli_eval = {
     .name = "eval",
     .arguments = "MODEL FILE...",
-    .summary = "measure how well a model predicts texts",
+    .summary = "measure how well a model predicts texts, or translates",
     .description =
         "Each text is read in one pass from the zero state; each token is predicted from all before "
         "it, so N tokens give N-1 predictions. Prints the mean loss in nats, bits per token, "
         "perplexity, tokens, and how many of them the model does not know. MODEL is a model file or "
-        "a run directory; - is standard input.",
+        "a run directory; - is standard input.\n\n"
+        "For a translation model FILE is pairs: source, tab, target. It prints the loss a target "
+        "token, the share of target tokens that would be predicted, exact match (the same tokens), "
+        "and BLEU and chrF2 as sacrebleu measures them, over all and by the length of the source.",
     .lists = lists,
     .options_size = sizeof(eval_options),
     .min_arguments = 2,

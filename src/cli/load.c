@@ -34,14 +34,16 @@ static unroll_status check_finite(const char *path, unroll_net *net)
     return UNROLL_OK;
 }
 
-static unroll_status check_kind(const char *path, const unroll_model *model, bool translates)
+enum kind { TEXT, TRANSLATION, EITHER };
+
+static unroll_status check_kind(const char *path, const unroll_model *model, enum kind kind)
 {
     const char *task = unroll_model_config(model)->task;
     const bool is_translation = unroll_model_source_vocabulary(model) != NULL;
-    if (translates && !is_translation)
+    if (kind == TRANSLATION && !is_translation)
         return unroll_fail(UNROLL_EDATA, "%s: a model of task %s; give one that was trained with "
                            "--task translate", path, task);
-    if (!translates && is_translation)
+    if (kind == TEXT && is_translation)
         return unroll_fail(UNROLL_EDATA, "%s: a translation; 'unroll translate' and 'unroll eval' "
                            "take it", path);
     if (!unroll_model_vocabulary(model))
@@ -50,10 +52,10 @@ static unroll_status check_kind(const char *path, const unroll_model *model, boo
     return UNROLL_OK;
 }
 
-static unroll_status load(const char *path, bool translates, unroll_model **out)
+static unroll_status load(const char *path, enum kind kind, unroll_model **out)
 {
     UNROLL_TRY(unroll_model_load(path, out));
-    unroll_status status = check_kind(path, *out, translates);
+    unroll_status status = check_kind(path, *out, kind);
     if (status == UNROLL_OK)
         status = check_finite(path, unroll_model_net(*out));
     if (status) {
@@ -65,10 +67,15 @@ static unroll_status load(const char *path, bool translates, unroll_model **out)
 
 unroll_status load_text_model(const char *path, unroll_model **out)
 {
-    return load(path, false, out);
+    return load(path, TEXT, out);
 }
 
 unroll_status load_translation_model(const char *path, unroll_model **out)
 {
-    return load(path, true, out);
+    return load(path, TRANSLATION, out);
+}
+
+unroll_status load_predicting_model(const char *path, unroll_model **out)
+{
+    return load(path, EITHER, out);
 }

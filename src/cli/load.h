@@ -15,4 +15,7 @@ unroll_status load_text_model(const char *path, unroll_model **out);
 
 /** The same for a translation: it has both vocabularies. */
 unroll_status load_translation_model(const char *path, unroll_model **out);
+
+/** Either of the two. */
+unroll_status load_predicting_model(const char *path, unroll_model **out);
 #endif

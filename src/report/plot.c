@@ -216,7 +216,7 @@ static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
 {
     UNROLL_TRY(unroll_output_printf(
         out, "set palette defined (0 '#00204d', 1 '#31446b', 2 '#666970', 3 '#958f78', 4 '#cbba69', "
-             "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset cblabel "));
+             "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset format cb '%%g'\nset cblabel "));
     UNROLL_TRY(put_quoted(out, plot->heat->label));
     UNROLL_TRY(unroll_output_printf(out, " noenhanced offset 1.5,0\n"));
     if (plot->heat->x_name) {
@@ -266,6 +266,12 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
     }
     if (plot->whole_x)
         UNROLL_TRY(unroll_output_printf(out, "set xtics 1\n"));
+    if (plot->y_from < plot->y_to) {
+        char from[32], to[32];
+        UNROLL_TRY(unroll_output_printf(out, "set yrange [%s:%s]\n",
+                                        unroll_format_digits(from, plot->y_from, 9),
+                                        unroll_format_digits(to, plot->y_to, 9)));
+    }
     if (plot->key_below)
         UNROLL_TRY(unroll_output_printf(out, "set key below Left reverse height 1 maxcols %zu\n",
                                         key_columns(plot, &key_rows)));

@@ -25,6 +25,7 @@ typedef struct unroll_plot {
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
     bool whole_x;                      /**< x counts something: no ticks between */
+    double y_from, y_to;               /**< what the axis shows; both 0: what the data need */
     bool key_below;                    /**< long labels: under the picture instead of within */
     const unroll_series *series;
     size_t count;

@@ -1,0 +1,14 @@
+#ifndef UNROLL_CLI_ALIGNMENT_H
+#define UNROLL_CLI_ALIGNMENT_H
+#include "store/translator.h"
+
+/** Is it a name for a picture? @return UNROLL_EUSAGE where it does not end in .svg */
+unroll_status alignment_check_name(const char *path);
+
+/** A map of attention, a row a target token, a column a source token in its own order, as PATH, with
+ *  .csv, .gp and .png beside it.
+ *  @param t  with attention
+ *  @return as unroll_plot_write() and unroll_plot_draw() */
+unroll_status alignment_draw(const char *path, const unroll_model *model,
+                             const unroll_source *source, const unroll_translation *t);
+#endif

@@ -1,0 +1,232 @@
+/* unroll translate: a source a line, a translation a line. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "cli/alignment.h"
+#include "cli/cli.h"
+#include "cli/crew.h"
+#include "cli/load.h"
+#include "cli/out.h"
+
+typedef struct translate_options {
+    cli_common common;
+    crew_options crew;
+    uint64_t n_best;
+    bool scores;
+    char *attention;
+} translate_options;
+
+#define AT(field) .group = "Output", .offset = offsetof(translate_options, field)
+
+static const unroll_option rows[] = {
+    {.name = "n-best", .meta = "N", .type = UNROLL_SIZE, AT(n_best), .preset = "1", .min = 1,
+     .max = 1000,
+     .help = "print the N best of a beam, best first: the line's number, a tab, the translation"},
+    {.name = "scores", .type = UNROLL_FLAG, AT(scores),
+     .help = "its log-probability and a tab before each translation"},
+    {.name = "attention", .meta = "FILE.svg", .type = UNROLL_TEXT, AT(attention),
+     .help = "draw where the best translation of the first line looks in its source"},
+};
+
+/* ---- the lines ---- */
+
+typedef struct translation_run {
+    const cli_call *call;
+    const translate_options *options;
+    const char *path;
+    unroll_model *model;
+    crew *crew;
+    crew_line *line;        /* [room] */
+    char (*name)[512];      /* [room] */
+    size_t room;            /* lines read ahead */
+    uint64_t number;        /* of the last line that was read */
+    bool drawn, noted;
+} translation_run;
+
+static unroll_status print_json(uint64_t number, const unroll_source *source,
+                                const unroll_translation *t)
+{
+    return out_json(json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:b}", "line", (json_int_t)number,
+                              "text", out_json_text(t->text, t->length), "log_probability",
+                              out_json_real(t->log_probability), "score", out_json_real(t->score),
+                              "tokens", (json_int_t)t->tokens, "unknown",
+                              (json_int_t)source->unknown, "ended", (int)t->ended));
+}
+
+static unroll_status print(const translation_run *r, uint64_t number, const unroll_translations *t)
+{
+    const translate_options *o = r->options;
+    for (size_t i = 0; i < t->count; i++) {
+        const unroll_translation *one = &t->list[i];
+        if (o->common.json) {
+            UNROLL_TRY(print_json(number, &t->source, one));
+            continue;
+        }
+        out_stream stream = {{0}, 0};
+        if (o->n_best > 1)
+            out_printf("%llu\t", (unsigned long long)number);
+        if (o->scores)
+            out_printf("%.6f\t", one->log_probability);
+        out_stream_write(&stream, one->text, one->length);
+        out_stream_end(&stream);
+        out_write("\n", 1);
+    }
+    return UNROLL_OK;
+}
+
+/* A picture of nothing is none: the first line that has tokens. */
+static unroll_status draw(translation_run *r, const unroll_translations *t)
+{
+    if (!r->options->attention || r->drawn || t->source.length < 2)
+        return UNROLL_OK;
+    r->drawn = true;
+    return alignment_draw(r->options->attention, r->model, &t->source, &t->list[0]);
+}
+
+static unroll_status give(translation_run *r, size_t count)
+{
+    unroll_status status = UNROLL_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        if (!(status = r->line[i].status))
+            status = print(r, r->number - count + i + 1, &r->line[i].result);
+        if (!status)
+            status = draw(r, &r->line[i].result);
+    }
+    out_flush(); /* what was asked is answered, whoever waits for it */
+    return status;
+}
+
+/* Up to `room` lines; those before one that cannot be read are translated all the same. */
+static unroll_status read_some(translation_run *r, unroll_lines *lines, size_t *count)
+{
+    for (*count = 0; *count < r->room; ++*count) {
+        char *text;
+        size_t length;
+        UNROLL_TRY(unroll_lines_next(lines, &text, &length));
+        if (!text)
+            return UNROLL_OK;
+        if (length && text[length - 1] == '\r')
+            length--;
+        char *kept = unroll_strndup(text, length);
+        if (!kept)
+            return UNROLL_EMEMORY;
+        snprintf(r->name[*count], sizeof *r->name, "%.480s:%llu", unroll_input_name(r->path),
+                 (unsigned long long)++r->number);
+        r->line[*count] = (crew_line){.name = r->name[*count], .text = kept, .length = length};
+    }
+    return UNROLL_OK;
+}
+
+static unroll_status translate(translation_run *r, unroll_lines *lines)
+{
+    unroll_status status = UNROLL_OK, reading = UNROLL_OK;
+    for (size_t count = 1; !status && !reading && count && !out_broken();) {
+        reading = read_some(r, lines, &count);
+        char *message = reading ? unroll_strndup(unroll_message(), strlen(unroll_message())) : NULL;
+        status = crew_run(r->crew, r->line, count);
+        const unroll_status giving = give(r, count);
+        status = status ? status : giving;
+        for (size_t i = 0; i < count; i++) {
+            crew_line_clear(&r->line[i]);
+            unroll_free((char *)r->line[i].text);
+        }
+        if (!status && message)
+            unroll_fail(reading, "%s", message);
+        unroll_free(message);
+    }
+    return status ? status : reading;
+}
+
+/* ---- the command ---- */
+
+/* Who writes into a pipe may wait for each answer before it asks on; a file does not. */
+static bool may_read_ahead(const char *path)
+{
+    struct stat st;
+    return (strcmp(path, "-") == 0 ? fstat(0, &st) : stat(path, &st)) == 0 && S_ISREG(st.st_mode);
+}
+
+static unroll_status check(const translate_options *o)
+{
+    if (o->n_best > o->crew.beam)
+        return unroll_fail(UNROLL_EUSAGE, "--n-best %llu needs a beam that is as wide; give --beam %llu",
+                           (unsigned long long)o->n_best, (unsigned long long)o->n_best);
+    return o->attention ? alignment_check_name(o->attention) : UNROLL_OK;
+}
+
+static unroll_status open_model(translation_run *r, const char *path)
+{
+    const translate_options *o = r->options;
+    UNROLL_TRY(load_translation_model(path, &r->model));
+    if (o->attention && strcmp(unroll_model_config(r->model)->attention, "none") == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--attention: %s was trained without; train with --attention "
+                           "additive, for example", path);
+    const unroll_translator_options t = {
+        .beam = (size_t)o->crew.beam, .best = (size_t)o->n_best,
+        .length_penalty = o->crew.length_penalty, .max_length = (size_t)o->crew.max_length,
+        .unknown = (enum unroll_unknown)o->crew.unknown, .attention = o->attention != NULL};
+    UNROLL_TRY(crew_new(r->model, &t, (size_t)o->common.threads, &r->crew));
+    r->room = may_read_ahead(r->path) ? 16 * crew_size(r->crew) : 1;
+    r->line = unroll_alloc(r->room, sizeof *r->line);
+    r->name = unroll_alloc(r->room, sizeof *r->name);
+    return r->line && r->name ? UNROLL_OK : UNROLL_EMEMORY;
+}
+
+static unroll_status run(cli_call *call)
+{
+    unroll_lines *lines = NULL;
+    translation_run r = {.call = call, .options = call->options,
+                         .path = call->count > 1 ? call->arguments[1] : "-"};
+    UNROLL_TRY(check(r.options));
+    unroll_status status = open_model(&r, call->arguments[0]);
+    if (!status)
+        status = unroll_lines_open(r.path, &lines);
+    if (!status)
+        status = translate(&r, lines);
+    unroll_lines_close(lines);
+    crew_free(r.crew);
+    unroll_free(r.line);
+    unroll_free(r.name);
+    unroll_model_free(r.model);
+    return status;
+}
+
+static const unroll_option_list lists[] = {
+    {crew_rows, CREW_OPTIONS_COUNT, offsetof(translate_options, crew)},
+    {rows, sizeof rows / sizeof *rows, 0},
+    {cli_common_rows, CLI_COMMON_COUNT, offsetof(translate_options, common)},
+    {NULL, 0, 0},
+};
+
+static const cli_example examples[] = {
+    {"echo 'the old dog knows the man' | unroll translate runs/translate", "one sentence"},
+    {"unroll translate runs/translate sentences.txt --beam 5 > translated.txt",
+     "a file, by beam search; its lines run side by side"},
+    {"unroll translate runs/translate --beam 8 --n-best 4 --scores",
+     "type sentences, see the four best translations of each"},
+    {"unroll translate runs/translate first.txt --attention looks.svg",
+     "draw where the translation looks in its source"},
+    {NULL, NULL},
+};
+
+const cli_command cli_translate = {
+    .name = "translate",
+    .arguments = "MODEL [FILE]",
+    .summary = "translate line by line",
+    .description =
+        "Reads a source a line from FILE or standard input and writes a translation a line, each as "
+        "soon as it is found. MODEL is a model file or a run directory of unroll train --task "
+        "translate. A line without tokens gives an empty line. The lines of a file are translated "
+        "side by side and written in their order; the same line always becomes the same "
+        "translation.",
+    .lists = lists,
+    .options_size = sizeof(translate_options),
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,267 @@
+#include "cli/eval_pairs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "cli/out.h"
+#include "cli/terminal.h"
+#include "report/translation_scores.h"
+#include "task/task.h"
+
+enum { ROWS = 50, AHEAD = 64 };
+
+typedef struct pairs_evaluation {
+    const cli_call *call;
+    const cli_common *common;
+    const eval_pairs_options *options;
+    unroll_model *model;
+    unroll_pairs *pairs;
+    const unroll_pairs_part *part;
+    terminal_progress progress;
+    unroll_result sum;              /* teacher forced */
+    unroll_translation_scores scores;
+    char note[256];                 /* what reading said last, "": nothing */
+} pairs_evaluation;
+
+/* Held back until the pairs are known to be good: an error has one line. */
+static void note(void *arg, const char *text)
+{
+    pairs_evaluation *e = arg;
+    snprintf(e->note, sizeof e->note, "%s", text);
+}
+
+/* All pairs as one part. */
+static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t count)
+{
+    unroll_pairs_options o;
+    const unroll_config *config = unroll_model_config(e->model);
+    unroll_pairs_options_default(&o);
+    o.vocabulary[UNROLL_SOURCE] = unroll_model_source_vocabulary(e->model);
+    o.vocabulary[UNROLL_TARGET] = unroll_model_vocabulary(e->model);
+    o.split[UNROLL_TRAIN] = o.split[UNROLL_VALID] = 0;
+    o.split[UNROLL_TEST] = 1;
+    o.swap = config->swap;
+    o.skip_bad = e->options->skip_bad;
+    o.keep_text = true;
+    o.max_length = 0;
+    o.max_input = e->options->max_input;
+    o.note = note;
+    o.arg = e;
+    UNROLL_TRY(unroll_pairs_read(&o, (const char *const *)files, count, NULL, NULL, &e->pairs));
+    e->part = unroll_pairs_get_part(e->pairs, UNROLL_TEST);
+    if (e->part->count == 0)
+        return unroll_fail(UNROLL_EDATA, "%s: no pair; give a source, a tab and a target a line",
+                           unroll_pairs_name(e->pairs));
+    if (e->note[0] && !e->common->quiet)
+        cli_note(e->call, "%s", e->note);
+    return UNROLL_OK;
+}
+
+/* ---- what the model gives the references ---- */
+
+static unroll_status add_batches(pairs_evaluation *e, const unroll_task *task, unroll_work *work)
+{
+    unroll_batch batch;
+    unroll_result one;
+    bool more;
+    for (uint64_t i = 0;; i++) {
+        UNROLL_TRY(task->eval(task->self, UNROLL_TEST, i, &batch, &more));
+        if (!more)
+            return UNROLL_OK;
+        UNROLL_TRY(unroll_net_evaluate(unroll_model_net(e->model), &batch, work, &one, NULL));
+        e->sum.loss += one.loss;
+        e->sum.weight += one.weight;
+        e->sum.scored += one.scored;
+        e->sum.correct += one.correct;
+        if (terminal_progress_due(&e->progress))
+            terminal_progress_show(&e->progress, "%.0f tokens, loss %.4f", e->sum.weight,
+                                   e->sum.loss / e->sum.weight);
+    }
+}
+
+static unroll_status measure_loss(pairs_evaluation *e)
+{
+    unroll_task task;
+    unroll_work *work = NULL;
+    const unroll_task_translate_options o = {
+        .B = e->part->count < ROWS ? e->part->count : ROWS,
+        .reverse = unroll_model_config(e->model)->reverse_source};
+    UNROLL_TRY(unroll_task_translate(e->pairs, &o, &task));
+    unroll_status status =
+        unroll_work_new_pairs(unroll_model_net(e->model), task.eval_S, task.eval_T, task.eval_B,
+                              false, (size_t)e->common->threads, &work);
+    if (!status)
+        status = add_batches(e, &task, work);
+    unroll_work_free(work);
+    task.free(task.self);
+    return status;
+}
+
+/* ---- what it translates ---- */
+
+/* The same tokens, all of them known; or the same text, as where an unknown one was copied. */
+static bool is_exact(const unroll_translation *t, const unroll_pair *pair)
+{
+    const uint32_t *id = pair->id[UNROLL_TARGET];
+    const size_t tokens = pair->length[UNROLL_TARGET] - 1;
+    if (t->length == pair->bytes[UNROLL_TARGET] &&
+        memcmp(t->text, pair->text[UNROLL_TARGET], t->length) == 0)
+        return true;
+    if (!t->ended || t->tokens != tokens)
+        return false;
+    for (size_t i = 0; i < tokens; i++)
+        if (t->id[i] != id[i] || id[i] == UNROLL_ID_UNKNOWN)
+            return false;
+    return true;
+}
+
+static unroll_status score(pairs_evaluation *e, const unroll_translations *t,
+                           const unroll_pair *pair)
+{
+    const unroll_translation *best = &t->list[0];
+    return unroll_translation_scores_add(&e->scores, pair->length[UNROLL_SOURCE] - 1, best->text,
+                                         best->length, pair->text[UNROLL_TARGET],
+                                         pair->bytes[UNROLL_TARGET], is_exact(best, pair));
+}
+
+static unroll_status translate_some(pairs_evaluation *e, crew *c, const unroll_pair *pair,
+                                    size_t count)
+{
+    crew_line line[AHEAD];
+    for (size_t i = 0; i < count; i++)
+        line[i] = (crew_line){.name = unroll_pairs_name(e->pairs),
+                              .text = pair[i].text[UNROLL_SOURCE],
+                              .length = pair[i].bytes[UNROLL_SOURCE]};
+    unroll_status status = crew_run(c, line, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!status)
+            status = score(e, &line[i].result, &pair[i]);
+        crew_line_clear(&line[i]);
+    }
+    return status;
+}
+
+static unroll_status measure_scores(pairs_evaluation *e)
+{
+    crew *c;
+    const crew_options *o = &e->options->crew;
+    const unroll_translator_options t = {.beam = (size_t)o->beam, .best = 1,
+                                         .length_penalty = o->length_penalty,
+                                         .max_length = (size_t)o->max_length,
+                                         .unknown = (enum unroll_unknown)o->unknown};
+    unroll_translation_scores_begin(&e->scores, e->part->longest[UNROLL_SOURCE] - 1);
+    UNROLL_TRY(crew_new(e->model, &t, (size_t)e->common->threads, &c));
+    unroll_status status = UNROLL_OK;
+    for (size_t i = 0; i < e->part->count && !status; i += AHEAD) {
+        const size_t left = e->part->count - i;
+        status = translate_some(e, c, &e->part->pair[i], left < AHEAD ? left : AHEAD);
+        if (terminal_progress_due(&e->progress))
+            terminal_progress_show(&e->progress, "%zu of %zu translated", i, e->part->count);
+    }
+    crew_free(c);
+    return status;
+}
+
+/* ---- results ---- */
+
+static void print_text(const pairs_evaluation *e)
+{
+    const unroll_score_sums *all = &e->scores.all;
+    const double loss = e->sum.loss / e->sum.weight;
+    out_printf("loss            %.6f nats a target token\n"
+               "perplexity      %.6g\n"
+               "token accuracy  %.4f\n"
+               "exact match     %.4f\n"
+               "BLEU            %.2f  %s\n"
+               "chrF2           %.2f  %s\n"
+               "pairs           %llu\n"
+               "unknown         %zu of %zu source tokens, %zu of %zu target tokens\n\n",
+               loss, exp(loss), e->sum.correct / e->sum.scored, unroll_exact_match(all),
+               unroll_bleu_score(&all->bleu), UNROLL_BLEU_SIGNATURE, unroll_chrf_score(&all->chrf),
+               UNROLL_CHRF_SIGNATURE, (unsigned long long)all->pairs,
+               unroll_pairs_unknown(e->pairs, UNROLL_SOURCE),
+               unroll_pairs_tokens(e->pairs, UNROLL_SOURCE),
+               unroll_pairs_unknown(e->pairs, UNROLL_TARGET),
+               unroll_pairs_tokens(e->pairs, UNROLL_TARGET));
+    out_text("source tokens     pairs  exact match    BLEU   chrF2\n");
+    for (size_t i = 0; i < e->scores.count; i++) {
+        const unroll_score_sums *b = &e->scores.bucket[i];
+        char range[48];
+        snprintf(range, sizeof range, "%zu-%zu", i * e->scores.width + 1, (i + 1) * e->scores.width);
+        if (b->pairs)
+            out_printf("%-13s  %8llu  %11.4f  %6.2f  %6.2f\n", range, (unsigned long long)b->pairs,
+                       unroll_exact_match(b), unroll_bleu_score(&b->bleu),
+                       unroll_chrf_score(&b->chrf));
+    }
+}
+
+static unroll_status print_json(const pairs_evaluation *e)
+{
+    const unroll_score_sums *all = &e->scores.all;
+    const double loss = e->sum.loss / e->sum.weight;
+    json_t *lengths = json_array();
+    for (size_t i = 0; i < e->scores.count; i++) {
+        const unroll_score_sums *b = &e->scores.bucket[i];
+        if (b->pairs)
+            json_array_append_new(
+                lengths, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "source_min",
+                                   (json_int_t)(i * e->scores.width + 1), "source_max",
+                                   (json_int_t)((i + 1) * e->scores.width), "pairs",
+                                   (json_int_t)b->pairs, "exact_match",
+                                   out_json_real(unroll_exact_match(b)), "bleu",
+                                   out_json_real(unroll_bleu_score(&b->bleu)), "chrf",
+                                   out_json_real(unroll_chrf_score(&b->chrf))));
+    }
+    return out_json(json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:o}", "loss", out_json_real(loss),
+        "perplexity", out_json_real(exp(loss)), "token_accuracy",
+        out_json_real(e->sum.correct / e->sum.scored), "exact_match",
+        out_json_real(unroll_exact_match(all)), "bleu", out_json_real(unroll_bleu_score(&all->bleu)),
+        "chrf", out_json_real(unroll_chrf_score(&all->chrf)), "bleu_signature",
+        UNROLL_BLEU_SIGNATURE, "chrf_signature", UNROLL_CHRF_SIGNATURE, "pairs",
+        (json_int_t)all->pairs, "unknown_source",
+        (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_SOURCE), "unknown_target",
+        (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_TARGET), "lengths", lengths));
+}
+
+/* Without gnuplot the table is there all the same, and so are the results. */
+static unroll_status write_out(const pairs_evaluation *e)
+{
+    const char *directory = e->options->out;
+    UNROLL_TRY(unroll_translation_scores_write(&e->scores, directory));
+    const unroll_status status = unroll_translation_scores_plot(
+        &e->scores, directory, "Translations by the length of their source");
+    if (status != UNROLL_ENOINPUT)
+        return status;
+    if (!e->common->quiet)
+        cli_note(e->call, "%s", unroll_message());
+    return UNROLL_OK;
+}
+
+unroll_status eval_pairs(const cli_call *call, const cli_common *common,
+                         const eval_pairs_options *options, unroll_model *model, char *const *files,
+                         size_t count)
+{
+    pairs_evaluation e = {.call = call, .common = common, .options = options, .model = model};
+    if (options->out) /* before the work, not after it */
+        UNROLL_TRY(unroll_make_directory(options->out));
+    terminal_progress_start(&e.progress, common->quiet, 10);
+    unroll_status status = read_pairs(&e, files, count);
+    if (!status)
+        status = measure_loss(&e);
+    if (!status)
+        status = measure_scores(&e);
+    terminal_progress_clear(&e.progress);
+    if (!status && common->json)
+        status = print_json(&e);
+    else if (!status)
+        print_text(&e);
+    if (!status && options->out)
+        status = write_out(&e);
+    unroll_pairs_free(e.pairs);
+    return status;
+}
