@@ -149,6 +149,10 @@ START_TEST(gradients)
         {.layers = 2, .attention = "general", .embedding = 2},
         {.layers = 2, .attention = "additive", .dropout = 0.3},
         {.layers = 1, .label_smoothing = 0.2},
+        {.layers = 2, .bidirectional = true},
+        {.layers = 2, .bidirectional = true, .embedding = 2, .attention = "general"},
+        {.layers = 2, .bidirectional = true, .attention = "additive", .dropout = 0.3,
+         .residual = true},
         {.layers = 1, .sampling = 0.7, .embedding = 2, .attention = "dot"},
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)

@@ -23,32 +23,56 @@ unroll_status unroll_encoder_new(unroll_net *net, const unroll_stack_spec *spec)
                                          &e->embedding));
         stack.inputs = s->embedding;
     }
-    UNROLL_TRY(unroll_stack_new(&e->stack, &net->parameters, "encoder.rnn.", &stack));
-    e->outputs = e->stack.hidden;
-    e->pitch = e->stack.pitch;
+    if (s->bidirectional)
+        return unroll_both_new(net, &stack);
+    e->stack = unroll_alloc(1, sizeof *e->stack);
+    if (!e->stack)
+        return UNROLL_EMEMORY;
+    e->stacks = 1;
+    UNROLL_TRY(unroll_stack_new(e->stack, &net->parameters, "encoder.rnn.", &stack));
+    e->outputs = e->stack->hidden;
+    e->pitch = e->stack->pitch;
     return UNROLL_OK;
 }
 
-void unroll_encoder_free(unroll_encoder *e)
+void unroll_encoder_free(const unroll_net *net)
 {
-    unroll_stack_free(&e->stack);
+    const unroll_encoder *e = &net->encoder;
+    for (size_t i = 0; e->bridge && i < net->spec.layers * e->stack->cell->states; i++)
+        unroll_dense_free(&e->bridge[i]);
+    unroll_free(e->bridge);
+    for (size_t i = 0; i < e->stacks; i++)
+        unroll_stack_free(&e->stack[i]);
+    unroll_free(e->stack);
 }
 
 void unroll_encoder_pack(const unroll_net *net, size_t thread, size_t threads)
 {
-    unroll_stack_pack(&net->encoder.stack, net->parameters.list, net->weights, thread, threads);
+    const unroll_encoder *e = &net->encoder;
+    const unroll_parameter *list = net->parameters.list;
+    for (size_t i = 0; i < e->stacks; i++)
+        unroll_stack_pack(&e->stack[i], list, net->weights, thread, threads);
+    for (size_t i = 0; e->bridge && i < net->spec.layers * e->stack->cell->states; i++)
+        if (i % threads == thread)
+            unroll_dense_pack(&e->bridge[i], net->kernels, list, net->weights);
 }
 
 size_t unroll_encoder_place(const unroll_net *net, unroll_encoder_run *e, size_t S, size_t B,
                             bool training, char *base, size_t at)
 {
-    const unroll_stack *s = &net->encoder.stack;
+    const unroll_stack *s = net->encoder.stack;
     e->S = S;
-    at = unroll_place(&e->run.at, sizeof *e->run.at, s->layers, 1, 1, base, at);
-    at = unroll_stack_place(s, &e->run, S, B, training, base, at);
+    at = unroll_place(&e->run, sizeof *e->run, net->encoder.stacks, 1, 1, base, at);
+    for (size_t i = 0; i < net->encoder.stacks; i++) {
+        unroll_stack_run counted = {0}, *run = base ? &e->run[i] : &counted;
+        at = unroll_place(&run->at, sizeof *run->at, s[i].layers, 1, 1, base, at);
+        at = unroll_stack_place(&s[i], run, S, B, training, base, at);
+    }
+    if (net->encoder.bridge)
+        return unroll_both_place(net, e, B, training, base, at);
     if (base) {
-        e->output = e->run.at[s->layers - 1].y;
-        e->doutput = training ? e->run.d[0] + B * s->pitch : NULL;
+        e->output = e->run->at[s->layers - 1].y;
+        e->doutput = training ? e->run->d[0] + B * s->pitch : NULL;
     }
     return at;
 }
@@ -67,28 +91,39 @@ unroll_status unroll_encoder_check(const unroll_net *net, const unroll_work *w, 
 
 void unroll_encoder_begin(unroll_work *w)
 {
-    unroll_stack_run *run = &w->encoder.run;
-    run->steps = w->batch->S;
-    run->input = w->batch->source;
-    run->mode = w->batch->source_mode;
-    run->dropping = w->run.dropping;
-    run->dropout_key = unroll_rng_hash(w->run.dropout_key, 1);
-    run->use = w->run.use;
-    run->dlast = w->run.dfirst;
+    for (size_t i = 0; i < w->net->encoder.stacks; i++) {
+        unroll_stack_run *run = &w->encoder.run[i];
+        run->steps = w->batch->S;
+        run->input = w->batch->source;
+        run->mode = w->batch->source_mode;
+        run->dropping = w->run.dropping;
+        run->dropout_key = unroll_rng_hash(w->run.dropout_key, 1);
+        run->use = w->run.use;
+        run->dlast = w->run.dfirst;
+    }
+    if (w->net->encoder.bridge)
+        unroll_both_begin(w);
 }
 
 void unroll_encoder_forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
-    const unroll_stack *s = &net->encoder.stack;
-    unroll_stack_run *run = &w->encoder.run;
-    const unroll_real *weights = net->weights;
-    if (net->spec.embedding)
-        unroll_embed(weights + net->parameters.list[net->encoder.embedding].offset, s->inputs,
+    const unroll_encoder *e = &net->encoder;
+    const unroll_parameter *list = net->parameters.list;
+    const unroll_stack *s = e->stack;
+    for (size_t i = 0; net->spec.embedding && i < (e->bridge ? 2 : 1); i++) {
+        const unroll_stack_run *run = &w->encoder.run[i];
+        unroll_embed(net->weights + list[e->embedding].offset, s->inputs,
                      &(unroll_band){run->steps, run->B, r0, r1}, run->input, run->at[0].x,
                      s->input_pitch);
-    unroll_stack_forward(s, run, net->parameters.list, weights, r0, r1);
+    }
+    if (e->bridge) {
+        unroll_both_forward(net, w, r0, r1);
+        return;
+    }
+    unroll_stack_run *run = w->encoder.run;
+    unroll_stack_forward(s, run, list, net->weights, r0, r1);
     const size_t last = (run->steps * run->B + r0) * s->pitch, first = r0 * s->pitch;
-    const size_t bytes = (r1 - r0) * s->pitch * sizeof *weights;
+    const size_t bytes = (r1 - r0) * s->pitch * sizeof *net->weights;
     for (size_t l = 0; l < s->layers; l++) {
         memcpy(w->run.at[l].h + first, run->at[l].h + last, bytes);
         if (run->at[l].c)
@@ -98,23 +133,34 @@ void unroll_encoder_forward(const unroll_net *net, unroll_work *w, size_t r0, si
 
 void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
-    const unroll_stack *s = &net->encoder.stack;
-    unroll_stack_run *run = &w->encoder.run;
-    for (size_t t = 0; !net->attention.kind && t < run->steps; t++)
-        memset(w->encoder.doutput + (t * run->B + r0) * s->pitch, 0,
-               (r1 - r0) * s->pitch * sizeof *w->encoder.doutput);
-    unroll_stack_backward(s, run, net->spec.embedding > 0, r0, r1);
+    const unroll_encoder *e = &net->encoder;
+    for (size_t t = 0; !net->attention.kind && t < w->batch->S; t++)
+        memset(w->encoder.doutput + (t * w->B + r0) * e->pitch, 0,
+               (r1 - r0) * e->pitch * sizeof *w->encoder.doutput);
+    if (e->bridge)
+        unroll_both_backward(net, w, r0, r1);
+    else
+        unroll_stack_backward(e->stack, w->encoder.run, net->spec.embedding > 0, r0, r1);
 }
 
 void unroll_encoder_weights(const unroll_net *net, unroll_work *w, size_t thread)
 {
-    const unroll_stack *s = &net->encoder.stack;
+    const unroll_encoder *e = &net->encoder;
+    const unroll_kernels *k = net->kernels;
     const unroll_parameter *list = net->parameters.list;
-    const unroll_stack_run *run = &w->encoder.run;
-    unroll_stack_weights(s, run, list, w->grad, w->scratch + thread * net->kernels->outer_scratch,
-                         thread, w->threads);
-    if (net->spec.embedding)
-        unroll_embed_weights(net->kernels, s->inputs, run->steps * run->B, run->input, run->dx,
-                             s->input_pitch, w->grad + list[net->encoder.embedding].offset, thread,
+    unroll_real *scratch = w->scratch + thread * k->outer_scratch;
+    for (size_t i = 0; i < e->stacks; i++)
+        unroll_stack_weights(&e->stack[i], &w->encoder.run[i], list, w->grad, scratch, thread,
+                             w->threads);
+    for (size_t i = 0; net->spec.embedding && i < (e->bridge ? 2 : 1); i++) {
+        const unroll_stack_run *run = &w->encoder.run[i];
+        unroll_embed_weights(k, e->stack->inputs, run->steps * run->B, run->input, run->dx,
+                             e->stack->input_pitch, w->grad + list[e->embedding].offset, thread,
+                             w->threads);
+    }
+    for (size_t i = 0; e->bridge && i < net->spec.layers * e->stack->cell->states; i++)
+        unroll_dense_weights(&e->bridge[i], k, list, w->B,
+                             w->run.dfirst + i * w->B * net->stack.pitch,
+                             w->encoder.last + i * w->B * e->pitch, w->grad, scratch, thread,
                              w->threads);
 }

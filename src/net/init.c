@@ -250,8 +250,8 @@ unroll_status unroll_net_init(unroll_net *net, const unroll_init *init)
     memset(net->weights, 0, net->parameters.size * sizeof *net->weights);
     for (size_t i = 0; i < net->parameters.count; i++)
         UNROLL_TRY(init_parameter(&d, kind, net, i));
-    if (net->spec.source)
-        init_gates(&d, net, &net->encoder.stack);
+    for (size_t i = 0; i < net->encoder.stacks; i++)
+        init_gates(&d, net, &net->encoder.stack[i]);
     init_gates(&d, net, &net->stack);
     unroll_net_pack(net, 1);
     return UNROLL_OK;

@@ -161,7 +161,7 @@ void unroll_net_free(unroll_net *net)
     unroll_dense_free(&net->decoder);
     unroll_attention_free(&net->attention);
     unroll_stack_free(&net->stack);
-    unroll_encoder_free(&net->encoder);
+    unroll_encoder_free(net);
     unroll_parameters_free(&net->parameters);
     unroll_free(net);
 }
@@ -241,8 +241,8 @@ static void fold(unroll_net *net, const unroll_stack *s)
 void unroll_net_fold(unroll_net *net)
 {
     fold(net, &net->stack);
-    if (net->spec.source)
-        fold(net, &net->encoder.stack);
+    for (size_t i = 0; i < net->encoder.stacks; i++)
+        fold(net, &net->encoder.stack[i]);
 }
 
 void unroll_net_track(unroll_net *net, const unroll_work *work)

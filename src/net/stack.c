@@ -249,20 +249,24 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
     return place(&run->spare, 1, B, dc, base, at);
 }
 
-/* out = x · mask / (1 − p) for one row; the mask is a function of the key and the place alone, 16 bits a
- * unit. The same call with x = dL/dout gives dL/dx. */
+void unroll_drop(double dropout, uint64_t key, uint64_t first, size_t n, const unroll_real *x,
+                 unroll_real *out)
+{
+    const uint64_t threshold = (uint64_t)(dropout * 65536 + 0.5);
+    const unroll_real scale = (unroll_real)(1 / (1 - (double)threshold / 65536));
+    for (size_t q = 0; q < (n + 3) / 4; q++) {
+        uint64_t bits = unroll_rng_hash(key, first + q);
+        for (size_t j = 4 * q; j < 4 * q + 4 && j < n; j++, bits >>= 16)
+            out[j] = (bits & 0xffff) < threshold ? 0 : x[j] * scale;
+    }
+}
+
+/* One row of a layer's input. */
 static void drop_row(const unroll_stack *s, const unroll_stack_run *run, size_t layer, size_t t,
                      size_t r, const unroll_real *x, unroll_real *out)
 {
-    const uint64_t threshold = (uint64_t)(s->dropout * 65536 + 0.5);
-    const unroll_real scale = (unroll_real)(1 / (1 - (double)threshold / 65536));
-    const size_t quads = (s->hidden + 3) / 4;
-    const uint64_t first = ((layer * run->T + t) * run->B + r) * quads;
-    for (size_t q = 0; q < quads; q++) {
-        uint64_t bits = unroll_rng_hash(run->dropout_key, first + q);
-        for (size_t j = 4 * q; j < 4 * q + 4 && j < s->hidden; j++, bits >>= 16)
-            out[j] = (bits & 0xffff) < threshold ? 0 : x[j] * scale;
-    }
+    const uint64_t row = (layer * run->T + t) * run->B + r;
+    unroll_drop(s->dropout, run->dropout_key, row * ((s->hidden + 3) / 4), s->hidden, x, out);
 }
 
 static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, size_t r0, size_t r1)

@@ -115,6 +115,11 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           const unroll_parameter *list, const unroll_real *weights, size_t r0,
                           size_t r1);
 
+/** out = x · mask / (1 − p) for n units; the mask is a function of the key and the place alone, 16 bits a unit
+ *  from place `first` on. The same call with x = dL/dout gives dL/dx. out may be x. */
+void unroll_drop(double dropout, uint64_t key, uint64_t first, size_t n, const unroll_real *x,
+                 unroll_real *out);
+
 /** dL/dy of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
  *  pre-activations in z, and dL/dx of layer 0 in run->dx where `want_dx`. */
 void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
