@@ -72,6 +72,13 @@ typedef struct compare_gate {
     double low, high;        /**< shares below 0.1 and above 0.9 */
 } compare_gate;
 
+/** Held-out translations of sources of `min` to `max` tokens. */
+typedef struct compare_length {
+    size_t min, max;
+    uint64_t pairs;
+    double exact, bleu;      /**< share of them; 0 to 100 */
+} compare_length;
+
 /** What a job found. */
 typedef struct compare_result {
     bool done;               /**< else there is nothing yet */
@@ -88,6 +95,9 @@ typedef struct compare_result {
     size_t distances;
     compare_gate *gate;
     size_t gates;
+    double exact, bleu;      /**< of a translation, over all lengths; else NAN */
+    compare_length *length;
+    size_t lengths;
 } compare_result;
 void compare_result_free(compare_result *r);
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/compare.h"
+#include "cli/score_pairs.h"
 #include "cli/session.h"
 #include "probe/fit.h"
 #include "probe/saturation.h"
@@ -17,7 +18,8 @@ const char *const compare_when_name[COMPARE_WHENS] = {"start", "middle", "end"};
 
 enum {
     TEXT_DISTANCES = 100, /* of a text's gradient curve, which could be as long as the text */
-    TEXT_BATCHES = 8
+    TEXT_BATCHES = 8,
+    SCORED_PAIRS = 3000
 };
 typedef struct job {
     const compare_ask *ask;
@@ -25,7 +27,8 @@ typedef struct job {
     unroll_trainer *trainer;
     compare_result *result;
     uint64_t seed;
-    bool can_solve;              /* a synthetic task; a text is never solved */
+    bool can_solve;              /* a synthetic task; a text or a translation is never solved */
+    bool probes;                 /* asked for, and there is one sequence to go back through */
     unroll_solved solved;
     compare_point sum;           /* since the last point; step counts */
     unroll_evaluation valid;
@@ -198,7 +201,7 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
         j->result->solved = unroll_solved_add(&j->solved, p->step, p->loss, p->accuracy);
     j->result->steps_to_solve = j->solved.step;
     UNROLL_TRY(add_point(j, p));
-    if (j->ask->probe && p->last_step && p->step == p->last_step / 2)
+    if (j->probes && p->last_step && p->step == p->last_step / 2)
         UNROLL_TRY(probe(j, COMPARE_MIDDLE));
     return UNROLL_OK;
 }
@@ -228,9 +231,10 @@ static void ignore(void *arg, const char *text)
 static unroll_status open_job(job *j, unroll_config *config)
 {
     unroll_learning *l = &config->learning;
-    j->session = (session){.config = config, .user_T = true, .user_B = true};
+    j->session = (session){.config = config, .user_T = true, .user_B = true, .keep_text = true};
     UNROLL_TRY(session_open(&j->session, NULL, 0, NULL, ignore, NULL));
-    if (!j->session.corpus) {
+    j->probes = j->ask->probe && !j->session.pairs;
+    if (!j->session.corpus && !j->session.pairs) {
         const unroll_task_row *row;
         double keys[UNROLL_TASK_KEYS];
         UNROLL_TRY(unroll_task_parse(config->task, &row, keys));
@@ -253,10 +257,32 @@ static unroll_status evaluate(job *j)
         UNROLL_TRY(unroll_trainer_evaluate(j->trainer, UNROLL_VALID, &j->valid));
     r->loss = j->valid.loss;
     r->accuracy = j->valid.accuracy;
-    if (j->session.corpus)
+    if (!j->can_solve)
         return UNROLL_OK;
     UNROLL_TRY(unroll_trainer_evaluate(j->trainer, UNROLL_TEST, &e));
     r->recall_loss = e.loss;
+    return UNROLL_OK;
+}
+
+/* Greedily, sources that were held out. */
+static unroll_status translate(job *j)
+{
+    compare_result *r = j->result;
+    session *s = &j->session;
+    unroll_translation_scores scores;
+    UNROLL_TRY(score_pairs(s->model, s->pairs, UNROLL_VALID, SCORED_PAIRS, &(crew_options){.beam = 1},
+                           (size_t)s->config->threads, NULL, &scores));
+    r->exact = unroll_exact_match(&scores.all);
+    r->bleu = unroll_bleu_score(&scores.all.bleu);
+    if (!(r->length = unroll_alloc(scores.count, sizeof *r->length)))
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < scores.count; i++) {
+        const unroll_score_sums *b = &scores.bucket[i];
+        if (b->pairs)
+            r->length[r->lengths++] = (compare_length){
+                i * scores.width + 1, (i + 1) * scores.width, b->pairs, unroll_exact_match(b),
+                unroll_bleu_score(&b->bleu)};
+    }
     return UNROLL_OK;
 }
 
@@ -264,7 +290,7 @@ static unroll_status run_job(job *j)
 {
     compare_result *r = j->result;
     enum unroll_stop why;
-    if (j->ask->probe)
+    if (j->probes)
         UNROLL_TRY(probe(j, COMPARE_START));
     unroll_status status = unroll_trainer_run(j->trainer, &why);
     r->steps = unroll_trainer_steps(j->trainer);
@@ -274,7 +300,9 @@ static unroll_status run_job(job *j)
     }
     UNROLL_TRY(status);
     UNROLL_TRY(evaluate(j));
-    if (!j->ask->probe)
+    if (j->session.pairs)
+        return translate(j);
+    if (!j->probes)
         return UNROLL_OK;
     UNROLL_TRY(probe(j, COMPARE_END));
     return look_at_gates(j);
@@ -283,7 +311,8 @@ static unroll_status run_job(job *j)
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,
                             const compare_ask *ask, compare_result *out)
 {
-    *out = (compare_result){.loss = NAN, .accuracy = NAN, .recall_loss = NAN,
+    *out = (compare_result){.loss = NAN, .accuracy = NAN, .recall_loss = NAN, .exact = NAN,
+                            .bleu = NAN,
                             .half_life = {NAN, NAN, NAN}};
     job *j = unroll_alloc(1, sizeof *j);
     unroll_config *config = NULL;

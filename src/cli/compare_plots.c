@@ -348,6 +348,30 @@ static void draw_half_life(drawing *d, const char *title)
                             .y_label = "updates until solved"});
 }
 
+/* ---- translations by length ---- */
+
+static void draw_lengths(drawing *d, const char *title, bool bleu)
+{
+    const compare_study *s = d->study;
+    const size_t count = compare_length_count(s);
+    for (size_t v = 0; v < s->variants && count; v++) {
+        char label[LABEL];
+        make_label(&s->variant[v], label);
+        if (!new_series(d, label, v + 1, count))
+            continue;
+        d->series[d->count - 1].points = true;
+        for (size_t i = 0; i < count; i++) {
+            const compare_length *of = compare_length_at(s, i);
+            const unroll_mean m = compare_length_mean(s, v, of, bleu);
+            set_point(d, i, (double)(of->min + of->max) / 2, &m);
+        }
+    }
+    flush(d, &(unroll_plot){.name = bleu ? "length-bleu" : "length-exact", .title = title,
+                            .y_to = bleu ? 102 : 1.02, .x_label = "tokens of the source",
+                            .y_label = bleu ? "BLEU of held-out sentences"
+                                            : "share of held-out sentences translated exactly"});
+}
+
 /* ---- all ---- */
 
 static unroll_status start_drawing(drawing *d)
@@ -380,6 +404,8 @@ unroll_status compare_draw(const compare_study *s, const char *title)
             draw_sweep(&d, title, FIELD_ACCURACY, "sweep", "held-out accuracy");
         }
         draw_half_life(&d, title);
+        draw_lengths(&d, title, false);
+        draw_lengths(&d, title, true);
         status = d.status;
     }
     unroll_free(d.block);
@@ -394,6 +420,9 @@ unroll_status compare_draw(const compare_study *s, const char *title)
 static const struct {
     const char *name, *caption;
 } pictures[] = {
+    {"length-exact", "Share of held-out sentences that are translated exactly, against the length of their "
+                     "source: the mean over seeds, the band from the lowest to the highest."},
+    {"length-bleu", "BLEU of the same translations."},
     {"learning", "Training loss against updates: the mean over seeds, the band from the lowest to the "
                  "highest. Dashed: the loss of the best guess that remembers nothing."},
     {"accuracy", "Training accuracy, of the targets that the task scores."},
@@ -413,6 +442,28 @@ static bool was_drawn(const char *plots, const char *name)
     char path[PATH_MAX];
     return snprintf(path, sizeof path, "%s/%s.csv", plots, name) < (int)sizeof path &&
            access(path, R_OK) == 0;
+}
+
+static void put_lengths(unroll_page *page, const compare_study *s, bool bleu)
+{
+    const size_t columns = compare_length_count(s) + 1;
+    if (columns == 1)
+        return;
+    for (size_t r = 0; r <= s->variants; r++) {
+        char cell[COMPARE_LENGTHS + 1][COMPARE_CELL];
+        const char *row[COMPARE_LENGTHS + 1];
+        if (r == 0)
+            compare_length_heads(s, bleu, cell);
+        else
+            compare_length_cells(s, r - 1, bleu, cell);
+        for (size_t c = 0; c < columns; c++)
+            row[c] = cell[c];
+        if (r == 0)
+            unroll_page_table(page, row, columns);
+        else
+            unroll_page_row(page, row, columns);
+    }
+    unroll_page_table_end(page);
 }
 
 static void put_means(unroll_page *page, const compare_study *s)
@@ -511,6 +562,8 @@ unroll_status compare_report(const compare_study *s, const char *title, const co
         if (lead)
             put_claims(page, lead);
         put_lead(page, s);
+        put_lengths(page, s, false);
+        put_lengths(page, s, true);
         put_means(page, s);
         unroll_page_heading(page, "Pictures");
         for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)

@@ -25,6 +25,7 @@ void compare_result_free(compare_result *r)
     unroll_free(r->point);
     unroll_free(r->distance);
     unroll_free(r->gate);
+    unroll_free(r->length);
     *r = (compare_result){0};
 }
 
@@ -85,6 +86,17 @@ static json_t *gates_json(const compare_result *r)
     return rows;
 }
 
+static json_t *lengths_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < r->lengths; i++) {
+        const compare_length *l = &r->length[i];
+        json_array_append_new(rows, json_pack("[IIIoo]", (json_int_t)l->min, (json_int_t)l->max,
+                                              (json_int_t)l->pairs, real(l->exact), real(l->bleu)));
+    }
+    return rows;
+}
+
 /* ---- writing ---- */
 
 static json_t *ask_json(const compare_variant *v, uint64_t seed, const compare_ask *ask)
@@ -105,14 +117,16 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
     json_t *object = json_loads(options, 0, NULL);
     unroll_free(options);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o}",
+        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
+        "s:o, s:o, s:o}",
         "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label, "options", object,
         "asked", ask_json(v, seed, ask), "steps", (json_int_t)r->steps, "loss", real(r->loss),
         "accuracy", real(r->accuracy), "recall_loss", real(r->recall_loss), "solved", r->solved,
         "diverged", r->diverged, "steps_to_solve", (json_int_t)r->steps_to_solve, "half_life",
         real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
         real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning", points_json(r),
-        "distance", distances_json(r), "gates", gates_json(r));
+        "distance", distances_json(r), "gates", gates_json(r), "exact", real(r->exact), "bleu",
+        real(r->bleu), "lengths", lengths_json(r));
 }
 
 static int put_piece(const char *text, size_t length, void *out)
@@ -257,13 +271,31 @@ static bool read_gates(const json_t *rows, compare_result *r)
     return true;
 }
 
+static bool read_lengths(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows) || !(r->length = unroll_alloc(count, sizeof *r->length)))
+        return false;
+    for (; r->lengths < count; r->lengths++) {
+        const json_t *row = json_array_get(rows, r->lengths);
+        compare_length *l = &r->length[r->lengths];
+        l->min = (size_t)json_integer_value(json_array_get(row, 0));
+        l->max = (size_t)json_integer_value(json_array_get(row, 1));
+        l->pairs = (uint64_t)json_integer_value(json_array_get(row, 2));
+        if (json_array_size(row) != 5 || !get_real(json_array_get(row, 3), &l->exact) ||
+            !get_real(json_array_get(row, 4), &l->bleu))
+            return false;
+    }
+    return true;
+}
+
 static unroll_status read_result(const char *path, const json_t *o, compare_result *r)
 {
     const struct {
         const char *key;
         double *to;
     } reals[] = {{"loss", &r->loss}, {"accuracy", &r->accuracy}, {"recall_loss", &r->recall_loss},
-                 {"seconds", &r->seconds}};
+                 {"seconds", &r->seconds}, {"exact", &r->exact}, {"bleu", &r->bleu}};
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         if (!get_real(json_object_get(o, reals[i].key), reals[i].to))
             return damaged(path, reals[i].key);
@@ -283,6 +315,8 @@ static unroll_status read_result(const char *path, const json_t *o, compare_resu
         return damaged(path, "distance");
     if (!read_gates(json_object_get(o, "gates"), r))
         return damaged(path, "gates");
+    if (!read_lengths(json_object_get(o, "lengths"), r))
+        return damaged(path, "lengths");
     r->done = true;
     return UNROLL_OK;
 }

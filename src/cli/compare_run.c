@@ -51,8 +51,10 @@ static unroll_status check_variant(compare_study *s, size_t i)
     compare_variant *v = &s->variant[i];
     unroll_config *c = v->config;
     const uint64_t threads = c->threads;
-    session opened = {.config = c, .user_T = true, .user_B = true};
-    if (strcmp(c->task, "char") == 0 && c->corpus && strcmp(c->corpus, "-") == 0)
+    /* a toy language is read as it is meant to be, unless a variant says otherwise */
+    session opened = {.config = c, .user_T = true, .user_B = true,
+                      .own_tokens = c->tokens == UNROLL_CODEPOINT};
+    if ((strcmp(c->task, "char") == 0 || strcmp(c->task, "translate") == 0) && c->corpus && strcmp(c->corpus, "-") == 0)
         return unroll_fail(UNROLL_EUSAGE, "a text that is read once for each job cannot come from "
                            "standard input; give a FILE");
     /* No thread may be started here: the jobs are copies of this process. */
@@ -79,7 +81,7 @@ static unroll_status find_baseline(compare_variant *v)
     const unroll_task_row *row;
     double keys[UNROLL_TASK_KEYS];
     v->baseline = v->chance = NAN;
-    if (strcmp(v->config->task, "char") == 0)
+    if (strcmp(v->config->task, "char") == 0 || unroll_task_translates(v->config->task))
         return UNROLL_OK;
     UNROLL_TRY(unroll_task_parse(v->config->task, &row, keys));
     v->baseline = row->baseline(keys);

@@ -87,6 +87,20 @@ static void put_gates(unroll_output *out, const char *label, uint64_t seed, cons
     }
 }
 
+static void put_lengths(unroll_output *out, const char *label, uint64_t seed,
+                        const compare_result *r)
+{
+    for (size_t i = 0; i < r->lengths; i++) {
+        const compare_length *l = &r->length[i];
+        put_label(out, label);
+        unroll_output_printf(out, ",%llu,%zu,%zu,%llu", (unsigned long long)seed, l->min, l->max,
+                             (unsigned long long)l->pairs);
+        put_real(out, l->exact);
+        put_real(out, l->bleu);
+        unroll_output_printf(out, "\n");
+    }
+}
+
 static unroll_status write_file(const compare_study *s, const char *name, const char *head,
                                 void (*put)(unroll_output *, const char *, uint64_t,
                                             const compare_result *))
@@ -114,6 +128,9 @@ unroll_status compare_write(const compare_study *s)
     UNROLL_TRY(write_file(s, "results.csv", "variant,seed,steps,loss,accuracy,solved,steps_to_solve,"
                           "half_life_start,half_life_end,seconds", put_results));
     UNROLL_TRY(write_file(s, "learning.csv", "variant,seed,step,loss,accuracy", put_learning));
+    if (compare_length_count(s))
+        UNROLL_TRY(write_file(s, "length.csv", "variant,seed,source_min,source_max,pairs,exact_match,bleu",
+                              put_lengths));
     UNROLL_TRY(write_file(s, "gates.csv", "variant,seed,layer,gate,below_0.1,above_0.9", put_gates));
     return write_file(s, "distance.csv", "variant,seed,step,layer,state,distance,mean,gmean,q10,"
                       "median,q90,n", put_distance);
@@ -239,6 +256,21 @@ static json_t *mean_json(const unroll_mean *m)
                      out_json_real(m->half), "n", (json_int_t)m->n);
 }
 
+static json_t *lengths_json(const compare_study *s, size_t v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < compare_length_count(s); i++) {
+        const compare_length *of = compare_length_at(s, i);
+        const unroll_mean exact = compare_length_mean(s, v, of, false);
+        const unroll_mean bleu = compare_length_mean(s, v, of, true);
+        json_array_append_new(list, json_pack("{s:I, s:I, s:o, s:o}", "source_min",
+                                              (json_int_t)of->min, "source_max",
+                                              (json_int_t)of->max, "exact_match", mean_json(&exact),
+                                              "bleu", mean_json(&bleu)));
+    }
+    return list;
+}
+
 json_t *compare_json(const compare_study *s)
 {
     json_t *list = json_array();
@@ -246,21 +278,24 @@ json_t *compare_json(const compare_study *s)
         compare_summary m;
         compare_summarise(s, v, &m);
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "variant",
+            list, json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "variant",
                             out_json_text(s->variant[v].label, strlen(s->variant[v].label)), "seeds",
                             (json_int_t)m.done, "solved", (json_int_t)m.solved, "diverged",
                             (json_int_t)m.diverged, "loss", mean_json(&m.loss), "accuracy",
                             mean_json(&m.accuracy), "steps_to_solve", mean_json(&m.steps_to_solve),
                             "half_life_start", mean_json(&m.half_life_start), "half_life_end",
-                            mean_json(&m.half_life_end)));
+                            mean_json(&m.half_life_end), "lengths", lengths_json(s, v)));
     }
     return list;
 }
 
 unroll_status compare_tell(const compare_study *s, bool json)
 {
-    if (!json)
+    if (!json) {
+        for (int bleu = 0; bleu <= 1; bleu++)
+            UNROLL_TRY(compare_tell_lengths(s, bleu));
         return tell_text(s);
+    }
     return out_json(json_pack("{s:o, s:o, s:s}", "variants", compare_json(s), "baseline",
                               out_json_real(s->baseline), "out", s->directory));
 }

@@ -24,6 +24,22 @@ const char *compare_mean_text(char cell[COMPARE_CELL], const unroll_mean *m, siz
 /** Cells [rows][columns], the first row the heads, on standard output. */
 void compare_print_table(const char *const *cell, size_t rows, size_t columns);
 
+/* ---- translations by the length of their source ---- */
+
+enum { COMPARE_LENGTHS = 12 };
+size_t compare_length_count(const compare_study *s);  /**< up to COMPARE_LENGTHS; 0: no translations */
+const compare_length *compare_length_at(const compare_study *s, size_t i);
+/** Over a variant's seeds: exact match, or BLEU. */
+unroll_mean compare_length_mean(const compare_study *s, size_t variant, const compare_length *of,
+                                bool bleu);
+/** The table's row of a variant, as many cells as there are lengths, and one before them. */
+void compare_length_cells(const compare_study *s, size_t variant, bool bleu,
+                          char cell[COMPARE_LENGTHS + 1][COMPARE_CELL]);
+void compare_length_heads(const compare_study *s, bool bleu,
+                          char cell[COMPARE_LENGTHS + 1][COMPARE_CELL]);
+/** The table on standard output, with an empty line behind; nothing without translations. */
+unroll_status compare_tell_lengths(const compare_study *s, bool bleu);
+
 /** [{variant, seeds, solved, …}]; NULL where there is no memory. */
 json_t *compare_json(const compare_study *s);
 #endif

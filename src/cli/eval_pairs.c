@@ -8,11 +8,10 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/out.h"
-#include "cli/terminal.h"
-#include "report/translation_scores.h"
+#include "cli/score_pairs.h"
 #include "task/task.h"
 
-enum { ROWS = 50, AHEAD = 64 };
+enum { ROWS = 50 };
 
 typedef struct pairs_evaluation {
     const cli_call *call;
@@ -98,71 +97,6 @@ static unroll_status measure_loss(pairs_evaluation *e)
         status = add_batches(e, &task, work);
     unroll_work_free(work);
     task.free(task.self);
-    return status;
-}
-
-/* ---- what it translates ---- */
-
-/* The same tokens, all of them known; or the same text, as where an unknown one was copied. */
-static bool is_exact(const unroll_translation *t, const unroll_pair *pair)
-{
-    const uint32_t *id = pair->id[UNROLL_TARGET];
-    const size_t tokens = pair->length[UNROLL_TARGET] - 1;
-    if (t->length == pair->bytes[UNROLL_TARGET] &&
-        memcmp(t->text, pair->text[UNROLL_TARGET], t->length) == 0)
-        return true;
-    if (!t->ended || t->tokens != tokens)
-        return false;
-    for (size_t i = 0; i < tokens; i++)
-        if (t->id[i] != id[i] || id[i] == UNROLL_ID_UNKNOWN)
-            return false;
-    return true;
-}
-
-static unroll_status score(pairs_evaluation *e, const unroll_translations *t,
-                           const unroll_pair *pair)
-{
-    const unroll_translation *best = &t->list[0];
-    return unroll_translation_scores_add(&e->scores, pair->length[UNROLL_SOURCE] - 1, best->text,
-                                         best->length, pair->text[UNROLL_TARGET],
-                                         pair->bytes[UNROLL_TARGET], is_exact(best, pair));
-}
-
-static unroll_status translate_some(pairs_evaluation *e, crew *c, const unroll_pair *pair,
-                                    size_t count)
-{
-    crew_line line[AHEAD];
-    for (size_t i = 0; i < count; i++)
-        line[i] = (crew_line){.name = unroll_pairs_name(e->pairs),
-                              .text = pair[i].text[UNROLL_SOURCE],
-                              .length = pair[i].bytes[UNROLL_SOURCE]};
-    unroll_status status = crew_run(c, line, count);
-    for (size_t i = 0; i < count; i++) {
-        if (!status)
-            status = score(e, &line[i].result, &pair[i]);
-        crew_line_clear(&line[i]);
-    }
-    return status;
-}
-
-static unroll_status measure_scores(pairs_evaluation *e)
-{
-    crew *c;
-    const crew_options *o = &e->options->crew;
-    const unroll_translator_options t = {.beam = (size_t)o->beam, .best = 1,
-                                         .length_penalty = o->length_penalty,
-                                         .max_length = (size_t)o->max_length,
-                                         .unknown = (enum unroll_unknown)o->unknown};
-    unroll_translation_scores_begin(&e->scores, e->part->longest[UNROLL_SOURCE] - 1);
-    UNROLL_TRY(crew_new(e->model, &t, (size_t)e->common->threads, &c));
-    unroll_status status = UNROLL_OK;
-    for (size_t i = 0; i < e->part->count && !status; i += AHEAD) {
-        const size_t left = e->part->count - i;
-        status = translate_some(e, c, &e->part->pair[i], left < AHEAD ? left : AHEAD);
-        if (terminal_progress_due(&e->progress))
-            terminal_progress_show(&e->progress, "%zu of %zu translated", i, e->part->count);
-    }
-    crew_free(c);
     return status;
 }
 
@@ -254,7 +188,8 @@ unroll_status eval_pairs(const cli_call *call, const cli_common *common,
     if (!status)
         status = measure_loss(&e);
     if (!status)
-        status = measure_scores(&e);
+        status = score_pairs(model, e.pairs, UNROLL_TEST, SIZE_MAX, &options->crew,
+                             (size_t)common->threads, &e.progress, &e.scores);
     terminal_progress_clear(&e.progress);
     if (!status && common->json)
         status = print_json(&e);

@@ -195,6 +195,7 @@ static unroll_status read_pairs(session *s, char *const *files, size_t count,
         o->vocabulary[UNROLL_TARGET] = unroll_model_vocabulary(known);
     }
     o->swap = c->swap;
+    o->keep_text = s->keep_text;
     o->skip_bad = c->skip_bad;
     o->max_length = (size_t)c->max_length;
     o->max_input = c->max_input;

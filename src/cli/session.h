@@ -9,6 +9,7 @@ typedef struct session {
     unroll_config *config;    /**< the caller's; batch and seq_length may have shrunk */
     bool user_T, user_B;      /**< --seq-length, --batch were given */
     bool own_tokens;          /**< --tokens was not: a toy language is read as it is meant to be */
+    bool keep_text;           /**< pairs keep their sentences, for scores */
     unroll_corpus *corpus;    /**< NULL for a task without a text */
     unroll_pairs *pairs;      /**< of a translation, else NULL */
     unroll_task task;
