@@ -23,7 +23,7 @@ typedef struct unroll_net_spec {
     size_t layers, hidden;
     size_t embedding;       /**< 0: one-hot tokens go straight into the cell */
     bool tie;               /**< the output layer shares the embedding (embedding == hidden) */
-    double dropout;         /**< between layers, [0,1) */
+    double dropout;         /**< between layers, [0,1); with an encoder on embeddings, too */
     bool residual;          /**< from layer 2 on the output is h + input */
     const char *norm;       /**< "none" (NULL means it), "layer", "batch", "recurrent-batch" */
     bool skip_input;        /**< the input goes to all layers, not the first alone (Graves 2013) */

@@ -111,10 +111,11 @@ void unroll_encoder_forward(const unroll_net *net, unroll_work *w, size_t r0, si
     const unroll_parameter *list = net->parameters.list;
     const unroll_stack *s = e->stack;
     for (size_t i = 0; net->spec.embedding && i < (e->bridge ? 2 : 1); i++) {
-        const unroll_stack_run *run = &w->encoder.run[i];
+        unroll_stack_run *run = &w->encoder.run[i];
         unroll_embed(net->weights + list[e->embedding].offset, s->inputs,
                      &(unroll_band){run->steps, run->B, r0, r1}, run->input, run->at[0].x,
                      s->input_pitch);
+        unroll_embed_drop(net, s, run, run->at[0].x, r0, r1);
     }
     if (e->bridge) {
         unroll_both_forward(net, w, r0, r1);
@@ -141,6 +142,8 @@ void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0, s
         unroll_both_backward(net, w, r0, r1);
     else
         unroll_stack_backward(e->stack, w->encoder.run, net->spec.embedding > 0, r0, r1);
+    for (size_t i = 0; i < (e->bridge ? 2 : 1); i++)
+        unroll_embed_drop(net, e->stack, &w->encoder.run[i], w->encoder.run[i].dx, r0, r1);
 }
 
 void unroll_encoder_weights(const unroll_net *net, unroll_work *w, size_t thread)

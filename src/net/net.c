@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/rng.h"
 
 /* A language model: tokens or features, optionally an embedding, a stack of layers, an output layer.
  *   x_t = e(token_t)    h_t = stack(x_t, h_{t-1})    y_t = h_t W^T + b                              */
@@ -260,6 +261,18 @@ void unroll_embed(const unroll_real *table, size_t n, const unroll_band *rows, c
         }
 }
 
+void unroll_embed_drop(const unroll_net *net, const unroll_stack *s, const unroll_stack_run *run,
+                       unroll_real *x, size_t r0, size_t r1)
+{
+    const uint64_t key = unroll_rng_hash(run->dropout_key, 3), quads = (s->inputs + 3) / 4;
+    if (!net->spec.source || !net->spec.embedding || !run->dropping)
+        return;
+    for (size_t t = 0; t < run->steps; t++)
+        for (size_t i = t * run->B + r0; i < t * run->B + r1; i++)
+            unroll_drop(net->spec.dropout, key, i * quads, s->inputs, x + i * s->input_pitch,
+                        x + i * s->input_pitch);
+}
+
 /* Layer 0's dense input of a band: rows of the embedding, or the features. */
 void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
@@ -271,6 +284,7 @@ void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, siz
     if (net->spec.embedding)
         unroll_embed(net->weights + net->parameters.list[net->embedding].offset, n,
                      &(unroll_band){b->T, w->B, r0, r1}, w->run.input, x, pitch);
+    unroll_embed_drop(net, &net->stack, &w->run, x, r0, r1);
     for (size_t t = 0; !net->spec.embedding && t < b->T; t++)
         for (size_t r = r0; r < r1; r++) {
             const size_t i = t * w->B + r;
@@ -293,6 +307,7 @@ static void backward(const unroll_net *net, unroll_work *w, size_t thread, size_
     if (net->attention.kind)
         unroll_attention_backward(net, w, thread, r0, r1);
     unroll_stack_backward(&net->stack, &w->run, net->spec.embedding > 0, r0, r1);
+    unroll_embed_drop(net, &net->stack, &w->run, w->run.dx, r0, r1);
     if (net->spec.source)
         unroll_encoder_backward(net, w, r0, r1);
 }

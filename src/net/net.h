@@ -16,6 +16,9 @@ enum unroll_parameter_kind {
     UNROLL_P_EMBEDDING, UNROLL_P_OUTPUT, UNROLL_P_OUTPUT_BIAS
 };
 
+/** A line on the i-th initialisation, for help; NULL at the end. */
+const char *unroll_init_summary(size_t i);
+
 /** A growing list of a network's tensors and their place in the flat array. */
 typedef struct unroll_parameters {
     unroll_parameter *list;
@@ -88,6 +91,10 @@ void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, siz
 /** x[steps][B][pitch] of rows: their tokens' rows of table [][n]. */
 void unroll_embed(const unroll_real *table, size_t n, const unroll_band *rows, const uint32_t *id,
                   unroll_real *x, size_t pitch);
+/** Dropout on what the layers of an encoder–decoder read from its embedding, or on the gradient of it:
+ *  x [steps][B][input_pitch], in place. */
+void unroll_embed_drop(const unroll_net *net, const unroll_stack *s, const unroll_stack_run *run,
+                       unroll_real *x, size_t r0, size_t r1);
 /** This thread's share of grad[][n] += dx, by the tokens of `count` positions. */
 void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const uint32_t *id,
                           const unroll_real *dx, size_t pitch, unroll_real *grad, size_t thread,
