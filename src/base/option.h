@@ -44,6 +44,7 @@ typedef struct unroll_option {
     bool open_min, open_max;/**< bounds exclusive */
     const char *const *choices;                     /**< NULL-terminated */
     const char *(*names)(size_t i);                 /**< names from a table, NULL at the end */
+    const char *(*summaries)(size_t i);             /**< a line on each of them, for help; or NULL */
     /** `target` is the struct that `offset` counts in: the list's base is already added. */
     unroll_status (*parse)(void *target, const struct unroll_option *o, const char *text);
     char *(*format)(const void *target, const struct unroll_option *o); /**< unroll_alloc'ed text */

@@ -22,7 +22,7 @@ static void backward(size_t n, unroll_real *z, const unroll_real *h, const unrol
 
 const unroll_activation UNROLL_K(activation_tanh) = {
     .name = "tanh",
-    .summary = "tanh z; saturates at ±1 (Elman 1990)",
+    .summary = "tanh z; saturates at -1 and 1 (Elman 1990)",
     .gain = 1,
     .forward = forward,
     .backward = backward,

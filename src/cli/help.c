@@ -149,6 +149,12 @@ static void help_row(const unroll_option *o)
     else
         out_printf("%s\n%*s", left, COLUMN, "");
     wrap(cli_describe(o, description), COLUMN, COLUMN);
+    const char *name, *summary;
+    for (size_t i = 0; o->summaries && (name = unroll_option_choice(o, i)); i++)
+        if ((summary = o->summaries(i))) {
+            out_printf("%*s%s: ", COLUMN + 2, "", name);
+            wrap(summary, (size_t)COLUMN + 4 + strlen(name), COLUMN + 4);
+        }
 }
 
 void cli_help(const cli_command *c)

@@ -51,6 +51,15 @@ static void row(const unroll_option *o)
     out_text("\n");
     roff(cli_describe(o, description));
     out_text("\n");
+    const char *name, *summary;
+    for (size_t i = 0; o->summaries && (name = unroll_option_choice(o, i)); i++)
+        if ((summary = o->summaries(i))) {
+            out_text(".br\n.I ");
+            roff(name);
+            out_text("\n");
+            roff(summary);
+            out_text("\n");
+        }
 }
 
 static void command(const cli_command *c)

@@ -117,18 +117,26 @@ static const struct kind {
     fill_fn *weights;
     unroll_status (*recurrent)(draw *d, size_t H, unroll_real *w); /* NULL: as weights */
     bool biases;
+    const char *summary;    /* for help */
 } kinds[] = {
-    {"uniform", fill_uniform, NULL, true},
-    {"normal", fill_gauss, NULL, false},
-    {"xavier", fill_xavier, NULL, false},
-    {"he", fill_he, NULL, false},
-    {"orthogonal", fill_uniform, fill_orthogonal, false},
-    {"identity", fill_tiny, fill_identity, false},
+    {"uniform", fill_uniform, NULL, true, "within 1/sqrt(hidden), biases too, as PyTorch does"},
+    {"normal", fill_gauss, NULL, false, "N(0, 1/hidden)"},
+    {"xavier", fill_xavier, NULL, false, "within sqrt(6/(inputs + outputs)) (Glorot and Bengio 2010)"},
+    {"he", fill_he, NULL, false, "N(0, 2/inputs) (He et al. 2015)"},
+    {"orthogonal", fill_uniform, fill_orthogonal, false,
+     "recurrent matrices orthogonal, the rest as uniform (Saxe et al. 2014)"},
+    {"identity", fill_tiny, fill_identity, false,
+     "recurrent matrices the identity, the rest N(0, 0.001^2) (Le et al. 2015)"},
 };
 
 const char *unroll_init_name(size_t i)
 {
     return i < sizeof kinds / sizeof *kinds ? kinds[i].name : NULL;
+}
+
+const char *unroll_init_summary(size_t i)
+{
+    return i < sizeof kinds / sizeof *kinds ? kinds[i].summary : NULL;
 }
 
 /* A weight matrix [G·H][K], gate by gate. */

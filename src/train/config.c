@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "cell/cell.h"
 #include "math/kernels.h"
+#include "net/net.h"
 #include "task/task.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
@@ -41,6 +42,47 @@ static const char *activation_name(size_t i)
 {
     const unroll_activation *const *activations = unroll_kernels_table[0]->activations;
     return activations[i] ? activations[i]->name : NULL;
+}
+
+/* ---- and a line on each ---- */
+
+static const char *cell_summary(size_t i)
+{
+    const char *name = cell_name(i);
+    const unroll_cell *const *cell = unroll_kernels_table[0]->cells;
+    while (name && strcmp((*cell)->name, name) != 0)
+        cell++;
+    return name ? (*cell)->summary : NULL;
+}
+
+static const char *gru_summary(size_t i)
+{
+    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
+    for (size_t k = 0; cells[k]; k++)
+        if (strcmp(cells[k]->name, "gru") == 0 && i-- == 0)
+            return cells[k]->summary;
+    return NULL;
+}
+
+static const char *activation_summary(size_t i)
+{
+    return activation_name(i) ? unroll_kernels_table[0]->activations[i]->summary : NULL;
+}
+
+/* The first is "none". */
+static const char *norm_summary(size_t i)
+{
+    return i > 0 && unroll_norm_name(i) ? unroll_kernels_table[0]->norms[i - 1]->summary : NULL;
+}
+
+static const char *optimizer_summary(size_t i)
+{
+    return unroll_optimizer_name(i) ? unroll_optimizer_table[i]->summary : NULL;
+}
+
+static const char *schedule_summary(size_t i)
+{
+    return unroll_schedule_table[i].summary;
 }
 
 /* ---- options with a syntax of their own ---- */
@@ -169,24 +211,23 @@ const unroll_option unroll_config_table[] = {
      .min = 0, .max = MANY,
      .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
 
-    {NAME("cell", cell_name), .aliases = "model rnn-type", MODEL_ROW, AT(cell), .preset = "lstm",
-     .help = "the recurrent cell"},
+    {NAME("cell", cell_name), .summaries = cell_summary, .aliases = "model rnn-type", MODEL_ROW,
+     AT(cell), .preset = "lstm", .help = "the recurrent cell"},
     {SIZE("layers", 1, 1000), .aliases = "num-layers nlayers", MODEL_ROW, AT(layers), .preset = "2",
      .help = "recurrent layers"},
     {SIZE("hidden", 1, 1048576), .aliases = "rnn-size hidden-size nhid", MODEL_ROW, AT(hidden),
      .preset = "128", .help = "units in each layer"},
     {SIZE("embedding", 0, 1048576), MODEL_ROW, AT(embedding), .preset = "0",
      .help = "length of learned token vectors; 0: one-hot"},
-    {NAME("activation", activation_name), MODEL_ROW, AT(activation), .preset = "tanh",
+    {NAME("activation", activation_name), .summaries = activation_summary, MODEL_ROW, AT(activation),
+     .preset = "tanh",
      .help = "nonlinearity of the rnn cell"},
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
-     .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers"},
+     .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers; of a translation model on its embeddings, too"},
     {FLAG("skip-input"), MODEL_ROW, AT(skip_input),
      .help = "the input goes to all layers, not the first alone (Graves 2013)"},
-    {NAME("norm", unroll_norm_name), MODEL_ROW, AT(norm), .preset = "none",
-     .help = "normalise: layer, each row over its units (Ba et al. 2016); batch, the input's products over "
-             "steps and rows (Laurent et al. 2016); recurrent-batch, all products over the rows of each "
-             "step (Cooijmans et al. 2016)"},
+    {NAME("norm", unroll_norm_name), .summaries = norm_summary, MODEL_ROW, AT(norm), .preset = "none",
+     .help = "normalise"},
     {SIZE("norm-steps", 1, 1048576), MODEL_ROW, AT(norm_steps), .preset = "1",
      .help = "of recurrent-batch: steps from the zero state with running statistics of their own, later ones "
              "share the last's; more than 1 only where states are not carried"},
@@ -195,8 +236,8 @@ const unroll_option unroll_config_table[] = {
     {REAL("omega", 0, 1e6), MODEL_ROW, AT(omega), .preset = "0",
      .help = "of the rnn: weight of the regulariser that keeps the norm of gradients through time "
              "(Pascanu et al. 2013); 0: off"},
-    {NAME("gru", gru_variant), MODEL_ROW, AT(gru), .preset = "reset-after",
-     .help = "where the gru's reset gate acts, reset-after as in PyTorch and cuDNN"},
+    {NAME("gru", gru_variant), .summaries = gru_summary, MODEL_ROW, AT(gru), .preset = "reset-after",
+     .help = "where the gru's reset gate acts"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
 
@@ -221,8 +262,9 @@ const unroll_option unroll_config_table[] = {
     {FLAG("skip-bad"), PAIR_ROW(UNROLL_ROLE_DATA), AT(skip_bad),
      .help = "leave out lines without a tab, with an empty side or above --max-length, and count them"},
 
-    {NAME("init", unroll_init_name), START_ROW, AT(init), .preset = "uniform",
-     .help = "how weights are drawn, uniform within 1/sqrt(hidden) as PyTorch does"},
+    {NAME("init", unroll_init_name), .summaries = unroll_init_summary, START_ROW, AT(init),
+     .preset = "uniform",
+     .help = "how weights are drawn"},
     {REAL("init-scale", 0, 1000), START_ROW, AT(init_scale), .preset = "1", .open_min = true,
      .help = "factor on what --init draws"},
     {CUSTOM("forget-bias", "X", forget_bias), START_ROW, AT(forget_bias), .preset = "auto",
@@ -235,7 +277,8 @@ const unroll_option unroll_config_table[] = {
     {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),
      .help = "begin with this model's weights and vocabulary"},
 
-    {NAME("optimizer", unroll_optimizer_name), LEARN_ROW, AT(optimizer), .preset = "adam",
+    {NAME("optimizer", unroll_optimizer_name), .summaries = optimizer_summary, LEARN_ROW, AT(optimizer),
+     .preset = "adam",
      .help = "how weights follow gradients"},
     {REAL("lr", 0, 1000), .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
      .help = "learning rate"},
@@ -251,7 +294,8 @@ const unroll_option unroll_config_table[] = {
      .help = "added to divisors; 0: 1e-8, for adagrad 1e-10"},
     {REAL("weight-decay", 0, 1000), LEARN_ROW, AT(learning.weight_decay), .preset = "0",
      .help = "L2 penalty; adamw keeps it apart from the gradient"},
-    {NAME("schedule", unroll_schedule_name), LEARN_ROW, AT(schedule), .preset = "constant",
+    {NAME("schedule", unroll_schedule_name), .summaries = schedule_summary, LEARN_ROW, AT(schedule),
+     .preset = "constant",
      .help = "how the learning rate changes"},
     {REAL("decay", 0, 1), LEARN_ROW, AT(learning.decay), .preset = "0",
      .help = "factor of a schedule; 0: 0.97 for exponential, 0.5 for step and plateau"},

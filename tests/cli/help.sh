@@ -46,12 +46,15 @@ for alias in rnn-size hidden-size nhid num-layers nlayers model rnn-type bptt bl
     check "help train names --$alias" grep -q -e "--$alias" "$work/help.line"
 done
 check 'help shows range and default' grep -q 'from 1 to 1048576, default 128' "$work/help.line"
+check 'help tells what a choice is' grep -q 'rnn: simple recurrent network (Elman 1990)' "$work/help.line"
+check 'and an initialisation' grep -q 'he: N(0, 2/inputs) (He et al. 2015)' "$work/help.line"
+check 'the man page, too' grep -q 'N(0, 2/inputs) (He et al. 2015)' "$work/man"
 check 'help shows choices' grep -q 'rnn, lstm or gru (default lstm)' "$work/help.line"
 check 'bash reads its completion' bash -n "$work/bash"
 cat >"$work/complete.bash" <<'END'
 . "$1"
 try() { COMP_WORDS=(unroll "$@"); COMP_CWORD=$#; _unroll; echo "${COMPREPLY[*]}"; }
-[ "$(try tra)" = train ] || exit 1
+[ "$(try tra)" = "train translate" ] || exit 1
 [ "$(try train --cel)" = --cell ] || exit 2
 [ "$(try train --cell l)" = lstm ] || exit 3
 [ "$(try help ins)" = inspect ] || exit 4
