@@ -145,6 +145,7 @@ START_TEST(gradients)
         {.layers = 2, .embedding = 2, .dropout = 0.4},
         {.layers = 3, .residual = true, .dropout = 0.3},
         {.layers = 2, .norm = "layer"},
+        {.layers = 2, .norm = "layer", .bidirectional = true, .attention = "general"},
         {.layers = 1, .attention = "dot"},
         {.layers = 2, .attention = "general", .embedding = 2},
         {.layers = 2, .attention = "additive", .dropout = 0.3},
@@ -156,12 +157,204 @@ START_TEST(gradients)
         {.layers = 1, .sampling = 0.7, .embedding = 2, .attention = "dot"},
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
-        for (int padded = 0; padded < 2; padded++) {
+        for (int padded = i % 4 ? 1 : 0; padded < 2; padded++) {
             pairs p;
             open_pairs(&p, of_body(&bodies[_i], specs[i]), padded, 10 + i, 1);
             ck_assert_uint_gt(check_all(&p), 50);
             close_pairs(&p);
         }
+}
+END_TEST
+
+/* Specs with each way to attend and to read. */
+static const unroll_net_spec shapes[] = {
+    {.layers = 2},
+    {.layers = 2, .embedding = 2, .attention = "dot"},
+    {.layers = 1, .embedding = 2, .attention = "general", .bidirectional = true},
+    {.layers = 2, .attention = "additive", .residual = true},
+    {.layers = 2, .embedding = 5, .attention = "additive", .bidirectional = true, .tie = true,
+     .hidden = 5},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static double loss_of(const unroll_real *logits, uint32_t target)
+{
+    double sum = 0;
+    for (size_t j = 0; j < SYMBOLS; j++)
+        sum += exp(logits[j]);
+    return log(sum) - logits[target];
+}
+
+static size_t source_length(const pairs *p, size_t row)
+{
+    size_t length = 0;
+    while (length < SOURCE && p->source_mode[length * LINES + row] == UNROLL_RUN)
+        length++;
+    return length;
+}
+
+/* Feeding a row's inputs one by one gives what the whole batch gave. */
+START_TEST(decoding)
+{
+    for (size_t i = 0; i < SHAPES; i++) {
+        pairs p;
+        unroll_decoding *d;
+        double loss[TARGET * LINES];
+        open_pairs(&p, of_body(&bodies[_i], shapes[i]), true, 50 + i, 1);
+        ck_assert_int_eq(unroll_net_evaluate(p.net, &p.batch, p.work, &p.result, loss), UNROLL_OK);
+        ck_assert_int_eq(unroll_decoding_new(p.net, SOURCE, 3, &d), UNROLL_OK);
+        ck_assert_uint_ge(unroll_decoding_pitch(d), SYMBOLS);
+        for (size_t row = 0; row < LINES; row++) {
+            uint32_t source[SOURCE];
+            const size_t length = source_length(&p, row);
+            for (size_t s = 0; s < length; s++)
+                source[s] = p.source[s * LINES + row];
+            ck_assert_int_eq(unroll_decoding_begin(d, source, length), UNROLL_OK);
+            for (size_t t = 0; t < TARGET && p.mode[t * LINES + row] == UNROLL_RUN; t++) {
+                /* row 1 is the true one; it goes on from itself by way of the others' places */
+                const uint32_t id[3] = {1, p.input[t * LINES + row], 2}, from[3] = {2, 1, 0};
+                const unroll_real *y = unroll_decoding_step(d, id, t % 2 ? from : NULL, 3);
+                ck_assert_double_eq_tol(
+                    loss_of(y + unroll_decoding_pitch(d), p.target[t * LINES + row]),
+                    loss[t * LINES + row], 1e-13);
+                const unroll_real *a = unroll_decoding_attention(d);
+                ck_assert((a != NULL) == (shapes[i].attention != NULL));
+                double sum = 0;
+                for (size_t s = 0; a && s < length; s++)
+                    sum += a[SOURCE + s];
+                ck_assert_double_eq_tol(sum, a ? 1 : 0, 1e-13);
+            }
+        }
+        ck_assert_int_ne(unroll_decoding_begin(d, p.source, 0), UNROLL_OK);
+        ck_assert_int_ne(unroll_decoding_begin(d, p.source, SOURCE + 1), UNROLL_OK);
+        p.source[0] = WORDS;
+        ck_assert_int_ne(unroll_decoding_begin(d, p.source, 1), UNROLL_OK);
+        unroll_decoding_free(d);
+        close_pairs(&p);
+    }
+}
+END_TEST
+
+/* A row that goes on from another one's state gives what that one gives. */
+START_TEST(continuations)
+{
+    pairs p;
+    unroll_decoding *d;
+    open_pairs(&p, of_body(&bodies[_i], shapes[3]), true, 60, 1);
+    ck_assert_int_eq(unroll_decoding_new(p.net, SOURCE, 3, &d), UNROLL_OK);
+    ck_assert_int_eq(unroll_decoding_begin(d, (const uint32_t[]){1, 2, 3}, 3), UNROLL_OK);
+    unroll_decoding_step(d, (const uint32_t[]){1, 2, 3}, NULL, 3);
+    const size_t pitch = unroll_decoding_pitch(d), bytes = SYMBOLS * sizeof(unroll_real);
+    const unroll_real *y = unroll_decoding_step(d, (const uint32_t[]){0, 0, 0},
+                                                (const uint32_t[]){2, 0, 2}, 3);
+    ck_assert_int_eq(memcmp(y, y + 2 * pitch, bytes), 0);
+    ck_assert_int_ne(memcmp(y, y + pitch, bytes), 0);
+    unroll_decoding_free(d);
+    close_pairs(&p);
+}
+END_TEST
+
+START_TEST(threads)
+{
+    for (size_t i = 0; i < SHAPES; i++) {
+        pairs one, two;
+        unroll_net_spec spec = of_body(&bodies[_i], shapes[i]);
+        spec.dropout = 0.2;
+        spec.sampling = 0.5;
+        spec.label_smoothing = 0.1;
+        open_pairs(&one, spec, true, 70 + i, 1);
+        open_pairs(&two, spec, true, 70 + i, 2);
+        gradient_into(&one, one.grad);
+        gradient_into(&two, two.grad);
+        const size_t bytes = unroll_net_size(one.net) * sizeof *one.grad;
+        ck_assert_msg(memcmp(one.grad, two.grad, bytes) == 0, "%s: threads change it", one.name);
+        ck_assert(one.result.loss == two.result.loss);
+        close_pairs(&two);
+        close_pairs(&one);
+    }
+}
+END_TEST
+
+/* What padding holds is read nowhere. */
+START_TEST(padding)
+{
+    for (size_t i = 0; i < SHAPES; i++) {
+        pairs p;
+        open_pairs(&p, of_body(&bodies[_i], shapes[i]), true, 80 + i, 1);
+        gradient_into(&p, p.grad);
+        const double loss = p.result.loss;
+        double *again = calloc(unroll_net_size(p.net), sizeof *again);
+        ck_assert_ptr_nonnull(again);
+        for (size_t k = 0; k < SOURCE * LINES; k++)
+            if (p.source_mode[k] == UNROLL_HOLD)
+                p.source[k] = (p.source[k] + 1) % WORDS;
+        for (size_t k = 0; k < TARGET * LINES; k++)
+            if (p.mode[k] == UNROLL_HOLD)
+                p.input[k] = p.target[k] = (p.input[k] + 1) % SYMBOLS;
+        gradient_into(&p, again);
+        ck_assert(p.result.loss == loss);
+        ck_assert_int_eq(memcmp(again, p.grad, unroll_net_size(p.net) * sizeof *again), 0);
+        free(again);
+        close_pairs(&p);
+    }
+}
+END_TEST
+
+/* Without a step back to the encoder every test above would have to fail. */
+START_TEST(wrong_gradient)
+{
+    static const char *const names[] = {"encoder.rnn.weight_hh_l0", "attention.key.weight",
+                                        "attention.score.weight", "attention.combine.weight"};
+    pairs p;
+    const unroll_parameter *list;
+    open_pairs(&p, (unroll_net_spec){.cell = "lstm", .layers = 1, .attention = "additive"}, true, 9, 1);
+    const size_t n = unroll_net_parameters(p.net, &list);
+    gradient_into(&p, p.grad);
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (strcmp(list[i].name, names[k]) == 0) {
+                gradient_report r = {0};
+                double *g = p.grad + list[i].offset + 1;
+                *g = -*g;
+                gradient_check(training_loss, &p, 2, unroll_net_weights(p.net) + list[i].offset,
+                               g - 1, &r);
+                ck_assert_msg(r.wrong == 1 && r.index == 1, "%s: a sign goes unseen", names[k]);
+                found++;
+            }
+    ck_assert_uint_eq(found, sizeof names / sizeof *names);
+    close_pairs(&p);
+}
+END_TEST
+
+START_TEST(refused)
+{
+    static const struct {
+        unroll_net_spec spec;
+        const char *names;
+    } wrong[] = {
+        {{.source = 5, .attention = "dot", .bidirectional = true}, "general"},
+        {{.source = 5, .attention = "soft"}, "soft"},
+        {{.source = 5, .omega = 1}, "--omega"},
+        {{.source = 5, .skip_input = true}, "--skip-input"},
+        {{.source = 5, .norm = "batch"}, "--norm"},
+        {{.source = 5, .norm = "recurrent-batch"}, "--norm"},
+        {{.source = 5, .label_smoothing = 1}, "--label-smoothing"},
+        {{.source = 5, .sampling = NAN}, "--scheduled-sampling"},
+        {{.attention = "dot"}, "--attention"},
+        {{.bidirectional = true}, "--bidirectional"},
+        {{.sampling = 0.5}, "--scheduled-sampling"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        unroll_net *net = NULL;
+        unroll_net_spec spec = wrong[i].spec;
+        spec.inputs = spec.outputs = SYMBOLS;
+        spec.cell = "rnn";
+        spec.layers = 1;
+        spec.hidden = 3;
+        ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_EUSAGE);
+        ck_assert_msg(strstr(unroll_message(), wrong[i].names) != NULL, "%s", unroll_message());
+    }
 }
 END_TEST
 
@@ -171,6 +364,12 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, gradients, 0, BODIES);
+    tcase_add_loop_test(tests, decoding, 0, BODIES);
+    tcase_add_loop_test(tests, continuations, 0, BODIES);
+    tcase_add_loop_test(tests, threads, 0, BODIES);
+    tcase_add_loop_test(tests, padding, 0, BODIES);
+    tcase_add_test(tests, wrong_gradient);
+    tcase_add_test(tests, refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
