@@ -9,8 +9,7 @@
 
 #include "base/rng.h"
 #include "gradient_check.h"
-#include "math/kernels.h"
-#include "cell/cell.h"
+#include "probe/alignment.h"
 
 enum { SOURCE = 4, TARGET = 3, LINES = 3, WORDS = 5, SYMBOLS = 4 };
 
@@ -275,6 +274,114 @@ START_TEST(threads)
 }
 END_TEST
 
+enum { READ = 4 };
+static const uint32_t read_ids[READ] = {3, 0, 4, 1}, fed[TARGET] = {1, 0, 3}, said[TARGET] = {0, 3, 2};
+
+/* Each target's own loss, with the present weights. */
+static void own_losses(unroll_net *net, double loss[TARGET])
+{
+    unroll_work *work;
+    unroll_result result;
+    const unroll_batch batch = {.S = READ, .T = TARGET, .B = 1, .source = read_ids, .input = fed,
+                                .target = said};
+    unroll_net_pack(net, 1);
+    ck_assert_int_eq(unroll_work_new_pairs(net, READ, TARGET, 1, false, 1, &work), UNROLL_OK);
+    ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &result, loss), UNROLL_OK);
+    unroll_work_free(work);
+}
+
+/* No token comes twice, so that a row of the embedding is the input of one step. */
+START_TEST(alignment)
+{
+    for (size_t i = 0; i < SHAPES; i++) {
+        pairs p;
+        const unroll_parameter *list;
+        unroll_net_spec spec = of_body(&bodies[_i], shapes[i]);
+        spec.embedding = spec.embedding ? spec.embedding : 2;
+        spec.dropout = 0.4; /* takes no part, nor does … */
+        spec.sampling = 0.5;
+        spec.label_smoothing = 0.1;
+        open_pairs(&p, spec, false, 90 + i, 1);
+        double norm[TARGET * READ], attention[TARGET * READ], square[TARGET * READ] = {0};
+        ck_assert_int_eq(unroll_alignment(p.net, READ, read_ids, TARGET, fed, said, norm, attention),
+                         UNROLL_OK);
+        unroll_net_parameters(p.net, &list);
+        ck_assert_str_eq(list[0].name, "encoder.embedding.weight");
+        for (size_t s = 0; s < READ; s++)
+            for (size_t e = 0; e < spec.embedding; e++) {
+                double *x = unroll_net_weights(p.net) + read_ids[s] * spec.embedding + e;
+                const double kept = *x, h = 1e-5;
+                double above[TARGET], below[TARGET];
+                *x = kept + h;
+                own_losses(p.net, above);
+                *x = kept - h;
+                own_losses(p.net, below);
+                *x = kept;
+                for (size_t t = 0; t < TARGET; t++)
+                    square[t * READ + s] += pow((above[t] - below[t]) / (2 * h), 2);
+            }
+        for (size_t k = 0; k < TARGET * READ; k++)
+            ck_assert_msg(fabs(norm[k] - sqrt(square[k])) < 1e-8 && norm[k] > 0,
+                          "%s: target %zu, source %zu: %.10g, by differences %.10g", p.name,
+                          k / READ, k % READ, norm[k], sqrt(square[k]));
+        for (size_t t = 0; t < TARGET; t++) {
+            double sum = 0;
+            for (size_t s = 0; s < READ; s++)
+                sum += attention[t * READ + s];
+            ck_assert_double_eq_tol(sum, spec.attention ? 1 : 0, 1e-12);
+        }
+        close_pairs(&p);
+    }
+}
+END_TEST
+
+/* A one-hot input is an embedding by the unit matrix. */
+START_TEST(alignment_of_symbols)
+{
+    for (int both = 0; both < 2; both++) {
+        pairs symbols, embedded;
+        unroll_net_spec spec = of_body(&bodies[_i], (unroll_net_spec){
+            .layers = 2, .attention = "general", .bidirectional = both});
+        open_pairs(&symbols, spec, false, 5, 1);
+        spec.embedding = WORDS;
+        open_pairs(&embedded, spec, false, 5, 1);
+        const unroll_parameter *from, *to;
+        const size_t n = unroll_net_parameters(symbols.net, &from);
+        const size_t m = unroll_net_parameters(embedded.net, &to);
+        unroll_real *w = unroll_net_weights(embedded.net);
+        float plain[256];
+        for (size_t i = 0; i < m; i++)
+            for (size_t k = 0; k < n; k++)
+                if (strcmp(from[k].name, to[i].name) == 0 && from[k].cols == to[i].cols) {
+                    unroll_parameter_get(&from[k], unroll_net_weights(symbols.net), plain);
+                    unroll_parameter_set(&from[k], unroll_net_weights(symbols.net), plain);
+                    unroll_parameter_set(&to[i], w, plain);
+                }
+        for (size_t i = 0; i < WORDS * WORDS; i++)
+            w[i] = i % (WORDS + 1) == 0;
+        /* the decoder's sides differ: let it see nothing */
+        for (size_t i = 0; i < m; i++)
+            if (strcmp(to[i].name, "decoder.rnn.weight_ih_l0") == 0)
+                memset(w + to[i].offset, 0, to[i].rows * to[i].cols * sizeof *w);
+        for (size_t k = 0; k < n; k++)
+            if (strcmp(from[k].name, "decoder.rnn.weight_ih_l0") == 0)
+                memset(unroll_net_weights(symbols.net) + from[k].offset, 0,
+                       from[k].rows * from[k].cols * sizeof *w);
+        unroll_net_pack(symbols.net, 1);
+        unroll_net_pack(embedded.net, 1);
+        double a[TARGET * READ], b[TARGET * READ];
+        ck_assert_int_eq(unroll_alignment(symbols.net, READ, read_ids, TARGET, fed, said, a, NULL),
+                         UNROLL_OK);
+        ck_assert_int_eq(unroll_alignment(embedded.net, READ, read_ids, TARGET, fed, said, b, NULL),
+                         UNROLL_OK);
+        for (size_t k = 0; k < TARGET * READ; k++)
+            ck_assert_double_eq_tol(a[k], b[k], 1e-12);
+        close_pairs(&embedded);
+        close_pairs(&symbols);
+    }
+}
+END_TEST
+
 /* What padding holds is read nowhere. */
 START_TEST(padding)
 {
@@ -367,6 +474,8 @@ int main(void)
     tcase_add_loop_test(tests, decoding, 0, BODIES);
     tcase_add_loop_test(tests, continuations, 0, BODIES);
     tcase_add_loop_test(tests, threads, 0, BODIES);
+    tcase_add_loop_test(tests, alignment, 0, BODIES);
+    tcase_add_loop_test(tests, alignment_of_symbols, 0, BODIES);
     tcase_add_loop_test(tests, padding, 0, BODIES);
     tcase_add_test(tests, wrong_gradient);
     tcase_add_test(tests, refused);
