@@ -134,8 +134,8 @@ const experiment experiment_table[] = {
               "clipping alone does not cure vanishing gradients.",
      .published = "plain gradient descent fails beyond about 20 steps; clipping helps where gradients "
                   "explode; with clipping and the regulariser 100% success up to 200",
-     .note = "Small start: N(0, 0.01), the source's basic tanh. From it the regulariser Omega (--omega) solves length 50 "
-             "sooner and begins to learn length 100, which stays at chance without; but within these 4,000 updates it "
+     .note = "Small start: N(0, 0.01), the source's basic tanh. From it the regulariser Omega (--omega) solves "
+             "length 50 sooner and begins to learn length 100, which stays at chance without; but within these 4,000 updates it "
              "does not solve it. The source trains up to millions of updates on lengths drawn from 50 to 200.",
      .full = {.time = "35 minutes",
               .common = "task=temporal-order;" OURS "steps=4000",
