@@ -605,7 +605,8 @@ START_TEST(windows_that_overflow_are_refused)
         for (int training = 0; training < 2; training++) {
             ck_assert_int_eq(unroll_work_new(net, sizes[i], 1, training, 1, &work), UNROLL_EMEMORY);
             ck_assert_int_eq(unroll_work_new(net, 1, sizes[i], training, 1, &work), UNROLL_EMEMORY);
-            ck_assert_uint_eq(unroll_work_bytes(net, sizes[i], 1, training), SIZE_MAX);
+            if (training || sizes[i] > SIZE_MAX / 64) /* forward alone takes segments */
+                ck_assert_uint_eq(unroll_work_bytes(net, sizes[i], 1, training), SIZE_MAX);
             ck_assert_uint_eq(unroll_work_bytes(net, 1, sizes[i], training), SIZE_MAX);
         }
     ck_assert_int_eq(unroll_work_new(net, 0, 1, true, 1, &work), UNROLL_EUSAGE);

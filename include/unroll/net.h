@@ -105,8 +105,14 @@ unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool tr
 /** The same for a network with an encoder, which reads up to S steps. */
 unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
                                     size_t threads, unroll_work **out);
+/** For training in little memory: of about √T segments of the window the states between them are kept, and each
+ *  is run forward once more before it is gone back through. Gradients are the same to the bit.
+ *  @return UNROLL_EUSAGE where statistics or Ω join the steps of a window, or for an encoder–decoder */
+unroll_status unroll_work_new_recompute(const unroll_net *net, size_t T, size_t B, size_t threads,
+                                        unroll_work **out);
 void unroll_work_free(unroll_work *work);
 size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training); /**< SIZE_MAX: overflow */
+size_t unroll_work_recompute_bytes(const unroll_net *net, size_t T, size_t B);             /**< likewise */
 size_t unroll_work_bytes_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training);
 
 /** Carried states, as the next batch with carry begins: [layers][states][B][hidden] copied to or from

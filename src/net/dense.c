@@ -6,15 +6,10 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 
-static size_t round_up(size_t n, size_t to)
-{
-    return (n + to - 1) / to * to;
-}
-
 unroll_status unroll_dense_new(unroll_dense *d, const unroll_kernels *k)
 {
-    d->input_pitch = round_up(d->inputs, k->width);
-    d->output_pitch = round_up(d->outputs, k->width);
+    d->input_pitch = unroll_round_up(d->inputs, k->width);
+    d->output_pitch = unroll_round_up(d->outputs, k->width);
     d->forward = unroll_alloc(d->output_pitch * d->inputs, sizeof *d->forward);
     d->backward = unroll_alloc(d->input_pitch * d->output_pitch, sizeof *d->backward);
     if (!d->forward || !d->backward)

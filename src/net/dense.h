@@ -21,6 +21,12 @@ typedef struct unroll_band {
     size_t steps, B, r0, r1;
 } unroll_band;
 
+/** n to the next multiple of `to`. */
+static inline size_t unroll_round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
 /** Memory for the packed copies; weight, bias, first, cols, inputs and outputs are set. */
 unroll_status unroll_dense_new(unroll_dense *d, const unroll_kernels *k);
 void unroll_dense_free(unroll_dense *d);

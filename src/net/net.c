@@ -283,12 +283,12 @@ void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, siz
         return;
     if (net->spec.embedding)
         unroll_embed(net->weights + net->parameters.list[net->embedding].offset, n,
-                     &(unroll_band){b->T, w->B, r0, r1}, w->run.input, x, pitch);
+                     &(unroll_band){w->run.steps, w->B, r0, r1}, w->run.input, x, pitch);
     unroll_embed_drop(net, &net->stack, &w->run, x, r0, r1);
-    for (size_t t = 0; !net->spec.embedding && t < b->T; t++)
+    for (size_t t = 0; !net->spec.embedding && t < w->run.steps; t++)
         for (size_t r = r0; r < r1; r++) {
             const size_t i = t * w->B + r;
-            memcpy(x + i * pitch, b->feature + i * n, n * sizeof *x);
+            memcpy(x + i * pitch, b->feature + (w->run.first * w->B + i) * n, n * sizeof *x);
         }
 }
 
@@ -322,11 +322,11 @@ static void band_gradient(void *arg, size_t thread)
     if (r0 == r1)
         return;
     forward(net, w, thread, r0, r1);
-    if (w->readout_steps < w->batch->T)
+    if (w->readout_steps < w->run.steps)
         return;
-    unroll_readout_logits(net, w, 0, w->batch->T, r0, r1);
-    unroll_readout_loss(net, w, 0, w->batch->T, r0, r1);
-    unroll_readout_backward(net, w, 0, w->batch->T, r0, r1);
+    unroll_readout_logits(net, w, 0, w->run.steps, r0, r1);
+    unroll_readout_loss(net, w, 0, w->run.steps, r0, r1);
+    unroll_readout_backward(net, w, 0, w->run.steps, r0, r1);
     backward(net, w, thread, r0, r1);
 }
 
@@ -379,9 +379,12 @@ void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const
 
 static void embedding_weights(const unroll_net *net, unroll_work *w, size_t thread)
 {
-    unroll_embed_weights(net->kernels, net->stack.inputs, w->batch->T * w->B, w->run.input,
-                         w->run.dx, net->stack.input_pitch,
-                         w->grad + net->parameters.list[net->embedding].offset, thread, w->threads);
+    const size_t pitch = net->stack.input_pitch;
+    unroll_real *grad = w->tied ? w->tied : w->grad + net->parameters.list[net->embedding].offset;
+    for (unroll_span at = {w->run.steps, w->run.steps}; unroll_stack_earlier(&w->run, &at);)
+        unroll_embed_weights(net->kernels, net->stack.inputs, (at.t1 - at.t0) * w->B,
+                             w->run.input + at.t0 * w->B, w->run.dx + at.t0 * w->B * pitch, pitch,
+                             grad, thread, w->threads);
 }
 
 static void clear_gradient(void *arg, size_t thread)
@@ -390,29 +393,32 @@ static void clear_gradient(void *arg, size_t thread)
     size_t a, b;
     unroll_share(w->net->parameters.size, 1024, w->threads, thread, &a, &b);
     memset(w->grad + a, 0, (b - a) * sizeof *w->grad);
+    if (w->tied && thread == 0)
+        memset(w->tied, 0, w->net->spec.inputs * w->net->spec.embedding * sizeof *w->tied);
 }
 
 static void weight_gradient(void *arg, size_t thread)
 {
     unroll_work *w = arg;
     const unroll_net *net = w->net;
-    if (w->readout_steps >= w->batch->T)
-        unroll_readout_weights(net, w, 0, w->batch->T, thread);
+    for (unroll_span at = {w->run.steps, w->run.steps};
+         w->readout_steps >= w->run.steps && unroll_stack_earlier(&w->run, &at);)
+        unroll_readout_weights(net, w, at.t0, at.t1, thread);
     unroll_stack_weights(&net->stack, &w->run, net->parameters.list, w->grad,
                          w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
     if (net->spec.source)
         unroll_encoder_weights(net, w, thread);
     if (net->attention.kind)
         unroll_attention_weights(net, w, thread);
-    if (net->spec.embedding && !net->spec.tie)
+    if (net->spec.embedding)
         embedding_weights(net, w, thread);
 }
 
-/* A tied embedding's gradient has two parts, cut differently between threads: one after the other. */
-static void tied_gradient(void *arg, size_t thread)
+/* A tied embedding's gradient has two parts, cut differently between threads and summed apart. */
+static void add_tied(const unroll_net *net, unroll_work *w)
 {
-    unroll_work *w = arg;
-    embedding_weights(w->net, w, thread);
+    unroll_real *grad = w->grad + net->parameters.list[net->embedding].offset;
+    net->kernels->add(net->spec.inputs * net->spec.embedding, grad, w->tied, grad);
 }
 
 static void band_forward(void *arg, size_t thread)
@@ -424,6 +430,16 @@ static void band_forward(void *arg, size_t thread)
         forward(w->net, w, thread, r0, r1);
 }
 
+/* Let the run stand for steps [t0,t1) of the batch. */
+static void set_steps(unroll_work *w, size_t t0, size_t t1)
+{
+    const unroll_batch *b = w->batch;
+    w->run.first = t0;
+    w->run.steps = t1 - t0;
+    w->run.input = b->input ? b->input + t0 * b->B : NULL;
+    w->run.mode = b->mode ? b->mode + t0 * b->B : NULL;
+}
+
 unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
 {
     if (b->T == 0 || b->T > w->T || b->B != w->B)
@@ -432,10 +448,11 @@ unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unr
     if (net->spec.source)
         UNROLL_TRY(unroll_encoder_check(net, w, b));
     w->batch = b;
-    w->run.steps = b->T;
-    w->run.input = b->input;
-    w->run.mode = b->mode;
+    set_steps(w, 0, b->T);
     w->run.hook = w->hook.before || w->hook.after ? &w->hook : NULL;
+    w->run.dlast = NULL;
+    w->logits_from = 0;
+    w->bad = false;
     w->total_weight = 0;
     for (size_t i = 0; i < b->T * b->B; i++) {
         w->total_weight += (double)unroll_batch_weight(b, i);
@@ -452,26 +469,36 @@ unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unr
     return UNROLL_OK;
 }
 
-/* The first layer and step whose state is not finite: looked for only when a loss is not. */
-static void find_bad(const unroll_net *net, const unroll_work *w, unroll_result *result)
+static void find_bad(const unroll_net *net, unroll_work *w)
 {
-    for (size_t t = 0; t < w->batch->T; t++)
+    for (size_t t = 0; t < w->run.steps; t++)
         for (size_t l = 0; l < net->stack.layers; l++)
             for (size_t r = 0; r < w->B; r++)
                 for (size_t j = 0; j < net->stack.hidden; j++)
                     if (!isfinite(w->run.at[l].h[((t + 1) * w->B + r) * net->stack.pitch + j])) {
-                        result->bad_layer = l;
-                        result->bad_step = t;
+                        w->bad_layer = l;
+                        w->bad_step = w->run.first + t;
                         return;
                     }
 }
 
-/* Sums in one order, then the states of the last step become those before the first. */
-static void finish(const unroll_net *net, unroll_work *w, unroll_result *result,
-                   double *token_loss)
+/* The first layer and step whose state is not finite: looked for only when a loss is not, here or in a
+ * segment seen before. */
+static void look_for_bad(const unroll_net *net, unroll_work *w)
+{
+    const size_t first = w->run.first * w->B;
+    for (size_t i = 0; i < w->run.steps * w->B && !w->bad; i++)
+        w->bad = !isfinite(w->loss[first + i]);
+    if (w->bad)
+        find_bad(net, w);
+}
+
+/* Sums in one order. */
+static void sum_up(const unroll_work *w, unroll_result *result, double *token_loss)
 {
     const unroll_batch *b = w->batch;
-    *result = (unroll_result){.weight = w->total_weight};
+    *result = (unroll_result){.weight = w->total_weight, .bad_layer = w->bad_layer,
+                              .bad_step = w->bad_step};
     for (size_t i = 0; i < b->T * b->B; i++) {
         const double weight = (double)unroll_batch_weight(b, i);
         result->loss += weight * w->loss[i];
@@ -483,17 +510,29 @@ static void finish(const unroll_net *net, unroll_work *w, unroll_result *result,
             token_loss[i] = w->loss[i];
     }
     result->finite = isfinite(result->loss);
-    if (!result->finite)
-        find_bad(net, w, result);
-    const size_t slot = w->B * net->stack.pitch;
-    for (size_t t = 0; t < b->T; t++)
+}
+
+/* The states of the last step become those before the first. */
+static void go_on(const unroll_net *net, unroll_work *w)
+{
+    for (size_t t = 0; t < w->run.steps; t++)
         unroll_stack_aged(&net->stack, &w->run);
-    for (size_t l = 0; l < net->stack.layers; l++) {
-        const unroll_layer_run *r = &w->run.at[l];
-        memcpy(r->h, r->h + b->T * slot, slot * sizeof *r->h);
-        if (r->c)
-            memcpy(r->c, r->c + b->T * slot, slot * sizeof *r->c);
-    }
+    unroll_stack_go_on(&net->stack, &w->run);
+}
+
+/* The output layer by pieces of time, in the order of unroll_stack_earlier(). */
+static void read_out(unroll_work *w, bool training)
+{
+    for (unroll_span at = {w->run.steps, w->run.steps}; unroll_stack_earlier(&w->run, &at);)
+        for (size_t t = at.t0; t < at.t1; t += w->readout_steps) {
+            const size_t end = t + w->readout_steps;
+            struct chunk c = {w, t, end < at.t1 ? end : at.t1, training};
+            w->logits_from = t;
+            unroll_parallel(w->threads, chunk_readout, &c);
+            if (training)
+                unroll_parallel(w->threads, chunk_weights, &c);
+        }
+    w->logits_from = 0;
 }
 
 unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *batch,
@@ -505,13 +544,55 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
     work->smoothing = 0;
     if (net->spec.source)
         unroll_encoder_begin(work);
-    unroll_parallel(work->threads, band_forward, work);
-    for (size_t t = 0; t < batch->T; t += work->readout_steps) {
-        const size_t t1 = t + work->readout_steps < batch->T ? t + work->readout_steps : batch->T;
-        unroll_parallel(work->threads, chunk_readout, &(struct chunk){work, t, t1, false});
+    for (size_t t = 0; t < batch->T; t += work->run.T) {
+        set_steps(work, t, t + work->run.T < batch->T ? t + work->run.T : batch->T);
+        unroll_parallel(work->threads, band_forward, work);
+        read_out(work, false);
+        look_for_bad(net, work);
+        go_on(net, work);
     }
-    finish(net, work, result, token_loss);
+    sum_up(work, result, token_loss);
     return UNROLL_OK;
+}
+
+/* Forward and back through the run's steps. */
+static void back_propagate(const unroll_net *net, unroll_work *w)
+{
+    unroll_parallel(w->threads, band_gradient, w);
+    if (w->readout_steps < w->run.steps) {
+        read_out(w, true);
+        unroll_parallel(w->threads, band_backward, w);
+    }
+    unroll_parallel(w->threads, weight_gradient, w);
+    look_for_bad(net, w);
+}
+
+/* The whole window with the states between segments alone: forward, then back segment by segment, each run
+ * again first (Chen et al. 2016, "Training deep nets with sublinear memory cost"). */
+static void recompute(const unroll_net *net, unroll_work *w)
+{
+    const size_t T = w->batch->T, segment = w->run.segment, last = (T - 1) / segment;
+    unroll_stack_run *run = &w->run;
+    for (size_t i = 0; i < last; i++) {
+        unroll_stack_keep(&net->stack, run, i, false);
+        set_steps(w, i * segment, (i + 1) * segment);
+        unroll_parallel(w->threads, band_forward, w);
+        unroll_stack_go_on(&net->stack, run);
+    }
+    run->dfirst = run->between;
+    for (size_t i = last + 1; i-- > 0;) {
+        set_steps(w, i * segment, i < last ? (i + 1) * segment : T);
+        if (i < last)
+            unroll_stack_keep(&net->stack, run, i, true);
+        back_propagate(net, w);
+        run->dlast = run->between;
+        if (i == last) {
+            unroll_stack_go_on(&net->stack, run);
+            unroll_stack_keep(&net->stack, run, last, false);
+        }
+    }
+    run->dlast = run->dfirst = NULL;
+    unroll_stack_keep(&net->stack, run, last, true);
 }
 
 unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *batch,
@@ -532,20 +613,15 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     if (net->spec.sampling > 0)
         unroll_sample_inputs(net, work, band_forward);
     unroll_parallel(work->threads, clear_gradient, work);
-    unroll_parallel(work->threads, band_gradient, work);
-    if (work->readout_steps < batch->T) {
-        for (size_t t = 0; t < batch->T; t += work->readout_steps) {
-            const size_t end = t + work->readout_steps;
-            struct chunk c = {work, t, end < batch->T ? end : batch->T, true};
-            unroll_parallel(work->threads, chunk_readout, &c);
-            unroll_parallel(work->threads, chunk_weights, &c);
-        }
-        unroll_parallel(work->threads, band_backward, work);
+    if (work->kept) {
+        recompute(net, work);
+    } else {
+        back_propagate(net, work);
+        go_on(net, work);
     }
-    unroll_parallel(work->threads, weight_gradient, work);
-    if (net->spec.tie)
-        unroll_parallel(work->threads, tied_gradient, work);
-    finish(net, work, result, NULL);
+    if (work->tied)
+        add_tied(net, work);
+    sum_up(work, result, NULL);
     for (size_t r = 0; net->stack.omega > 0 && r < work->B; r++)
         result->omega += work->run.omega[r] / (double)work->B;
     return UNROLL_OK;

@@ -54,11 +54,13 @@ struct unroll_work {
     const unroll_net *net;
     size_t T, B, threads;
     bool training;
+    bool kept;                       /**< states between segments alone are kept for the way back */
     unroll_real *block;
     unroll_encoder_run encoder;
     unroll_attention_run attention;
     unroll_stack_run run;
     size_t readout_steps;            /**< steps whose logits are in memory at a time */
+    size_t logits_from;              /**< the first of them, as the run counts */
     unroll_real *logits;             /**< [readout_steps][B][output_pitch] */
     double *loss;                    /**< [T][B] */
     uint8_t *correct;                /**< [T][B] */
@@ -69,6 +71,9 @@ struct unroll_work {
     double total_weight;
     double smoothing;                /**< of its targets */
     unroll_real *grad;
+    unroll_real *tied;               /**< a tied embedding's gradient as input, until it is added */
+    bool bad;                        /**< a loss was not finite, */
+    size_t bad_layer, bad_step;      /**< … and the first state that was not */
     uint32_t *sampled;               /**< [T][B] decoder inputs, some of them its own guesses; or NULL */
     uint32_t *guess;                 /**< [T][B] the largest outputs of the first pass */
 };
@@ -85,7 +90,17 @@ static inline const unroll_real *unroll_decoder_output(const unroll_work *w)
     return w->run.at[w->net->stack.layers - 1].y;
 }
 
-/** Layer 0's dense input for rows [r0,r1) of w->batch, where it has one. */
+/** Is the whole window in memory, as a probe needs it? */
+static inline bool unroll_work_holds(const unroll_work *w)
+{
+    return w->training && !w->kept;
+}
+
+/** Count (base NULL) or place a·b·c elements of `size` bytes, *to taking a pointer to them or, where there
+ *  are none, NULL. @return bytes after the last, SIZE_MAX where they overflow; it sticks */
+size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *base, size_t at);
+
+/** Layer 0's dense input for rows [r0,r1) of the run's steps, where it has one. */
 void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);
 
 /** x[steps][B][pitch] of rows: their tokens' rows of table [][n]. */
@@ -100,10 +115,6 @@ void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const
                           const unroll_real *dx, size_t pitch, unroll_real *grad, size_t thread,
                           size_t threads);
 
-/** Count (base NULL) or place a·b·c elements of `size` bytes at `at`; *to is the pointer to set.
- *  @return bytes after the last, SIZE_MAX on overflow, which sticks */
-size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *base, size_t at);
-
 /** unroll_work_new_pairs() without its checks. encoder: whether it reads the source itself, or steps
  *  attend to what another work has read. */
 unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
@@ -115,7 +126,7 @@ void unroll_sample_inputs(const unroll_net *net, unroll_work *w, void (*band_for
 /** Options that an encoder–decoder, or a network without encoder, cannot have. */
 unroll_status unroll_pairs_check(const unroll_net_spec *spec, const unroll_norm *norm);
 
-/* readout.c: logits, losses and their gradient for steps [t0,t1) and rows [r0,r1). */
+/* readout.c: logits, losses and their gradient for steps [t0,t1) of the run and rows [r0,r1). */
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
                            size_t r1);
 void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,

@@ -24,11 +24,17 @@ static const unroll_real *top(const unroll_net *net, const unroll_work *w, size_
     return h + t * w->B * net->stack.pitch;
 }
 
+/* The logits of step t. */
+static unroll_real *logits(const unroll_work *w, size_t t)
+{
+    return w->logits + (t - w->logits_from) * w->B * w->net->decoder.output_pitch;
+}
+
 void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
                            size_t r1)
 {
     const unroll_band rows = {t1 - t0, w->B, r0, r1};
-    unroll_dense_forward(&net->decoder, net->kernels, &rows, top(net, w, t0), w->logits, false);
+    unroll_dense_forward(&net->decoder, net->kernels, &rows, top(net, w, t0), logits(w, t0), false);
 }
 
 /* Cross-entropy against the target with 1 − ε + ε/V and each other with ε/V, Szegedy et al. (2016):
@@ -83,8 +89,8 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
     const unroll_batch *b = w->batch;
     for (size_t t = t0; t < t1; t++)
         for (size_t r = r0; r < r1; r++) {
-            const size_t i = t * b->B + r;
-            unroll_real *y = w->logits + ((t - t0) * w->B + r) * pitch;
+            const size_t i = (w->run.first + t) * b->B + r;
+            unroll_real *y = logits(w, t) + r * pitch;
             const unroll_real weight = unroll_batch_weight(b, i);
             const unroll_real scale =
                 w->total_weight > 0 ? (unroll_real)((double)weight / w->total_weight) : 0;
@@ -113,7 +119,7 @@ void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, s
                              size_t r1)
 {
     const unroll_band rows = {t1 - t0, w->B, r0, r1};
-    unroll_dense_backward(&net->decoder, net->kernels, &rows, w->logits,
+    unroll_dense_backward(&net->decoder, net->kernels, &rows, logits(w, t0),
                           w->run.d[0] + (t0 + 1) * w->B * net->stack.pitch, false);
 }
 
@@ -121,6 +127,6 @@ void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, si
                             size_t thread)
 {
     unroll_dense_weights(&net->decoder, net->kernels, net->parameters.list, (t1 - t0) * w->B,
-                         w->logits, top(net, w, t0), w->grad,
+                         logits(w, t0), top(net, w, t0), w->grad,
                          w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
 }

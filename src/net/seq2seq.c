@@ -90,8 +90,10 @@ void unroll_sample_inputs(const unroll_net *net, unroll_work *w, void (*band_for
     unroll_parallel(w->threads, band_forward, w);
     for (size_t t = 0; t < b->T; t += w->readout_steps) {
         const size_t end = t + w->readout_steps;
+        w->logits_from = t;
         unroll_parallel(w->threads, guess, &(guesses){w, t, end < b->T ? end : b->T});
     }
+    w->logits_from = 0;
     for (size_t i = 0; i < b->T * w->B; i++) {
         const bool own = i >= w->B &&
                          (double)(unroll_rng_hash(key, i) >> 11) * 0x1p-53 < net->spec.sampling &&

@@ -1,5 +1,6 @@
 #include "net/stack.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -7,11 +8,6 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "net/net.h"
-
-static size_t round_up(size_t n, size_t to)
-{
-    return (n + to - 1) / to * to;
-}
 
 /* The vector term whose gradient a cell gives for a named vector, or NULL: then it is frozen at zero. */
 static const unroll_vector_term *find_vector(const unroll_cell *cell, const char *name)
@@ -85,7 +81,7 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
         size_t count;
     } parts[] = {
         {&a->x_forward, dense ? columns * a->layer.inputs : 0},
-        {&a->x_backward, dense ? round_up(a->layer.inputs, width) * columns : 0},
+        {&a->x_backward, dense ? unroll_round_up(a->layer.inputs, width) * columns : 0},
         {&a->skip_forward, skips ? columns * s->inputs : 0},
         {&a->skip_backward, skips ? s->input_pitch * columns : 0},
         {&a->h_forward, columns * s->hidden},
@@ -103,7 +99,7 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (block)
             *parts[i].to = parts[i].count ? block + at : NULL;
-        at += round_up(parts[i].count, 64 / sizeof(unroll_real));
+        at += unroll_round_up(parts[i].count, 64 / sizeof(unroll_real));
     }
     return at;
 }
@@ -116,8 +112,8 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
         return UNROLL_EUSAGE;
     *s = (unroll_stack){
         .kernels = k, .cell = spec->cell, .layers = spec->layers, .inputs = spec->inputs,
-        .hidden = spec->hidden, .pitch = round_up(spec->hidden, k->width),
-        .input_pitch = round_up(spec->inputs, k->width), .tokens = spec->tokens,
+        .hidden = spec->hidden, .pitch = unroll_round_up(spec->hidden, k->width),
+        .input_pitch = unroll_round_up(spec->inputs, k->width), .tokens = spec->tokens,
         .dropout = spec->dropout, .residual = spec->residual, .norm = spec->norm,
         .omega = spec->omega, .skip_input = spec->skip_input,
     };
@@ -198,17 +194,21 @@ void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
     }
 }
 
-/* Count or place `count` reals; SIZE_MAX sticks. */
+/* [a][b][c] reals. */
 static size_t place(unroll_real **to, size_t a, size_t b, size_t c, char *base, size_t at)
 {
-    size_t bytes, end;
-    if (at == SIZE_MAX || !unroll_mul(a, b, &bytes) || !unroll_mul(bytes, c, &bytes) ||
-        !unroll_mul(bytes, sizeof **to, &bytes) || !unroll_add(bytes, 63, &bytes) ||
-        !unroll_add(at, bytes / 64 * 64, &end))
-        return SIZE_MAX;
-    if (base)
-        *to = bytes / 64 ? (unroll_real *)(base + at) : NULL;
-    return end;
+    return unroll_place(to, sizeof **to, a, b, c, base, at);
+}
+
+size_t unroll_stack_segment(size_t T, size_t B)
+{
+    enum { STEPS = 64, ROWS = 256 };
+    size_t segment = (size_t)ceil(sqrt((double)T));
+    if (segment < STEPS)
+        segment = STEPS;
+    if (segment < ROWS / B)
+        segment = ROWS / B;
+    return segment < T ? segment : T;
 }
 
 size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T, size_t B,
@@ -218,8 +218,9 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
     size_t slots;
     if (!unroll_add(T, 1, &slots))
         return SIZE_MAX;
-    run->T = T;
+    run->T = run->window = T;
     run->B = B;
+    run->segment = unroll_stack_segment(T, B);
     for (size_t l = 0; l < s->layers; l++) {
         const unroll_stack_layer *a = &s->at[l];
         unroll_layer_run *r = base ? &run->at[l] : &none;
@@ -238,15 +239,54 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
             at = place(&r->y, T, B, s->pitch, base, at);
     }
     for (size_t i = 0; i < 2; i++)
-        at = place(&run->d[i], slots, B, training ? s->pitch : 0, base, at);
+        at = place(&run->d[i], slots, B, training && i < s->layers ? s->pitch : 0, base, at);
     at = place(&run->dx, T, B, training && !s->tokens ? s->input_pitch : 0, base, at);
     at = place(&run->omega_spare, 3, B, training && s->omega > 0 ? s->pitch : 0, base, at);
     at = place(&run->dy, T, B, training && s->residual ? s->pitch : 0, base, at);
     const size_t dc = training && s->cell->states > 1 ? s->pitch : 0;
+    at = place(&run->border, 1, B, training ? s->pitch : 0, base, at);
     at = place(&run->dc[0], 1, B, dc, base, at);
     at = place(&run->dc[1], 1, B, dc, base, at);
     at = place(&run->dc_total, 1, B, dc, base, at);
     return place(&run->spare, 1, B, dc, base, at);
+}
+
+size_t unroll_stack_place_kept(const unroll_stack *s, unroll_stack_run *run, size_t window,
+                               char *base, size_t at)
+{
+    unroll_layer_run none;
+    run->window = window;
+    run->segment = run->T;
+    const size_t slots = (window - 1) / run->segment + 1;
+    for (size_t l = 0; l < s->layers; l++) {
+        unroll_layer_run *r = base ? &run->at[l] : &none;
+        at = place(&r->kept_h, slots, run->B, s->pitch, base, at);
+        at = place(&r->kept_c, slots, run->B, s->cell->states > 1 ? s->pitch : 0, base, at);
+    }
+    return place(&run->between, s->layers * s->cell->states, run->B, s->pitch, base, at);
+}
+
+void unroll_stack_keep(const unroll_stack *s, const unroll_stack_run *run, size_t i, bool back)
+{
+    const size_t slot = run->B * s->pitch, bytes = slot * sizeof(unroll_real);
+    for (size_t l = 0; l < s->layers; l++) {
+        const unroll_layer_run *r = &run->at[l];
+        unroll_real *h = r->kept_h + i * slot, *c = r->c ? r->kept_c + i * slot : NULL;
+        memcpy(back ? r->h : h, back ? h : r->h, bytes);
+        if (c)
+            memcpy(back ? r->c : c, back ? c : r->c, bytes);
+    }
+}
+
+void unroll_stack_go_on(const unroll_stack *s, const unroll_stack_run *run)
+{
+    const size_t slot = run->B * s->pitch;
+    for (size_t l = 0; l < s->layers; l++) {
+        const unroll_layer_run *r = &run->at[l];
+        memcpy(r->h, r->h + run->steps * slot, slot * sizeof *r->h);
+        if (r->c)
+            memcpy(r->c, r->c + run->steps * slot, slot * sizeof *r->c);
+    }
 }
 
 void unroll_drop(double dropout, uint64_t key, uint64_t first, size_t n, const unroll_real *x,
@@ -265,7 +305,7 @@ void unroll_drop(double dropout, uint64_t key, uint64_t first, size_t n, const u
 static void drop_row(const unroll_stack *s, const unroll_stack_run *run, size_t layer, size_t t,
                      size_t r, const unroll_real *x, unroll_real *out)
 {
-    const uint64_t row = (layer * run->T + t) * run->B + r;
+    const uint64_t row = (layer * run->window + run->first + t) * run->B + r;
     unroll_drop(s->dropout, run->dropout_key, row * ((s->hidden + 3) / 4), s->hidden, x, out);
 }
 
@@ -543,15 +583,20 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
     if (run->dlast)
         add_last(s, run, l, d + run->steps * slot + band, back.dc, r0, r1);
     for (size_t t = run->steps; t-- > 0;) {
+        const bool border = t > 0 && t % run->segment == 0;
         back.dh = d + (t + 1) * slot + band;
-        back.dh0 = d + t * slot + band;
+        back.dh0 = border ? run->border + band : d + t * slot + band;
+        if (border)
+            memset(back.dh0, 0, rows * s->pitch * sizeof *d);
         if (hook && hook->before)
-            hook->before(hook->arg, l, t, r0, rows, s->pitch, back.dh, back.dc);
+            hook->before(hook->arg, l, run->first + t, r0, rows, s->pitch, back.dh, back.dc);
         if (s->omega > 0)
             omega_back(s, run, l, t, r0, r1);
         unroll_stack_step_back(s, run, l, t, r0, r1, &back);
         if (hook && hook->after)
-            hook->after(hook->arg, l, t, r0, rows, s->pitch, back.dh, back.dc_total);
+            hook->after(hook->arg, l, run->first + t, r0, rows, s->pitch, back.dh, back.dc_total);
+        if (border)
+            s->kernels->add(rows * s->pitch, d + t * slot + band, back.dh0, d + t * slot + band);
         unroll_real *swap = back.dc;
         back.dc = back.dc0;
         back.dc0 = swap;

@@ -52,6 +52,7 @@ typedef struct unroll_layer_run {
     unroll_real *n;              /**< [T][B][norm_blocks·pitch], or NULL */
     unroll_real *statistics;     /**< [T] rows, where they are measured */
     unroll_real *y;              /**< [T][B][pitch] what the layer above sees: h, or h + input */
+    unroll_real *kept_h, *kept_c; /**< [segments][B][pitch] states before each segment, where they are kept */
 } unroll_layer_run;
 
 /** Where batch normalisation takes mean and variance from. */
@@ -63,6 +64,8 @@ enum unroll_statistics {
 
 typedef struct unroll_stack_run {
     size_t T, B;                 /**< as allocated; rows of one step are B apart */
+    size_t segment;              /**< steps whose sums are taken at a time, see unroll_stack_earlier() */
+    size_t window;               /**< steps of a whole window; more than T where states are kept */
     unroll_layer_run *at;        /**< [layers] */
     unroll_real *d[2];           /**< [T+1][B][pitch] dL/dh, slot t+1 for step t */
     unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of layer 0, or NULL */
@@ -71,8 +74,10 @@ typedef struct unroll_stack_run {
     double *omega_layer, *omega_steps; /**< [B] of the layer in work: its sum, and its number of steps */
     unroll_real *dy;             /**< [T][B][pitch] dL/dy while its layer goes backward; residual alone */
     unroll_real *dc[2], *dc_total, *spare; /**< [B][pitch] */
+    unroll_real *border;         /**< [B][pitch] dL/dh of the last step before a segment, by way of it */
     enum unroll_statistics use;
     unroll_real *dfirst;         /**< NULL, or takes dL/dh_0 and dL/dc_0: [layers][states][B][pitch] */
+    unroll_real *between;        /**< what they are both between segments, where states are kept */
     const unroll_real *dlast;    /**< NULL, or what comes to h_T and c_T from outside, laid out likewise */
     size_t age;                  /**< steps since the states were zero, at most the stack's slots */
     size_t first_age;            /**< … at the first step of this batch */
@@ -81,7 +86,8 @@ typedef struct unroll_stack_run {
     const unroll_hook *hook;
     const uint32_t *input;       /**< [steps][B] tokens of this batch */
     const uint8_t *mode;
-    size_t steps;                /**< of this batch, <= T */
+    size_t steps;                /**< in work, <= T */
+    size_t first;                /**< their first one's place in the batch: `input` and `mode` begin with it */
 } unroll_stack_run;
 
 typedef struct unroll_stack_spec {
@@ -110,6 +116,15 @@ void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
 /** Count (base NULL) or place the arrays of a run. @return bytes after the last, SIZE_MAX on overflow */
 size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T, size_t B,
                           bool training, char *base, size_t at);
+
+/** Arrays of a window that is gone through in segments, after unroll_stack_place() of a segment's: the states
+ *  between them. */
+size_t unroll_stack_place_kept(const unroll_stack *s, unroll_stack_run *run, size_t window,
+                               char *base, size_t at);
+/** Copy the state before the run's steps to the i-th place that is kept, or back. */
+void unroll_stack_keep(const unroll_stack *s, const unroll_stack_run *run, size_t i, bool back);
+/** The state after the run's steps becomes that before them. */
+void unroll_stack_go_on(const unroll_stack *s, const unroll_stack_run *run);
 
 void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
                           const unroll_parameter *list, const unroll_real *weights, size_t r0,
@@ -145,6 +160,24 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
 void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
                           const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
                           size_t thread, size_t threads);
+
+/** Steps [t0,t1) of a run. */
+typedef struct unroll_span {
+    size_t t0, t1;
+} unroll_span;
+
+/** Steps of a segment: about the root of T, whose states and activations then take least memory together; and
+ *  enough for weight gradients to cost no more than in one piece. */
+size_t unroll_stack_segment(size_t T, size_t B);
+
+/** Walk the run's segments from the last, starting with {steps, steps}. All sums over time are taken in this
+ *  order, so that recomputation gives the same bits. @return false: there is none left */
+static inline bool unroll_stack_earlier(const unroll_stack_run *run, unroll_span *at)
+{
+    at->t1 = at->t0;
+    at->t0 = at->t1 ? (at->t1 - 1) / run->segment * run->segment : 0;
+    return at->t1 > 0;
+}
 
 /** The layer's dense input of this window, [steps][B][input_pitch]; NULL for tokens. */
 static inline const unroll_real *unroll_stack_input(const unroll_stack_run *run, size_t l)

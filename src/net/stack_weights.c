@@ -35,6 +35,22 @@ static unroll_real *vector_along(layer_weights *w, const unroll_term *term, cons
     return NULL;
 }
 
+/* The product over all rows, segment by segment. */
+static void add_segments(const unroll_stack_run *run, const unroll_outer *all,
+                         const unroll_kernels *kernels)
+{
+    for (unroll_span at = {run->steps, run->steps}; unroll_stack_earlier(run, &at);) {
+        const size_t first = at.t0 * run->B;
+        unroll_outer o = *all;
+        o.rows = at.t1 * run->B - first;
+        o.A += first * o.a_pitch;
+        for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++)
+            if (o.right[i].N > 0)
+                o.right[i].B += first * o.right[i].b_pitch;
+        kernels->outer(&o);
+    }
+}
+
 /* dW[gate rows] += A^T · B for gates [term] and each right-hand side, whose C is all of its dW. */
 static void term_weights(layer_weights *w, const unroll_term *term, const unroll_real *A,
                          size_t a_pitch, const unroll_outer_right *right)
@@ -48,29 +64,24 @@ static void term_weights(layer_weights *w, const unroll_term *term, const unroll
     unroll_share(rows, 12, w->threads, w->thread, &m0, &m1);
     for (size_t g = 0; m0 < m1 && g < parts; g++) {
         unroll_outer o = {
-            .rows = w->run->steps * w->run->B, .M = m1 - m0, .A = A + g * s->pitch + m0,
-            .a_pitch = a_pitch, .sum = sum ? sum + g * s->hidden + m0 : NULL,
-            .scratch = w->scratch,
+            .M = m1 - m0, .A = A + g * s->pitch + m0, .a_pitch = a_pitch,
+            .sum = sum ? sum + g * s->hidden + m0 : NULL, .scratch = w->scratch,
         };
         for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
             o.right[i] = right[i];
             if (right[i].N > 0)
                 o.right[i].C += ((term->gate + g) * s->hidden + m0) * right[i].c_pitch;
         }
-        s->kernels->outer(&o);
+        add_segments(w->run, &o, s->kernels);
     }
 }
 
-/* One-hot input: the rows of the table that were used, this thread's share of the columns. */
-static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                            unroll_real *dW, size_t thread, size_t threads)
+/* One-hot input: the rows of the table that were used, of columns [j0,j1). */
+static void scatter_rows(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                         unroll_span at, unroll_real *dW, size_t j0, size_t j1)
 {
     const size_t H = s->hidden;
-    size_t j0, j1;
-    unroll_share(H, 8, threads, thread, &j0, &j1);
-    if (j0 == j1)
-        return;
-    for (size_t i = 0; i < run->steps * run->B; i++) {
+    for (size_t i = at.t0 * run->B; i < at.t1 * run->B; i++) {
         unroll_real *w = dW + run->input[i] * s->cell->gates * H + j0;
         for (const unroll_term *term = s->cell->input; term->count; term++) {
             size_t row;
@@ -83,6 +94,15 @@ static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, 
     }
 }
 
+static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
+                            unroll_real *dW, size_t thread, size_t threads)
+{
+    size_t j0, j1;
+    unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
+    for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)
+        scatter_rows(s, run, l, at, dW, j0, j1);
+}
+
 /* The column sums of `count` blocks of rows that are `row` apart. */
 static void vector_weights(const unroll_stack *s, const unroll_stack_run *run,
                            const unroll_real *block, size_t row, size_t count, unroll_real *grad,
@@ -90,9 +110,11 @@ static void vector_weights(const unroll_stack *s, const unroll_stack_run *run,
 {
     size_t j0, j1;
     unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
-    for (size_t g = 0; j0 < j1 && g < count; g++)
-        s->kernels->column_sum(run->steps * run->B, j1 - j0, block + g * s->pitch + j0, row,
-                               grad + g * s->hidden + j0);
+    for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)
+        for (size_t g = 0; g < count; g++)
+            s->kernels->column_sum((at.t1 - at.t0) * run->B, j1 - j0,
+                                   block + at.t0 * run->B * row + g * s->pitch + j0, row,
+                                   grad + g * s->hidden + j0);
 }
 
 static void norm_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,

@@ -13,49 +13,57 @@ size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *b
         !unroll_add(at, bytes / 64 * 64, &end))
         return SIZE_MAX;
     if (base) {
-        void *p = base + at;
+        void *p = bytes / 64 ? base + at : NULL;
         memcpy(to, &p, sizeof p);
     }
     return end;
 }
 
-static size_t place(void *to, size_t size, size_t count, size_t pitch, char *base, size_t at)
+/* Can a window be gone through in segments? */
+static bool can_segment(const unroll_net *net)
 {
-    return unroll_place(to, size, count, pitch, 1, base, at);
+    return net->spec.source == 0 && net->stack.omega == 0 && !unroll_stack_joins_rows(&net->stack);
 }
 
-/* Every array of a workspace in one block: counted with base NULL, placed with it. */
-static size_t layout(const unroll_net *net, unroll_work *w, bool encoder, size_t S, size_t T,
-                     size_t B, bool training, size_t threads, char *base)
+/* Every array of a workspace in one block: counted with base NULL, placed with it. Going forward alone
+ * needs no more than a segment at a time. */
+static size_t layout(unroll_work *w, bool encoder, size_t S, char *base)
 {
+    const unroll_net *net = w->net;
+    const bool segments = w->kept || (!w->training && can_segment(net));
+    const size_t T = w->T, B = w->B, steps = segments ? unroll_stack_segment(T, B) : T;
     size_t positions;
     if (!unroll_mul(T, B, &positions) || positions > SIZE_MAX / 64 ||
         B > SIZE_MAX / 64 / net->decoder.output_pitch)
         return SIZE_MAX;
-    w->readout_steps = unroll_readout_steps(net, T, B);
-    size_t at = place(&w->run.at, sizeof *w->run.at, net->stack.layers, 1, base, 0);
-    at = unroll_stack_place(&net->stack, &w->run, T, B, training, base, at);
+    w->readout_steps = unroll_readout_steps(net, steps, B);
+    size_t at = unroll_place(&w->run.at, sizeof *w->run.at, net->stack.layers, 1, 1, base, 0);
+    at = unroll_stack_place(&net->stack, &w->run, steps, B, w->training, base, at);
     if (encoder) {
-        at = unroll_encoder_place(net, &w->encoder, S, B, training, base, at);
+        at = unroll_encoder_place(net, &w->encoder, S, B, w->training, base, at);
         at = unroll_place(&w->run.dfirst, sizeof *w->run.dfirst,
-                          training ? net->stack.layers * net->stack.cell->states : 0, B,
+                          w->training ? net->stack.layers * net->stack.cell->states : 0, B,
                           net->stack.pitch, base, at);
     }
     if (net->attention.kind)
-        at = unroll_attention_place(net, &w->attention, S, T, B, training, threads, base, at);
-    const size_t sampled = training && net->spec.sampling > 0 ? positions : 0;
-    at = place(&w->sampled, sizeof *w->sampled, sampled, 1, base, at);
-    at = place(&w->guess, sizeof *w->guess, sampled, 1, base, at);
-    at = place(&w->logits, sizeof *w->logits, w->readout_steps * B, net->decoder.output_pitch, base,
-               at);
-    const size_t omega = training && net->stack.omega > 0 ? B : 0;
-    at = place(&w->run.omega, sizeof *w->run.omega, omega, 1, base, at);
-    at = place(&w->run.omega_layer, sizeof *w->run.omega_layer, omega, 1, base, at);
-    at = place(&w->run.omega_steps, sizeof *w->run.omega_steps, omega, 1, base, at);
-    at = place(&w->loss, sizeof *w->loss, positions, 1, base, at);
-    at = place(&w->correct, sizeof *w->correct, positions, 1, base, at);
-    return place(&w->scratch, sizeof *w->scratch, training ? threads : 0,
-                 net->kernels->outer_scratch, base, at);
+        at = unroll_attention_place(net, &w->attention, S, T, B, w->training, w->threads, base, at);
+    const size_t sampled = w->training && net->spec.sampling > 0 ? T : 0;
+    at = unroll_place(&w->sampled, sizeof *w->sampled, sampled, B, 1, base, at);
+    at = unroll_place(&w->guess, sizeof *w->guess, sampled, B, 1, base, at);
+    if (w->kept)
+        at = unroll_stack_place_kept(&net->stack, &w->run, T, base, at);
+    at = unroll_place(&w->logits, sizeof *w->logits, w->readout_steps, B, net->decoder.output_pitch,
+                      base, at);
+    const size_t omega = w->training && net->stack.omega > 0 ? B : 0;
+    at = unroll_place(&w->run.omega, sizeof *w->run.omega, omega, 1, 1, base, at);
+    at = unroll_place(&w->run.omega_layer, sizeof *w->run.omega_layer, omega, 1, 1, base, at);
+    at = unroll_place(&w->run.omega_steps, sizeof *w->run.omega_steps, omega, 1, 1, base, at);
+    at = unroll_place(&w->tied, sizeof *w->tied, w->training && net->spec.tie ? net->spec.inputs : 0,
+                      net->spec.embedding, 1, base, at);
+    at = unroll_place(&w->loss, sizeof *w->loss, T, B, 1, base, at);
+    at = unroll_place(&w->correct, sizeof *w->correct, T, B, 1, base, at);
+    return unroll_place(&w->scratch, sizeof *w->scratch, w->training ? w->threads : 0,
+                        net->kernels->outer_scratch, 1, base, at);
 }
 
 size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training)
@@ -65,8 +73,14 @@ size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool trainin
 
 size_t unroll_work_bytes_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training)
 {
-    unroll_work w = {.net = net};
-    return layout(net, &w, S > 0, S, T, B, training, 1, NULL);
+    unroll_work w = {.net = net, .T = T, .B = B, .training = training, .threads = 1};
+    return layout(&w, S > 0, S, NULL);
+}
+
+size_t unroll_work_recompute_bytes(const unroll_net *net, size_t T, size_t B)
+{
+    unroll_work w = {.net = net, .T = T, .B = B, .training = true, .kept = true, .threads = 1};
+    return layout(&w, false, 0, NULL);
 }
 
 unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool training,
@@ -78,8 +92,6 @@ unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool tr
 unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
                                     size_t threads, unroll_work **out)
 {
-    if (T == 0 || B == 0)
-        return unroll_fail(UNROLL_EUSAGE, "a window needs at least one step and one row");
     if ((S > 0) != (net->spec.source > 0))
         return unroll_fail(UNROLL_EUSAGE, "%s", net->spec.source
                                                     ? "a translation model needs a source to read"
@@ -87,26 +99,48 @@ unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, s
     return unroll_work_create(net, S > 0, S, T, B, training, threads, out);
 }
 
-unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
-                                 bool training, size_t threads, unroll_work **out)
+/* A workspace as `like` says. */
+static unroll_status make(const unroll_work *like, bool encoder, size_t S, unroll_work **out)
 {
+    if (like->T == 0 || like->B == 0)
+        return unroll_fail(UNROLL_EUSAGE, "a window needs at least one step and one row");
     unroll_work *w = unroll_alloc(1, sizeof *w);
     if (!w)
         return UNROLL_EMEMORY;
-    *w = (unroll_work){.net = net, .T = T, .B = B, .training = training,
-                       .threads = threads ? threads : unroll_cores()};
-    const size_t bytes = layout(net, w, encoder, S, T, B, training, w->threads, NULL);
+    *w = *like;
+    w->threads = w->threads ? w->threads : unroll_cores();
+    const size_t bytes = layout(w, encoder, S, NULL);
     w->block = bytes == SIZE_MAX ? NULL : unroll_alloc(bytes, 1);
     if (!w->block) {
         unroll_free(w);
         return bytes == SIZE_MAX
                    ? unroll_fail(UNROLL_EMEMORY, "windows of %zu steps and %zu rows are more than "
-                                 "memory can hold; lower --seq-length or --batch", T, B)
+                                 "memory can hold; lower --seq-length or --batch", like->T, like->B)
                    : UNROLL_EMEMORY;
     }
-    layout(net, w, encoder, S, T, B, training, w->threads, (char *)w->block);
+    layout(w, encoder, S, (char *)w->block);
     *out = w;
     return UNROLL_OK;
+}
+
+unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
+                                 bool training, size_t threads, unroll_work **out)
+{
+    return make(&(unroll_work){.net = net, .T = T, .B = B, .training = training,
+                               .threads = threads}, encoder, S, out);
+}
+
+unroll_status unroll_work_new_recompute(const unroll_net *net, size_t T, size_t B, size_t threads,
+                                        unroll_work **out)
+{
+    if (net->spec.source > 0 || net->stack.omega > 0)
+        return unroll_fail(UNROLL_EUSAGE, "--recompute is not possible with %s",
+                           net->spec.source > 0 ? "an encoder" : "--omega");
+    if (!can_segment(net))
+        return unroll_fail(UNROLL_EUSAGE, "--recompute is not possible with --norm %s, whose "
+                           "statistics are of the whole window", net->spec.norm);
+    return make(&(unroll_work){.net = net, .T = T, .B = B, .training = true, .kept = true,
+                               .threads = threads}, false, 0, out);
 }
 
 void unroll_work_free(unroll_work *work)

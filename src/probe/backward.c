@@ -323,8 +323,8 @@ static unroll_status check(const probe_run *p)
 unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const unroll_probe *probe)
 {
     probe_run p = {.net = net, .work = work, .probe = probe};
-    if (!work->training)
-        return unroll_fail(UNROLL_EBUG, "a probe needs a workspace for training");
+    if (!unroll_work_holds(work))
+        return unroll_fail(UNROLL_EBUG, "a probe needs a workspace that holds the whole window");
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
         return unroll_fail(UNROLL_EUSAGE, "--norm %s needs 2 windows or more: one row is its own mean",
                            net->spec.norm);

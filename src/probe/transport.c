@@ -186,8 +186,8 @@ static void run_band(void *arg, size_t thread)
 unroll_status unroll_transport_forward(const unroll_net *net, unroll_work *work,
                                        const unroll_batch *batch)
 {
-    if (!work->training)
-        return unroll_fail(UNROLL_EBUG, "a probe needs a workspace for training");
+    if (!unroll_work_holds(work))
+        return unroll_fail(UNROLL_EBUG, "a probe needs a workspace that holds the whole window");
     UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->run.dropping = false;
     work->run.use = UNROLL_STATISTICS_HELD;
