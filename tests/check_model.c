@@ -10,7 +10,9 @@
 #include <unroll/model.h>
 
 #include "base/memory.h"
+#include "data/pairs.h"
 #include "store/model.h"
+#include "task/task.h"
 
 static char directory[] = "/tmp/check_model.XXXXXX";
 static char path[64];
@@ -50,9 +52,31 @@ static unroll_config *config_of(const char *options)
 static const char TEXT[] =
     "to be, or not to be: \"that\" is \\the question \xc3\xa9 \xe2\x82\xac\n\t";
 
+static unroll_model *translation_of(const unroll_config *c)
+{
+    static const char text[] = "a b\tx y z\nb c d \xc3\xa9\tz w\n";
+    unroll_pairs_options o;
+    unroll_pairs *p;
+    unroll_model *m;
+    unroll_pairs_options_default(&o);
+    unroll_model_rules(c, &o.rules);
+    o.split[0] = 1;
+    OK(unroll_pairs_from_text(&o, "pairs", text, sizeof text - 1, &p));
+    OK(unroll_model_new_pairs(c, unroll_pairs_take_vocabulary(p, UNROLL_SOURCE),
+                              unroll_pairs_take_vocabulary(p, UNROLL_TARGET), &m));
+    OK(unroll_model_init(m));
+    unroll_pairs_free(p);
+    return m;
+}
+
 static unroll_model *model_of(const char *options)
 {
     unroll_config *c = config_of(options);
+    if (unroll_task_translates(c->task)) {
+        unroll_model *pairs = translation_of(c);
+        unroll_config_free(c);
+        return pairs;
+    }
     unroll_text_rules rules;
     unroll_vocabulary *v = NULL;
     unroll_ids ids = {0};
@@ -68,6 +92,8 @@ static unroll_model *model_of(const char *options)
 }
 
 static const char *const MODELS[] = {
+    "task translate tokens byte",
+    "task translate tokens word embedding 4 attention additive bidirectional true cell gru",
     "cell lstm",
     "cell rnn activation relu layers 1",
     "cell rnn activation prelu",
@@ -82,6 +108,21 @@ static const char *const MODELS[] = {
     "cell lstm task adding:length=10",
 };
 
+static void same_vocabulary(const unroll_vocabulary *v, const unroll_vocabulary *w)
+{
+    ck_assert_int_eq(v == NULL, w == NULL);
+    if (v == NULL)
+        return;
+    ck_assert_uint_eq(unroll_vocabulary_size(v), unroll_vocabulary_size(w));
+    ck_assert_uint_eq(unroll_vocabulary_unknown(v), unroll_vocabulary_unknown(w));
+    for (uint32_t i = 0; i < unroll_vocabulary_size(v); i++) {
+        size_t m, n;
+        const char *s = unroll_vocabulary_token(v, i, &m), *t = unroll_vocabulary_token(w, i, &n);
+        ck_assert_uint_eq(m, n);
+        ck_assert_mem_eq(s, t, m);
+    }
+}
+
 static void same_model(unroll_model *a, unroll_model *b)
 {
     ck_assert_uint_eq(unroll_net_size(a->net), unroll_net_size(b->net));
@@ -94,18 +135,8 @@ static void same_model(unroll_model *a, unroll_model *b)
     ck_assert_int_eq(c->casefold, d->casefold);
     ck_assert_uint_eq(c->layers, d->layers);
     ck_assert_uint_eq(c->min_count, d->min_count);
-    const unroll_vocabulary *v = unroll_model_vocabulary(a), *w = unroll_model_vocabulary(b);
-    ck_assert_int_eq(v == NULL, w == NULL);
-    if (v == NULL)
-        return;
-    ck_assert_uint_eq(unroll_vocabulary_size(v), unroll_vocabulary_size(w));
-    ck_assert_uint_eq(unroll_vocabulary_unknown(v), unroll_vocabulary_unknown(w));
-    for (uint32_t i = 0; i < unroll_vocabulary_size(v); i++) {
-        size_t m, n;
-        const char *s = unroll_vocabulary_token(v, i, &m), *t = unroll_vocabulary_token(w, i, &n);
-        ck_assert_uint_eq(m, n);
-        ck_assert_mem_eq(s, t, m);
-    }
+    same_vocabulary(unroll_model_vocabulary(a), unroll_model_vocabulary(b));
+    same_vocabulary(unroll_model_source_vocabulary(a), unroll_model_source_vocabulary(b));
 }
 
 START_TEST(round_trip)
@@ -243,10 +274,54 @@ static const struct fault {
     {META, "vocabulary", "[\"a\",", "no valid JSON"},
 };
 
+/* Of a translation by words: 8 source tokens, 7 target tokens. */
+static const char PAIRS[] =
+    "task translate tokens word embedding 4 attention general bidirectional true";
+static const struct fault PAIR_FAULTS[] = {
+    {SET, "decoder.rnn.weight_hh_l0", NULL, NULL},
+    {DROP, "encoder.embedding.weight", NULL, "lacks the tensor encoder.embedding.weight"},
+    {DROP, "decoder.embedding.weight", NULL, "lacks the tensor decoder.embedding.weight"},
+    {DROP, "decoder.output.weight", NULL, "lacks the tensor decoder.output.weight"},
+    {DROP, "encoder.rnn.weight_hh_l1", NULL, "lacks the tensor encoder.rnn.weight_hh_l1"},
+    {DROP, "encoder.rnn.weight_hh_l1_reverse", NULL,
+     "lacks the tensor encoder.rnn.weight_hh_l1_reverse"},
+    {DROP, "decoder.rnn.bias_ih_l0", NULL, "lacks the tensor decoder.rnn.bias_ih_l0"},
+    {DROP, "attention.weight", NULL, "lacks the tensor attention.weight"},
+    {DROP, "attention.combine.weight", NULL, "lacks the tensor attention.combine.weight"},
+    {DROP, "bridge.bias_h_l1", NULL, "lacks the tensor bridge.bias_h_l1"},
+    {RESHAPE, "encoder.embedding.weight", NULL, "encoder.embedding.weight is"},
+    {RESHAPE, "encoder.rnn.weight_ih_l1", NULL, "encoder.rnn.weight_ih_l1 is"},
+    {RESHAPE, "attention.weight", NULL, "attention.weight is"},
+    {DOUBLE, "decoder.output.bias", NULL, "decoder.output.bias is not of dtype F32"},
+    {EXTRA, "attention.score.weight", NULL, "has a tensor attention.score.weight"},
+    {META, "source_vocabulary", NULL, "no 'source_vocabulary'"},
+    {META, "vocabulary", NULL, "no 'vocabulary'"},
+    {META, "source_vocabulary", "[]", "not a JSON array"},
+    {META, "source_vocabulary", "[\"a\",\"b\"]", "begins with <unk>, <s> and </s>"},
+    {META, "vocabulary", "[\"<unk>\",\"</s>\",\"<s>\",\"x\"]", "begins with <unk>, <s> and </s>"},
+    {META, "source_vocabulary", "[\"<unk>\",\"<s>\",\"</s>\",\"x\"]",
+     "encoder.embedding.weight is"},
+    {META, "vocabulary", "[\"<unk>\",\"<s>\",\"</s>\",\"x\"]", "decoder.embedding.weight is"},
+#define TRANSLATE "{\"task\":\"translate\",\"cell\":\"lstm\",\"layers\":2,\"tokens\":\"word\""
+    {META, "config", TRANSLATE ",\"hidden\":5,\"embedding\":4,\"bidirectional\":true}",
+     "has a tensor attention."},
+    {META, "config", TRANSLATE ",\"hidden\":5,\"embedding\":4,\"attention\":\"general\"}",
+     "encoder.rnn.weight_ih_l1 is"},
+    {META, "config", TRANSLATE ",\"hidden\":1000000,\"embedding\":4}", "decoder.output.weight is"},
+    {META, "config", TRANSLATE ",\"hidden\":5,\"embedding\":1000000}",
+     "encoder.embedding.weight is"},
+    {META, "config", TRANSLATE ",\"hidden\":5,\"embedding\":4,\"attention\":\"dott\"}",
+     "did you mean dot"},
+    {META, "config", TRANSLATE ",\"hidden\":5,\"embedding\":4,\"attention\":1}", "--attention"},
+    {META, "config",
+     "{\"task\":\"char\",\"cell\":\"lstm\",\"layers\":2,\"hidden\":5,\"embedding\":4,"
+     "\"tokens\":\"word\"}", "lacks the tensor encoder.weight"},
+};
+
 /** A good model's file, changed. */
-static void write_changed(const struct fault *f)
+static void write_changed(const char *options, const struct fault *f)
 {
-    unroll_model *m = model_of("cell lstm");
+    unroll_model *m = model_of(options);
     unroll_model_image image;
     OK(unroll_model_image_make(m, &image));
     static const double zeros[4096];
@@ -287,11 +362,10 @@ static void write_changed(const struct fault *f)
     unroll_model_free(m);
 }
 
-START_TEST(faults)
+static void expect_fault(const char *options, const struct fault *f)
 {
-    const struct fault *f = &FAULTS[_i];
     unroll_model *m;
-    write_changed(f);
+    write_changed(options, f);
     const unroll_status status = unroll_model_load(path, &m);
     if (f->part == NULL) {
         ck_assert_msg(status == UNROLL_OK, "%s", unroll_message());
@@ -304,6 +378,17 @@ START_TEST(faults)
                   unroll_message());
     ck_assert_msg(strstr(unroll_message(), f->part) != NULL, "'%s' lacks '%s'", unroll_message(),
                   f->part);
+}
+
+START_TEST(faults)
+{
+    expect_fault("cell lstm", &FAULTS[_i]);
+}
+END_TEST
+
+START_TEST(pair_faults)
+{
+    expect_fault(PAIRS, &PAIR_FAULTS[_i]);
 }
 END_TEST
 
@@ -508,6 +593,7 @@ int main(void)
     tcase_add_loop_test(c, round_trip, 0, sizeof MODELS / sizeof MODELS[0]);
     tcase_add_loop_test(c, from_torch, 0, 3);
     tcase_add_loop_test(c, faults, 0, sizeof FAULTS / sizeof FAULTS[0]);
+    tcase_add_loop_test(c, pair_faults, 0, sizeof PAIR_FAULTS / sizeof PAIR_FAULTS[0]);
     tcase_add_test(c, no_model_there);
     tcase_add_loop_test(c, damaged, 0, 2);
     tcase_add_test(c, tied_files);
