@@ -625,6 +625,67 @@ START_TEST(choice)
 }
 END_TEST
 
+/* --- additive attention --- */
+
+/* Against doubles; tanh is good to 3 ulp, and gradients are added to what is there. */
+START_TEST(additive)
+{
+    const unroll_kernels *k = row(_i);
+    static const size_t sizes[] = {1, 2, 5};
+    for (size_t i = 0; k && i < 9; i++) {
+        const size_t T = sizes[i % 3], S = sizes[i / 3], K = k->width * (1 + i % 2);
+        const size_t q_pitch = 2 * K, k_pitch = 3 * K, a_pitch = k->width;
+        float *q = reals(T * q_pitch), *key = reals(S * k_pitch), *v = reals(K);
+        float *a = reals(T * a_pitch), *da = copy(a, T * a_pitch);
+        float *dq = reals(T * q_pitch), *dk = reals(S * k_pitch), *dv = reals(K);
+        float *dq0 = copy(dq, T * q_pitch), *dk0 = copy(dk, S * k_pitch), *dv0 = copy(dv, K);
+        const unroll_additive p = {.T = T, .S = S, .K = K, .q = q, .k = key, .v = v,
+                                   .q_pitch = q_pitch, .k_pitch = k_pitch, .a = a,
+                                   .a_pitch = a_pitch, .dq = dq, .dk = dk, .dv = dv};
+        k->additive(&p);
+        for (size_t t = 0; t < T; t++)
+            for (size_t s = 0; s < S; s++) {
+                double want = 0;
+                for (size_t j = 0; j < K; j++)
+                    want += v[j] * tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
+                expect(fabs(a[t * a_pitch + s] - want) <= bound(4 * K, (double)K),
+                       "%s: score %zu, %zu", k->name, t, s);
+            }
+        memcpy(a, da, T * a_pitch * sizeof *a);
+        k->additive_back(&p);
+        for (size_t j = 0; j < K; j++) {
+            double dv_want = dv0[j];
+            for (size_t t = 0; t < T; t++) {
+                double want = dq0[t * q_pitch + j];
+                for (size_t s = 0; s < S; s++) {
+                    const double y =
+                        tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
+                    want += (double)da[t * a_pitch + s] * v[j] * (1 - y * y);
+                    dv_want += da[t * a_pitch + s] * y;
+                }
+                expect(fabs(dq[t * q_pitch + j] - want) <= bound(8 * S, (double)S),
+                       "%s: dq %zu, %zu", k->name, t, j);
+            }
+            expect(fabs(dv[j] - dv_want) <= bound(8 * S * T, (double)(S * T)), "%s: dv %zu",
+                   k->name, j);
+            for (size_t s = 0; s < S; s++) {
+                double want = dk0[s * k_pitch + j];
+                for (size_t t = 0; t < T; t++) {
+                    const double y =
+                        tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
+                    want += (double)da[t * a_pitch + s] * v[j] * (1 - y * y);
+                }
+                expect(fabs(dk[s * k_pitch + j] - want) <= bound(8 * T, (double)T),
+                       "%s: dk %zu, %zu", k->name, s, j);
+            }
+        }
+        float *all[] = {q, key, v, a, da, dq, dk, dv, dq0, dk0, dv0};
+        for (size_t n = 0; n < sizeof all / sizeof *all; n++)
+            unroll_free(all[n]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     unroll_rng_seed(&rng, 1, UNROLL_STREAM_DATA);
@@ -642,6 +703,7 @@ int main(void)
     tcase_add_loop_test(t, nonlinearities, 0, n);
     tcase_add_loop_test(t, tails, 0, n);
     tcase_add_loop_test(t, corners, 0, n);
+    tcase_add_loop_test(t, additive, 0, n);
     tcase_add_test(t, choice);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
