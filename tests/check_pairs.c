@@ -283,7 +283,7 @@ START_TEST(test_split)
                     memcmp(valid->pair[i].id[0], train->pair[k].id[0],
                            valid->pair[i].length[0] * sizeof(uint32_t)) == 0;
     ck_assert_uint_eq(both, 0);
-    ck_assert_uint_gt(unroll_pairs_unknown(p, UNROLL_TARGET), 0); /* held-out words are not learned */
+    ck_assert_uint_gt(unroll_pairs_unknown(p, UNROLL_TARGET), 0); /* not learned where held out */
     unroll_pairs_free(p);
     unroll_pairs_free(q);
     unroll_pairs_free(whole);
@@ -546,7 +546,8 @@ typedef struct memory_of_place {
     bool restore;
 } memory_of_place;
 
-static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
+static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data,
+                  size_t count)
 {
     memory_of_place *m = arg;
     ck_assert_str_eq(name, "task.place");
@@ -555,7 +556,7 @@ static void visit(void *arg, const char *name, enum unroll_field_kind kind, void
     memcpy(m->restore ? data : m->place, m->restore ? m->place : data, sizeof m->place);
 }
 
-/* Resumed in the middle of an epoch, or at its end, the same batches follow; evaluation is no step. */
+/* Resumed in the middle of an epoch or at its end, the same batches follow; evaluation is no step. */
 START_TEST(test_resume)
 {
     unroll_pairs_options o = options_for(UNROLL_WORD);

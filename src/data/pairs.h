@@ -38,7 +38,7 @@ void unroll_pairs_options_default(unroll_pairs_options *options);
 typedef struct unroll_pair {
     const uint32_t *id[UNROLL_SIDES]; /**< the tokens, then UNROLL_ID_END */
     size_t length[UNROLL_SIDES];      /**< with it: at least 2 */
-    const char *text[UNROLL_SIDES];   /**< normalised by the rules, no NUL behind; NULL without keep_text */
+    const char *text[UNROLL_SIDES];   /**< by the rules, no NUL behind; NULL without keep_text */
     size_t bytes[UNROLL_SIDES];       /**< of the text */
 } unroll_pair;
 
@@ -71,13 +71,14 @@ void unroll_pairs_free(unroll_pairs *pairs);
 /** In the order of the files. */
 const unroll_pairs_part *unroll_pairs_get_part(const unroll_pairs *pairs, enum unroll_split split);
 const unroll_vocabulary *unroll_pairs_vocabulary(const unroll_pairs *pairs, enum unroll_side side);
-/** The vocabulary as the caller's own; NULL where it was the caller's already. It must outlive the pairs. */
+/** The vocabulary as the caller's own; NULL where it was the caller's already. It must outlive the
+ *  pairs. */
 unroll_vocabulary *unroll_pairs_take_vocabulary(unroll_pairs *pairs, enum unroll_side side);
 /** What messages call them: their only file's name, or "the pairs". */
 const char *unroll_pairs_name(const unroll_pairs *pairs);
 size_t unroll_pairs_bad(const unroll_pairs *pairs);     /**< lines that skip_bad left out */
 size_t unroll_pairs_tokens(const unroll_pairs *pairs, enum unroll_side side);  /**< of all parts */
-size_t unroll_pairs_unknown(const unroll_pairs *pairs, enum unroll_side side); /**< those that are <unk> */
+size_t unroll_pairs_unknown(const unroll_pairs *pairs, enum unroll_side side); /**< that are <unk> */
 /** Equal for equal tokens and parts: resume compares it. */
 uint64_t unroll_pairs_fingerprint(const unroll_pairs *pairs);
 
