@@ -209,9 +209,11 @@ START_TEST(checks_measure_what_they_say)
     compare_variant v[2] = {{.label = (char *)"a", .config = common, .baseline = 0.5, .chance = 0.25},
                             {.label = (char *)"b", .config = common, .baseline = 0.5, .chance = 0.25}};
     compare_distance near = {COMPARE_START, 0, 0, 'h', 0, 0, 1e-3, 0, 0, 0, 1};
+    compare_length lengths[] = {{1, 6, 9, 0.75, 60}, {7, 12, 9, 0.25, 40}};
     compare_result r[4] = {
-        {.done = true, .solved = true, .steps = 9, .steps_to_solve = 5, .loss = 0.1, .accuracy = 1},
-        {.done = true, .steps = 9, .loss = 0.3, .accuracy = 0.5},
+        {.done = true, .solved = true, .steps = 9, .steps_to_solve = 5, .loss = 0.1, .accuracy = 1,
+         .length = lengths, .lengths = 2},
+        {.done = true, .steps = 9, .loss = 0.3, .accuracy = 0.5, .length = lengths, .lengths = 2},
         {.done = true, .steps = 9, .diverged = true, .loss = NAN, .accuracy = NAN},
         {.done = true, .steps = 9, .loss = 0.5, .accuracy = 0.25, .distance = &near, .distances = 1}};
     const compare_study s = {.variant = v, .variants = 2, .seeds = 2, .result = r};
@@ -228,6 +230,9 @@ START_TEST(checks_measure_what_they_say)
         {{"", "", EXPERIMENT_LOSS, "b", NULL, EXPERIMENT_AT_MOST, 9, 0}, INFINITY, false},
         {{"", "", EXPERIMENT_ACCURACY, "a", "b", EXPERIMENT_AT_LEAST, 0.6, 0}, 0.625, true},
         {{"", "", EXPERIMENT_DECADES, "b", NULL, EXPERIMENT_AT_LEAST, -9, 0}, NAN, false},
+        {{"", "", EXPERIMENT_EXACT, "a", NULL, EXPERIMENT_AT_LEAST, 0.2, 12}, 0.25, true},
+        {{"", "", EXPERIMENT_BLEU, "a", NULL, EXPERIMENT_AT_LEAST, 0.2, 1}, 60, true},
+        {{"", "", EXPERIMENT_BLEU, "a", NULL, EXPERIMENT_AT_LEAST, 0.2, 13}, NAN, false},
         {{"", "", EXPERIMENT_ACCURACY, "c", NULL, EXPERIMENT_AT_LEAST, 0, 0}, NAN, false},
         {{"", "", EXPERIMENT_ACCURACY, "c", NULL, EXPERIMENT_AT_MOST, 0, 0}, NAN, false}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {

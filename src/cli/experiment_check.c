@@ -52,6 +52,16 @@ static double saturated(const compare_result *r, size_t layer)
     return count > 0 ? sum / count : NAN;
 }
 
+static double translated(const compare_result *r, size_t length, bool bleu)
+{
+    if (r->diverged)
+        return 0;
+    for (size_t i = 0; i < r->lengths; i++)
+        if (r->length[i].min <= length && length <= r->length[i].max)
+            return bleu ? r->length[i].bleu : r->length[i].exact;
+    return NAN;
+}
+
 static double of_result(const compare_variant *v, const compare_result *r,
                         const experiment_check *c)
 {
@@ -71,6 +81,8 @@ static double of_result(const compare_variant *v, const compare_result *r,
     case EXPERIMENT_FORGET_OPEN: return forget(r, c->at, true);
     case EXPERIMENT_FORGET_SHUT: return forget(r, c->at, false);
     case EXPERIMENT_GATES_RISE: return saturated(r, top) - saturated(r, 0);
+    case EXPERIMENT_EXACT: return translated(r, c->at, false);
+    case EXPERIMENT_BLEU: return translated(r, c->at, true);
     }
     return NAN;
 }

@@ -20,7 +20,9 @@ enum experiment_quantity {
     EXPERIMENT_DIVERGED,   /**< share of seeds that diverged */
     EXPERIMENT_FORGET_OPEN,/**< trained: share of layer `at`'s forget gates above 0.9 … */
     EXPERIMENT_FORGET_SHUT,/**< … and below 0.1 */
-    EXPERIMENT_GATES_RISE  /**< share of gates below 0.1 or above 0.9, the last layer's less the first's */
+    EXPERIMENT_GATES_RISE, /**< share of gates below 0.1 or above 0.9, the last layer's less the first's */
+    EXPERIMENT_EXACT,      /**< of held-out sources as long as `at`: share that is translated exactly … */
+    EXPERIMENT_BLEU        /**< … and BLEU */
 };
 
 enum experiment_relation { EXPERIMENT_AT_LEAST, EXPERIMENT_AT_MOST };
