@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gradient_problem.h"
+#include "probe/weights.h"
 
 typedef struct seen {
     size_t B, H;
@@ -367,6 +368,72 @@ START_TEST(hooks_leave_gradients)
 }
 END_TEST
 
+/* dL/dWh of one layer by way of step s alone, of row r's last loss: what a cut below s leaves, less what one
+ * above it does. */
+static void formed(problem *p, seen *s, const unroll_parameter *W, size_t r, size_t step, double *out)
+{
+    const size_t n = W->rows * W->cols;
+    for (size_t i = 0; i < STEPS * ROWS; i++)
+        p->weight[i] = i == (STEPS - 1) * ROWS + r;
+    s->cut = step > 0 ? step - 1 : SIZE_MAX;
+    see(p, s);
+    memcpy(out, p->grad + W->offset, n * sizeof *out);
+    if (step + 1 == STEPS)
+        return;
+    s->cut = step;
+    see(p, s);
+    for (size_t i = 0; i < n; i++)
+        out[i] -= p->grad[W->offset + i];
+}
+
+START_TEST(weights_by_distance)
+{
+    const body *b = &bodies[_i];
+    problem p;
+    seen s;
+    unroll_weight_curve curve;
+    bool seen_signal = false;
+    const unroll_parameter *list;
+    const unroll_init init = make_init("xavier", 520);
+    open_problem(&p, b, (unroll_net_spec){.layers = 2, .embedding = 2, .residual = true}, &init, false);
+    open_seen(&s, &p);
+    p.batch.carry = 0;
+    ck_assert_int_eq(unroll_weight_curve_measure(p.net, p.work, &p.batch, STEPS, &curve), UNROLL_OK);
+    p.batch.weight = p.weight;
+    for (size_t i = 0, layer = 0, count = unroll_net_parameters(p.net, &list); i < count; i++) {
+        if (strncmp(list[i].name, "rnn.weight_hh", 13) != 0)
+            continue;
+        const size_t n = list[i].rows * list[i].cols;
+        double *g = new_doubles(ROWS * n);
+        for (size_t k = 0; k < STEPS; k++) {
+            double signal = 0, noise = 0;
+            for (size_t r = 0; r < ROWS; r++)
+                formed(&p, &s, &list[i], r, STEPS - 1 - k, g + r * n);
+            for (size_t j = 0; j < n; j++) {
+                double mean = 0;
+                for (size_t r = 0; r < ROWS; r++)
+                    mean += g[r * n + j] / ROWS;
+                for (size_t r = 0; r < ROWS; r++)
+                    noise += pow(g[r * n + j] - mean, 2) / (ROWS - 1);
+                signal += mean * mean;
+            }
+            const size_t at = layer * STEPS + k;
+            ck_assert_double_eq_tol(curve.norm[at], sqrt(signal), 1e-9 * (1 + sqrt(signal)));
+            ck_assert(k < STEPS - 1 || signal < 1e-20); /* h is 0 before the first step */
+            seen_signal |= signal > 1e-6;
+            if (signal > 1e-18) /* dead units of a ReLU take nothing */
+                ck_assert_double_eq_tol(curve.ratio[at], sqrt(signal / noise), 1e-7);
+        }
+        free(g);
+        layer++;
+    }
+    ck_assert(seen_signal);
+    unroll_weight_curve_free(&curve);
+    close_seen(&s);
+    close_problem(&p);
+}
+END_TEST
+
 int main(void)
 {
     list_bodies();
@@ -377,6 +444,7 @@ int main(void)
     tcase_add_loop_test(hooks, losses_add_up, 0, body_count);
     tcase_add_loop_test(hooks, hooks_cut, 0, body_count);
     tcase_add_loop_test(hooks, hooks_leave_gradients, 0, body_count);
+    tcase_add_loop_test(hooks, weights_by_distance, 0, body_count);
     suite_add_tcase(suite, hooks);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

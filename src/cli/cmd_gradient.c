@@ -250,6 +250,8 @@ static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set,
         status = unroll_histograms_take(&p->histograms, p->net, work, b);
     if (status == UNROLL_OK && first)
         status = measure_jacobians(p, b, work);
+    if (status == UNROLL_OK && first && p->options->config.out)
+        status = unroll_weight_curve_measure(p->net, work, b, p->distances, &p->weights);
     return status;
 }
 
@@ -346,6 +348,7 @@ static unroll_status gradient_run(cli_call *call)
     unroll_free(p.fit);
     unroll_lyapunov_free(&p.lyapunov);
     unroll_jacobian_free(&p.jacobian);
+    unroll_weight_curve_free(&p.weights);
     unroll_histograms_free(&p.histograms);
     unroll_diagnosis_free(&p.diagnosis);
     unroll_curve_free(&p.curve);
@@ -367,7 +370,7 @@ const cli_command cli_gradient = {
         "measured on the texts; without, on a fresh model by the options of training, on the text "
         "that ships with unroll, --corpus, or a synthetic --task.\n\n"
         "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, "
-        "jacobian.csv, pictures and report.html.",
+        "jacobian.csv, weights.csv, pictures and report.html.",
     .lists = lists,
     .options_size = sizeof(gradient_options),
     .max_arguments = SIZE_MAX,

@@ -6,6 +6,7 @@
 #include "probe/live.h"
 #include "probe/lyapunov.h"
 #include "probe/saturation.h"
+#include "probe/weights.h"
 #include "report/gradient_plots.h"
 
 /* unroll gradient: cmd_gradient.c opens and measures, gradient_out.c tells. */
@@ -36,12 +37,13 @@ typedef struct gradient_probe {
     unroll_fit *fit;            /* [layers][2] */
     unroll_lyapunov lyapunov;   /* of the first windows */
     unroll_jacobian jacobian;   /* likewise; with --out alone */
+    unroll_weight_curve weights;/* of the first turn; with --out alone */
     char variant[UNROLL_VARIANT_MAX];
 } gradient_probe;
 
 /** Table, theory and the curve in characters, or one JSON object, to standard output. */
 unroll_status gradient_print(const gradient_probe *p);
-/** distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, jacobian.csv, pictures and report.html
+/** distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, jacobian.csv, weights.csv, pictures and report.html
  *  into --out. */
 unroll_status gradient_write(const gradient_probe *p);
 #endif

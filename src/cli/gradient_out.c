@@ -161,6 +161,7 @@ static unroll_gradient_figure figure(const gradient_probe *p)
         .directory = p->options->config.out, .variant = p->variant, .curve = &p->curve,
         .accumulated = all_losses(p), .diagnosis = &p->diagnosis, .histograms = &p->histograms,
         .jacobian = &p->jacobian, .lyapunov = &p->lyapunov,
+        .weights = &p->weights,
     };
 }
 
@@ -317,6 +318,18 @@ static unroll_rows jacobian_rows(const unroll_jacobian *j)
     return text;
 }
 
+static unroll_rows weight_rows(const unroll_weight_curve *c)
+{
+    unroll_rows text = {0};
+    unroll_rows_add(&text, "step,layer,distance,norm,signal_to_noise,n\n");
+    for (size_t l = 0; l < c->layers; l++)
+        for (size_t k = 0; k < c->distances; k++) {
+            const size_t at = l * c->distances + k;
+            unroll_rows_add(&text, "0,%zu,%zu,%.9g,%.9g,%zu\n", l, k, c->norm[at], c->ratio[at], c->samples);
+        }
+    return text;
+}
+
 /* ---- report.html ---- */
 
 static void page_row(void *arg, const char *const *cell)
@@ -392,6 +405,9 @@ static void page_pictures(const gradient_probe *p, unroll_page *page, size_t fro
         {"layers", "Against the layer.", true},
         {"jacobian", "How large the product of k steps' Jacobians is, geometric mean over windows.", false},
         {"lyapunov", "Lyapunov exponents of the whole state.", false},
+        {"weights", "What each distance adds to the gradient of the recurrent matrices: the norm of the mean over "
+                    "windows of the part that goes by way of the step k before the loss.", false},
+        {"signal", "The same, over its standard deviation between windows.", false},
         {"histogram-parameters", "Gradients of the weights.", false},
         {"histogram-states", "Gradients of the states.", false},
     };
@@ -426,8 +442,10 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
     }
     unroll_page_heading(page, "Saturation");
     page_saturation(p, page);
-    unroll_page_heading(page, "Histograms");
+    unroll_page_heading(page, "Gradients of the weights by distance");
     page_pictures(p, page, 5, 7);
+    unroll_page_heading(page, "Histograms");
+    page_pictures(p, page, 7, 9);
     int argc;
     char **argv;
     UNROLL_TRY(cli_command_line(p->call, &argc, &argv));
@@ -453,6 +471,7 @@ unroll_status gradient_write(const gradient_probe *p)
 {
     unroll_rows distance = {0}, histogram = {0}, fit = fit_rows(p), saturation = saturation_rows(p);
     unroll_rows lyapunov = lyapunov_rows(&p->lyapunov), jacobian = jacobian_rows(&p->jacobian);
+    unroll_rows weights = weight_rows(&p->weights);
     unroll_rows_add(&distance, "%s\n", UNROLL_DISTANCE_HEADER);
     unroll_rows_curve(&distance, 0, &p->curve);
     unroll_rows_add(&histogram, "%s\n", UNROLL_HISTOGRAM_HEADER);
@@ -463,7 +482,7 @@ unroll_status gradient_write(const gradient_probe *p)
         unroll_rows *text;
     } files[] = {{"distance.csv", &distance}, {"histogram.csv", &histogram}, {"fit.csv", &fit},
                  {"saturation.csv", &saturation}, {"lyapunov.csv", &lyapunov},
-                 {"jacobian.csv", &jacobian}};
+                 {"jacobian.csv", &jacobian}, {"weights.csv", &weights}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const unroll_status one = status == UNROLL_OK ? write_rows(p, files[i].name, files[i].text)
                                                       : status;

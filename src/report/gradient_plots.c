@@ -396,6 +396,39 @@ static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *
     return status;
 }
 
+/* ---- weights by distance ---- */
+
+static unroll_status draw_weights(const unroll_gradient_figure *f, const char *folder, bool ratio)
+{
+    const unroll_weight_curve *c = f->weights;
+    picture p = {0};
+    unroll_status status = UNROLL_OK;
+    for (size_t l = c->layers; l-- > 0 && status == UNROLL_OK;) {
+        double *x, *y;
+        const double *from = (ratio ? c->ratio : c->norm) + l * c->distances;
+        if (!shown_layer(c->layers, l))
+            continue;
+        if (!add_series(&p, c->distances, &x, &y)) {
+            status = UNROLL_EMEMORY;
+            break;
+        }
+        snprintf(p.label[p.count - 1], LABEL_MAX, "layer %zu", l);
+        for (size_t k = 0; k < c->distances; k++) {
+            x[k] = (double)k;
+            y[k] = above_zero(from[k]);
+        }
+    }
+    if (status == UNROLL_OK)
+        status = draw(&(unroll_plot){.directory = folder, .name = ratio ? "signal" : "weights",
+                                     .title = f->variant, .x_label = "distance k = t - s (steps)",
+                                     .y_label = ratio ? "|mean| over deviation, dL_t/dWh at step s"
+                                                      : "|dL_t/dWh at step s|, mean over windows",
+                                     .log_y = true, .key_below = true, .series = p.series,
+                                     .count = p.count});
+    release(&p);
+    return status;
+}
+
 static char *plots_folder(const char *directory)
 {
     const size_t room = strlen(directory) + sizeof "/plots";
@@ -410,7 +443,7 @@ unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
     char *folder = plots_folder(f->directory);
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
     unroll_status missing = UNROLL_OK; /* without gnuplot all data are written still */
-    for (int i = 0; i < 7 && status == UNROLL_OK; i++) {
+    for (int i = 0; i < 9 && status == UNROLL_OK; i++) {
         if (i == 0)
             status = draw_distance(f, folder, NULL, 0, 0);
         else if (i == 1 && f->curve->layers > 1)
@@ -423,6 +456,8 @@ unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
             status = draw_jacobian(f, folder);
         else if (i == 6 && has_exponent(f) && f->lyapunov->count > 1)
             status = draw_lyapunov(f, folder);
+        else if (i >= 7 && f->weights && f->weights->distances)
+            status = draw_weights(f, folder, i == 8);
         if (status == UNROLL_ENOINPUT) {
             missing = status;
             status = UNROLL_OK;

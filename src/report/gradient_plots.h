@@ -7,6 +7,7 @@
 #include "probe/jacobian.h"
 #include "probe/lyapunov.h"
 #include "probe/saturation.h"
+#include "probe/weights.h"
 
 enum { UNROLL_VARIANT_MAX = 160 };
 /** What decides a gradient before any training: cell, size, activation, initialisation and gate
@@ -24,11 +25,13 @@ typedef struct unroll_gradient_figure {
     const unroll_histograms *histograms; /**< or NULL */
     const unroll_jacobian *jacobian;   /**< or NULL */
     const unroll_lyapunov *lyapunov;   /**< or NULL */
+    const unroll_weight_curve *weights;/**< or NULL */
 } unroll_gradient_figure;
 
 /** Draw plots/distance (gradient against distance), plots/layers (against layer),
  *  plots/layer-distance (heat map), plots/histogram-parameters and -states, plots/jacobian (norms of the
- *  product over k steps) and plots/lyapunov (the exponents).
+ *  product over k steps), plots/lyapunov (the exponents), plots/weights and plots/signal (gradients of the
+ *  recurrent matrices by distance).
  *  @return UNROLL_ENOINPUT where there is no gnuplot: data and scripts are then there */
 unroll_status unroll_report_gradient(const unroll_gradient_figure *figure);
 

@@ -31,6 +31,7 @@ check 'of every weight' [ "$(awk -F, '$2 == "rnn.weight_hh_l1" { n += $5 } END {
 check 'exponents' [ "$(rows "$work/fresh/lyapunov.csv")" -eq 8 ]
 check 'beside the measured rate' grep -q '^largest Lyapunov exponent: .*; measured x 0' "$work/out"
 check 'Jacobian norms' [ "$(sed -n 2p "$work/fresh/jacobian.csv")" = 0,0,8,1,2 ]
+check 'weights by distance' [ "$(rows "$work/fresh/weights.csv")" -eq 80 ]
 check 'of all distances' [ "$(rows "$work/fresh/jacobian.csv")" -eq 40 ]
 for heading in 'The product of Jacobians' 'Lyapunov exponents' Saturation Histograms; do
     check "$heading in the report" grep -q "<h2>$heading</h2>" "$work/fresh/report.html"
