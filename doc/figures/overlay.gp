@@ -2,13 +2,13 @@
 #   gnuplot -e "name='cells'; heading='...'; xname='...'; yname='...'; low=1e-20" overlay.gp
 set encoding utf8
 set datafile separator ','
-set key below noenhanced samplen 5
+set key below Left reverse height 1 maxcols 2 noenhanced samplen 5
 set grid lc rgb '#cccccc'
 set logscale y
 set format y '10^{%L}'
 set yrange [low:*]
 set title heading noenhanced
-set xlabel xname noenhanced
+set xlabel xname noenhanced offset 0,0.5
 set ylabel yname noenhanced
 # Okabe and Ito's colours, which colour-blind people tell apart; dashes for those who see none.
 set linetype 1 lw 2 dt 1 lc rgb '#0072B2'
