@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <unroll/config.h>
 
+#include "data/pairs.h"
+
 /* Variants × seeds, each trained in a process of its own; what compare and reproduce are made of. */
 
 /* ---- variants ---- */
@@ -79,6 +81,13 @@ typedef struct compare_length {
     double exact, bleu;      /**< share of them; 0 to 100 */
 } compare_length;
 
+/** How strongly targets depend on source tokens after training: the geometric mean of dL_t/dx_s over
+ *  held-out sentences of one length, by the order of reading. */
+typedef struct compare_map {
+    size_t targets, sources;
+    double *norm;            /**< [targets][sources]; NULL: none */
+} compare_map;
+
 /** What a job found. */
 typedef struct compare_result {
     bool done;               /**< else there is nothing yet */
@@ -98,8 +107,14 @@ typedef struct compare_result {
     double exact, bleu;      /**< of a translation, over all lengths; else NAN */
     compare_length *length;
     size_t lengths;
+    compare_map map;
 } compare_result;
 void compare_result_free(compare_result *r);
+
+/** The map of a translation's held-out pairs; none where there are none of 7 to 24 tokens.
+ *  @return UNROLL_EMEMORY */
+unroll_status compare_map_measure(const unroll_net *net, const unroll_pairs *pairs, bool reversed,
+                                  compare_map *out);
 
 /** What a comparison asks of each job. */
 typedef struct compare_ask {

@@ -272,6 +272,8 @@ static unroll_status translate(job *j)
     unroll_translation_scores scores;
     UNROLL_TRY(score_pairs(s->model, s->pairs, UNROLL_VALID, SCORED_PAIRS, &(crew_options){.beam = 1},
                            (size_t)s->config->threads, NULL, &scores));
+    if (j->ask->probe)
+        UNROLL_TRY(compare_map_measure(s->model->net, s->pairs, s->config->reverse_source, &r->map));
     r->exact = unroll_exact_match(&scores.all);
     r->bleu = unroll_bleu_score(&scores.all.bleu);
     if (!(r->length = unroll_alloc(scores.count, sizeof *r->length)))

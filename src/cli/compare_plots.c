@@ -372,6 +372,52 @@ static void draw_lengths(drawing *d, const char *title, bool bleu)
                                             : "share of held-out sentences translated exactly"});
 }
 
+/* ---- targets against sources ---- */
+
+enum { MAP_NAME = 32 };
+
+static const char *map_name(char name[MAP_NAME], size_t v)
+{
+    snprintf(name, MAP_NAME, "alignment-%zu", v + 1);
+    return name;
+}
+
+static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
+{
+    char name[MAP_NAME], title[LABEL], label[LABEL];
+    double *block = unroll_alloc(m->targets * m->sources + m->targets + m->sources, sizeof *block);
+    if (!block)
+        return UNROLL_EMEMORY;
+    double *x = block + m->targets * m->sources, *y = x + m->sources;
+    for (size_t i = 0; i < m->targets * m->sources; i++)
+        block[i] = log10(m->norm[i]);
+    for (size_t s = 0; s < m->sources; s++)
+        x[s] = (double)s + 1;
+    for (size_t t = 0; t < m->targets; t++)
+        y[t] = (double)t + 1;
+    make_label(&d->study->variant[v], label);
+    snprintf(title, LABEL, "dL_t/dx_s after training: %.160s", label);
+    const unroll_heat heat = {.z = block, .x = x, .y = y, .columns = m->sources, .rows = m->targets,
+                              .label = "log10 |dL_t/dx_s|"};
+    const unroll_plot plot = {.directory = d->folder, .name = map_name(name, v), .title = title,
+                              .x_label = "source token s", .y_label = "target token t", .heat = &heat};
+    unroll_status status = unroll_plot_write(&plot);
+    if (status == UNROLL_OK)
+        status = unroll_plot_draw(&plot);
+    unroll_free(block);
+    return status;
+}
+
+/* Of each variant the first seed's. */
+static void draw_maps(drawing *d)
+{
+    for (size_t v = 0; v < d->study->variants; v++) {
+        const compare_map *m = &compare_at(d->study, v, 0)->map;
+        const unroll_status status = m->norm ? draw_map(d, v, m) : UNROLL_OK;
+        d->status = d->status ? d->status : status;
+    }
+}
+
 /* ---- all ---- */
 
 static unroll_status start_drawing(drawing *d)
@@ -406,6 +452,7 @@ unroll_status compare_draw(const compare_study *s, const char *title)
         draw_half_life(&d, title);
         draw_lengths(&d, title, false);
         draw_lengths(&d, title, true);
+        draw_maps(&d);
         status = d.status;
     }
     unroll_free(d.block);
@@ -569,6 +616,13 @@ unroll_status compare_report(const compare_study *s, const char *title, const co
         for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
             if (was_drawn(plots, pictures[i].name))
                 unroll_page_picture(page, plots, pictures[i].name, pictures[i].caption);
+        for (size_t v = 0; v < s->variants; v++) {
+            char name[MAP_NAME];
+            if (was_drawn(plots, map_name(name, v)))
+                unroll_page_picture(page, plots, name, "How strongly the loss of each target token depends on "
+                                    "each source token, in the order they are written: the geometric mean "
+                                    "over held-out sentences of one length, first seed.");
+        }
         put_jobs(page, s);
         unroll_page_made(page, argc, argv, s->variant[0].config);
         status = unroll_page_end(page);

@@ -26,6 +26,7 @@ void compare_result_free(compare_result *r)
     unroll_free(r->distance);
     unroll_free(r->gate);
     unroll_free(r->length);
+    unroll_free(r->map.norm);
     *r = (compare_result){0};
 }
 
@@ -97,6 +98,15 @@ static json_t *lengths_json(const compare_result *r)
     return rows;
 }
 
+/* [sources, [norm, …]] */
+static json_t *map_json(const compare_map *m)
+{
+    json_t *norms = json_array();
+    for (size_t i = 0; norms && i < m->targets * m->sources; i++)
+        json_array_append_new(norms, real(m->norm[i]));
+    return json_pack("[Io]", (json_int_t)m->sources, norms);
+}
+
 /* ---- writing ---- */
 
 static json_t *ask_json(const compare_variant *v, uint64_t seed, const compare_ask *ask)
@@ -118,7 +128,7 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
     unroll_free(options);
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
-        "s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o}",
         "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label, "options", object,
         "asked", ask_json(v, seed, ask), "steps", (json_int_t)r->steps, "loss", real(r->loss),
         "accuracy", real(r->accuracy), "recall_loss", real(r->recall_loss), "solved", r->solved,
@@ -126,7 +136,7 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
         real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
         real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning", points_json(r),
         "distance", distances_json(r), "gates", gates_json(r), "exact", real(r->exact), "bleu",
-        real(r->bleu), "lengths", lengths_json(r));
+        real(r->bleu), "lengths", lengths_json(r), "map", map_json(&r->map));
 }
 
 static int put_piece(const char *text, size_t length, void *out)
@@ -289,6 +299,25 @@ static bool read_lengths(const json_t *rows, compare_result *r)
     return true;
 }
 
+static bool read_map(const json_t *pair, compare_map *m)
+{
+    const json_t *norms = json_array_get(pair, 1);
+    const json_int_t sources = json_integer_value(json_array_get(pair, 0));
+    const size_t count = json_array_size(norms);
+    if (!json_is_array(norms) || sources < 0 || (count && (!sources || count % (size_t)sources)))
+        return false;
+    if (count == 0)
+        return true;
+    if (!(m->norm = unroll_alloc(count, sizeof *m->norm)))
+        return false;
+    m->sources = (size_t)sources;
+    m->targets = count / m->sources;
+    for (size_t i = 0; i < count; i++)
+        if (!get_real(json_array_get(norms, i), &m->norm[i]))
+            return false;
+    return true;
+}
+
 static unroll_status read_result(const char *path, const json_t *o, compare_result *r)
 {
     const struct {
@@ -317,6 +346,8 @@ static unroll_status read_result(const char *path, const json_t *o, compare_resu
         return damaged(path, "gates");
     if (!read_lengths(json_object_get(o, "lengths"), r))
         return damaged(path, "lengths");
+    if (!read_map(json_object_get(o, "map"), &r->map))
+        return damaged(path, "map");
     r->done = true;
     return UNROLL_OK;
 }
