@@ -363,13 +363,14 @@ START_TEST(test_encode)
                          UNROLL_OK);
         ck_assert_uint_eq(s.length, 4);
         ck_assert_uint_eq(s.unknown, 1);
-        ck_assert_uint_eq(s.id[reverse ? 2 : 0], the);
-        ck_assert_uint_eq(s.id[1], UNROLL_ID_UNKNOWN);
-        ck_assert_uint_eq(s.id[reverse ? 0 : 2], sees);
-        ck_assert_uint_eq(s.id[3], UNROLL_ID_END);
-        ck_assert_uint_eq(s.bytes[1], 5);
-        ck_assert_int_eq(memcmp(s.token[1], "Zebra", 5), 0);
-        ck_assert_uint_eq(s.bytes[3], 0);
+        ck_assert_uint_eq(s.id[reverse ? 3 : 0], the);
+        ck_assert_uint_eq(s.id[reverse ? 2 : 1], UNROLL_ID_UNKNOWN);
+        ck_assert_uint_eq(s.id[reverse ? 1 : 2], sees);
+        ck_assert_uint_eq(s.end, reverse ? 0 : 3);
+        ck_assert_uint_eq(s.id[s.end], UNROLL_ID_END);
+        ck_assert_uint_eq(s.bytes[reverse ? 2 : 1], 5);
+        ck_assert_int_eq(memcmp(s.token[reverse ? 2 : 1], "Zebra", 5), 0);
+        ck_assert_uint_eq(s.bytes[s.end], 0);
         unroll_source_free(&s);
     }
     unroll_source s;
@@ -439,7 +440,7 @@ static size_t check_row(const unroll_pairs_part *part, const unroll_batch *b, si
             same = b->target[t * b->B + row] == pair->id[UNROLL_TARGET][t];
         for (size_t s = 0; s < S && same; s++)
             same = b->source[s * b->B + row] ==
-                   pair->id[UNROLL_SOURCE][reverse && s + 1 < S ? S - 2 - s : s];
+                   pair->id[UNROLL_SOURCE][reverse ? S - 1 - s : s];
         if (same)
             found = i;
     }

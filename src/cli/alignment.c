@@ -49,10 +49,10 @@ static unroll_status label(labels *l, size_t i, const char *text, size_t length)
     return l->name[i] ? UNROLL_OK : UNROLL_EMEMORY;
 }
 
-/* Where column s of the picture is among what the encoder read: the end stays last. */
+/* Where column s of the picture is among what the encoder read. */
 static size_t place_of(const unroll_source *source, bool reversed, size_t s)
 {
-    return reversed && s + 1 < source->length ? source->length - 2 - s : s;
+    return reversed ? source->length - 1 - s : s;
 }
 
 static unroll_status fill(const unroll_model *model, const unroll_source *source,

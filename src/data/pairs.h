@@ -87,10 +87,11 @@ bool unroll_pairs_fits(const unroll_vocabulary *v);
 
 /** One source as the encoder reads it. Zero-initialise; unroll_source_free(). */
 typedef struct unroll_source {
-    uint32_t *id;         /**< [length] the tokens, reversed where asked, then UNROLL_ID_END */
-    const char **token;   /**< [length] what stood in the text for each; "" for the last */
+    uint32_t *id;         /**< [length] the tokens, then UNROLL_ID_END; backwards where asked */
+    const char **token;   /**< [length] what stood in the text for each; "" for the end */
     size_t *bytes;        /**< [length] of each token */
     size_t length;        /**< 1 for a line without tokens */
+    size_t end;           /**< where UNROLL_ID_END is: last, or first */
     size_t unknown;       /**< tokens that are <unk> */
     char *text;           /**< what `token` points into */
 } unroll_source;

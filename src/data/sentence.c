@@ -34,15 +34,16 @@ static unroll_status cut(const unroll_vocabulary *v, size_t length, bool reverse
         return UNROLL_EMEMORY;
     s = (unroll_splitter){tokens, out->text, out->text + length};
     for (size_t i = 0; i < count && unroll_splitter_next(&s, &token, &bytes); i++) {
-        const size_t to = reverse ? count - 1 - i : i;
+        const size_t to = reverse ? count - i : i;
         const uint32_t id = unroll_vocabulary_find(v, token, bytes);
         out->id[to] = id == UINT32_MAX ? UNROLL_ID_UNKNOWN : id;
         out->unknown += id == UINT32_MAX;
         out->token[to] = token;
         out->bytes[to] = bytes;
     }
-    out->id[count] = UNROLL_ID_END;
-    out->token[count] = "";
+    out->end = reverse ? 0 : count;
+    out->id[out->end] = UNROLL_ID_END;
+    out->token[out->end] = "";
     return UNROLL_OK;
 }
 

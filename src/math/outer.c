@@ -63,7 +63,7 @@ static void pass(const unroll_outer *o, const unroll_outer_right right[UNROLL_OU
     for (size_t r = 0; r < o->rows; r += OUTER_DEPTH) {
         const size_t depth = least(o->rows - r, OUTER_DEPTH);
         unroll_real *panels = first;
-        for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
+        for (size_t i = 0; i < UNROLL_OUTER_RIGHTS && right[i].N > 0; i++) {
             pack_pieces(depth, right[i].N, WIDTH, right[i].B + r * right[i].b_pitch,
                         right[i].b_pitch, panels);
             panels += right[i].columns * (OUTER_DEPTH + 1);

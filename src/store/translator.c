@@ -101,27 +101,27 @@ static unroll_status make_room(unroll_translator *t, size_t length)
 /* ---- unknown tokens ---- */
 
 /* The place with the largest weight, the end left out unless there is nothing else. */
-static size_t pointed_at(const unroll_real *weight, size_t length)
+static size_t pointed_at(const unroll_real *weight, const unroll_source *source)
 {
-    size_t best = length - 1;
-    for (size_t s = length - 1; s-- > 0;)
-        if (best == length - 1 || weight[s] >= weight[best])
+    size_t best = source->end;
+    for (size_t s = source->length; s-- > 0;)
+        if (s != source->end && (best == source->end || weight[s] >= weight[best]))
             best = s;
     return best;
 }
 
-/* The next unknown place in reading order, `length` − 1 (the end: nothing to copy) where none is left. */
+/* The next unknown place in reading order, the end (nothing to copy) where none is left. */
 static size_t next_unknown(const unroll_source *source, bool reversed, size_t *at)
 {
     const size_t tokens = source->length - 1;
     for (; *at < tokens; (*at)++) {
-        const size_t place = reversed ? tokens - 1 - *at : *at;
+        const size_t place = reversed ? tokens - *at : *at;
         if (source->id[place] == UNROLL_ID_UNKNOWN) {
             (*at)++;
             return place;
         }
     }
-    return tokens;
+    return source->end;
 }
 
 static void align(const unroll_translator *t, const unroll_source *source,
@@ -130,10 +130,10 @@ static void align(const unroll_translator *t, const unroll_source *source,
     size_t at = 0;
     const bool reversed = unroll_model_config(t->model)->reverse_source;
     for (size_t i = 0; i < h->length; i++) {
-        from[i] = source->length - 1;
+        from[i] = source->end;
         if (h->id[i] != UNROLL_ID_UNKNOWN)
             continue;
-        from[i] = h->attention ? pointed_at(h->attention + i * source->length, source->length)
+        from[i] = h->attention ? pointed_at(h->attention + i * source->length, source)
                                : next_unknown(source, reversed, &at);
     }
 }

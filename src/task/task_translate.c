@@ -124,7 +124,7 @@ static void put_source(const buffers *to, const unroll_pair *pair, bool reverse,
 {
     const size_t n = pair ? pair->length[UNROLL_SOURCE] : 0;
     for (size_t s = 0; s < S; s++) {
-        const size_t from = reverse && s + 1 < n ? n - 2 - s : s; /* </s> stays last */
+        const size_t from = reverse && s < n ? n - 1 - s : s;
         to->source[s * B + b] = s < n ? pair->id[UNROLL_SOURCE][from] : UNROLL_ID_END;
         to->source_mode[s * B + b] = s < n ? UNROLL_RUN : UNROLL_HOLD;
     }
