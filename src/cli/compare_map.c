@@ -29,10 +29,10 @@ typedef struct mapping {
     double *norm;
 } mapping;
 
-/* Where the encoder reads source token s: its end stays last. */
+/* Where the encoder reads source token s. */
 static size_t place_of(const mapping *m, bool reversed, size_t s)
 {
-    return reversed && s + 1 < m->S ? m->S - 2 - s : s;
+    return reversed ? m->S - 1 - s : s;
 }
 
 static unroll_status add(const unroll_net *net, const unroll_pair *pair, bool reversed, mapping *m,
