@@ -412,7 +412,9 @@ double session_bytes(const session *s)
     const unroll_net *net = s->model->net;
     const unroll_task *t = &s->task;
     return COPIES * sizeof(unroll_real) * (double)unroll_net_size(net) +
-           (double)unroll_work_bytes_pairs(net, t->train_S, t->train_T, t->train_B, true) +
+           (s->config->learning.recompute
+                ? (double)unroll_work_recompute_bytes(net, t->train_T, t->train_B)
+                : (double)unroll_work_bytes_pairs(net, t->train_S, t->train_T, t->train_B, true)) +
            (t->eval_T ? (double)unroll_work_bytes_pairs(net, t->eval_S, t->eval_T, t->eval_B, false)
                       : 0) +
            (s->corpus ? 4.0 * (double)unroll_corpus_tokens(s->corpus) : 0) +

@@ -315,6 +315,9 @@ const unroll_option unroll_config_table[] = {
      .help = "sequences trained side by side"},
     {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
      .preset = "50", .help = "steps back-propagated through: the truncation of BPTT"},
+    {FLAG("recompute"), .group = "Learning", .role = UNROLL_ROLE_RUN, AT(learning.recompute),
+     .help = "keep the states of about the root of --seq-length steps alone and run the rest forward again: "
+             "long windows in little memory, the same results to the bit"},
     {FLAG("no-carry"), LEARN_ROW, AT(no_carry), .help = "the state starts at zero in each window"},
     {SIZE("steps", 0, MANY), BOUND_ROW, AT(learning.steps), .preset = "0",
      .help = "stop after so many updates; 0: by --epochs"},

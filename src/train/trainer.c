@@ -66,8 +66,11 @@ static unroll_status allocate(unroll_trainer *t)
     const size_t threads = t->plan.learning.threads;
     const unroll_task *task = t->task;
     UNROLL_TRY(unroll_parallel_check(threads));
-    UNROLL_TRY(unroll_work_new_pairs(t->net, task->train_S, task->train_T, task->train_B, true,
-                                     threads, &t->work));
+    UNROLL_TRY(t->plan.learning.recompute
+                   ? unroll_work_new_recompute(t->net, task->train_T, task->train_B, threads,
+                                               &t->work)
+                   : unroll_work_new_pairs(t->net, task->train_S, task->train_T, task->train_B,
+                                           true, threads, &t->work));
     if (task->eval != NULL && task->eval_T > 0 && task->eval_B > 0)
         UNROLL_TRY(unroll_work_new_pairs(t->net, task->eval_S, task->eval_T, task->eval_B, false,
                                          threads, &t->eval_work));

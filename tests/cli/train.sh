@@ -41,6 +41,14 @@ for other in zipped piped fifoed; do
     check "$other: the same model" cmp -s plain/model.safetensors $other/model.safetensors
 done
 
+# --recompute: less memory, the same model
+long="--layers 2 --hidden 12 --batch 4 --seq-length 150 --dropout 0.2 --steps 3 --quiet"
+expect 0 '' train $long --out whole
+expect 0 '' train $long --recompute --out again
+check '--recompute: the same model' cmp -s whole/model.safetensors again/model.safetensors
+expect 64 '--recompute is not possible with --norm batch' train $long --recompute --norm batch --out b
+expect 64 '--recompute is not possible with --omega' train $long --recompute --cell rnn --omega 1 --out b
+
 # what is refused
 expect 73 'not empty' train $small --steps 5 --out a
 expect 73 '' train $small --steps 5 --out missing/parent
