@@ -13,16 +13,10 @@
 #include <unroll/net.h>
 #include <unroll/train.h>
 
-#define VALUES "tests/golden/values.bin"
+#include "golden_file.h"
 
 enum { TENSORS_MAX = 256, RUNS_MAX = 12, LINE_MAX = 400 };
 static const double one_pass = 1e-5, ten_updates = 1e-4;
-
-typedef struct tensor {
-    char name[64];
-    size_t count;
-    float *data;
-} tensor;
 
 typedef struct golden {
     char line[LINE_MAX];            /* "case NAME key=value …" */
@@ -58,46 +52,15 @@ static size_t size_field(const char *line, const char *key)
     return (size_t)number_field(line, key);
 }
 
-/* Before any test runs, so not for check to report. */
-static void need(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "%s: %s\n", VALUES, what);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static void read_tensor(FILE *f, const char *line, tensor *t)
-{
-    unsigned long d[4] = {1, 1, 1, 1};
-    const int got =
-        sscanf(line, "tensor %63s %lu %lu %lu %lu", t->name, &d[0], &d[1], &d[2], &d[3]);
-    need(got >= 2, line);
-    t->count = d[0] * d[1] * d[2] * d[3];
-    t->data = malloc(t->count * sizeof *t->data);
-    need(t->data != NULL, "no memory");
-    for (size_t i = 0; i < t->count; i++) {
-        unsigned char b[4];
-        need(fread(b, 1, 4, f) == 4, "ends early");
-        const uint32_t bits =
-            b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        memcpy(&t->data[i], &bits, 4);
-    }
-    need(fgetc(f) == '\n', line);
-}
-
 static void read_values(void)
 {
-    const char *root = getenv("srcdir");
-    char path[4096], line[LINE_MAX];
-    snprintf(path, sizeof path, "%s/%s", root ? root : ".", VALUES);
-    FILE *f = fopen(path, "rb");
-    need(f != NULL, "cannot be opened");
+    char line[LINE_MAX];
+    FILE *f = golden_open("values.bin");
     golden *g = NULL;
     while (fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "case ", 5) == 0) {
-            need(case_count < sizeof cases / sizeof *cases, "too many cases");
+            golden_need(case_count < sizeof cases / sizeof *cases, "too many cases");
             g = &cases[case_count++];
             strcpy(g->line, line);
             g->T = size_field(line, "T");
@@ -106,17 +69,17 @@ static void read_values(void)
             g->outputs = size_field(line, "outputs");
             g->windows = size_field(line, "windows");
         } else if (strncmp(line, "run ", 4) == 0) {
-            need(g && g->runs < RUNS_MAX, "too many runs");
+            golden_need(g && g->runs < RUNS_MAX, "too many runs");
             strcpy(g->run[g->runs++], line);
         } else if (strncmp(line, "tensor ", 7) == 0) {
-            need(g && g->tensors < TENSORS_MAX, "too many tensors");
-            read_tensor(f, line, &g->tensor[g->tensors++]);
+            golden_need(g && g->tensors < TENSORS_MAX, "too many tensors");
+            golden_tensor(f, line, &g->tensor[g->tensors++]);
         } else {
-            need(strcmp(line, "end") == 0 || strncmp(line, "torch ", 6) == 0, line);
+            golden_need(strcmp(line, "end") == 0 || strncmp(line, "torch ", 6) == 0, line);
         }
     }
-    need(fclose(f) == 0, "cannot be read");
-    need(case_count >= 30, "has lost cases");
+    golden_need(fclose(f) == 0, "cannot be read");
+    golden_need(case_count >= 30, "has lost cases");
 }
 
 static void free_values(void)

@@ -8,16 +8,10 @@
 #include <string.h>
 #include <unroll/net.h>
 
-#define VALUES "tests/golden/seq2seq.bin"
+#include "golden_file.h"
 
 enum { TENSORS_MAX = 96, CASES_MAX = 16, LINE_MAX = 300 };
 static const double tolerance = 1e-5;
-
-typedef struct tensor {
-    char name[64];
-    size_t count;
-    float *data;
-} tensor;
 
 static struct golden {
     char name[32], cell[8], attention[16];
@@ -28,35 +22,9 @@ static struct golden {
 } cases[CASES_MAX];
 static size_t case_count;
 
-/* Before any test runs, so not for check to report. */
-static void need(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "%s: %s\n", VALUES, what);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static void read_tensor(FILE *f, const char *line, tensor *t)
-{
-    unsigned long d[3] = {1, 1, 1};
-    need(sscanf(line, "tensor %63s %lu %lu %lu", t->name, &d[0], &d[1], &d[2]) >= 2, line);
-    t->count = d[0] * d[1] * d[2];
-    t->data = malloc(t->count * sizeof *t->data);
-    need(t->data != NULL, "no memory");
-    for (size_t i = 0; i < t->count; i++) {
-        unsigned char b[4];
-        need(fread(b, 1, 4, f) == 4, "ends early");
-        const uint32_t bits =
-            b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        memcpy(&t->data[i], &bits, 4);
-    }
-    need(fgetc(f) == '\n', line);
-}
-
 static void read_case(const char *line, struct golden *g)
 {
-    need(sscanf(line, "case %31s cell=%7s layers=%lu hidden=%lu embedding=%lu bidirectional=%lu "
+    golden_need(sscanf(line, "case %31s cell=%7s layers=%lu hidden=%lu embedding=%lu bidirectional=%lu "
                 "attention=%15s smoothing=%lf S=%lu T=%lu B=%lu source=%lu outputs=%lu", g->name,
                 g->cell, &g->layers, &g->hidden, &g->embedding, &g->both, g->attention,
                 &g->smoothing, &g->S, &g->T, &g->B, &g->source, &g->outputs) == 13, line);
@@ -64,25 +32,22 @@ static void read_case(const char *line, struct golden *g)
 
 static void read_values(void)
 {
-    const char *root = getenv("srcdir");
-    char path[4096], line[LINE_MAX];
-    snprintf(path, sizeof path, "%s/%s", root ? root : ".", VALUES);
-    FILE *f = fopen(path, "rb");
-    need(f != NULL, "cannot be opened");
+    char line[LINE_MAX];
+    FILE *f = golden_open("seq2seq.bin");
     struct golden *g = cases;
     while (fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "case ", 5) == 0) {
-            need(case_count < CASES_MAX, "too many cases");
+            golden_need(case_count < CASES_MAX, "too many cases");
             g = &cases[case_count++];
             read_case(line, g);
         } else if (strncmp(line, "tensor ", 7) == 0) {
-            need(case_count > 0 && g->tensors < TENSORS_MAX, "too many tensors");
-            read_tensor(f, line, &g->tensor[g->tensors++]);
+            golden_need(case_count > 0 && g->tensors < TENSORS_MAX, "too many tensors");
+            golden_tensor(f, line, &g->tensor[g->tensors++]);
         }
     }
-    need(fclose(f) == 0, "cannot be read");
-    need(case_count >= 8, "has lost cases");
+    golden_need(fclose(f) == 0, "cannot be read");
+    golden_need(case_count >= 8, "has lost cases");
 }
 
 static const tensor *find(const struct golden *g, const char *prefix, const char *name)
