@@ -99,6 +99,10 @@ typedef struct unroll_task_row {
 
 extern const unroll_task_row *const unroll_task_table[];  /**< NULL at the end */
 
+/** baseline and chance of a task that ends in one of two equally likely classes: ln 2 and 1/2. */
+double unroll_task_coin_loss(const double *value);
+double unroll_task_coin_chance(const double *value);
+
 /** Fill `T` steps with values from [0,1) and mark one in each half; a and b are the two. Features are
  *  value, marker. T is at least 2. */
 void unroll_task_mark_two(unroll_rng *rng, const unroll_task_column *column, size_t T,

@@ -1,8 +1,6 @@
 /* Latch: Bengio, Simard and Frasconi (1994). The first steps show +1 or −1, then there is only
  * Gaussian noise; the last step asks which of the two it was. (In the source the first inputs are
  * learned; here they are given, as everybody after it has done.) */
-#include <math.h>
-
 #include "task/task.h"
 
 enum { DELAY, CUE, NOISE };
@@ -27,18 +25,6 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     c->weight[(T - 1) * c->stride] = 1;
 }
 
-static double baseline(const double *value)
-{
-    (void)value;
-    return log(2);
-}
-
-static double chance(const double *value)
-{
-    (void)value;
-    return 0.5;
-}
-
 const unroll_task_row unroll_task_latch = {
     .name = "latch",
     .summary = "keep one bit through noise",
@@ -48,7 +34,7 @@ const unroll_task_row unroll_task_latch = {
              [NOISE] = {"noise", "its standard deviation", 0.2, 0, 100, true}},
     .shape = shape,
     .draw = draw,
-    .baseline = baseline,
+    .baseline = unroll_task_coin_loss,
     .measure = "share of the sequences whose bit is right at the last step",
-    .chance = chance,
+    .chance = unroll_task_coin_chance,
 };

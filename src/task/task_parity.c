@@ -1,7 +1,5 @@
 /* Parity: Bengio, Simard and Frasconi (1994). A sequence of 1 and −1; the last step asks whether the
  * 1s are odd in number. Every step matters, and no part of the sequence tells anything alone. */
-#include <math.h>
-
 #include "task/task.h"
 
 enum { LENGTH };
@@ -25,18 +23,6 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     c->weight[(T - 1) * c->stride] = 1;
 }
 
-static double baseline(const double *value)
-{
-    (void)value;
-    return log(2);
-}
-
-static double chance(const double *value)
-{
-    (void)value;
-    return 0.5;
-}
-
 const unroll_task_row unroll_task_parity = {
     .name = "parity",
     .summary = "tell whether the ones are odd in number",
@@ -44,7 +30,7 @@ const unroll_task_row unroll_task_parity = {
     .keys = {[LENGTH] = {"length", "steps", 10, 1, 1e6, false}},
     .shape = shape,
     .draw = draw,
-    .baseline = baseline,
+    .baseline = unroll_task_coin_loss,
     .measure = "share of the sequences whose parity is right at the last step",
-    .chance = chance,
+    .chance = unroll_task_coin_chance,
 };

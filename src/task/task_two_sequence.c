@@ -1,8 +1,6 @@
 /* Two sequences: Bengio, Simard and Frasconi (1994). Each class has a start of its own, a few fixed
  * numbers; all else is zero, and uniform noise lies over the whole. The last step asks for the
  * class. */
-#include <math.h>
-
 #include "task/task.h"
 
 enum { DELAY, START, NOISE };
@@ -35,18 +33,6 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     c->weight[(T - 1) * c->stride] = 1;
 }
 
-static double baseline(const double *value)
-{
-    (void)value;
-    return log(2);
-}
-
-static double chance(const double *value)
-{
-    (void)value;
-    return 0.5;
-}
-
 const unroll_task_row unroll_task_two_sequence = {
     .name = "two-sequence",
     .summary = "tell two sequences apart that differ only at their start",
@@ -56,7 +42,7 @@ const unroll_task_row unroll_task_two_sequence = {
              [NOISE] = {"noise", "uniform over all steps, up to this", 0.2, 0, 100, true}},
     .shape = shape,
     .draw = draw,
-    .baseline = baseline,
+    .baseline = unroll_task_coin_loss,
     .measure = "share of the sequences whose class is right at the last step",
-    .chance = chance,
+    .chance = unroll_task_coin_chance,
 };
