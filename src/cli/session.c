@@ -268,31 +268,14 @@ static unroll_status new_model(session *s, const unroll_model *from)
     return UNROLL_OK;
 }
 
-static unroll_status open_char(session *s, char *const *files, size_t count,
-                               const unroll_checkpoint *checkpoint,
-                               void (*note)(void *arg, const char *text), void *arg)
+/* What is left at its default shrinks to what the text can fill. */
+static unroll_status char_task(session *s, void (*note)(void *arg, const char *text), void *arg)
 {
     unroll_config *c = s->config;
-    unroll_model *from = NULL;
-    unroll_status status = UNROLL_OK;
-    if (checkpoint)
-        status = unroll_checkpoint_model(checkpoint, &s->model);
-    else if (c->init_from)
-        status = unroll_model_load(c->init_from, &from);
-    const unroll_model *known = s->model ? s->model : from;
-    if (status == UNROLL_OK && known && !unroll_model_vocabulary(known))
-        status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model has no vocabulary",
-                             c->init_from);
-    if (status == UNROLL_OK)
-        status = read_corpus(s, files, count, known ? unroll_model_vocabulary(known) : NULL, note,
-                             arg);
-    if (status == UNROLL_OK && checkpoint)
-        status = unroll_checkpoint_corpus(checkpoint, s->fingerprint);
     const size_t T = c->seq_length, B = c->batch;
     size_t fit_T = T, fit_B = B;
-    if (status == UNROLL_OK)
-        status = unroll_task_char_fit(s->corpus, s->user_T, s->user_B, &fit_T, &fit_B);
-    if (status == UNROLL_OK && (fit_T != T || fit_B != B)) {
+    UNROLL_TRY(unroll_task_char_fit(s->corpus, s->user_T, s->user_B, &fit_T, &fit_B));
+    if (fit_T != T || fit_B != B) {
         char text[160];
         snprintf(text, sizeof text, "the text is short: --seq-length shrinks from %zu to %zu and "
                  "--batch from %zu to %zu", T, fit_T, B, fit_B);
@@ -302,46 +285,51 @@ static unroll_status open_char(session *s, char *const *files, size_t count,
     }
     const unroll_task_char_options o = {.T = fit_T, .B = fit_B, .no_carry = c->no_carry,
                                         .seed = c->seed};
-    if (status == UNROLL_OK)
-        status = unroll_task_char(s->corpus, &o, &s->task);
-    s->has_task = status == UNROLL_OK;
-    if (status == UNROLL_OK && !s->model)
-        status = new_model(s, from);
-    unroll_model_free(from);
-    return status;
+    return unroll_task_char(s->corpus, &o, &s->task);
 }
 
-static unroll_status open_pairs(session *s, char *const *files, size_t count,
-                                const unroll_checkpoint *checkpoint,
-                                void (*note)(void *arg, const char *text), void *arg)
+static unroll_status pairs_task(session *s, void (*note)(void *arg, const char *text), void *arg)
 {
     unroll_config *c = s->config;
+    const size_t pairs = unroll_pairs_get_part(s->pairs, UNROLL_TRAIN)->count;
+    if (!s->user_B && c->batch > pairs) {
+        char text[160];
+        snprintf(text, sizeof text, "there are few pairs: --batch shrinks from %llu to %zu",
+                 (unsigned long long)c->batch, pairs);
+        note(arg, text);
+        c->batch = pairs;
+    }
+    const unroll_task_translate_options o = {.B = (size_t)c->batch, .reverse = c->reverse_source,
+                                             .seed = c->seed};
+    return unroll_task_translate(s->pairs, &o, &s->task);
+}
+
+/* A task of texts or of pairs, and its model: the checkpoint's, or a new one with the vocabularies of
+ * --init-from or of the data. */
+static unroll_status open_data(session *s, bool pairs, char *const *files, size_t count,
+                               const unroll_checkpoint *checkpoint,
+                               void (*note)(void *arg, const char *text), void *arg)
+{
+    const char *init_from = s->config->init_from;
     unroll_model *from = NULL;
     unroll_status status = UNROLL_OK;
     if (checkpoint)
         status = unroll_checkpoint_model(checkpoint, &s->model);
-    else if (c->init_from)
-        status = unroll_model_load(c->init_from, &from);
+    else if (init_from)
+        status = unroll_model_load(init_from, &from);
     const unroll_model *known = s->model ? s->model : from;
-    if (status == UNROLL_OK && known && !unroll_model_source_vocabulary(known))
-        status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model is no translation",
-                             c->init_from);
+    if (status == UNROLL_OK && known &&
+        !(pairs ? unroll_model_source_vocabulary(known) : unroll_model_vocabulary(known)))
+        status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model %s", init_from,
+                             pairs ? "is no translation" : "has no vocabulary");
     if (status == UNROLL_OK)
-        status = read_pairs(s, files, count, known, note, arg);
+        status = pairs ? read_pairs(s, files, count, known, note, arg)
+                       : read_corpus(s, files, count,
+                                     known ? unroll_model_vocabulary(known) : NULL, note, arg);
     if (status == UNROLL_OK && checkpoint)
         status = unroll_checkpoint_corpus(checkpoint, s->fingerprint);
     if (status == UNROLL_OK) {
-        const size_t pairs = unroll_pairs_get_part(s->pairs, UNROLL_TRAIN)->count;
-        if (!s->user_B && c->batch > pairs) {
-            char text[160];
-            snprintf(text, sizeof text, "there are few pairs: --batch shrinks from %llu to %zu",
-                     (unsigned long long)c->batch, pairs);
-            note(arg, text);
-            c->batch = pairs;
-        }
-        const unroll_task_translate_options o = {.B = (size_t)c->batch,
-                                                 .reverse = c->reverse_source, .seed = c->seed};
-        status = unroll_task_translate(s->pairs, &o, &s->task);
+        status = pairs ? pairs_task(s, note, arg) : char_task(s, note, arg);
         s->has_task = status == UNROLL_OK;
     }
     if (status == UNROLL_OK && !s->model)
@@ -378,10 +366,9 @@ unroll_status session_open(session *s, char *const *files, size_t count,
         return UNROLL_EUSAGE;
     UNROLL_TRY(unroll_config_check(s->config));
     UNROLL_TRY(check_memory(s->config, 2, 2));
-    if (strcmp(s->config->task, "char") == 0)
-        return open_char(s, files, count, checkpoint, note, arg);
-    if (unroll_task_translates(s->config->task))
-        return open_pairs(s, files, count, checkpoint, note, arg);
+    const bool pairs = unroll_task_translates(s->config->task);
+    if (pairs || strcmp(s->config->task, "char") == 0)
+        return open_data(s, pairs, files, count, checkpoint, note, arg);
     return open_synthetic(s, count, checkpoint);
 }
 
