@@ -71,7 +71,29 @@ static void fill_tiny(draw *d, size_t count, double fan_in, double fan_out, unro
     fill_normal(d, count, 0.001, w);
 }
 
-/* Gram–Schmidt on rows of a Gaussian matrix, twice, in doubles: uniform over the orthogonal matrices. */
+void unroll_orthonormalise(size_t count, size_t n, double *q, double *length)
+{
+    for (size_t i = 0; i < count; i++) {
+        double *v = q + i * n, square = 0;
+        for (size_t k = 0; k < 2 * i; k++) { /* twice, since once leaves what cancellation lost */
+            const double *u = q + k % i * n;
+            double dot = 0;
+            for (size_t j = 0; j < n; j++)
+                dot += u[j] * v[j];
+            for (size_t j = 0; j < n; j++)
+                v[j] -= dot * u[j];
+        }
+        for (size_t j = 0; j < n; j++)
+            square += v[j] * v[j];
+        const double norm = sqrt(square);
+        for (size_t j = 0; norm > 0 && j < n; j++)
+            v[j] /= norm;
+        if (length)
+            length[i] = norm;
+    }
+}
+
+/* The rows of a Gaussian matrix made orthogonal, in doubles: uniform over the orthogonal matrices. */
 static unroll_status fill_orthogonal(draw *d, size_t H, unroll_real *w)
 {
     size_t count;
@@ -82,22 +104,7 @@ static unroll_status fill_orthogonal(draw *d, size_t H, unroll_real *w)
         return UNROLL_EMEMORY;
     for (size_t i = 0; i < count; i++)
         q[i] = unroll_rng_normal(&d->rng);
-    for (size_t i = 0; i < H; i++) {
-        double *row = q + i * H, norm = 0;
-        for (size_t k = 0; k < 2 * i; k++) { /* once is not enough for nearly parallel rows */
-            const double *base = q + k % i * H;
-            double dot = 0;
-            for (size_t j = 0; j < H; j++)
-                dot += row[j] * base[j];
-            for (size_t j = 0; j < H; j++)
-                row[j] -= dot * base[j];
-        }
-        for (size_t j = 0; j < H; j++)
-            norm += row[j] * row[j];
-        norm = sqrt(norm);
-        for (size_t j = 0; j < H; j++)
-            row[j] /= norm;
-    }
+    unroll_orthonormalise(H, H, q, NULL);
     for (size_t i = 0; i < count; i++)
         w[i] = (unroll_real)(d->init->scale * q[i]);
     unroll_free(q);

@@ -5,13 +5,12 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/parallel.h"
 #include "base/rng.h"
 #include "net/net.h"
 
-/* What a thread needs to follow one sample. */
+/* What follows one sample. */
 typedef struct follower {
-    unroll_transport transport;
+    unroll_transport *transport;
     double *matrix;              /* [rows][size] of J_k, or of random rows times it; times 2^exponent */
     double *left, *right;        /* [rows], [size]: what power iteration turns */
     int exponent;
@@ -20,22 +19,21 @@ typedef struct follower {
 typedef struct measurement {
     const unroll_work *work;
     const unroll_batch *batch;
-    size_t distances, samples, threads, rows;
+    size_t distances, samples, rows;
     bool exact;
     uint64_t seed;
-    follower *at;                /* [threads] */
     double *frobenius, *spectral;/* [samples][distances] log10 */
 } measurement;
 
 static void begin(follower *f, const measurement *m, size_t sample)
 {
-    const size_t n = f->transport.size;
+    const size_t n = f->transport->size;
     unroll_rng rng;
     unroll_rng_seed(&rng, m->seed + sample, UNROLL_STREAM_PROBE);
     for (size_t r = 0; r < m->rows; r++) {
         for (size_t j = 0; j < n; j++)
             f->matrix[j] = m->exact ? j == r : unroll_rng_next(&rng) >> 63 ? 1 : -1;
-        unroll_transport_set(&f->transport, r, f->matrix);
+        unroll_transport_set(f->transport, r, f->matrix);
         f->left[r] = 1 + unroll_rng_uniform(&rng);
     }
 }
@@ -43,18 +41,18 @@ static void begin(follower *f, const measurement *m, size_t sample)
 /* All rows times the same power of two, the largest row's. */
 static void take_matrix(follower *f, size_t rows)
 {
-    const size_t n = f->transport.size;
+    const size_t n = f->transport->size;
     int exponent, most = INT32_MIN;
     for (size_t r = 0; r < rows; r++) {
         double *row = f->matrix + r * n, sum = 0;
-        unroll_transport_get(&f->transport, r, row, &exponent);
+        unroll_transport_get(f->transport, r, row, &exponent);
         for (size_t j = 0; j < n; j++)
             sum += row[j] * row[j];
         if (sum > 0 && exponent > most)
             most = exponent;
     }
     for (size_t r = 0; r < rows; r++) {
-        const int power = most == INT32_MIN ? 0 : f->transport.exponent[r] - most;
+        const int power = most == INT32_MIN ? 0 : f->transport->exponent[r] - most;
         const double factor = power < 0 ? ldexp(1, power) : 1; /* above: a row of zeros */
         for (size_t j = 0; power < 0 && j < n; j++)
             f->matrix[r * n + j] *= factor;
@@ -73,7 +71,7 @@ static double length(const double *x, size_t n)
 /* left ← J·J^T·left to length 1; @return |J^T·left|, σ where left has settled */
 static double turn(follower *f, size_t rows)
 {
-    const size_t n = f->transport.size;
+    const size_t n = f->transport->size;
     memset(f->right, 0, n * sizeof *f->right);
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < n; j++)
@@ -103,60 +101,25 @@ static double spectral(follower *f, size_t rows)
     return sigma;
 }
 
-static void follow(follower *f, const measurement *m, size_t sample)
+static void follow(void *arg, unroll_transport *transport, double *scratch, size_t sample)
 {
+    const measurement *m = arg;
+    follower *f = &(follower){.transport = transport, .matrix = scratch};
+    f->left = f->matrix + m->rows * transport->size;
+    f->right = f->left + m->rows;
     const double part = m->exact ? 1 : (double)m->rows;
     const size_t start = unroll_transport_start(m->batch, sample);
     begin(f, m, sample);
     for (size_t k = 0; k < m->distances; k++) {
         const size_t at = sample * m->distances + k;
         take_matrix(f, m->rows);
-        const double sum = length(f->matrix, m->rows * f->transport.size) / sqrt(part);
+        const double sum = length(f->matrix, m->rows * f->transport->size) / sqrt(part);
         const double scale = f->exponent * log10(2);
         m->frobenius[at] = log10(sum) + scale;
         m->spectral[at] = m->exact ? log10(spectral(f, m->rows)) + scale : NAN;
         if (k + 1 < m->distances)
-            unroll_transport_back(&f->transport, m->work, sample, start - k);
+            unroll_transport_back(f->transport, m->work, sample, start - k);
     }
-}
-
-static void follow_share(void *arg, size_t thread)
-{
-    measurement *m = arg;
-    for (size_t r = thread; r < m->samples; r += m->threads)
-        follow(&m->at[thread], m, r);
-}
-
-static unroll_status prepare(measurement *m, const unroll_net *net)
-{
-    m->at = unroll_alloc(m->threads, sizeof *m->at);
-    m->frobenius = unroll_alloc(m->samples * m->distances, sizeof *m->frobenius);
-    m->spectral = unroll_alloc(m->samples * m->distances, sizeof *m->spectral);
-    if (!m->at || !m->frobenius || !m->spectral)
-        return UNROLL_EMEMORY;
-    for (size_t i = 0; i < m->threads; i++) {
-        follower *f = &m->at[i];
-        UNROLL_TRY(unroll_transport_new(net, m->rows, &f->transport));
-        f->matrix = unroll_alloc(m->rows * f->transport.size, sizeof *f->matrix);
-        f->left = unroll_alloc(m->rows, sizeof *f->left);
-        f->right = unroll_alloc(f->transport.size, sizeof *f->right);
-        if (!f->matrix || !f->left || !f->right)
-            return UNROLL_EMEMORY;
-    }
-    return UNROLL_OK;
-}
-
-static void release(measurement *m)
-{
-    for (size_t i = 0; m->at && i < m->threads; i++) {
-        unroll_transport_free(&m->at[i].transport);
-        unroll_free(m->at[i].matrix);
-        unroll_free(m->at[i].left);
-        unroll_free(m->at[i].right);
-    }
-    unroll_free(m->at);
-    unroll_free(m->frobenius);
-    unroll_free(m->spectral);
 }
 
 static unroll_status average(const measurement *m, unroll_jacobian *out)
@@ -180,10 +143,9 @@ unroll_status unroll_jacobian_measure(const unroll_net *net, unroll_work *work, 
                                       size_t distances, size_t samples, size_t vectors,
                                       uint64_t seed, unroll_jacobian *out)
 {
-    const size_t size = net->stack.layers * (net->stack.cell->states > 1 ? 2 : 1) * net->stack.hidden;
+    const size_t size = unroll_transport_size(net);
     measurement m = {.work = work, .batch = batch, .distances = distances, .seed = seed};
     m.samples = samples < batch->B ? samples : batch->B;
-    m.threads = work->threads < m.samples ? work->threads : m.samples;
     m.exact = vectors == 0 && size <= UNROLL_JACOBIAN_EXACT;
     m.rows = m.exact ? size : vectors ? vectors : UNROLL_JACOBIAN_VECTORS;
     *out = (unroll_jacobian){.distances = distances, .samples = m.samples, .size = size,
@@ -193,15 +155,19 @@ unroll_status unroll_jacobian_measure(const unroll_net *net, unroll_work *work, 
             return unroll_fail(UNROLL_EBUG, "a Jacobian over %zu steps, of %zu", distances - 1,
                                unroll_transport_start(batch, r));
     out->frobenius = unroll_alloc(2 * distances, sizeof *out->frobenius);
-    unroll_status status = out->frobenius ? prepare(&m, net) : UNROLL_EMEMORY;
+    m.frobenius = unroll_alloc(m.samples * distances, sizeof *m.frobenius);
+    m.spectral = unroll_alloc(m.samples * distances, sizeof *m.spectral);
+    unroll_status status =
+        out->frobenius && m.frobenius && m.spectral ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
-        status = unroll_transport_forward(net, work, batch);
+        status = unroll_transport_each(net, work, batch, m.samples, m.rows,
+                                       m.rows * size + m.rows + size, follow, &m);
     if (status == UNROLL_OK) {
         out->spectral = out->frobenius + distances;
-        unroll_parallel(m.threads, follow_share, &m);
         status = average(&m, out);
     }
-    release(&m);
+    unroll_free(m.spectral);
+    unroll_free(m.frobenius);
     if (status != UNROLL_OK)
         unroll_jacobian_free(out);
     return status;

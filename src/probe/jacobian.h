@@ -19,6 +19,8 @@ typedef struct unroll_transport {
     int *exponent;               /**< [rows] a vector is what is held times 2^exponent */
 } unroll_transport;
 
+/** Numbers in a vector of a network's. */
+size_t unroll_transport_size(const unroll_net *net);
 /** @return UNROLL_EMEMORY; freed by unroll_transport_free(), in any case */
 unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_transport *out);
 void unroll_transport_free(unroll_transport *transport);
@@ -37,6 +39,17 @@ unroll_status unroll_transport_forward(const unroll_net *net, unroll_work *work,
                                        const unroll_batch *batch);
 /** The step of a row's last loss, where its chain begins; 0 where it has none. */
 size_t unroll_transport_start(const unroll_batch *batch, size_t row);
+
+/** Follow one sample. @param scratch  this thread's own */
+typedef void unroll_transport_follow(void *arg, unroll_transport *transport, double *scratch,
+                                     size_t sample);
+/** Forward, then `follow` for rows [0, samples) of the batch, side by side in the work's threads.
+ *  @param rows     of each transport
+ *  @param scratch  doubles that follow() gets
+ *  @return UNROLL_EMEMORY, or as unroll_transport_forward() */
+unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+                                    size_t samples, size_t rows, size_t scratch,
+                                    unroll_transport_follow *follow, void *arg);
 
 typedef struct unroll_jacobian {
     size_t distances, samples;

@@ -9,11 +9,16 @@
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
+size_t unroll_transport_size(const unroll_net *net)
+{
+    return net->stack.layers * (net->stack.cell->states > 1 ? 2 : 1) * net->stack.hidden;
+}
+
 unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_transport *out)
 {
     const unroll_stack *s = &net->stack;
     const size_t band = rows * s->pitch, all = s->layers * band, states = s->cell->states > 1 ? 2 : 1;
-    *out = (unroll_transport){.net = net, .rows = rows, .size = s->layers * states * s->hidden};
+    *out = (unroll_transport){.net = net, .rows = rows, .size = unroll_transport_size(net)};
     out->block = unroll_alloc(2 * states * all + 2 * band, sizeof *out->block);
     out->exponent = unroll_alloc(rows, sizeof *out->exponent);
     if (!out->block || !out->exponent)
@@ -201,4 +206,42 @@ size_t unroll_transport_start(const unroll_batch *b, size_t row)
     while (t > 0 && unroll_batch_weight(b, t * b->B + row) <= 0)
         t--;
     return t;
+}
+
+/* Samples shared out to threads, each with a transport of its own. */
+typedef struct crew {
+    unroll_transport *transport;   /* [threads] */
+    double *scratch;               /* [threads][size] */
+    size_t size, samples, threads;
+    unroll_transport_follow *follow;
+    void *arg;
+} crew;
+
+static void follow_share(void *arg, size_t thread)
+{
+    const crew *c = arg;
+    for (size_t r = thread; r < c->samples; r += c->threads)
+        c->follow(c->arg, &c->transport[thread], c->scratch + thread * c->size, r);
+}
+
+unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
+                                    size_t samples, size_t rows, size_t scratch,
+                                    unroll_transport_follow *follow, void *arg)
+{
+    crew c = {.size = scratch, .samples = samples, .follow = follow, .arg = arg};
+    c.threads = work->threads < samples ? work->threads : samples;
+    c.transport = unroll_alloc(c.threads, sizeof *c.transport);
+    c.scratch = unroll_alloc(c.threads * scratch, sizeof *c.scratch);
+    unroll_status status = c.transport && c.scratch ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t i = 0; i < c.threads && status == UNROLL_OK; i++)
+        status = unroll_transport_new(net, rows, &c.transport[i]);
+    if (status == UNROLL_OK)
+        status = unroll_transport_forward(net, work, batch);
+    if (status == UNROLL_OK)
+        unroll_parallel(c.threads, follow_share, &c);
+    for (size_t i = 0; c.transport && i < c.threads; i++)
+        unroll_transport_free(&c.transport[i]);
+    unroll_free(c.scratch);
+    unroll_free(c.transport);
+    return status;
 }
