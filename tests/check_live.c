@@ -2,6 +2,7 @@
  * of the net changes. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,104 @@ START_TEST(recording_leaves_the_net_alone)
 }
 END_TEST
 
+static float *weights_of(unroll_net *net, const char *name, size_t *n)
+{
+    const unroll_parameter *list;
+    const size_t count = unroll_net_parameters(net, &list);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0) {
+            *n = list[i].rows * (list[i].cols ? list[i].cols : 1);
+            return unroll_net_weights(net) + list[i].offset;
+        }
+    ck_abort_msg("no %s", name);
+}
+
+static void copy_weights(unroll_net *from, const char *name, unroll_net *to, const char *prefix,
+                         const char *rest)
+{
+    char full[80];
+    size_t n, m;
+    snprintf(full, sizeof full, "%s%s", prefix, rest);
+    const float *x = weights_of(from, name, &n);
+    float *y = weights_of(to, full, &m);
+    ck_assert_uint_eq(n, m);
+    memcpy(y, x, n * sizeof *y);
+}
+
+/* An encoder and a decoder of the same weights are one network that reads source and target in a row. Sources
+ * of 5 and 3 words, targets of 4 and 6; hidden to the end by padding. */
+START_TEST(pairs_are_one_long_sequence)
+{
+    enum { V = 6, S = 5, T = 6, B = 2 };
+    static const char *const cells[] = {"rnn", "lstm", "gru"};
+    static const size_t words[B] = {5, 3}, targets[B] = {4, 6};
+    const fresh f = {cells[_i], NULL, "xavier", 2, 7, V, S + T, 1, NAN, 4};
+    unroll_net_spec spec = {.source = V, .inputs = V, .outputs = V, .cell = cells[_i], .layers = 2,
+                            .hidden = 7, .dropout = 0.5};
+    uint32_t source[S * B] = {0}, input[T * B] = {0}, target[T * B] = {0};
+    uint8_t source_mode[S * B], mode[T * B];
+    float weight[T * B];
+    unroll_probe_set set;
+    unroll_live live;
+    probed p;
+    unroll_net *net;
+    open_fresh(&p, &f);
+    need_ok(unroll_net_new(&spec, &net));
+    for (int i = 0; i < 8; i++) {
+        static const char *const parts[] = {"rnn.weight_ih_l", "rnn.weight_hh_l", "rnn.bias_ih_l",
+                                            "rnn.bias_hh_l"};
+        char name[32];
+        snprintf(name, sizeof name, "%s%d", parts[i % 4], i / 4);
+        copy_weights(p.net, name, net, "encoder.", name);
+        copy_weights(p.net, name, net, "decoder.", name);
+    }
+    copy_weights(p.net, "decoder.weight", net, "decoder.output.", "weight");
+    copy_weights(p.net, "decoder.bias", net, "decoder.output.", "bias");
+    unroll_net_pack(net, 1);
+    for (size_t i = 0; i < S * B; i++) {
+        source_mode[i] = i / B < words[i % B] ? UNROLL_RUN : UNROLL_HOLD;
+        source[i] = (uint32_t)(i * i + 1) % V;
+    }
+    for (size_t i = 0; i < T * B; i++) {
+        mode[i] = i / B < targets[i % B] ? UNROLL_RUN : UNROLL_HOLD;
+        weight[i] = mode[i] == UNROLL_RUN;
+        input[i] = (uint32_t)(3 * i + i / 4) % V;
+        target[i] = (uint32_t)(5 * i + i / 3) % V;
+    }
+    const unroll_batch pairs = {.T = T, .B = B, .S = S, .source = source, .input = input,
+                                .source_mode = source_mode, .target = target, .mode = mode,
+                                .weight = weight};
+    need_ok(unroll_probe_rows(&pairs, 0, B, V, V, &set));
+    need_ok(unroll_live_new(net, &set, 0, 1, &live));
+    need_ok(unroll_live_take(&live));
+    ck_assert_uint_eq(live.curve.distances, 9);
+    ck_assert_uint_eq(live.curve.samples, B);
+    for (size_t r = 0; r < B; r++) {
+        const size_t length = words[r] + targets[r];
+        for (size_t t = 0; t < length; t++) {
+            const size_t k = t < words[r] ? t * B + r : (t - words[r]) * B + r;
+            p.input[t] = t < words[r] ? source[k] : input[k];
+            p.target[t] = t < words[r] ? 0 : target[k];
+        }
+        p.batch.T = length;
+        unroll_curve one = last_curve(&p, 9);
+        for (size_t l = 0; l < 2; l++)
+            for (int c = 0; c <= (_i == 1); c++)
+                for (size_t k = 0; k < 9; k++) {
+                    const enum unroll_probe_state state = (enum unroll_probe_state)c;
+                    const double want = unroll_curve_of(&one, 0, l, state)[k];
+                    ck_assert_double_gt(want, 0);
+                    ck_assert_double_eq_tol(unroll_curve_of(&live.curve, r, l, state)[k] / want, 1,
+                                            1e-4);
+                }
+        unroll_curve_free(&one);
+    }
+    unroll_live_free(&live);
+    unroll_net_free(net);
+    close_probed(&p);
+}
+END_TEST
+
 START_TEST(any_allocation_may_fail)
 {
     const fresh f = {"lstm", NULL, "uniform", 2, 8, 7, 20, 4, NAN, 1};
@@ -273,6 +372,7 @@ int main(void)
     tcase_add_test(tests, products_of_gates);
     tcase_add_test(tests, theory_of_a_known_matrix);
     tcase_add_test(tests, recording_leaves_the_net_alone);
+    tcase_add_loop_test(tests, pairs_are_one_long_sequence, 0, 3);
     tcase_add_test(tests, any_allocation_may_fail);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/terminal.h"
+#include "net/net.h"
 #include "probe/live.h"
 #include "store/log.h"
 
@@ -35,14 +36,35 @@ static unroll_status choose_windows(const session *s, unroll_probe_set *set, siz
     return unroll_probe_windows(part->id, part->count, T, 0, B, B, set);
 }
 
+/* Rows that hold a sequence; those without come last. */
+static size_t count_rows(const unroll_batch *b)
+{
+    size_t rows = b->B;
+    bool any = false;
+    while (rows > 0 && !any) {
+        for (size_t t = 0; t < b->T; t++)
+            any |= unroll_batch_weight(b, t * b->B + rows - 1) > 0;
+        rows -= !any;
+    }
+    return rows;
+}
+
+/* Pairs come sorted by length: those in the middle are as long as most. */
 static unroll_status choose_sequences(const session *s, unroll_probe_set *set, size_t *spacing)
 {
-    unroll_batch batch;
-    bool more;
+    unroll_batch batch = {0};
+    bool more = true;
+    uint64_t batches = 0;
     const unroll_task *task = &s->task;
     *spacing = 0;
-    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
-    return unroll_probe_rows(&batch, 0, batch.B < WINDOWS ? batch.B : WINDOWS, task->inputs,
+    while (s->pairs && more)
+        UNROLL_TRY(task->eval(task->self, UNROLL_VALID, batches++, &batch, &more));
+    if (s->pairs && batches == 1)
+        return unroll_fail(UNROLL_EDATA, "--grad-every needs pairs for validation; give --valid FILE "
+                           "or a --split with some");
+    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, s->pairs ? (batches - 1) / 2 : 0, &batch, &more));
+    const size_t rows = s->pairs ? count_rows(&batch) : batch.B;
+    return unroll_probe_rows(&batch, 0, rows < WINDOWS ? rows : WINDOWS, task->inputs,
                              task->outputs, set);
 }
 

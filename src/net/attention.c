@@ -70,11 +70,11 @@ static void additive_backward(const unroll_score *p)
 }
 
 static const unroll_score_kind kinds[] = {
-    {.name = "dot", .summary = "h·e (Luong et al. 2015)",
+    {.name = "dot", .summary = "dot product of state and source word (Luong et al. 2015)",
      .forward = dot_forward, .backward = dot_backward},
-    {.name = "general", .summary = "h·(W e) (Luong et al. 2015)", .key = "weight",
+    {.name = "general", .summary = "the same with a matrix between them (Luong et al. 2015)", .key = "weight",
      .forward = dot_forward, .backward = dot_backward},
-    {.name = "additive", .summary = "v·tanh(Wq h + Wk e + b) (Bahdanau et al. 2015)",
+    {.name = "additive", .summary = "v tanh(Wq h + Wk e + b), a layer of its own (Bahdanau et al. 2015)",
      .key = "key.weight", .query = "query.weight", .additive = true,
      .forward = additive_forward, .backward = additive_backward},
 };
@@ -83,6 +83,11 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 const char *unroll_attention_name(size_t i)
 {
     return i == 0 ? "none" : i <= KINDS ? kinds[i - 1].name : NULL;
+}
+
+const char *unroll_attention_summary(size_t i)
+{
+    return i > 0 && i <= KINDS ? kinds[i - 1].summary : NULL;
 }
 
 const unroll_score_kind *unroll_score_find(const char *name)

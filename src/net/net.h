@@ -18,6 +18,8 @@ enum unroll_parameter_kind {
 
 /** A line on the i-th initialisation, for help; NULL at the end. */
 const char *unroll_init_summary(size_t i);
+/** What the attention of unroll_attention_name(i) computes, NULL for none. */
+const char *unroll_attention_summary(size_t i);
 
 /** Gram and Schmidt on the rows of q [count][n], in place. A row that lies among those before it becomes 0.
  *  @param length  NULL, or takes [count] what was left of each row before it was brought to length 1 */
@@ -70,6 +72,7 @@ struct unroll_work {
     uint8_t *correct;                /**< [T][B] */
     unroll_real *scratch;            /**< [threads][outer_scratch] */
     unroll_hook hook;
+    unroll_hook source_hook;         /**< the same in an encoder that reads one way */
     /* of the batch in work */
     const unroll_batch *batch;
     double total_weight;

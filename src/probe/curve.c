@@ -103,6 +103,111 @@ unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
     return status;
 }
 
+/* ---- an encoder and its decoder ---- */
+
+static size_t last_target(const unroll_batch *b, size_t r)
+{
+    size_t t = b->T - 1;
+    while (t > 0 && !(unroll_batch_weight(b, t * b->B + r) > 0))
+        t--;
+    return t;
+}
+
+static size_t source_words(const unroll_batch *b, size_t r)
+{
+    size_t n = b->S;
+    while (n > 0 && b->source_mode && b->source_mode[(n - 1) * b->B + r] != UNROLL_RUN)
+        n--;
+    return n;
+}
+
+size_t unroll_curve_reach_pairs(const unroll_net *net, const unroll_batch *b)
+{
+    size_t reach = SIZE_MAX;
+    for (size_t r = 0; r < b->B; r++) {
+        const size_t words = net->spec.bidirectional ? 0 : source_words(b, r);
+        const size_t own = last_target(b, r) + 1 + words;
+        reach = own < reach ? own : reach;
+    }
+    return reach;
+}
+
+struct pairs_seen {
+    unroll_curve *curve;
+    const unroll_batch *batch;
+    size_t hidden;
+};
+
+/* The mean of B losses was differentiated. */
+static void put_norm(const struct pairs_seen *s, size_t layer, size_t row, size_t distance,
+                     const unroll_real *dh, const unroll_real *dc)
+{
+    const unroll_curve *c = s->curve;
+    double *to = c->norm + ((c->samples + row) * c->layers + layer) * UNROLL_PROBE_STATES *
+                               c->distances + distance;
+    double h = 0, sum = 0;
+    if (distance >= c->distances)
+        return;
+    for (size_t j = 0; j < s->hidden; j++) {
+        h += (double)dh[j] * (double)dh[j];
+        sum += dc ? (double)dc[j] * (double)dc[j] : 0;
+    }
+    to[0] = sqrt(h) * (double)s->batch->B;
+    to[c->distances] = sqrt(sum) * (double)s->batch->B;
+}
+
+static void see_target(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                       const unroll_real *dh, const unroll_real *dc)
+{
+    const struct pairs_seen *s = arg;
+    for (size_t r = 0; r < rows; r++) {
+        const size_t last = last_target(s->batch, row0 + r);
+        if (t <= last)
+            put_norm(s, layer, row0 + r, last - t, dh + r * pitch, dc ? dc + r * pitch : NULL);
+    }
+}
+
+static void see_source(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                       const unroll_real *dh, const unroll_real *dc)
+{
+    const struct pairs_seen *s = arg;
+    for (size_t r = 0; r < rows; r++) {
+        const size_t words = source_words(s->batch, row0 + r);
+        if (t < words)
+            put_norm(s, layer, row0 + r, last_target(s->batch, row0 + r) + words - t,
+                     dh + r * pitch, dc ? dc + r * pitch : NULL);
+    }
+}
+
+unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *work,
+                                         const unroll_batch *batch, unroll_real *grad,
+                                         unroll_curve *curve)
+{
+    struct pairs_seen seen = {curve, batch, net->stack.hidden};
+    unroll_batch last = *batch;
+    unroll_result result;
+    UNROLL_TRY(make_room(curve, curve->samples + batch->B));
+    unroll_real *weight = unroll_alloc(batch->T * batch->B, sizeof *weight);
+    if (!weight)
+        return UNROLL_EMEMORY;
+    for (size_t r = 0; r < batch->B; r++)
+        weight[last_target(batch, r) * batch->B + r] = 1;
+    last.weight = weight;
+    work->source_hook = (unroll_hook){.after = see_source, .arg = &seen};
+    unroll_work_set_hook(work, &(unroll_hook){.after = see_target, .arg = &seen});
+    const unroll_status status = unroll_net_gradient(net, &last, work, grad, &result);
+    unroll_work_set_hook(work, NULL);
+    work->source_hook = (unroll_hook){0};
+    unroll_free(weight);
+    UNROLL_TRY(status);
+    if (!result.finite)
+        return unroll_fail(UNROLL_ENUMERIC, "the loss is not finite; the model has diverged");
+    curve->samples += batch->B;
+    return UNROLL_OK;
+}
+
+/* ---- statistics ---- */
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;

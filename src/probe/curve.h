@@ -32,6 +32,21 @@ unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
                                    const unroll_batch *batch,
                                    const uint8_t *inject, unroll_curve *curve);
 
+/** Distances that every row's last loss reaches in an encoder–decoder: its decoder's steps, and the source's words
+ *  where the encoder reads one way. */
+size_t unroll_curve_reach_pairs(const unroll_net *net, const unroll_batch *batch);
+
+/** The same of an encoder–decoder: one sample a row, the loss of its last target alone. Distances go back through
+ *  the decoder's steps to its first state, which is the encoder's last, and on through the words read, where the
+ *  encoder reads one way. δ is the total derivative: with attention it holds the way past the recurrence too.
+ *  One pass in the training's precision, not rescaled.
+ *  @param net   without dropout, sampling and smoothing; the work was made for it
+ *  @param grad  [unroll_net_size()] is overwritten
+ *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where the loss is not finite */
+unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *work,
+                                         const unroll_batch *batch, unroll_real *grad,
+                                         unroll_curve *curve);
+
 /** [distances] norms of one sample. */
 static inline const double *unroll_curve_of(const unroll_curve *c, size_t sample, size_t layer,
                                             enum unroll_probe_state state)

@@ -10,20 +10,22 @@
 static unroll_status set_new(const unroll_batch *like, size_t T, size_t B, size_t inputs,
                              size_t outputs, unroll_probe_set *out)
 {
-    size_t count, reals = 1;
+    size_t count, sources, reals = 1;
     if (like->feature)
         reals += inputs;
     if (like->value)
         reals += outputs;
     *out = (unroll_probe_set){0};
-    if (!unroll_mul(T, B, &count) || !unroll_mul(count, reals * sizeof(unroll_real) + 9, &reals))
+    if (!unroll_mul(T, B, &count) || !unroll_mul(count, reals * sizeof(unroll_real) + 9, &reals) ||
+        !unroll_mul(like->S, B, &sources) || sources > SIZE_MAX / 8 ||
+        !unroll_add(reals, sources * 5, &reals))
         return unroll_fail(UNROLL_EMEMORY, "%zu windows of %zu steps are more than memory can hold",
                            B, T);
     char *at = out->block_ = unroll_alloc(reals + 64, 1);
     if (!at)
         return UNROLL_EMEMORY;
     unroll_batch *b = &out->batch;
-    *b = (unroll_batch){.T = T, .B = B};
+    *b = (unroll_batch){.T = T, .B = B, .S = like->S};
     b->weight = (unroll_real *)at;
     at += count * sizeof(unroll_real);
     if (like->feature) {
@@ -42,8 +44,16 @@ static unroll_status set_new(const unroll_batch *like, size_t T, size_t B, size_
         b->target = (uint32_t *)at;
         at += count * sizeof(uint32_t);
     }
-    if (like->mode)
+    if (like->S) {
+        b->source = (uint32_t *)at;
+        at += sources * sizeof(uint32_t);
+    }
+    if (like->mode) {
         b->mode = (uint8_t *)at;
+        at += count;
+    }
+    if (like->source_mode)
+        b->source_mode = (uint8_t *)at;
     return UNROLL_OK;
 }
 
@@ -76,6 +86,12 @@ unroll_status unroll_probe_rows(const unroll_batch *from, size_t first, size_t r
 {
     UNROLL_TRY(set_new(from, from->T, rows, inputs, outputs, out));
     unroll_batch *b = &out->batch;
+    for (size_t i = 0; i < b->S * rows; i++) {
+        const size_t k = i / rows * from->B + first + i % rows;
+        WRITE(uint32_t, b->source)[i] = from->source[k];
+        if (b->source_mode)
+            WRITE(uint8_t, b->source_mode)[i] = from->source_mode[k];
+    }
     for (size_t t = 0; t < from->T; t++)
         for (size_t r = 0; r < rows; r++) {
             const size_t i = t * rows + r, k = t * from->B + first + r;
@@ -117,6 +133,33 @@ size_t unroll_probe_reach(const unroll_batch *b)
 
 /* ---- live ---- */
 
+static unroll_status new_pairs(unroll_live *live, size_t threads)
+{
+    const unroll_batch *b = &live->set.batch;
+    live->plain = unroll_alloc(1, sizeof *live->plain);
+    if (!live->plain)
+        return UNROLL_EMEMORY;
+    *live->plain = *live->net;
+    unroll_net_spec *s = &live->plain->spec;
+    s->dropout = s->sampling = s->label_smoothing = 0;
+    UNROLL_TRY(unroll_work_new_pairs(live->plain, b->S, b->T, b->B, true, threads, &live->work));
+    return unroll_curve_for(live->net, unroll_curve_reach_pairs(live->net, b), &live->curve);
+}
+
+static unroll_status new_windows(unroll_live *live, size_t spacing, size_t threads)
+{
+    const unroll_batch *b = &live->set.batch;
+    live->inject = unroll_alloc(b->T * b->B, 1);
+    if (!live->inject)
+        return UNROLL_EMEMORY;
+    UNROLL_TRY(unroll_work_new(live->net, b->T, b->B, true, threads, &live->work));
+    if (spacing)
+        unroll_inject_comb(b, spacing, live->inject);
+    else
+        unroll_inject_last(b, live->inject);
+    return unroll_curve_for(live->net, spacing ? spacing : unroll_probe_reach(b), &live->curve);
+}
+
 unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size_t spacing,
                               size_t threads, unroll_live *live)
 {
@@ -124,33 +167,26 @@ unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size
     const unroll_batch *b = &live->set.batch;
     live->window = spacing ? spacing : b->T;
     *set = (unroll_probe_set){0};
-    live->inject = unroll_alloc(b->T * b->B, 1);
-    unroll_status status = live->inject ? UNROLL_OK : UNROLL_EMEMORY;
-    if (status == UNROLL_OK)
-        status = unroll_work_new(net, b->T, b->B, true, threads, &live->work);
-    if (status == UNROLL_OK)
-        status = unroll_curve_for(net, spacing ? spacing : unroll_probe_reach(b), &live->curve);
+    unroll_status status = net->spec.source ? new_pairs(live, threads)
+                                            : new_windows(live, spacing, threads);
     if (status == UNROLL_OK)
         status = unroll_histograms_new(net, &live->histograms);
-    if (status != UNROLL_OK) {
+    if (status != UNROLL_OK)
         unroll_live_free(live);
-        return status;
-    }
-    if (spacing)
-        unroll_inject_comb(b, spacing, live->inject);
-    else
-        unroll_inject_last(b, live->inject);
-    return UNROLL_OK;
+    return status;
 }
 
 unroll_status unroll_live_take(unroll_live *live)
 {
     const unroll_batch *b = &live->set.batch;
+    const unroll_net *net = live->plain ? live->plain : live->net;
     live->curve.samples = 0;
-    UNROLL_TRY(unroll_curve_measure(live->net, live->work, b, live->inject, &live->curve));
+    UNROLL_TRY(live->plain ? unroll_curve_measure_pairs(net, live->work, b, live->histograms.grad,
+                                                        &live->curve)
+                           : unroll_curve_measure(net, live->work, b, live->inject, &live->curve));
     unroll_batch window = *b;
     window.T = live->window;
-    UNROLL_TRY(unroll_histograms_take(&live->histograms, live->net, live->work, &window));
+    UNROLL_TRY(unroll_histograms_take(&live->histograms, net, live->work, &window));
     return unroll_fit_curve(&live->curve, live->curve.layers - 1, UNROLL_PROBE_H, 1, &live->fit);
 }
 
@@ -160,6 +196,7 @@ void unroll_live_free(unroll_live *live)
     unroll_curve_free(&live->curve);
     unroll_work_free(live->work);
     unroll_free(live->inject);
+    unroll_free(live->plain);
     unroll_probe_set_free(&live->set);
     *live = (unroll_live){0};
 }

@@ -34,9 +34,10 @@ size_t unroll_probe_reach(const unroll_batch *batch);
 
 typedef struct unroll_live {
     const unroll_net *net;
+    unroll_net *plain;          /**< of an encoder–decoder: the net without dropout, sampling and smoothing */
     unroll_probe_set set;
     unroll_work *work;
-    uint8_t *inject;
+    uint8_t *inject;            /**< NULL for an encoder–decoder */
     unroll_curve curve;
     size_t window;              /**< steps that histograms count: the comb's spacing */
     unroll_histograms histograms;

@@ -241,10 +241,10 @@ const unroll_option unroll_config_table[] = {
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
 
-    {NAME("attention", unroll_attention_name), PAIR_ROW(UNROLL_ROLE_MODEL), AT(attention),
+    {NAME("attention", unroll_attention_name), .summaries = unroll_attention_summary,
+     PAIR_ROW(UNROLL_ROLE_MODEL), AT(attention),
      .preset = "none",
-     .help = "how the decoder looks back at the source: dot or general (Luong et al. 2015), additive "
-             "(Bahdanau et al. 2015)"},
+     .help = "how the decoder looks back at the source"},
     {FLAG("bidirectional"), PAIR_ROW(UNROLL_ROLE_MODEL), AT(bidirectional),
      .help = "the encoder reads the source both ways"},
     {FLAG("reverse-source"), PAIR_ROW(UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA), AT(reverse_source),
@@ -345,7 +345,8 @@ const unroll_option unroll_config_table[] = {
      .preset = "0", .help = "stop after so many validations without gain; 0: never"},
     {SIZE("grad-every", 0, MANY), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
      .preset = "0", .help = "steps between records of gradient magnitude against distance and of "
-                            "histograms, in gradient/*.csv; 0: none"},
+                            "histograms, in gradient/*.csv, on held-out data; a translation's go from "
+                            "the last target word back into the source; 0: none"},
 
     {FLAG("dry-run"), RUN_ROW, AT(dry_run),
      .help = "print sizes, parameters and memory; train nothing"},
@@ -447,7 +448,6 @@ static unroll_status check_task(const unroll_config *config)
         {"skip-bad", config->skip_bad, true},
         {"lines", config->lines && pairs, false},
         {"no-carry", config->no_carry && pairs, false},
-        {"grad-every", config->grad_every && pairs, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].given && rows[i].of_pairs != pairs)

@@ -118,4 +118,21 @@ expect 0 "" train --threads 1 --task copy:delay=10 --layers 1 --hidden 8 --steps
 check 'a task, too' [ "$(rows "$work/task/gradient/distance.csv")" -eq 180 ]
 expect 0 "" gradient "$work/task"
 check 'and its model' grep -q 'windows of 30 steps' "$work/out"
+
+# ---- and of a translation ----
+for how in '' '--bidirectional --attention general --dropout 0.2'; do
+    pairs="train --task translate:pairs=200 --threads 1 --cell lstm --layers 2 --hidden 8 --batch 16 --quiet $how"
+    # shellcheck disable=SC2086
+    expect 0 "" $pairs --steps 8 --force --out "$work/pairs-without"
+    # shellcheck disable=SC2086
+    expect 0 "" $pairs --steps 8 --force --out "$work/pairs-with" --grad-every 4
+    check "nothing of the training changes $how" cmp -s "$work/pairs-with/model.safetensors" "$work/pairs-without/model.safetensors"
+    check "records of a translation $how" [ "$(sed 1d "$work/pairs-with/gradient/distance.csv" | cut -d, -f1 | uniq | tr '\n' ' ')" = \
+        "0 4 8 " ]
+    rows "$work/pairs-with/gradient/distance.csv" > "$work/reach-${how:+both}"
+    check "histograms of the encoder $how" grep -q '^8,encoder.rnn.weight_hh_l0,' "$work/pairs-with/gradient/histogram.csv"
+done
+check 'distances go on into the source' [ "$(cat "$work/reach-")" -gt "$(cat "$work/reach-both")" ]
+expect 65 "needs pairs for validation" train --task translate:pairs=200 --split 1,0,0 --steps 2 --quiet --grad-every 1 \
+    --out "$work/pairs-none"
 finish
