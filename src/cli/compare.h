@@ -174,6 +174,9 @@ static inline compare_result *compare_at(const compare_study *s, size_t variant,
 unroll_status compare_write(const compare_study *s);
 /** The plots into DIRECTORY/plots; UNROLL_ENOINPUT without gnuplot, when the data are there. */
 unroll_status compare_draw(const compare_study *s, const char *title);
+enum { COMPARE_MAP_NAME = 32 };
+/** The plot of a variant's alignment. */
+const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant);
 /** What stands above the rest of a report: paragraphs, and a table whose first row is the heads. */
 typedef struct compare_lead {
     const char *const *text;     /**< NULL at the end */
