@@ -1,0 +1,288 @@
+/* What unroll train says: before, while and after it runs. */
+#include "cli/training.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "cli/out.h"
+#include "math/kernels.h"
+#include "report/curves.h"
+#include "report/gradient_plots.h"
+
+void training_say(training *t, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    if (t->config->quiet)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    terminal_progress_clear(&t->progress);
+    fprintf(stderr, "%s\n", text);
+}
+
+void training_warn(training *t)
+{
+    terminal_progress_clear(&t->progress);
+    cli_note(t->call, "%s", unroll_message());
+}
+
+void training_note(void *arg, const char *text)
+{
+    training *t = arg;
+    if (!t->config->quiet)
+        cli_note(t->call, "%s", text);
+}
+
+const char *training_unit(const training *t)
+{
+    return t->session.task.squared ? "squared error" : "nats";
+}
+
+static const char *token_word(const unroll_config *c)
+{
+    static const char *const words[] = {"bytes", "characters", "graphemes", "words"};
+    return words[c->tokens];
+}
+
+/* Sentences, not tokens. */
+static void say_pairs(training *t)
+{
+    const session *s = &t->session;
+    char part[3][TERMINAL_NUMBER_MAX], number[4][TERMINAL_NUMBER_MAX];
+    for (int i = 0; i < 3; i++)
+        terminal_count(part[i], unroll_pairs_get_part(s->pairs, (enum unroll_split)i)->count);
+    for (int side = 0; side < UNROLL_SIDES; side++)
+        terminal_count(number[side], unroll_pairs_tokens(s->pairs, (enum unroll_side)side));
+    terminal_count(number[2], unroll_vocabulary_size(s->model->source_vocabulary));
+    terminal_count(number[3], unroll_vocabulary_size(s->model->vocabulary));
+    char *name = terminal_escape_line(unroll_pairs_name(s->pairs),
+                                      strlen(unroll_pairs_name(s->pairs)));
+    training_say(t, "pairs     %s: train %s, validate %s, test %s", name ? name : "", part[0], part[1],
+                 part[2]);
+    training_say(t, "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is "
+                 "padding",
+                 number[0], number[1], token_word(t->config), number[2], number[3],
+                 100 * unroll_task_translate_padding(&s->task));
+    if (unroll_pairs_bad(s->pairs))
+        training_say(t, "          %s bad lines are left out",
+                     terminal_count(number[0], unroll_pairs_bad(s->pairs)));
+    unroll_free(name);
+}
+
+void training_say_data(training *t)
+{
+    const session *s = &t->session;
+    if (s->pairs) {
+        say_pairs(t);
+        return;
+    }
+    char all[TERMINAL_NUMBER_MAX], part[3][TERMINAL_NUMBER_MAX], symbols[TERMINAL_NUMBER_MAX];
+    if (!s->corpus) {
+        training_say(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g", t->config->task,
+                     t->row->summary, t->row->baseline(t->value), training_unit(t), t->row->measure,
+                     t->row->chance(t->value));
+        return;
+    }
+    for (int i = 0; i < 3; i++)
+        terminal_count(part[i], unroll_corpus_part(s->corpus, (enum unroll_split)i)->count);
+    char *name = terminal_escape_line(unroll_corpus_name(s->corpus),
+                                      strlen(unroll_corpus_name(s->corpus)));
+    training_say(t, "text      %s", name ? name : "");
+    training_say(t, "          %s %s, %s symbols; train %s, validate %s, test %s",
+                 terminal_count(all, unroll_corpus_tokens(s->corpus)),
+                 token_word(t->config),
+                 terminal_count(symbols, unroll_vocabulary_size(s->model->vocabulary)), part[0], part[1],
+                 part[2]);
+    unroll_free(name);
+}
+
+void training_say_model(training *t)
+{
+    const unroll_config *c = t->config;
+    const unroll_net *net = t->session.model->net;
+    char count[TERMINAL_NUMBER_MAX], bytes[TERMINAL_NUMBER_MAX], bias[64] = "";
+    const bool lstm = strcmp(c->cell, "lstm") == 0;
+    char encoder[96] = "";
+    if (t->session.pairs)
+        snprintf(encoder, sizeof encoder, " encoder and decoder%s%s%s%s",
+                 c->bidirectional ? ", bidirectional" : "",
+                 c->reverse_source ? ", source reversed" : "",
+                 strcmp(c->attention, "none") ? ", attention " : "",
+                 strcmp(c->attention, "none") ? c->attention : "");
+    if (c->chrono)
+        snprintf(bias, sizeof bias, ", chrono gate biases");
+    else if (!isnan(c->forget_bias) || lstm)
+        snprintf(bias, sizeof bias, ", forget bias %g", isnan(c->forget_bias) ? 1 : c->forget_bias);
+    training_say(t, "model     %s %llux%llu%s%s%s, %s parameters; init %s%s; about %s", c->cell,
+                 (unsigned long long)c->layers, (unsigned long long)c->hidden,
+        strcmp(c->cell, "rnn") == 0 ? " " : "", strcmp(c->cell, "rnn") == 0 ? c->activation : "",
+                 encoder,
+                 terminal_count(count, unroll_net_trainable(net)), c->init, bias,
+                 terminal_bytes(bytes, session_bytes(&t->session)));
+}
+
+void training_say_learning(training *t)
+{
+    const unroll_config *c = t->config;
+    const unroll_learning *l = &c->learning;
+    char bound[64], clip[96] = "no clipping";
+    if (l->steps)
+        snprintf(bound, sizeof bound, "%llu steps", (unsigned long long)l->steps);
+    else if (l->epochs > 0)
+        snprintf(bound, sizeof bound, "%g epochs", l->epochs);
+    else
+        snprintf(bound, sizeof bound, "%g s", l->seconds);
+    if (l->clip_norm > 0 && l->clip_value > 0)
+        snprintf(clip, sizeof clip, "clipped to value %g, then norm %g", l->clip_value,
+                 l->clip_norm);
+    else if (l->clip_norm > 0)
+        snprintf(clip, sizeof clip, "clipped to norm %g", l->clip_norm);
+    else if (l->clip_value > 0)
+        snprintf(clip, sizeof clip, "clipped to value %g", l->clip_value);
+    training_say(t, "learning  %s, rate %g %s; gradients %s", l->optimizer, l->lr, l->schedule, clip);
+    const unroll_task *task = &t->session.task;
+    training_say(t, "          %s of %zu sequences x %s%zu steps", bound, task->train_B,
+                 task->train_S ? "up to " : "", task->train_T);
+    training_say(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
+                 l->threads ? l->threads : unroll_cores());
+}
+
+void training_show_progress(training *t, const unroll_progress *p)
+{
+    char rate[TERMINAL_NUMBER_MAX], left[TERMINAL_NUMBER_MAX], end[32] = "", bits[32] = "";
+    char horizon[48] = "", clip[48];
+    const double spent = terminal_seconds() - t->start;
+    double remaining = NAN;
+    if (p->last_step > p->step && p->tokens_per_s > 0)
+        remaining = (double)(p->last_step - p->step) * p->tokens / p->tokens_per_s;
+    if (t->config->learning.seconds > 0)
+        remaining = fmin(isnan(remaining) ? INFINITY : remaining,
+                         fmax(0, t->config->learning.seconds - spent));
+    snprintf(clip, sizeof clip, "clip %.0f%%", 100 * p->clipped_share);
+    if (t->recorder && *recorder_horizon(t->recorder, horizon))
+        snprintf(clip, sizeof clip, "%s", horizon); /* a narrow line has room for one of them */
+    if (p->last_step)
+        snprintf(end, sizeof end, "/%llu", (unsigned long long)p->last_step);
+    if (!t->session.task.squared)
+        snprintf(bits, sizeof bits, " (%.3f bits)", p->loss / log(2));
+    if (t->row)
+        snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
+    const char *when = isnan(remaining) ? "?" : terminal_duration(left, remaining);
+    if (t->progress.redraw && terminal_width(STDERR_FILENO) < 120)
+        terminal_progress_show(&t->progress, "step %llu%s  loss %.4f  |g| %.2g>%.2g  %s  %s/s  %s left",
+                               (unsigned long long)p->step, end, p->loss, p->grad_norm,
+                               p->grad_norm * p->clip_scale, clip,
+                               terminal_short(rate, p->tokens_per_s), when);
+    else
+        terminal_progress_show(
+            &t->progress, "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  "
+            "lr %.3g%s%s  %s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits,
+            p->grad_norm, p->grad_norm * p->clip_scale, 100 * p->clipped_share, p->lr,
+            *horizon ? "  " : "", horizon, terminal_short(rate, p->tokens_per_s), when);
+}
+
+/* ---- at the end ---- */
+
+void training_draw(training *t)
+{
+    char *plot = NULL;
+    const bool shown = !t->config->quiet && isatty(STDERR_FILENO) && !t->config->json;
+    char title[200];
+    snprintf(title, sizeof title, "%s: %s %llux%llu, init %s", t->config->task, t->config->cell,
+             (unsigned long long)t->config->layers, (unsigned long long)t->config->hidden,
+             t->config->init);
+    const unroll_status status =
+        unroll_report_loss(t->directory, title,
+                           t->session.task.squared ? "mean squared error" : "loss (nats per target)",
+                           t->row ? "baseline: remembers nothing" : NULL,
+                           t->row ? t->row->baseline(t->value) : 0, shown ? &plot : NULL,
+                           terminal_width(STDERR_FILENO) - 1, 20);
+    if (status != UNROLL_OK)
+        training_warn(t);
+    else if (plot)
+        fputs(plot, stderr);
+    unroll_free(plot);
+}
+
+/* How the curve moved, and what it cost to see it. */
+void training_tell_gradients(training *t, double seconds)
+{
+    char variant[UNROLL_VARIANT_MAX];
+    uint64_t records;
+    const double spent = recorder_seconds(t->recorder, &records);
+    training_say(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
+                 (unsigned long long)records, spent, 100 * spent / fmax(seconds, spent));
+    if (unroll_report_gradient_steps(t->directory, unroll_variant_text(t->config, variant)) !=
+        UNROLL_OK)
+        training_warn(t);
+}
+
+static double recent_loss(const training *t)
+{
+    const size_t n = t->recent_count < 20 ? t->recent_count : 20;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += t->recent[i];
+    return n ? sum / (double)n : NAN;
+}
+
+/* What a task has beside: its own accuracy, at the end of training and on the test targets. */
+static void tell_task(const training *t, const unroll_evaluation *tested, json_t *o)
+{
+    const bool known = tested->targets > 0;
+    json_object_set_new(o, "baseline", out_json_real(t->row->baseline(t->value)));
+    json_object_set_new(o, "chance", out_json_real(t->row->chance(t->value)));
+    json_object_set_new(o, "recent", out_json_real(unroll_solved_mean(&t->solved)));
+    json_object_set_new(o, "test_loss", out_json_real(known ? tested->loss : NAN));
+    json_object_set_new(o, "accuracy", out_json_real(known ? tested->accuracy : NAN));
+    json_object_set_new(o, "steps_to_solve",
+                        t->solved.step ? json_integer((json_int_t)t->solved.step) : json_null());
+}
+
+unroll_status training_tell_json(const training *t, const unroll_evaluation *tested,
+                                        enum unroll_stop why, double seconds)
+{
+    const double best = t->has_valid ? t->valid_loss : NAN;
+    const double loss = t->has_valid ? best : recent_loss(t);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    json_t *o = json_pack(
+        "{s:I, s:o, s:o, s:o, s:o, s:f, s:I, s:f, s:s}", "steps",
+        (json_int_t)unroll_trainer_steps(t->trainer), "loss", out_json_real(recent_loss(t)),
+        "valid_loss", out_json_real(best), "bits_per_token",
+        out_json_real(t->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
+        out_json_real(unroll_trainer_median_rate(t->trainer)), "seconds", seconds, "parameters",
+        (json_int_t)unroll_net_trainable(t->session.model->net), "peak_rss_mb",
+        (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
+    if (o && t->row)
+        tell_task(t, tested, o);
+    return out_json(o);
+}
+
+void training_tell_text(const training *t, const unroll_evaluation *tested, double seconds)
+{
+    char took[TERMINAL_NUMBER_MAX], rate[TERMINAL_NUMBER_MAX];
+    out_printf("%llu steps in %s, %s tokens/s", (unsigned long long)unroll_trainer_steps(t->trainer),
+               terminal_duration(took, seconds),
+               terminal_short(rate, unroll_trainer_median_rate(t->trainer)));
+    if (t->has_valid)
+        out_printf("; best validation loss %.4f %s", t->valid_loss, training_unit(t));
+    else
+        out_printf("; training loss %.4f %s", recent_loss(t), training_unit(t));
+    if (tested->targets > 0)
+        out_printf("; test loss %.4f", tested->loss);
+    if (tested->targets > 0)
+        out_printf(", accuracy %.3f", tested->accuracy);
+    if (t->solved.step)
+        out_printf("; solved at step %llu", (unsigned long long)t->solved.step);
+    out_printf("\n%s/model.safetensors\n", t->directory);
+}
