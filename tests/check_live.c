@@ -107,12 +107,9 @@ END_TEST
 
 static void set_bias(probed *p, const char *name, float value)
 {
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(p->net, &list);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, name) == 0)
-            for (size_t k = 0; k < list[i].rows; k++)
-                unroll_net_weights(p->net)[list[i].offset + k] = value;
+    const unroll_parameter *a = parameter_of(p->net, name);
+    for (size_t k = 0; k < a->rows; k++)
+        unroll_net_weights(p->net)[a->offset + k] = value;
     unroll_net_pack(p->net, 1);
 }
 
@@ -235,28 +232,15 @@ START_TEST(recording_leaves_the_net_alone)
 }
 END_TEST
 
-static float *weights_of(unroll_net *net, const char *name, size_t *n)
-{
-    const unroll_parameter *list;
-    const size_t count = unroll_net_parameters(net, &list);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].name, name) == 0) {
-            *n = list[i].rows * (list[i].cols ? list[i].cols : 1);
-            return unroll_net_weights(net) + list[i].offset;
-        }
-    ck_abort_msg("no %s", name);
-}
-
 static void copy_weights(unroll_net *from, const char *name, unroll_net *to, const char *prefix,
                          const char *rest)
 {
     char full[80];
-    size_t n, m;
     snprintf(full, sizeof full, "%s%s", prefix, rest);
-    const float *x = weights_of(from, name, &n);
-    float *y = weights_of(to, full, &m);
-    ck_assert_uint_eq(n, m);
-    memcpy(y, x, n * sizeof *y);
+    const unroll_parameter *x = parameter_of(from, name), *y = parameter_of(to, full);
+    ck_assert(x->rows == y->rows && x->cols == y->cols);
+    memcpy(unroll_net_weights(to) + y->offset, unroll_net_weights(from) + x->offset,
+           x->rows * (x->cols ? x->cols : 1) * sizeof(float));
 }
 
 /* An encoder and a decoder of the same weights are one network that reads source and target in a row. Sources

@@ -18,20 +18,9 @@ static double *new_doubles(size_t n)
     return x;
 }
 
-static const unroll_parameter *parameter(const probed *p, const char *name)
-{
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(p->net, &list);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, name) == 0)
-            return &list[i];
-    ck_abort_msg("no %s", name);
-    return NULL;
-}
-
 static float *get(const probed *p, const char *name)
 {
-    const unroll_parameter *a = parameter(p, name);
+    const unroll_parameter *a = parameter_of(p->net, name);
     float *plain = calloc(a->rows * (a->cols ? a->cols : 1), sizeof *plain);
     ck_assert_ptr_nonnull(plain);
     unroll_parameter_get(a, unroll_net_weights(p->net), plain);
@@ -40,7 +29,7 @@ static float *get(const probed *p, const char *name)
 
 static void clear(probed *p, const char *name)
 {
-    const unroll_parameter *a = parameter(p, name);
+    const unroll_parameter *a = parameter_of(p->net, name);
     float *plain = calloc(a->rows * (a->cols ? a->cols : 1), sizeof *plain);
     ck_assert_ptr_nonnull(plain);
     unroll_parameter_set(a, unroll_net_weights(p->net), plain);
@@ -273,7 +262,7 @@ START_TEST(one_exponent_a_unit)
     open_linear(&p, 5, 300, 1);
     for (size_t i = 0; i < 5; i++)
         W[i * 6] = rates[i];
-    unroll_parameter_set(parameter(&p, "rnn.weight_hh_l0"), unroll_net_weights(p.net), W);
+    unroll_parameter_set(parameter_of(p.net, "rnn.weight_hh_l0"), unroll_net_weights(p.net), W);
     unroll_net_pack(p.net, 1);
     need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 5, 1, 1, &l));
     for (size_t i = 0; i < 4; i++)

@@ -41,18 +41,13 @@ static void read_record(FILE *f, char name[64], double **data, size_t *count)
 
 static void set_weight(unroll_net *net, const char *name, const double *data, size_t count)
 {
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(net, &list);
-    size_t i = 0;
-    while (i < n && strcmp(list[i].name, name) != 0)
-        i++;
-    ck_assert_msg(i < n, "no %s", name);
-    ck_assert_uint_eq(count, list[i].rows * (list[i].cols ? list[i].cols : 1));
+    const unroll_parameter *a = parameter_of(net, name);
+    ck_assert_uint_eq(count, a->rows * (a->cols ? a->cols : 1));
     float *plain = calloc(count, sizeof *plain);
     ck_assert_ptr_nonnull(plain);
     for (size_t k = 0; k < count; k++)
         plain[k] = (float)data[k];
-    unroll_parameter_set(&list[i], unroll_net_weights(net), plain);
+    unroll_parameter_set(a, unroll_net_weights(net), plain);
     free(plain);
 }
 

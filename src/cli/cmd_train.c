@@ -1,5 +1,4 @@
 /* unroll train: from options and a text to a run directory. */
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>

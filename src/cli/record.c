@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/terminal.h"
-#include "net/net.h"
 #include "probe/live.h"
 #include "store/log.h"
 
@@ -36,36 +35,24 @@ static unroll_status choose_windows(const session *s, unroll_probe_set *set, siz
     return unroll_probe_windows(part->id, part->count, T, 0, B, B, set);
 }
 
-/* Rows that hold a sequence; those without come last. */
-static size_t count_rows(const unroll_batch *b)
-{
-    size_t rows = b->B;
-    bool any = false;
-    while (rows > 0 && !any) {
-        for (size_t t = 0; t < b->T; t++)
-            any |= unroll_batch_weight(b, t * b->B + rows - 1) > 0;
-        rows -= !any;
-    }
-    return rows;
-}
-
-/* Pairs come sorted by length: those in the middle are as long as most. */
+/* Pairs come sorted by length: those in the middle are as long as most. Rows of a batch that hold none
+ * come last. */
 static unroll_status choose_sequences(const session *s, unroll_probe_set *set, size_t *spacing)
 {
-    unroll_batch batch = {0};
-    bool more = true;
-    uint64_t batches = 0;
+    unroll_batch batch;
+    bool more;
     const unroll_task *task = &s->task;
+    const size_t pairs = s->pairs ? unroll_pairs_get_part(s->pairs, UNROLL_VALID)->count : 0;
     *spacing = 0;
-    while (s->pairs && more)
-        UNROLL_TRY(task->eval(task->self, UNROLL_VALID, batches++, &batch, &more));
-    if (s->pairs && batches == 1)
+    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, (pairs + task->eval_B - 1) / task->eval_B / 2,
+                          &batch, &more));
+    if (!more)
         return unroll_fail(UNROLL_EDATA, "--grad-every needs pairs for validation; give --valid FILE "
                            "or a --split with some");
-    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, s->pairs ? (batches - 1) / 2 : 0, &batch, &more));
-    const size_t rows = s->pairs ? count_rows(&batch) : batch.B;
-    return unroll_probe_rows(&batch, 0, rows < WINDOWS ? rows : WINDOWS, task->inputs,
-                             task->outputs, set);
+    size_t rows = batch.B < WINDOWS ? batch.B : WINDOWS;
+    while (rows > 1 && s->pairs && unroll_probe_length(&batch, rows - 1) == 0)
+        rows--;
+    return unroll_probe_rows(&batch, 0, rows, task->inputs, task->outputs, set);
 }
 
 static unroll_status open_log(const unroll_run *run, const char *name, const char *header,

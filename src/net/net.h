@@ -56,6 +56,14 @@ struct unroll_net {
     unroll_dense decoder;
 };
 
+/** The same net without dropout, scheduled sampling and label smoothing; everything else is shared with `net`. */
+static inline unroll_net unroll_net_plain(const unroll_net *net)
+{
+    unroll_net plain = *net;
+    plain.spec.dropout = plain.spec.sampling = plain.spec.label_smoothing = 0;
+    return plain;
+}
+
 struct unroll_work {
     const unroll_net *net;
     size_t T, B, threads;

@@ -32,7 +32,6 @@ static unroll_status open_rows(rows *p, size_t S, const uint32_t *source, size_t
     if (!unroll_add(T, T, &steps) || !unroll_add(steps, S, &steps) ||
         !unroll_mul(steps, T, &count) || !unroll_mul(T, T, &square))
         return unroll_fail(UNROLL_EMEMORY, "a pair of %zu and %zu words is too long", S, T);
-    p->plain.spec.dropout = p->plain.spec.sampling = p->plain.spec.label_smoothing = 0;
     UNROLL_TRY(unroll_work_new_pairs(&p->plain, S, T, T, true, 1, &p->work));
     p->ids = unroll_alloc(count, sizeof *p->ids);
     p->weight = unroll_alloc(square, sizeof *p->weight);
@@ -116,7 +115,7 @@ unroll_status unroll_alignment(const unroll_net *net, size_t S, const uint32_t *
 {
     if (!net->spec.source)
         return unroll_fail(UNROLL_EUSAGE, "this model reads no source");
-    rows p = {.plain = *net};
+    rows p = {.plain = unroll_net_plain(net)};
     unroll_status status = open_rows(&p, S, source, T, input, target);
     if (status == UNROLL_OK)
         status = measure(&p, norm, attention);

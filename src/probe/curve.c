@@ -105,14 +105,6 @@ unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
 
 /* ---- an encoder and its decoder ---- */
 
-static size_t last_target(const unroll_batch *b, size_t r)
-{
-    size_t t = b->T - 1;
-    while (t > 0 && !(unroll_batch_weight(b, t * b->B + r) > 0))
-        t--;
-    return t;
-}
-
 static size_t source_words(const unroll_batch *b, size_t r)
 {
     size_t n = b->S;
@@ -126,56 +118,41 @@ size_t unroll_curve_reach_pairs(const unroll_net *net, const unroll_batch *b)
     size_t reach = SIZE_MAX;
     for (size_t r = 0; r < b->B; r++) {
         const size_t words = net->spec.bidirectional ? 0 : source_words(b, r);
-        const size_t own = last_target(b, r) + 1 + words;
+        const size_t own = unroll_probe_length(b, r) + words;
         reach = own < reach ? own : reach;
     }
     return reach;
 }
 
-struct pairs_seen {
-    unroll_curve *curve;
-    const unroll_batch *batch;
-    size_t hidden;
-};
+/* The decoder's steps, or the encoder's. */
+typedef struct side {
+    const unroll_net *net;
+    const unroll_curve *curve;
+    const uint8_t *mode;
+    size_t *end;      /* [B] step t is at distance end − t */
+    size_t B;
+} side;
 
-/* The mean of B losses was differentiated. */
-static void put_norm(const struct pairs_seen *s, size_t layer, size_t row, size_t distance,
-                     const unroll_real *dh, const unroll_real *dc)
+static double scaled_norm(const side *s, const unroll_real *x)
 {
+    /* the mean of B losses was differentiated */
+    return sqrt(s->net->kernels->sum_squares(s->net->stack.hidden, x)) * (double)s->B;
+}
+
+static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
+                const unroll_real *dh, const unroll_real *dc)
+{
+    const side *s = arg;
     const unroll_curve *c = s->curve;
-    double *to = c->norm + ((c->samples + row) * c->layers + layer) * UNROLL_PROBE_STATES *
-                               c->distances + distance;
-    double h = 0, sum = 0;
-    if (distance >= c->distances)
-        return;
-    for (size_t j = 0; j < s->hidden; j++) {
-        h += (double)dh[j] * (double)dh[j];
-        sum += dc ? (double)dc[j] * (double)dc[j] : 0;
-    }
-    to[0] = sqrt(h) * (double)s->batch->B;
-    to[c->distances] = sqrt(sum) * (double)s->batch->B;
-}
-
-static void see_target(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                       const unroll_real *dh, const unroll_real *dc)
-{
-    const struct pairs_seen *s = arg;
-    for (size_t r = 0; r < rows; r++) {
-        const size_t last = last_target(s->batch, row0 + r);
-        if (t <= last)
-            put_norm(s, layer, row0 + r, last - t, dh + r * pitch, dc ? dc + r * pitch : NULL);
-    }
-}
-
-static void see_source(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                       const unroll_real *dh, const unroll_real *dc)
-{
-    const struct pairs_seen *s = arg;
-    for (size_t r = 0; r < rows; r++) {
-        const size_t words = source_words(s->batch, row0 + r);
-        if (t < words)
-            put_norm(s, layer, row0 + r, last_target(s->batch, row0 + r) + words - t,
-                     dh + r * pitch, dc ? dc + r * pitch : NULL);
+    for (size_t i = 0; i < rows; i++) {
+        const size_t r = row0 + i;
+        if ((s->mode && s->mode[t * s->B + r] != UNROLL_RUN) || t > s->end[r] ||
+            s->end[r] - t >= c->distances)
+            continue;
+        double *to = c->norm + (c->samples + r) * sample_size(c) +
+                     layer * UNROLL_PROBE_STATES * c->distances + s->end[r] - t;
+        to[0] = scaled_norm(s, dh + i * pitch);
+        to[c->distances] = dc ? scaled_norm(s, dc + i * pitch) : 0;
     }
 }
 
@@ -183,26 +160,34 @@ unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *wor
                                          const unroll_batch *batch, unroll_real *grad,
                                          unroll_curve *curve)
 {
-    struct pairs_seen seen = {curve, batch, net->stack.hidden};
+    const size_t B = batch->B;
+    side target = {net, curve, batch->mode, NULL, B}, source = {net, curve, batch->source_mode, NULL, B};
     unroll_batch last = *batch;
     unroll_result result;
-    UNROLL_TRY(make_room(curve, curve->samples + batch->B));
-    unroll_real *weight = unroll_alloc(batch->T * batch->B, sizeof *weight);
-    if (!weight)
-        return UNROLL_EMEMORY;
-    for (size_t r = 0; r < batch->B; r++)
-        weight[last_target(batch, r) * batch->B + r] = 1;
-    last.weight = weight;
-    work->source_hook = (unroll_hook){.after = see_source, .arg = &seen};
-    unroll_work_set_hook(work, &(unroll_hook){.after = see_target, .arg = &seen});
-    const unroll_status status = unroll_net_gradient(net, &last, work, grad, &result);
-    unroll_work_set_hook(work, NULL);
-    work->source_hook = (unroll_hook){0};
+    UNROLL_TRY(make_room(curve, curve->samples + B));
+    unroll_real *weight = unroll_alloc(batch->T * B, sizeof *weight);
+    target.end = unroll_alloc(2 * B, sizeof *target.end);
+    unroll_status status = weight && target.end ? UNROLL_OK : UNROLL_EMEMORY;
+    source.end = target.end + B;
+    for (size_t r = 0; status == UNROLL_OK && r < B; r++) {
+        target.end[r] = unroll_probe_length(batch, r) - 1;
+        source.end[r] = target.end[r] + source_words(batch, r);
+        weight[target.end[r] * B + r] = 1;
+    }
+    if (status == UNROLL_OK) {
+        last.weight = weight;
+        work->source_hook = (unroll_hook){.after = see, .arg = &source};
+        unroll_work_set_hook(work, &(unroll_hook){.after = see, .arg = &target});
+        status = unroll_net_gradient(net, &last, work, grad, &result);
+        unroll_work_set_hook(work, NULL);
+        work->source_hook = (unroll_hook){0};
+    }
+    unroll_free(target.end);
     unroll_free(weight);
     UNROLL_TRY(status);
     if (!result.finite)
         return unroll_fail(UNROLL_ENUMERIC, "the loss is not finite; the model has diverged");
-    curve->samples += batch->B;
+    curve->samples += B;
     return UNROLL_OK;
 }
 

@@ -40,7 +40,8 @@ size_t unroll_curve_reach_pairs(const unroll_net *net, const unroll_batch *batch
  *  the decoder's steps to its first state, which is the encoder's last, and on through the words read, where the
  *  encoder reads one way. δ is the total derivative: with attention it holds the way past the recurrence too.
  *  One pass in the training's precision, not rescaled.
- *  @param net   without dropout, sampling and smoothing; the work was made for it
+ *  @param net   as unroll_net_plain() gives it; the work was made for it
+ *  @param batch each row has a target
  *  @param grad  [unroll_net_size()] is overwritten
  *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where the loss is not finite */
 unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *work,

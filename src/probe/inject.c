@@ -7,15 +7,22 @@ static bool has_loss(const unroll_batch *b, size_t i)
     return (!b->weight || b->weight[i] > 0) && (!b->mode || b->mode[i] == UNROLL_RUN);
 }
 
+size_t unroll_probe_length(const unroll_batch *b, size_t row)
+{
+    size_t t = b->T;
+    while (t > 0 && !has_loss(b, (t - 1) * b->B + row))
+        t--;
+    return t;
+}
+
 void unroll_inject_last(const unroll_batch *b, uint8_t *inject)
 {
     memset(inject, UNROLL_INJECT_NONE, b->T * b->B);
-    for (size_t r = 0; r < b->B; r++)
-        for (size_t t = b->T; t-- > 0;)
-            if (has_loss(b, t * b->B + r)) {
-                inject[t * b->B + r] = UNROLL_INJECT_RESTART;
-                break;
-            }
+    for (size_t r = 0; r < b->B; r++) {
+        const size_t length = unroll_probe_length(b, r);
+        if (length > 0)
+            inject[(length - 1) * b->B + r] = UNROLL_INJECT_RESTART;
+    }
 }
 
 void unroll_inject_all(const unroll_batch *b, uint8_t *inject)

@@ -122,11 +122,8 @@ size_t unroll_probe_reach(const unroll_batch *b)
 {
     size_t reach = b->T;
     for (size_t r = 0; r < b->B; r++) {
-        size_t t = b->T;
-        while (t > 0 && ((b->weight && !(b->weight[(t - 1) * b->B + r] > 0)) ||
-                         (b->mode && b->mode[(t - 1) * b->B + r] != UNROLL_RUN)))
-            t--;
-        reach = t < reach ? t : reach;
+        const size_t length = unroll_probe_length(b, r);
+        reach = length < reach ? length : reach;
     }
     return reach;
 }
@@ -139,10 +136,9 @@ static unroll_status new_pairs(unroll_live *live, size_t threads)
     live->plain = unroll_alloc(1, sizeof *live->plain);
     if (!live->plain)
         return UNROLL_EMEMORY;
-    *live->plain = *live->net;
-    unroll_net_spec *s = &live->plain->spec;
-    s->dropout = s->sampling = s->label_smoothing = 0;
-    UNROLL_TRY(unroll_work_new_pairs(live->plain, b->S, b->T, b->B, true, threads, &live->work));
+    *live->plain = unroll_net_plain(live->net);
+    live->net = live->plain;
+    UNROLL_TRY(unroll_work_new_pairs(live->net, b->S, b->T, b->B, true, threads, &live->work));
     return unroll_curve_for(live->net, unroll_curve_reach_pairs(live->net, b), &live->curve);
 }
 
@@ -179,14 +175,14 @@ unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size
 unroll_status unroll_live_take(unroll_live *live)
 {
     const unroll_batch *b = &live->set.batch;
-    const unroll_net *net = live->plain ? live->plain : live->net;
     live->curve.samples = 0;
-    UNROLL_TRY(live->plain ? unroll_curve_measure_pairs(net, live->work, b, live->histograms.grad,
-                                                        &live->curve)
-                           : unroll_curve_measure(net, live->work, b, live->inject, &live->curve));
+    UNROLL_TRY(live->plain ? unroll_curve_measure_pairs(live->net, live->work, b,
+                                                        live->histograms.grad, &live->curve)
+                           : unroll_curve_measure(live->net, live->work, b, live->inject,
+                                                  &live->curve));
     unroll_batch window = *b;
     window.T = live->window;
-    UNROLL_TRY(unroll_histograms_take(&live->histograms, net, live->work, &window));
+    UNROLL_TRY(unroll_histograms_take(&live->histograms, live->net, live->work, &window));
     return unroll_fit_curve(&live->curve, live->curve.layers - 1, UNROLL_PROBE_H, 1, &live->fit);
 }
 

@@ -34,7 +34,7 @@ size_t unroll_probe_reach(const unroll_batch *batch);
 
 typedef struct unroll_live {
     const unroll_net *net;
-    unroll_net *plain;          /**< of an encoder–decoder: the net without dropout, sampling and smoothing */
+    unroll_net *plain;          /**< of an encoder–decoder: what `net` then is, unroll_net_plain() */
     unroll_probe_set set;
     unroll_work *work;
     uint8_t *inject;            /**< NULL for an encoder–decoder */

@@ -53,6 +53,9 @@ typedef struct unroll_probe {
  *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where a loss or a gradient is not finite */
 unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const unroll_probe *probe);
 
+/** Steps of a row up to its last that has a target of weight > 0 and is no padding; 0: none has. */
+size_t unroll_probe_length(const unroll_batch *batch, size_t row);
+
 /** [T][B] of `inject`: the loss of each row's last step that has a target of weight > 0, alone. */
 void unroll_inject_last(const unroll_batch *batch, uint8_t *inject);
 /** The losses of all steps that have one: accumulated gradients. */
