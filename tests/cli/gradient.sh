@@ -131,6 +131,13 @@ for how in '' '--bidirectional --attention general --dropout 0.2'; do
         "0 4 8 " ]
     rows "$work/pairs-with/gradient/distance.csv" > "$work/reach-${how:+both}"
     check "histograms of the encoder $how" grep -q '^8,encoder.rnn.weight_hh_l0,' "$work/pairs-with/gradient/histogram.csv"
+    # shellcheck disable=SC2086
+    expect 0 "" $pairs --steps 5 --force --out "$work/pairs-stopped" --grad-every 4
+    expect 0 "" train --resume "$work/pairs-stopped" --steps 8 --quiet
+    for file in distance histogram; do
+        check "$file.csv of a translation goes on after a stop $how" \
+            cmp -s "$work/pairs-stopped/gradient/$file.csv" "$work/pairs-with/gradient/$file.csv"
+    done
 done
 check 'distances go on into the source' [ "$(cat "$work/reach-")" -gt "$(cat "$work/reach-both")" ]
 expect 65 "needs pairs for validation" train --task translate:pairs=200 --split 1,0,0 --steps 2 --quiet --grad-every 1 \
