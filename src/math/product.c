@@ -3,10 +3,13 @@
 #include "math/tile.h"
 
 /* Panels outside, row tiles inside: a block of one panel stays in L1 while all rows pass it, and the rows are
- * taken in chunks whose A stays in L2 while all panels pass them. */
+ * taken in chunks whose A stays in L2 while all panels pass them. A deep A is cut in slices, and
+ * chunks are larger where the panels are long, so that there are rows enough for what reading panels costs. */
 enum {
     BLOCK_DEPTH = 256, /* 16 KB of a panel in AVX2 */
+    SLICE = 8 * BLOCK_DEPTH,
     CHUNK = 98304 / sizeof(unroll_real),
+    LONG = 1 << 21, /* elements of the panels */
     FEW = 3 /* so few rows take several panels at once, else too few sums hide the latency of one */
 };
 
@@ -70,13 +73,13 @@ static void rows_by_panel(const unroll_product *p, size_t j, size_t k, size_t de
     }
 }
 
-/* Columns first.. of a chunk. */
-static void chunk_by_panels(const unroll_product *p, size_t first)
+/* Columns first.. of a chunk, rows k0.. of the panels. */
+static void chunk_by_panels(const unroll_product *p, size_t first, size_t k0, size_t k1)
 {
-    const size_t blocks = p->K > BLOCK_DEPTH ? (p->K + BLOCK_DEPTH - 1) / BLOCK_DEPTH : 1;
+    const size_t blocks = k1 - k0 > BLOCK_DEPTH ? (k1 - k0 + BLOCK_DEPTH - 1) / BLOCK_DEPTH : 1;
     for (size_t j = first; j < p->N; j += WIDTH)
-        for (size_t k = 0, left = blocks; left > 0; left--) {
-            const size_t depth = (p->K - k + left - 1) / left;
+        for (size_t k = k0, left = blocks; left > 0; left--) {
+            const size_t depth = (k1 - k + left - 1) / left;
             for (size_t g = 0; g < p->groups; g++)
                 rows_by_panel(p, j, k, depth, g);
             k += depth;
@@ -92,11 +95,11 @@ static void few_rows(const unroll_product *p)
         const tile_place at = place(p, p->C + j, j, 0, stride);
         wide_tiles[p->rows](p->K, p->A, p->a_pitch, &at);
     }
-    chunk_by_panels(p, stride * streams);
+    chunk_by_panels(p, stride * streams, 0, p->K);
 }
 
 /* Rows of each group in parts that fit. */
-static void by_rows(const unroll_product *p, size_t fit)
+static void by_rows(const unroll_product *p, size_t fit, size_t k0, size_t k1)
 {
     unroll_product part = *p;
     part.groups = 1;
@@ -105,13 +108,13 @@ static void by_rows(const unroll_product *p, size_t fit)
             part.rows = (p->rows - r + left - 1) / left;
             part.A = p->A + g * p->a_group + r * p->a_pitch;
             part.C = p->C + g * p->c_group + r * p->c_pitch;
-            chunk_by_panels(&part, 0);
+            chunk_by_panels(&part, 0, k0, k1);
             r += part.rows;
         }
 }
 
 /* As many whole groups at a time as fit. */
-static void by_groups(const unroll_product *p, size_t fit)
+static void by_groups(const unroll_product *p, size_t fit, size_t k0, size_t k1)
 {
     unroll_product part = *p;
     const size_t step = fit / p->rows;
@@ -119,7 +122,7 @@ static void by_groups(const unroll_product *p, size_t fit)
         part.groups = p->groups - g < step ? p->groups - g : step;
         part.A = p->A + g * p->a_group;
         part.C = p->C + g * p->c_group;
-        chunk_by_panels(&part, 0);
+        chunk_by_panels(&part, 0, k0, k1);
     }
 }
 
@@ -138,13 +141,20 @@ void UNROLL_K(product)(const unroll_product *given)
         p.rows *= p.groups;
         p.groups = 1;
     }
-    const size_t fit = CHUNK / (p.K + 1) + TILE_ROWS;
-    if (p.groups == 1 && p.rows <= FEW)
+    if (p.groups == 1 && p.rows <= FEW) {
         few_rows(&p);
-    else if (p.rows > fit)
-        by_rows(&p, fit);
-    else
-        by_groups(&p, fit);
+        return;
+    }
+    const size_t slices = p.K > SLICE ? (p.K + SLICE - 1) / SLICE : 1;
+    const size_t chunk = p.N * p.K > LONG ? 2 * CHUNK : CHUNK;
+    for (size_t k = 0, left = slices; left > 0; left--) {
+        const size_t depth = (p.K - k + left - 1) / left, fit = chunk / (depth + 1) + TILE_ROWS;
+        if (p.rows > fit)
+            by_rows(&p, fit, k, k + depth);
+        else
+            by_groups(&p, fit, k, k + depth);
+        k += depth;
+    }
 }
 
 /* A panel with fewer than WIDTH columns: zeros behind them. */

@@ -6,8 +6,10 @@
 /* Before a loop whose every round must stand by itself, so that what it indexes can live in registers. */
 #ifdef __clang__
 #define FULLY _Pragma("clang loop unroll(full)")
+#define BY_FOUR _Pragma("clang loop unroll_count(4)")
 #else
 #define FULLY _Pragma("GCC unroll 24")
+#define BY_FOUR _Pragma("GCC unroll 4")
 #endif
 
 /* A tile's panels, what its sums begin with, and its results. Panel number v of the tile is at v·panel_step,
@@ -34,6 +36,7 @@ static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_
         for (size_t v = 0; v < 2 * P; v++)
             sum[i * 2 * P + v] = vec_load(to.from + i * to.from_pitch + v / 2 * to.from_step +
                                           v % 2 * LANES);
+    BY_FOUR
     for (size_t k = 0; k < K; k++) {
         FULLY
         for (size_t v = 0; v < 2 * P; v++)
