@@ -1,4 +1,4 @@
-#include "store/tensors.h"
+#include "store/tensors_format.h"
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -16,24 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
-
-/* https://github.com/huggingface/safetensors gives the format. */
-
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "tensors are copied as they stand in the file, which is little-endian"
-#endif
-
-enum { LENGTH_BYTES = 8, HEADER_MAX = 32000000, CRC_DIGITS = 8, ALIGNMENT = 8 };
-
-static const char CRC_KEY[] = "crc32", HEADER_CRC_KEY[] = "header_crc32";
-static const char META_KEY[] = "__metadata__";
-
-static const struct {
-    const char *name;
-    size_t size;
-} DTYPES[] = {[UNROLL_F32] = {"F32", 4}, [UNROLL_F64] = {"F64", 8}, [UNROLL_U64] = {"U64", 8}};
-
-enum { DTYPE_COUNT = sizeof DTYPES / sizeof DTYPES[0] };
 
 /** A tensor with its place in the payload. */
 typedef struct entry {
@@ -55,28 +37,6 @@ typedef struct reader {
     bool has_crc;
     uint32_t crc;         /**< the payload's, as the header says */
 } reader;
-
-/** Bytes of a tensor; false where they overflow. */
-static bool tensor_bytes(const unroll_tensor *t, size_t *bytes)
-{
-    *bytes = DTYPES[t->dtype].size;
-    for (size_t i = 0; i < t->rank; i++)
-        if (!unroll_mul(*bytes, t->shape[i], bytes))
-            return false;
-    return true;
-}
-
-static size_t align_up(size_t n)
-{
-    return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-static uint32_t crc_of(uint32_t crc, const void *data, size_t length)
-{
-    return length > 0 ? (uint32_t)crc32_z(crc, data, length) : crc;
-}
-
-/* ---- reading ---- */
 
 static unroll_status open_regular(reader *r)
 {
@@ -325,18 +285,6 @@ static bool parse_crc(const char *text, uint32_t *out)
     return true;
 }
 
-/** Where the digits of the header's own CRC stand in its text; NULL: nowhere. A quote inside a
- *  JSON string is escaped, so this can only be the key itself. */
-static char *find_header_crc(char *header, size_t length)
-{
-    static const char before[] = "\"header_crc32\":\"";
-    const size_t n = sizeof before - 1;
-    for (size_t i = 0; i + n + CRC_DIGITS < length; i++)
-        if (memcmp(header + i, before, n) == 0)
-            return header + i + n;
-    return NULL;
-}
-
 static unroll_status check_header_crc(reader *r)
 {
     const char *crc = json_string_value(json_object_get(r->meta, CRC_KEY));
@@ -488,139 +436,4 @@ const char *unroll_tensors_metadata(const unroll_tensors *t, const char *key)
         if (strcmp(t->metadata[i].key, key) == 0)
             return t->metadata[i].value;
     return NULL;
-}
-
-/* ---- writing ---- */
-
-/** Widest elements first, then by name, as the reference implementation: everything is aligned
- *  without holes. */
-static int by_width(const void *a, const void *b)
-{
-    const unroll_tensor *x = *(const unroll_tensor *const *)a;
-    const unroll_tensor *y = *(const unroll_tensor *const *)b;
-    const size_t wx = DTYPES[x->dtype].size, wy = DTYPES[y->dtype].size;
-    if (wx != wy)
-        return wx > wy ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-/** @return a new reference; NULL where memory is short or a name is not UTF-8 */
-static json_t *describe(const unroll_tensor *t, size_t begin, size_t end)
-{
-    json_t *shape = json_array();
-    for (size_t i = 0; i < t->rank; i++)
-        if (json_array_append_new(shape, json_integer((json_int_t)t->shape[i])) != 0) {
-            json_decref(shape);
-            return NULL;
-        }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", DTYPES[t->dtype].name, "shape", shape,
-                     "data_offsets", (json_int_t)begin, (json_int_t)end);
-}
-
-static unroll_status put(const char *path, json_t *object, const char *key, json_t *value)
-{
-    if (value == NULL)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
-    if (json_object_get(object, key) != NULL) {
-        json_decref(value);
-        return unroll_fail(UNROLL_EBUG, "%s: '%s' twice in one file", path, key);
-    }
-    if (json_object_set_new(object, key, value) != 0)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
-    return UNROLL_OK;
-}
-
-static unroll_status fill_header(const char *path, json_t *root, const unroll_tensor *const *sorted,
-                                 size_t count, const unroll_metadata *metadata,
-                                 size_t metadata_count)
-{
-    json_t *meta = json_object();
-    UNROLL_TRY(put(path, root, META_KEY, meta));
-    for (size_t i = 0; i < metadata_count; i++)
-        UNROLL_TRY(put(path, meta, metadata[i].key, json_string(metadata[i].value)));
-    uint32_t crc = 0;
-    size_t begin = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t bytes, end;
-        if (!tensor_bytes(sorted[i], &bytes) || !unroll_add(begin, bytes, &end))
-            return unroll_fail(UNROLL_EBUG, "%s: tensor %s is too large", path, sorted[i]->name);
-        UNROLL_TRY(put(path, root, sorted[i]->name, describe(sorted[i], begin, end)));
-        crc = crc_of(crc, sorted[i]->data, bytes);
-        begin = end;
-    }
-    char digits[CRC_DIGITS + 1];
-    snprintf(digits, sizeof digits, "%08" PRIx32, crc);
-    UNROLL_TRY(put(path, meta, CRC_KEY, json_string(digits)));
-    return put(path, meta, HEADER_CRC_KEY, json_string("00000000"));
-}
-
-/** The length, then the header padded with spaces so that the payload is aligned; freed by
- *  unroll_free(). */
-static unroll_status header_text(const char *path, const json_t *root, char **text, size_t *length)
-{
-    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS;
-    const size_t need = json_dumpb(root, NULL, 0, flags);
-    const size_t padded = align_up(need);
-    *length = LENGTH_BYTES + padded;
-    if (need == 0)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
-    if (padded > HEADER_MAX)
-        return unroll_fail(UNROLL_EDATA, "%s: a header of %zu bytes is above the format's bound",
-                           path, padded);
-    if ((*text = unroll_alloc(*length, 1)) == NULL)
-        return UNROLL_EMEMORY;
-    char *header = *text + LENGTH_BYTES;
-    memset(header, ' ', padded);
-    if (json_dumpb(root, header, need, flags) != need)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
-        (*text)[i] = (char)((uint64_t)padded >> 8 * i & 0xff);
-    char digits[CRC_DIGITS + 1];
-    snprintf(digits, sizeof digits, "%08" PRIx32, crc_of(0, header, padded));
-    memcpy(find_header_crc(header, padded), digits, CRC_DIGITS);
-    return UNROLL_OK;
-}
-
-static unroll_status write_file(const char *path, const char *header, size_t length,
-                                const unroll_tensor *const *sorted, size_t count)
-{
-    unroll_output *out;
-    UNROLL_TRY(unroll_output_open(path, &out));
-    unroll_status status = unroll_output_write(out, header, length);
-    for (size_t i = 0; i < count && status == UNROLL_OK; i++) {
-        size_t bytes = 0;
-        tensor_bytes(sorted[i], &bytes);
-        status = unroll_output_write(out, sorted[i]->data, bytes);
-    }
-    if (status == UNROLL_OK)
-        return unroll_output_commit(out);
-    unroll_output_abort(out);
-    return status;
-}
-
-unroll_status unroll_tensors_write(const char *path, const unroll_tensor *tensors, size_t count,
-                                   const unroll_metadata *metadata, size_t metadata_count)
-{
-    const unroll_tensor **sorted = unroll_alloc(count, sizeof *sorted);
-    if (sorted == NULL)
-        return UNROLL_EMEMORY;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &tensors[i];
-    qsort(sorted, count, sizeof *sorted, by_width);
-
-    char *text = NULL;
-    size_t length = 0;
-    json_t *root = json_object();
-    unroll_status status = root != NULL ? UNROLL_OK
-                                        : unroll_fail(UNROLL_EMEMORY, "%s: no memory", path);
-    if (status == UNROLL_OK)
-        status = fill_header(path, root, sorted, count, metadata, metadata_count);
-    if (status == UNROLL_OK)
-        status = header_text(path, root, &text, &length);
-    if (status == UNROLL_OK)
-        status = write_file(path, text, length, sorted, count);
-    unroll_free(text);
-    json_decref(root);
-    unroll_free(sorted);
-    return status;
 }
