@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/fail.h"
 
@@ -19,7 +20,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 1 << 21 };
 
 /* Lies right before a block. calloc() and an offset, not aligned_alloc(): fresh pages come zeroed,
  * and stay untouched until they are used. */
@@ -103,6 +104,20 @@ static void *place(void *base, size_t bytes, size_t total)
     return block;
 }
 
+/* Large blocks in huge pages where the system has them: weights and states that are read over and over are
+ * more small pages than a processor remembers. Advice, so it cannot fail. */
+static void advise(char *base, size_t total)
+{
+#ifdef MADV_HUGEPAGE
+    const size_t skip = -(uintptr_t)base & (HUGE_PAGE - 1);
+    if (total >= skip + HUGE_PAGE)
+        (void)madvise(base + skip, (total - skip) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#else
+    (void)base;
+    (void)total;
+#endif
+}
+
 void *unroll_alloc(size_t count, size_t size)
 {
     size_t bytes, total;
@@ -110,6 +125,8 @@ void *unroll_alloc(size_t count, size_t size)
     if (!total_bytes(count, size, &bytes, &total))
         return NULL;
     void *const base = allowed() ? calloc(1, total) : NULL;
+    if (base)
+        advise(base, total);
     return base ? place(base, bytes, total) : fail_bytes(bytes);
 }
 
