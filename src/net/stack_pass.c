@@ -55,6 +55,15 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
     }
 }
 
+/* z of `count` gates = a + the table's row w; a [count][pitch], w [count][H]. */
+static void add_row(const unroll_stack *s, size_t count, const unroll_real *a, const unroll_real *w,
+                    unroll_real *z)
+{
+    const size_t H = s->hidden, parts = H == s->pitch ? 1 : count; /* without padding: in one piece */
+    for (size_t g = 0; g < parts; g++)
+        s->kernels->add(count / parts * H, w + g * H, a + g * s->pitch, z + g * s->pitch);
+}
+
 /* One-hot input: the product is a row of the table. */
 static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
                          const unroll_real *table, size_t t, size_t r0, size_t r1)
@@ -62,16 +71,15 @@ static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
     const unroll_stack_layer *a = &s->at[0];
     const size_t H = s->hidden;
     for (size_t r = r0; r < r1; r++) {
-        const unroll_real *w = table + run->input[t * run->B + r] * s->cell->gates * H;
+        const unroll_real *row_of = table + run->input[t * run->B + r] * s->cell->gates * H;
         for (const unroll_term *term = s->cell->input; term->count; term++) {
             size_t row;
+            const unroll_real *w = row_of + term->gate * H;
             unroll_real *z = unroll_stack_input_part(s, run, 0, term, &row) + (t * run->B + r) * row;
-            for (size_t g = 0; g < term->count; g++)
-                if (s->norm)
-                    memcpy(z + g * s->pitch, w + (term->gate + g) * H, H * sizeof *z);
-                else
-                    s->kernels->add(H, w + (term->gate + g) * H,
-                                    a->bias_ih + (term->gate + g) * s->pitch, z + g * s->pitch);
+            if (!s->norm)
+                add_row(s, term->count, a->bias_ih + term->gate * s->pitch, w, z);
+            for (size_t g = 0; s->norm && g < term->count; g++)
+                memcpy(z + g * s->pitch, w + g * H, H * sizeof *z);
         }
     }
 }
@@ -80,7 +88,6 @@ static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
 static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                         unroll_span at, const unroll_real *table, size_t r0, size_t r1)
 {
-    const size_t H = s->hidden;
     if (!s->tokens) {
         input_product(s, run, l, at, run->at[0].x, s->inputs, s->input_pitch, s->at[l].skip_forward,
                       UNROLL_FROM_SELF, r0, r1);
@@ -89,12 +96,10 @@ static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size
     for (size_t t = at.t0; t < at.t1; t++)
         for (size_t r = r0; r < r1; r++)
             for (const unroll_term *term = s->cell->input; term->count; term++) {
-                const size_t i = t * run->B + r;
-                const unroll_real *w = table + (run->input[i] * s->cell->gates + term->gate) * H;
+                const size_t i = t * run->B + r, first = run->input[i] * s->cell->gates + term->gate;
                 size_t row;
                 unroll_real *z = unroll_stack_input_part(s, run, l, term, &row) + i * row;
-                for (size_t g = 0; g < term->count; g++)
-                    s->kernels->add(H, z + g * s->pitch, w + g * H, z + g * s->pitch);
+                add_row(s, term->count, z, table + first * s->hidden, z);
             }
 }
 

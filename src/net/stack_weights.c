@@ -76,31 +76,32 @@ static void term_weights(layer_weights *w, const unroll_term *term, const unroll
     }
 }
 
-/* One-hot input: the rows of the table that were used, of columns [j0,j1). */
+/* One-hot input: the rows of the table that were used, of columns [j0,j1): of all gates, where they stand side
+ * by side, or of each. */
 static void scatter_rows(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                         unroll_span at, unroll_real *dW, size_t j0, size_t j1)
+                         const unroll_term *term, unroll_span at, unroll_real *dW, size_t j0,
+                         size_t j1)
 {
-    const size_t H = s->hidden;
+    const size_t H = s->hidden, parts = H == s->pitch ? 1 : term->count;
+    size_t row;
+    const unroll_real *da = unroll_stack_input_part(s, run, l, term, &row) + j0;
     for (size_t i = at.t0 * run->B; i < at.t1 * run->B; i++) {
-        unroll_real *w = dW + run->input[i] * s->cell->gates * H + j0;
-        for (const unroll_term *term = s->cell->input; term->count; term++) {
-            size_t row;
-            const unroll_real *da = unroll_stack_input_part(s, run, l, term, &row) + i * row + j0;
-            for (size_t g = 0; g < term->count; g++) {
-                unroll_real *to = w + (term->gate + g) * H;
-                s->kernels->add(j1 - j0, to, da + g * s->pitch, to);
-            }
-        }
+        unroll_real *w = dW + (run->input[i] * s->cell->gates + term->gate) * H + j0;
+        for (size_t g = 0; g < parts; g++)
+            s->kernels->add(j1 - j0, w + g * H, da + i * row + g * s->pitch, w + g * H);
     }
 }
 
 static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                             unroll_real *dW, size_t thread, size_t threads)
 {
-    size_t j0, j1;
-    unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
-    for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)
-        scatter_rows(s, run, l, at, dW, j0, j1);
+    for (const unroll_term *term = s->cell->input; term->count; term++) {
+        const size_t columns = s->hidden == s->pitch ? term->count * s->hidden : s->hidden;
+        size_t j0, j1;
+        unroll_share(columns, 8, threads, thread, &j0, &j1);
+        for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)
+            scatter_rows(s, run, l, term, at, dW, j0, j1);
+    }
 }
 
 /* The column sums of `count` blocks of rows that are `row` apart. */
