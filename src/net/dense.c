@@ -55,7 +55,7 @@ void unroll_dense_backward(const unroll_dense *d, const unroll_kernels *k, const
 {
     k->product(&(unroll_product){
         .groups = rows->steps, .rows = rows->r1 - rows->r0, .N = d->input_pitch,
-        .K = d->output_pitch, .A = dy + rows->r0 * d->output_pitch,
+        .K = d->outputs, .A = dy + rows->r0 * d->output_pitch,
         .a_group = rows->B * d->output_pitch, .a_pitch = d->output_pitch, .panels = d->backward,
         .depth = d->output_pitch, .C = dx + rows->r0 * d->input_pitch,
         .c_group = rows->B * d->input_pitch, .c_pitch = d->input_pitch,
