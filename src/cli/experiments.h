@@ -38,7 +38,7 @@ typedef struct experiment_check {
     size_t at;
 } experiment_check;
 
-enum { EXPERIMENT_VARIANTS = 9, EXPERIMENT_CHECKS = 12 };
+enum { EXPERIMENT_VARIANTS = 10, EXPERIMENT_CHECKS = 12 };
 
 typedef struct experiment_setting {
     const char *time;      /**< "40 s", on two cores */
