@@ -17,7 +17,7 @@ enum experiment_quantity {
     EXPERIMENT_DECADES,    /**< fresh net: log10 of the top layer's gradient at distance `at`, mean over seeds */
     EXPERIMENT_SLOPE,      /**< fresh net: decades a step from distance 5 to the last */
     EXPERIMENT_DEPTH,      /**< fresh net, distance 0: log10 of the gradient at the first layer over the last's */
-    EXPERIMENT_DIVERGED,   /**< share of seeds that diverged */
+    EXPERIMENT_DIVERGED,   /**< share of seeds that diverged, or ended above 2.5 times the loss of a guess */
     EXPERIMENT_FORGET_OPEN,/**< trained: share of layer `at`'s forget gates above 0.9 … */
     EXPERIMENT_FORGET_SHUT,/**< … and below 0.1 */
     EXPERIMENT_GATES_RISE, /**< share of gates below 0.1 or above 0.9, the last layer's less the first's */
