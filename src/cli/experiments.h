@@ -53,6 +53,7 @@ typedef struct experiment_setting {
 
 typedef struct experiment {
     const char *name, *source, *claim, *published;
+    const char *here;      /**< NULL, or where the setting differs from the source's */
     const char *note;      /**< NULL, or why it comes out as it does */
     experiment_setting full, quick;
 } experiment;

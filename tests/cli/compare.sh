@@ -85,4 +85,20 @@ check 'a diverged job gives 1' [ $? -eq 1 ]
 check 'and is told' grep -q '0/1, 1 diverged' out
 check 'the other one is there' grep -q '^"cell=lstm,lr=0.01",1,200' bad/results.csv
 
+# ---- published experiments: what holds gives 0, what does not gives 1 ----
+expect 0 '' reproduce --quick --quiet jozefowicz2015-forget-bias --out bias
+check 'its table has what was reported, measured, and whether it holds' \
+    grep -q '^fresh, bias 1 over 0 at distance 50, decades  -  *[0-9.]* (at least 3)  *yes$' out
+check 'its setting is told where it is another' grep -q '^Here: .*temporal order instead of arithmetic' out
+check 'and the verdict' grep -q '^It holds with 3 seeds' out
+expect 0 '' reproduce --quick --quiet depth --out depth
+check 'sixteen layers have a row each' [ "$(grep -c ' yes$' out)" -eq 12 ]
+# A forget bias of 0 that keeps its gradient: of what is there nothing is trained again.
+for file in bias/jobs/forget_bias_0-*.json; do
+    sed 's/\[0,0,0,"h",50,[^,]*,[^,]*,/[0,0,0,"h",50,1.0,1.0,/' "$file" >changed && mv changed "$file"
+done
+expect 1 '1 of 2 claims do not hold' reproduce --quick --quiet jozefowicz2015-forget-bias --out bias
+check 'the claim that fails is marked' grep -q '(at least 3)  *NO$' out
+check 'the other holds' grep -q '(at least 0.3)  *yes$' out
+
 finish
