@@ -209,7 +209,7 @@ START_TEST(recording_leaves_the_net_alone)
     float *before = malloc(bytes);
     memcpy(before, unroll_net_weights(p.net), bytes);
     need_ok(unroll_probe_rows(&p.batch, 0, 6, 7, 7, &set));
-    need_ok(unroll_live_new(p.net, &set, 20, 1, &live));
+    need_ok(unroll_live_new(p.net, &set, &(unroll_live_plan){.distances = 20}, 1, &live));
     need_ok(unroll_live_take(&live));
     unroll_rows_curve(&rows, 7, &live.curve);
     unroll_rows_histograms(&rows, 7, &live.histograms);
@@ -228,6 +228,47 @@ START_TEST(recording_leaves_the_net_alone)
     unroll_free(again.text);
     unroll_live_free(&live);
     free(before);
+    close_probed(&p);
+}
+END_TEST
+
+/* Stacked rows: each chain is what a window that ends with its loss shows. */
+START_TEST(stacked_rows_are_single_losses)
+{
+    enum { T = 40, DISTANCES = 30, SEQUENCES = 2, POSITIONS = 3 };
+    static const size_t end[POSITIONS] = {29, 34, 39};
+    const fresh f = {"lstm", NULL, "uniform", 2, 20, 7, T, 1, NAN, 1};
+    uint32_t id[100];
+    probed p;
+    unroll_live live;
+    unroll_probe_set set;
+    for (uint32_t i = 0; i < 100; i++)
+        id[i] = (i * i + i / 7) % 7;
+    open_fresh(&p, &f);
+    need_ok(unroll_probe_stacked(id, 100, T, SEQUENCES, POSITIONS, &set));
+    const unroll_live_plan plan = {.distances = DISTANCES, .positions = POSITIONS, .window = 10};
+    need_ok(unroll_live_new(p.net, &set, &plan, 1, &live));
+    need_ok(unroll_live_take(&live));
+    ck_assert_uint_eq(live.curve.samples, SEQUENCES * POSITIONS);
+    ck_assert_uint_eq(live.curve.distances, DISTANCES);
+    for (size_t i = 0; i < SEQUENCES * POSITIONS; i++) { /* samples come in the order of their steps */
+        const size_t sequence = i % SEQUENCES, length = end[i / SEQUENCES] + 1;
+        for (size_t t = 0; t < length; t++) {
+            p.input[t] = id[59 * sequence + t];
+            p.target[t] = id[59 * sequence + t + 1];
+        }
+        p.batch.T = length;
+        unroll_curve one = last_curve(&p, DISTANCES);
+        for (size_t l = 0; l < 2; l++)
+            for (int c = 0; c < 2; c++)
+                for (size_t k = 0; k < DISTANCES; k++) {
+                    const enum unroll_probe_state state = (enum unroll_probe_state)c;
+                    ck_assert_double_eq_tol(unroll_curve_of(&live.curve, i, l, state)[k] /
+                                                unroll_curve_of(&one, 0, l, state)[k], 1, 1e-5);
+                }
+        unroll_curve_free(&one);
+    }
+    unroll_live_free(&live);
     close_probed(&p);
 }
 END_TEST
@@ -287,7 +328,7 @@ START_TEST(pairs_are_one_long_sequence)
                                 .source_mode = source_mode, .target = target, .mode = mode,
                                 .weight = weight};
     need_ok(unroll_probe_rows(&pairs, 0, B, V, V, &set));
-    need_ok(unroll_live_new(net, &set, 0, 1, &live));
+    need_ok(unroll_live_new(net, &set, &(unroll_live_plan){0}, 1, &live));
     need_ok(unroll_live_take(&live));
     ck_assert_uint_eq(live.curve.distances, 9);
     ck_assert_uint_eq(live.curve.samples, B);
@@ -330,7 +371,7 @@ START_TEST(any_allocation_may_fail)
         unroll_alloc_fail_after(n);
         status = unroll_probe_rows(&p.batch, 0, 4, 7, 7, &set);
         if (status == UNROLL_OK)
-            status = unroll_live_new(p.net, &set, 0, 1, &live);
+            status = unroll_live_new(p.net, &set, &(unroll_live_plan){0}, 1, &live);
         if (status == UNROLL_OK)
             status = unroll_live_take(&live);
         if (status == UNROLL_OK)
@@ -356,6 +397,7 @@ int main(void)
     tcase_add_test(tests, products_of_gates);
     tcase_add_test(tests, theory_of_a_known_matrix);
     tcase_add_test(tests, recording_leaves_the_net_alone);
+    tcase_add_test(tests, stacked_rows_are_single_losses);
     tcase_add_loop_test(tests, pairs_are_one_long_sequence, 0, 3);
     tcase_add_test(tests, any_allocation_may_fail);
     suite_add_tcase(suite, tests);

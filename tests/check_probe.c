@@ -247,9 +247,7 @@ START_TEST(comb_stacked_and_single_agree)
     double *comb = norms_of(&p, p.inject);
     uint8_t *teeth = malloc(T * B);
     memcpy(teeth, p.inject, T * B);
-    memset(p.inject, UNROLL_INJECT_NONE, T * B);
-    for (size_t r = 0; r < B; r++)
-        p.inject[r * B + r] = UNROLL_INJECT_RESTART;
+    unroll_inject_stacked(&p.batch, B, 1, p.inject); /* row r: the loss of step r */
     double *stacked = norms_of(&p, p.inject);
     size_t starts = 0;
     for (size_t r = 0; r < B; r++)

@@ -104,6 +104,13 @@ check 'distances below the window' [ "$(rows "$work/with/gradient/distance.csv")
 check 'histograms too' grep -q '^20,rnn.weight_hh_l0,' "$work/with/gradient/histogram.csv"
 check 'how the curve moved' [ -s "$work/with/plots/gradient-steps.csv" ]
 # shellcheck disable=SC2086
+expect 0 "" $train --steps 30 --out "$work/far" --grad-every 15 --grad-distance 60 "$text"
+check 'nor with distances beyond the window' cmp -s "$work/far/model.safetensors" "$work/without/model.safetensors"
+check 'distances as asked' [ "$(rows "$work/far/gradient/distance.csv")" -eq 183 ]
+check 'of stacked rows' grep -q '^30,0,h,60,.*,10$' "$work/far/gradient/distance.csv"
+expect 64 'without --grad-every' train --grad-distance 60 --steps 1 "$text"
+expect 64 'it is for a text' train --grad-every 1 --grad-distance 60 --steps 1 --task copy:delay=5
+# shellcheck disable=SC2086
 expect 0 "" $train --steps 20 --out "$work/stopped" --grad-every 10 "$text"
 expect 0 "" train --resume "$work/stopped" --steps 30 --quiet
 for file in distance histogram; do
