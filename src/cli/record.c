@@ -45,7 +45,7 @@ static unroll_status choose_windows(const session *s, unroll_probe_set *set, unr
 
 /* Pairs come sorted by length: those in the middle are as long as most. Rows of a batch that hold none
  * come last. */
-static unroll_status choose_sequences(const session *s, unroll_probe_set *set)
+unroll_status record_sequences(const session *s, unroll_probe_set *set)
 {
     unroll_batch batch;
     bool more;
@@ -96,7 +96,7 @@ unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t las
     recorder *r = unroll_alloc(1, sizeof *r);
     if (!r)
         return UNROLL_EMEMORY;
-    unroll_status status = s->corpus ? choose_windows(s, &set, &plan) : choose_sequences(s, &set);
+    unroll_status status = s->corpus ? choose_windows(s, &set, &plan) : record_sequences(s, &set);
     if (status == UNROLL_OK)
         status = unroll_live_new(s->model->net, &set, &plan, threads, &r->live);
     if (status == UNROLL_OK)

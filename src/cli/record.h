@@ -1,12 +1,17 @@
 #ifndef UNROLL_CLI_RECORD_H
 #define UNROLL_CLI_RECORD_H
 #include "cli/session.h"
+#include "probe/live.h"
 #include "store/run.h"
 
 /* --grad-every: gradients recorded while a model trains, always on the same held-out windows,
  * before clipping. A workspace and a batch of its own: not one bit of the training changes. */
 
 typedef struct recorder recorder;
+
+/** Held-out sequences of a synthetic task, or pairs as below: what is probed.
+ *  @return UNROLL_EDATA where there are no pairs for validation */
+unroll_status record_sequences(const session *s, unroll_probe_set *set);
 
 /** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with
  *  them: rows after `last_step` are cut. Texts: windows of twice --seq-length from the
