@@ -160,9 +160,10 @@ const experiment experiment_table[] = {
      .published = "plain gradient descent fails beyond about 20 steps; clipping helps where gradients "
                   "explode; with clipping and the regulariser 100% success up to 200",
      .note = "Small start: N(0, 0.01), the source's basic tanh. From it the regulariser Omega (--omega) solves "
-             "length 50 sooner and begins to learn length 100, which stays at chance without; but within these 4,000 updates it "
-             "does not solve it. Large start: Xavier x 1.75 with plain gradient descent, so that gradients explode; "
-             "a run that ends above 2.5 times the loss of guessing has diverged. The source trains up to millions of updates on lengths drawn from 50 to 200.",
+             "length 50 sooner and begins to learn length 100, which stays at chance without; but within these "
+             "4,000 updates it does not solve it. Large start: Xavier x 1.75 with plain gradient descent, so that "
+             "gradients explode; a run that ends above 2.5 times the loss of guessing has diverged. The source "
+             "trains up to millions of updates on lengths drawn from 50 to 200.",
      .full = {.time = "35 minutes",
               .common = "task=temporal-order;" OURS "steps=4000",
               .variant = {TANH, "label=sigmoid;cell=rnn;activation=sigmoid;init=xavier;lr=0.001",

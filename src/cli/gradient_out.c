@@ -172,7 +172,8 @@ static unroll_gradient_figure figure(const gradient_probe *p)
 {
     return (unroll_gradient_figure){
         .directory = p->options->config.out, .variant = p->variant, .curve = &p->curve,
-        .accumulated = all_losses(p), .squared = unroll_net_get_spec(p->net)->squared, .diagnosis = &p->diagnosis, .histograms = &p->histograms,
+        .accumulated = all_losses(p), .squared = unroll_net_get_spec(p->net)->squared,
+        .diagnosis = &p->diagnosis, .histograms = &p->histograms,
         .jacobian = &p->jacobian, .lyapunov = &p->lyapunov,
         .weights = &p->weights,
     };
