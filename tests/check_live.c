@@ -113,6 +113,35 @@ static void set_bias(probed *p, const char *name, float value)
     unroll_net_pack(p->net, 1);
 }
 
+/* Units are saturated from step 5 on, where the row has no loss any more. */
+START_TEST(steps_behind_the_last_loss_do_not_count)
+{
+    const fresh f = {"rnn", "relu", "xavier", 1, 16, 7, 20, 2, NAN, 1};
+    float weight[20 * 2] = {[4 * 2] = 1, [4 * 2 + 1] = 1};
+    probed p;
+    unroll_diagnosis d;
+    open_fresh(&p, &f);
+    p.batch.weight = weight;
+    for (size_t i = 0; i < 20 * 2; i++)
+        p.input[i] = i / 2 < 5 ? 0 : 1;
+    const unroll_parameter *w = parameter_of(p.net, "rnn.weight_ih_l0");
+    float *column = calloc(w->rows * w->cols, sizeof *column);
+    for (size_t j = 0; j < w->rows; j++) {
+        column[j * w->cols] = -50;
+        column[j * w->cols + 1] = 50;
+    }
+    unroll_parameter_set(w, unroll_net_weights(p.net), column);
+    unroll_net_pack(p.net, 1);
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 5, &d));
+    ck_assert_double_eq(d.share[0].high, 0);
+    ck_assert_double_eq(d.share[0].dead, 1);
+    ck_assert_double_eq(d.slope_square[0], 0);
+    unroll_diagnosis_free(&d);
+    free(column);
+    close_probed(&p);
+}
+END_TEST
+
 START_TEST(saturated_and_dead_units)
 {
     fresh f = {"rnn", NULL, "xavier", 1, 16, 7, 20, 3, NAN, 1};
@@ -145,14 +174,20 @@ START_TEST(saturated_and_dead_units)
 }
 END_TEST
 
-/* The product of forget gates alone, against what the gates say one by one. */
+/* The product of forget gates alone, against what the gates say one by one: back from each row's last loss, behind
+ * which no step counts. */
 START_TEST(products_of_gates)
 {
     const fresh f = {"lstm", NULL, "xavier", 2, 8, 7, 12, 2, 1, 1};
+    static const float weight[12 * 2] = {[7 * 2] = 1, [3 * 2 + 1] = 1, [9 * 2 + 1] = 1};
+    static const size_t ends[2][2] = {{12, 12}, {8, 10}};
+    const size_t *end = ends[_i], distances = _i ? 8 : 12;
     probed p;
     unroll_diagnosis d;
     open_fresh(&p, &f);
-    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 12, &d));
+    if (_i)
+        p.batch.weight = weight;
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, distances, &d));
     const size_t pitch = p.net->stack.pitch;
     for (size_t l = 0; l < 2; l++) {
         double logs = 0;
@@ -160,14 +195,14 @@ START_TEST(products_of_gates)
             double mean = 0;
             for (size_t j = 0; j < 8; j++) {
                 double product = 1;
-                for (size_t t = 12 - 5; t < 12; t++)
+                for (size_t t = end[r] - 5; t < end[r]; t++)
                     product *= (double)p.work->run.at[l].z[((t * 2 + r) * 4 + 1) * pitch + j];
                 mean += product / 8;
             }
             logs += log(mean) / 2;
         }
-        ck_assert_double_eq_tol(d.keep[l * 12 + 5], exp(logs), 1e-9);
-        ck_assert_double_eq(d.keep[l * 12], 1);
+        ck_assert_double_eq_tol(d.keep[l * distances + 5], exp(logs), 1e-9);
+        ck_assert_double_eq(d.keep[l * distances], 1);
     }
     unroll_diagnosis_free(&d);
     close_probed(&p);
@@ -209,7 +244,7 @@ START_TEST(recording_leaves_the_net_alone)
     float *before = malloc(bytes);
     memcpy(before, unroll_net_weights(p.net), bytes);
     need_ok(unroll_probe_rows(&p.batch, 0, 6, 7, 7, &set));
-    need_ok(unroll_live_new(p.net, &set, 20, 1, &live));
+    need_ok(unroll_live_new(p.net, &set, &(unroll_live_plan){.distances = 20}, 1, &live));
     need_ok(unroll_live_take(&live));
     unroll_rows_curve(&rows, 7, &live.curve);
     unroll_rows_histograms(&rows, 7, &live.histograms);
@@ -228,6 +263,47 @@ START_TEST(recording_leaves_the_net_alone)
     unroll_free(again.text);
     unroll_live_free(&live);
     free(before);
+    close_probed(&p);
+}
+END_TEST
+
+/* Stacked rows: each chain is what a window that ends with its loss shows. */
+START_TEST(stacked_rows_are_single_losses)
+{
+    enum { T = 40, DISTANCES = 30, SEQUENCES = 2, POSITIONS = 3 };
+    static const size_t end[POSITIONS] = {29, 34, 39};
+    const fresh f = {"lstm", NULL, "uniform", 2, 20, 7, T, 1, NAN, 1};
+    uint32_t id[100];
+    probed p;
+    unroll_live live;
+    unroll_probe_set set;
+    for (uint32_t i = 0; i < 100; i++)
+        id[i] = (i * i + i / 7) % 7;
+    open_fresh(&p, &f);
+    need_ok(unroll_probe_stacked(id, 100, T, SEQUENCES, POSITIONS, &set));
+    const unroll_live_plan plan = {.distances = DISTANCES, .positions = POSITIONS, .window = 10};
+    need_ok(unroll_live_new(p.net, &set, &plan, 1, &live));
+    need_ok(unroll_live_take(&live));
+    ck_assert_uint_eq(live.curve.samples, SEQUENCES * POSITIONS);
+    ck_assert_uint_eq(live.curve.distances, DISTANCES);
+    for (size_t i = 0; i < SEQUENCES * POSITIONS; i++) { /* samples come in the order of their steps */
+        const size_t sequence = i % SEQUENCES, length = end[i / SEQUENCES] + 1;
+        for (size_t t = 0; t < length; t++) {
+            p.input[t] = id[59 * sequence + t];
+            p.target[t] = id[59 * sequence + t + 1];
+        }
+        p.batch.T = length;
+        unroll_curve one = last_curve(&p, DISTANCES);
+        for (size_t l = 0; l < 2; l++)
+            for (int c = 0; c < 2; c++)
+                for (size_t k = 0; k < DISTANCES; k++) {
+                    const enum unroll_probe_state state = (enum unroll_probe_state)c;
+                    ck_assert_double_eq_tol(unroll_curve_of(&live.curve, i, l, state)[k] /
+                                                unroll_curve_of(&one, 0, l, state)[k], 1, 1e-5);
+                }
+        unroll_curve_free(&one);
+    }
+    unroll_live_free(&live);
     close_probed(&p);
 }
 END_TEST
@@ -287,7 +363,7 @@ START_TEST(pairs_are_one_long_sequence)
                                 .source_mode = source_mode, .target = target, .mode = mode,
                                 .weight = weight};
     need_ok(unroll_probe_rows(&pairs, 0, B, V, V, &set));
-    need_ok(unroll_live_new(net, &set, 0, 1, &live));
+    need_ok(unroll_live_new(net, &set, &(unroll_live_plan){0}, 1, &live));
     need_ok(unroll_live_take(&live));
     ck_assert_uint_eq(live.curve.distances, 9);
     ck_assert_uint_eq(live.curve.samples, B);
@@ -330,7 +406,7 @@ START_TEST(any_allocation_may_fail)
         unroll_alloc_fail_after(n);
         status = unroll_probe_rows(&p.batch, 0, 4, 7, 7, &set);
         if (status == UNROLL_OK)
-            status = unroll_live_new(p.net, &set, 0, 1, &live);
+            status = unroll_live_new(p.net, &set, &(unroll_live_plan){0}, 1, &live);
         if (status == UNROLL_OK)
             status = unroll_live_take(&live);
         if (status == UNROLL_OK)
@@ -352,10 +428,12 @@ int main(void)
     tcase_add_test(tests, windows_are_spread_evenly);
     tcase_add_test(tests, rows_of_a_batch);
     tcase_add_loop_test(tests, histograms_count_every_gradient, 0, 3);
+    tcase_add_test(tests, steps_behind_the_last_loss_do_not_count);
     tcase_add_test(tests, saturated_and_dead_units);
-    tcase_add_test(tests, products_of_gates);
+    tcase_add_loop_test(tests, products_of_gates, 0, 2);
     tcase_add_test(tests, theory_of_a_known_matrix);
     tcase_add_test(tests, recording_leaves_the_net_alone);
+    tcase_add_test(tests, stacked_rows_are_single_losses);
     tcase_add_loop_test(tests, pairs_are_one_long_sequence, 0, 3);
     tcase_add_test(tests, any_allocation_may_fail);
     suite_add_tcase(suite, tests);

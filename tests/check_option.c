@@ -312,8 +312,8 @@ START_TEST(roles_for_resume)
 {
     static const char *const anew[] = {
         "steps", "epochs", "time", "threads", "out", "corpus", "resume", "force",
-        "eval-every", "save-every", "log-every", "sample-every", "grad-every", "keep", "patience", "dry-run",
-        "quiet", "json", "recompute",
+        "eval-every", "save-every", "log-every", "sample-every", "grad-every", "grad-distance", "keep",
+        "patience", "dry-run", "quiet", "json", "recompute",
     };
     for (size_t i = 0; i < unroll_config_rows; i++) {
         const unroll_option *o = &unroll_config_table[i];

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "probe/fit.h"
+#include "probe/live.h"
 #include "probe_nets.h"
 
 #define VALUES "tests/golden/probe.bin"
@@ -51,6 +52,44 @@ static void set_weight(unroll_net *net, const char *name, const double *data, si
     free(plain);
 }
 
+/* The curve, and the rows of distance.csv that it becomes, hold the same norms: of each row of the batch, layer
+ * and state, distance k at step T − 1 − k. */
+static void check_golden_curve(probed *p, const double *data)
+{
+    const unroll_net_spec *s = unroll_net_get_spec(p->net);
+    const size_t T = p->batch.T, B = p->batch.B;
+    unroll_curve c = last_curve(p, T);
+    unroll_rows rows = {0};
+    ck_assert_uint_eq(c.samples, B);
+    unroll_rows_curve(&rows, 7, &c);
+    ck_assert(!rows.failed);
+    const char *line = rows.text;
+    for (size_t l = 0; l < s->layers; l++)
+        for (int i = 0; i <= c.has_c; i++) {
+            const enum unroll_probe_state state = (enum unroll_probe_state)i;
+            for (size_t k = 0; k < T; k++) {
+                double mean = 0, logs = 0, seen[2];
+                char head[64];
+                for (size_t r = 0; r < B; r++) {
+                    const double want = data[unroll_probe_at(s, B, T - 1 - k, l, state, r)];
+                    ck_assert_double_le(fabs(unroll_curve_of(&c, r, l, state)[k] - want), 1e-4 * want);
+                    mean += want / (double)B;
+                    logs += log(want) / (double)B;
+                }
+                const size_t length =
+                    (size_t)snprintf(head, sizeof head, "7,%zu,%c,%zu,", l, i ? 'c' : 'h', k);
+                ck_assert_msg(strncmp(line, head, length) == 0, "%.40s, not %s", line, head);
+                ck_assert_int_eq(sscanf(line + length, "%lf,%lf", &seen[0], &seen[1]), 2);
+                ck_assert_double_le(fabs(seen[0] - mean), 1e-4 * mean);
+                ck_assert_double_le(fabs(seen[1] - exp(logs)), 1e-4 * exp(logs));
+                line = strchr(line, '\n') + 1;
+            }
+        }
+    ck_assert(*line == '\0');
+    unroll_free(rows.text);
+    unroll_curve_free(&c);
+}
+
 static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t hidden,
                               size_t symbols, size_t T, size_t B)
 {
@@ -80,6 +119,7 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
                                                                     .norm = norm}));
             const double error = worst(norm, data, n);
             ck_assert_msg(error < 1e-4, "%s: differs from autograd by %g", cell, error);
+            check_golden_curve(&p, data);
         }
         free(data);
     }
@@ -247,9 +287,7 @@ START_TEST(comb_stacked_and_single_agree)
     double *comb = norms_of(&p, p.inject);
     uint8_t *teeth = malloc(T * B);
     memcpy(teeth, p.inject, T * B);
-    memset(p.inject, UNROLL_INJECT_NONE, T * B);
-    for (size_t r = 0; r < B; r++)
-        p.inject[r * B + r] = UNROLL_INJECT_RESTART;
+    unroll_inject_stacked(&p.batch, B, 1, p.inject); /* row r: the loss of step r */
     double *stacked = norms_of(&p, p.inject);
     size_t starts = 0;
     for (size_t r = 0; r < B; r++)

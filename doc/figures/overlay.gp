@@ -17,7 +17,10 @@ set linetype 3 lw 2 dt 4 lc rgb '#009E73'
 set linetype 4 lw 2 dt 5 lc rgb '#CC79A7'
 set linetype 5 lw 3 dt 3 lc rgb '#E69F00'
 set linetype 6 lw 2 dt (14,4) lc rgb '#000000'
-set terminal svg size 800,500 background rgb 'white' font 'sans,14'
+set linetype 7 lw 2 dt (2,2) lc rgb '#56B4E9'
+set linetype 8 lw 2 dt (8,2,2,2) lc rgb '#888888'
+set linetype 9 lw 1 dt 1 lc rgb '#000000'
 stats name.'.csv' skip 1 nooutput
+set terminal svg size 800,(STATS_columns > 7 ? 640 : 500) background rgb 'white' font 'sans,14'
 set output name.'.svg'
 plot for [i=2:STATS_columns] name.'.csv' using 1:i with lines lt i-1 title columnheader(i)

@@ -49,7 +49,7 @@ typedef struct unroll_config {
     /* run */
     char *out, *resume;
     bool force, dry_run;
-    uint64_t save_every, log_every, sample_every, keep, grad_every;
+    uint64_t save_every, log_every, sample_every, keep, grad_every, grad_distance;
     uint64_t seed, threads;
     bool quiet, json;
 } unroll_config;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/gradient.h"
+#include "store/checkpoint.h"
 #include "train/config.h"
 
 static const char *const losses[] = {"last", "all", NULL};
@@ -182,6 +183,17 @@ static unroll_status fit_task(gradient_probe *p)
     return UNROLL_OK;
 }
 
+/* A checkpoint's name says after how many steps. */
+static void say_trained(const char *path, char *out, size_t room)
+{
+    uint64_t step;
+    const char *slash = strrchr(path, '/');
+    if (unroll_checkpoint_step(slash ? slash + 1 : path, &step))
+        snprintf(out, room, ", after %llu steps", (unsigned long long)step);
+    else
+        snprintf(out, room, ", trained");
+}
+
 static unroll_status open_all(gradient_probe *p)
 {
     const gradient_options *o = p->options;
@@ -202,9 +214,12 @@ static unroll_status open_all(gradient_probe *p)
         p->distances = (size_t)o->max_distance + 1;
     if (o->through && strcmp(p->config->norm, "recurrent-batch") != 0)
         return unroll_fail(UNROLL_EUSAGE, "--through-statistics: --norm recurrent-batch alone has them");
+    char trained[48] = "";
+    if (p->call->count)
+        say_trained(p->call->arguments[0], trained, sizeof trained);
     unroll_variant_text(p->config, p->variant);
     const size_t length = strlen(p->variant); /* what else every figure says */
-    snprintf(p->variant + length, sizeof p->variant - length, "%s%s",
+    snprintf(p->variant + length, sizeof p->variant - length, "%s%s%s", trained,
              o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "");
     return UNROLL_OK;
 }

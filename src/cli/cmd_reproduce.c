@@ -46,18 +46,20 @@ static const unroll_option_list lists[] = {
 static unroll_status list_json(void)
 {
     for (const experiment *e = experiment_table; e->name; e++)
-        UNROLL_TRY(out_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", e->name, "source",
+        UNROLL_TRY(out_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s}", "name", e->name, "source",
                                       e->source, "claim", e->claim, "reported", e->published,
-                                      "time", e->full.time, "quick_time", e->quick.time)));
+                                      "here", e->here, "time", e->full.time, "quick_time",
+                                      e->quick.time)));
     return UNROLL_OK;
 }
 
 static void list_text(void)
 {
     for (const experiment *e = experiment_table; e->name; e++)
-        out_printf("%s%s\n  source:   %s\n  claim:    %s\n  reported: %s\n  takes:    about %s on two "
-                   "cores, --quick %s\n", e == experiment_table ? "" : "\n", e->name, e->source,
-                   e->claim, e->published, e->full.time, e->quick.time);
+        out_printf("%s%s\n  source:   %s\n  claim:    %s\n  reported: %s\n%s%s%s  takes:    about %s on "
+                   "two cores, --quick %s\n", e == experiment_table ? "" : "\n", e->name, e->source,
+                   e->claim, e->published, e->here ? "  here:     " : "", e->here ? e->here : "",
+                   e->here ? "\n" : "", e->full.time, e->quick.time);
 }
 
 static unroll_status find(const char *name, const experiment **out)
@@ -176,7 +178,10 @@ static unroll_status tell_json(const experiment *e, const experiment_setting *se
 
 static void tell_text(const experiment *e, const compare_study *s, const verdict *v)
 {
-    out_printf("%s: %s\n%s\nReported: %s\n\n", e->name, e->source, e->claim, e->published);
+    out_printf("%s: %s\n%s\nReported: %s\n", e->name, e->source, e->claim, e->published);
+    if (e->here)
+        out_printf("Here: %s\n", e->here);
+    out_printf("\n");
     compare_print_table(v->cell, v->rows, COLUMNS);
     if (e->note)
         out_printf("\n%s\n", e->note);
@@ -195,11 +200,13 @@ static unroll_status report(cli_call *call, const experiment *e, compare_study *
     if (compare_draw(s, e->name) != UNROLL_OK)
         cli_note(call, "%s", unroll_message());
     judge(s, setting, v);
-    char source[300], claim[400], reported[400];
+    char source[300], claim[400], reported[400], here[200];
     snprintf(source, sizeof source, "Source: %s.", e->source);
     snprintf(claim, sizeof claim, "Claim: %s", e->claim);
     snprintf(reported, sizeof reported, "Reported: %s.", e->published);
-    const char *const text[] = {source, claim, reported, e->note, NULL};
+    snprintf(here, sizeof here, "Here: %s.", e->here ? e->here : "");
+    const char *const text[] = {source, claim, reported, e->here ? here : e->note,
+                                e->here ? e->note : NULL, NULL};
     const compare_lead lead = {text, v->cell, v->rows, COLUMNS};
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = compare_report(s, e->name, &lead, argc, argv);
@@ -260,8 +267,9 @@ const cli_command cli_reproduce = {
     .description =
         "Trains what a published experiment compared, prints what the source reports beside what was "
         "measured here, and ends with 1 where the claim does not hold. Settings are this program's own "
-        "(Adam, fresh samples in each update) and stand in report.html; where a figure of the source "
-        "depends on its own setting, the direction of the claim is what is checked.\n\n"
+        "(Adam, fresh samples in each update) and stand in report.html; --list says in a line \"here\" where "
+        "task or size are other than the source's. Where a figure of the source depends on its own setting, "
+        "the direction of the claim is what is checked.\n\n"
         "Interrupt it at any time: finished trainings are kept, and the same command goes on.",
     .lists = lists,
     .options_size = sizeof(reproduce_options),

@@ -6,9 +6,11 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/compare.h"
+#include "cli/record.h"
 #include "cli/score_pairs.h"
 #include "cli/session.h"
-#include "probe/fit.h"
+#include "cli/terminal.h"
+#include "probe/live.h"
 #include "probe/saturation.h"
 #include "store/options.h"
 #include "task/solved.h"
@@ -28,7 +30,9 @@ typedef struct job {
     compare_result *result;
     uint64_t seed;
     bool can_solve;              /* a synthetic task; a text or a translation is never solved */
-    bool probes;                 /* asked for, and there is one sequence to go back through */
+    bool probes;                 /* asked for, and a translation has held-out pairs */
+    bool half;                   /* the curve during training is taken */
+    double start;                /* of the training, in seconds */
     unroll_solved solved;
     compare_point sum;           /* since the last point; step counts */
     unroll_evaluation valid;
@@ -109,7 +113,25 @@ static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
     return UNROLL_OK;
 }
 
-static unroll_status probe(job *j, int when)
+/* Of an encoder–decoder, from the last target word back into the source. */
+static unroll_status probe_pairs(job *j, int when)
+{
+    const session *s = &j->session;
+    unroll_probe_set set;
+    unroll_live live;
+    UNROLL_TRY(record_sequences(s, &set));
+    UNROLL_TRY(unroll_live_new(s->model->net, &set, &(unroll_live_plan){0}, (size_t)s->config->threads,
+                               &live));
+    unroll_status status = unroll_live_take(&live);
+    if (status == UNROLL_OK)
+        status = add_curve(j, when, &live.curve);
+    if (status == UNROLL_OK)
+        j->result->half_life[when] = live.fit.half_life;
+    unroll_live_free(&live);
+    return status;
+}
+
+static unroll_status probe_sequences(job *j, int when)
 {
     const session *s = &j->session;
     const unroll_net *net = s->model->net;
@@ -127,6 +149,12 @@ static unroll_status probe(job *j, int when)
         j->result->half_life[when] = fit.half_life;
     unroll_curve_free(&curve);
     unroll_work_free(work);
+    return status;
+}
+
+static unroll_status probe(job *j, int when)
+{
+    const unroll_status status = j->session.pairs ? probe_pairs(j, when) : probe_sequences(j, when);
     return status == UNROLL_ENUMERIC ? UNROLL_OK : status; /* nothing to measure is a finding, too */
 }
 
@@ -192,6 +220,15 @@ static unroll_status add_point(job *j, const unroll_progress *p)
     return UNROLL_OK;
 }
 
+/* Half of the updates or of the time, or the end where the task is solved before. */
+static bool half_way(const job *j, const unroll_progress *p)
+{
+    const double seconds = j->session.config->learning.seconds;
+    return (p->last_step && p->step == p->last_step / 2) ||
+           (seconds > 0 && terminal_seconds() - j->start >= seconds / 2) ||
+           (j->ask->stop_solved && j->result->solved);
+}
+
 static unroll_status on_step(void *arg, const unroll_progress *p)
 {
     job *j = arg;
@@ -201,9 +238,10 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
         j->result->solved = unroll_solved_add(&j->solved, p->step, p->loss, p->accuracy);
     j->result->steps_to_solve = j->solved.step;
     UNROLL_TRY(add_point(j, p));
-    if (j->probes && p->last_step && p->step == p->last_step / 2)
-        UNROLL_TRY(probe(j, COMPARE_MIDDLE));
-    return UNROLL_OK;
+    if (!j->probes || j->half || !half_way(j, p))
+        return UNROLL_OK;
+    j->half = true;
+    return probe(j, COMPARE_MIDDLE);
 }
 
 static unroll_status on_evaluated(void *arg, const unroll_evaluation *e)
@@ -233,7 +271,8 @@ static unroll_status open_job(job *j, unroll_config *config)
     unroll_learning *l = &config->learning;
     j->session = (session){.config = config, .user_T = true, .user_B = true, .keep_text = true};
     UNROLL_TRY(session_open(&j->session, NULL, 0, NULL, ignore, NULL));
-    j->probes = j->ask->probe && !j->session.pairs;
+    j->probes = j->ask->probe && (!j->session.pairs ||
+                                  unroll_pairs_get_part(j->session.pairs, UNROLL_VALID)->count > 0);
     if (!j->session.corpus && !j->session.pairs) {
         const unroll_task_row *row;
         double keys[UNROLL_TASK_KEYS];
@@ -294,6 +333,7 @@ static unroll_status run_job(job *j)
     enum unroll_stop why;
     if (j->probes)
         UNROLL_TRY(probe(j, COMPARE_START));
+    j->start = terminal_seconds();
     unroll_status status = unroll_trainer_run(j->trainer, &why);
     r->steps = unroll_trainer_steps(j->trainer);
     if (status == UNROLL_ENUMERIC) {
@@ -302,12 +342,11 @@ static unroll_status run_job(job *j)
     }
     UNROLL_TRY(status);
     UNROLL_TRY(evaluate(j));
+    if (j->probes)
+        UNROLL_TRY(probe(j, COMPARE_END));
     if (j->session.pairs)
         return translate(j);
-    if (!j->probes)
-        return UNROLL_OK;
-    UNROLL_TRY(probe(j, COMPARE_END));
-    return look_at_gates(j);
+    return j->probes ? look_at_gates(j) : UNROLL_OK;
 }
 
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,

@@ -8,9 +8,10 @@
 #include "base/output.h"
 #include "cli/compare.h"
 #include "cli/compare_table.h"
+#include "report/gradient_plots.h"
 #include "report/plot.h"
 
-enum { LABEL = 240, EXTRA = 2 /* reference lines */ };
+enum { LABEL = 240 };
 
 /* A picture while its series are put together; all of a series' numbers are one block. */
 typedef struct drawing {
@@ -25,13 +26,27 @@ typedef struct drawing {
 
 /* ---- labels ---- */
 
-/* The variant and how its weights start, which decides as much. */
+/* The variant and how its weights and gates start, which decides as much; what its label says already is not
+ * said again. */
 static void make_label(const compare_variant *v, char out[LABEL])
 {
     const unroll_config *c = v->config;
-    const size_t n = (size_t)snprintf(out, LABEL, "%.180s", v->label);
-    if (!strstr(v->label, "init="))
-        snprintf(out + n, LABEL - n, " (init %s)", c->init);
+    const bool scaled = c->init_scale != 1 && !strstr(v->label, "init-scale=");
+    char init[48] = "", gates[48] = "";
+    if (!strstr(v->label, "init=") || scaled)
+        snprintf(init, sizeof init, "init %.20s", c->init);
+    if (*init && c->init_scale != 1) {
+        const size_t n = strlen(init);
+        snprintf(init + n, sizeof init - n, " x %.4g", c->init_scale);
+    }
+    if (c->chrono && !strstr(v->label, "chrono"))
+        snprintf(gates, sizeof gates, "chrono gate biases");
+    else if (!c->chrono && !isnan(c->forget_bias) && !strstr(v->label, "forget-bias=") &&
+             !strstr(v->label, "forget bias"))
+        snprintf(gates, sizeof gates, "forget bias %.4g", c->forget_bias);
+    const bool any = *init || *gates;
+    snprintf(out, LABEL, "%.140s%s%s%s%s%s", v->label, any ? " (" : "", init, *init && *gates ? ", " : "",
+             gates, any ? ")" : "");
 }
 
 /* ---- series ---- */
@@ -80,6 +95,38 @@ static void add_level(drawing *d, const char *label, double level, double from, 
     set_point(d, 1, to, &(unroll_mean){.mean = level});
 }
 
+enum field { FIELD_LOSS, FIELD_ACCURACY, FIELD_SOLVED };
+
+static double guess(const compare_variant *v, enum field field)
+{
+    return field == FIELD_LOSS ? v->baseline : field == FIELD_ACCURACY ? v->chance : NAN;
+}
+
+/* What a guess that remembers nothing reaches: one line where it is the same for all variants, else one for each
+ * level. */
+static void add_guesses(drawing *d, enum field field, const char *what, double to)
+{
+    const compare_study *s = d->study;
+    const bool one = !isnan(field == FIELD_LOSS ? s->baseline : s->chance);
+    for (size_t v = 0, k; v < s->variants; v++) {
+        const compare_variant *a = &s->variant[v];
+        const double level = guess(a, field);
+        char label[LABEL];
+        for (k = 0; k < v; k++)
+            if (level == guess(&s->variant[k], field))
+                break;
+        if (k < v)
+            continue;
+        if (one)
+            snprintf(label, LABEL, "%s", what);
+        else if (s->sweep_key)
+            snprintf(label, LABEL, "%s, %.40s=%.6g", what, s->sweep_key, a->sweep);
+        else
+            snprintf(label, LABEL, "%s, %.140s", what, a->label);
+        add_level(d, label, level, 0, to);
+    }
+}
+
 static void flush(drawing *d, const unroll_plot *plan)
 {
     unroll_plot plot = *plan;
@@ -104,8 +151,6 @@ static void flush(drawing *d, const unroll_plot *plan)
 }
 
 /* ---- learning curves ---- */
-
-enum field { FIELD_LOSS, FIELD_ACCURACY };
 
 /* Means over seeds, each of the points that the longest has. */
 static void add_learning(drawing *d, size_t v, enum field field)
@@ -162,14 +207,14 @@ static void draw_learning(drawing *d, const char *title)
     const compare_study *s = d->study;
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_LOSS);
-    add_level(d, "baseline: a guess that remembers nothing", s->baseline, 0, last_x(d));
+    add_guesses(d, FIELD_LOSS, "baseline: a guess that remembers nothing", last_x(d));
     flush(d, &(unroll_plot){.name = "learning", .title = title, .x_label = "update",
                             .y_label = s->squared ? "training squared error"
                                                   : "training loss (nats per target)",
                             .log_y = wants_log(d)});
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_ACCURACY);
-    add_level(d, "chance", s->chance, 0, last_x(d));
+    add_guesses(d, FIELD_ACCURACY, "chance", last_x(d));
     flush(d, &(unroll_plot){.name = "accuracy", .title = title, .x_label = "update",
                             .y_label = "training accuracy"});
 }
@@ -224,13 +269,15 @@ static void draw_gradients(drawing *d, const char *title)
                                                      "gradient-end"};
     static const char *const words[COMPARE_WHENS] = {"before training", "half-way", "after training"};
     for (int when = 0; when < COMPARE_WHENS; when++) {
-        char text[200];
+        char text[200], y_label[80];
+        snprintf(y_label, sizeof y_label, "|dL_t/dh_s| (%s), top layer, geometric mean",
+                 unroll_loss_unit(d->study->squared));
         snprintf(text, sizeof text, "Gradient against distance, %s: %.120s", words[when], title);
         for (size_t v = 0; v < d->study->variants; v++)
             add_gradient(d, v, when);
         flush(d, &(unroll_plot){.name = names[when], .title = text, .log_y = true,
                                 .x_label = "distance k = t - s (steps)",
-                                .y_label = "|dL_t/dh_s|, top layer, geometric mean"});
+                                .y_label = y_label});
     }
 }
 
@@ -274,22 +321,40 @@ static bool has_layers(const compare_study *s)
 
 static void draw_depth(drawing *d, const char *title)
 {
-    char text[200];
+    char text[200], y_label[80];
+    snprintf(y_label, sizeof y_label, "|dL_t/dh_t| (%s), geometric mean",
+             unroll_loss_unit(d->study->squared));
     snprintf(text, sizeof text, "Gradient against layer, before training: %.120s", title);
     for (size_t v = 0; v < d->study->variants; v++)
         add_depth(d, v);
     flush(d, &(unroll_plot){.name = "gradient-layers", .title = text, .log_y = true,
-                            .x_label = "layer, from the input", .y_label =
-                            "|dL_t/dh_t|, geometric mean"});
+                            .x_label = "layer, from the input", .y_label = y_label});
 }
 
 /* ---- what the sweep and the half-life say ---- */
+
+/* The first variant's guesses, value by value. */
+static void add_sweep_guess(drawing *d, size_t from, size_t to, enum field field)
+{
+    const compare_study *s = d->study;
+    if (isnan(guess(&s->variant[from], field)) ||
+        !new_series(d, field == FIELD_LOSS ? "baseline: a guess that remembers nothing" : "chance", 0,
+                    to - from))
+        return;
+    unroll_series *one = &d->series[d->count - 1];
+    one->reference = true;
+    one->low = one->high = NULL;
+    for (size_t v = from; v < to; v++)
+        set_point(d, v - from, s->variant[v].sweep,
+                  &(unroll_mean){.mean = guess(&s->variant[v], field)});
+}
 
 /* The variants of one kind stand together, value by value. */
 static void draw_sweep(drawing *d, const char *title, enum field field, const char *name,
                        const char *y_label)
 {
     const compare_study *s = d->study;
+    size_t first = 0;
     for (size_t from = 0, to; from < s->variants; from = to) {
         char label[LABEL], tail[80];
         to = from + 1;
@@ -310,9 +375,12 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
             compare_summarise(s, v, &m);
             const double share = m.done ? (double)m.solved / (double)m.done : NAN;
             const unroll_mean solved = {.mean = share, .low = share, .high = share};
-            set_point(d, v - from, s->variant[v].sweep, field == FIELD_LOSS ? &solved : &m.accuracy);
+            set_point(d, v - from, s->variant[v].sweep, field == FIELD_SOLVED ? &solved
+                                                        : field == FIELD_LOSS ? &m.loss : &m.accuracy);
         }
+        first = first ? first : to;
     }
+    add_sweep_guess(d, 0, first, field);
     flush(d, &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key,
                             .y_label = y_label});
 }
@@ -393,7 +461,7 @@ static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
     make_label(&d->study->variant[v], label);
     snprintf(title, LABEL, "dL_t/dx_s after training: %.160s", label);
     const unroll_heat heat = {.z = block, .x = x, .y = y, .columns = m->sources, .rows = m->targets,
-                              .label = "log10 |dL_t/dx_s|"};
+                              .label = "log10 |dL_t/dx_s| (nats)"};
     const unroll_plot plot = {.directory = d->folder, .name = compare_map_name(name, v), .title = title,
                               .x_label = "source token s", .y_label = "target token t", .heat = &heat};
     unroll_status status = unroll_plot_write(&plot);
@@ -419,7 +487,7 @@ static unroll_status start_drawing(drawing *d)
 {
     const compare_study *s = d->study;
     const size_t room = strlen(s->directory) + sizeof "/plots";
-    d->most = s->variants + EXTRA;
+    d->most = 2 * s->variants; /* reference lines, too */
     d->folder = unroll_alloc(room, 1);
     d->series = unroll_alloc(d->most, sizeof *d->series);
     d->label = unroll_alloc(d->most, sizeof *d->label);
@@ -441,7 +509,9 @@ unroll_status compare_draw(const compare_study *s, const char *title)
         if (s->ask.probe && has_layers(s))
             draw_depth(&d, title);
         if (s->sweep_key) {
-            draw_sweep(&d, title, FIELD_LOSS, "solved", "share of seeds that solved it");
+            draw_sweep(&d, title, FIELD_SOLVED, "solved", "share of seeds that solved it");
+            draw_sweep(&d, title, FIELD_LOSS, "sweep-loss",
+                       s->squared ? "held-out squared error" : "held-out loss (nats per target)");
             draw_sweep(&d, title, FIELD_ACCURACY, "sweep", "held-out accuracy");
         }
         draw_half_life(&d, title);

@@ -21,11 +21,13 @@ static const struct {
     {"accuracy", "Training accuracy, of the targets that the task scores."},
     {"gradient-start", "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
                        "held-out samples, against the distance t - s. Each line is a geometric mean."},
-    {"gradient-middle", "The same, half-way through the training."},
+    {"gradient-middle", "The same, half-way through the training, by updates or time; or at its end where it solved "
+                        "the task before."},
     {"gradient-end", "The same, after training."},
     {"gradient-layers", "Before training, at distance 0: the gradient at each layer's output."},
     {"solved", "Share of seeds that solved the task, against its difficulty."},
-    {"sweep", "Held-out accuracy after training, against the task's difficulty."},
+    {"sweep", "Held-out accuracy after training, against the task's difficulty. Dashed: chance."},
+    {"sweep-loss", "Held-out loss after training. Dashed: the best guess that remembers nothing."},
     {"half-life", "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
                   "that solved the task."},
 };

@@ -77,7 +77,7 @@ static double of_result(const compare_variant *v, const compare_result *r,
     case EXPERIMENT_DECADES: return decades(r, top, c->at);
     case EXPERIMENT_SLOPE: return slope(r, top);
     case EXPERIMENT_DEPTH: return decades(r, 0, 0) - decades(r, top, 0);
-    case EXPERIMENT_DIVERGED: return r->diverged;
+    case EXPERIMENT_DIVERGED: return isnan(loss) || isinf(loss) || loss > 2.5 * v->baseline;
     case EXPERIMENT_FORGET_OPEN: return forget(r, c->at, true);
     case EXPERIMENT_FORGET_SHUT: return forget(r, c->at, false);
     case EXPERIMENT_GATES_RISE: return saturated(r, top) - saturated(r, 0);

@@ -17,7 +17,7 @@ enum experiment_quantity {
     EXPERIMENT_DECADES,    /**< fresh net: log10 of the top layer's gradient at distance `at`, mean over seeds */
     EXPERIMENT_SLOPE,      /**< fresh net: decades a step from distance 5 to the last */
     EXPERIMENT_DEPTH,      /**< fresh net, distance 0: log10 of the gradient at the first layer over the last's */
-    EXPERIMENT_DIVERGED,   /**< share of seeds that diverged */
+    EXPERIMENT_DIVERGED,   /**< share of seeds that diverged, or ended above 2.5 times the loss of a guess */
     EXPERIMENT_FORGET_OPEN,/**< trained: share of layer `at`'s forget gates above 0.9 … */
     EXPERIMENT_FORGET_SHUT,/**< … and below 0.1 */
     EXPERIMENT_GATES_RISE, /**< share of gates below 0.1 or above 0.9, the last layer's less the first's */
@@ -38,7 +38,7 @@ typedef struct experiment_check {
     size_t at;
 } experiment_check;
 
-enum { EXPERIMENT_VARIANTS = 9, EXPERIMENT_CHECKS = 12 };
+enum { EXPERIMENT_VARIANTS = 10, EXPERIMENT_CHECKS = 12 };
 
 typedef struct experiment_setting {
     const char *time;      /**< "40 s", on two cores */
@@ -53,6 +53,7 @@ typedef struct experiment_setting {
 
 typedef struct experiment {
     const char *name, *source, *claim, *published;
+    const char *here;      /**< NULL, or where the setting differs from the source's */
     const char *note;      /**< NULL, or why it comes out as it does */
     experiment_setting full, quick;
 } experiment;

@@ -47,8 +47,8 @@ static const char *number(char buffer[32], double x)
     return buffer;
 }
 
-/* layer, state, at 0, at 10, at 50, at 100, decay, half-life, horizon */
-enum { CELLS = 9, CELL = 32 };
+/* layer, state, at 0, at 10, at 50, at 100, decay, half-life, horizon; the page has the fit, too */
+enum { CELLS = 12, CELL = 48 };
 
 static void row_cells(const gradient_probe *p, const row *r, char cell[CELLS][CELL])
 {
@@ -69,6 +69,12 @@ static void row_cells(const gradient_probe *p, const row *r, char cell[CELLS][CE
         snprintf(cell[8], CELL, "beyond %zu", p->curve.distances - 1);
     else
         snprintf(cell[8], CELL, "%zu", f->horizon);
+    number(cell[9], f->slope);
+    if (isnan(f->low) || isnan(f->high))
+        snprintf(cell[10], CELL, "-");
+    else
+        snprintf(cell[10], CELL, "%.3g to %.3g", f->low, f->high);
+    snprintf(cell[11], CELL, isnan(f->r2) ? "-" : "%.4f", f->r2);
 }
 
 /* Every layer's and state's row, from the top. */
@@ -89,6 +95,13 @@ static unroll_status each_row(const gradient_probe *p, void *arg,
     return UNROLL_OK;
 }
 
+/* @param brief  as fits the column of a table */
+static const char *unit(const gradient_probe *p, bool brief)
+{
+    const bool squared = unroll_net_get_spec(p->net)->squared;
+    return squared && brief ? "sq. error" : unroll_loss_unit(squared);
+}
+
 static void print_row(void *arg, const char *const *c)
 {
     (void)arg;
@@ -105,7 +118,7 @@ static unroll_status print_table(const gradient_probe *p)
                                      : "|dL_t/dstate_s| at distance t - s, geometric mean over "
                                        "samples");
     out_printf("layer      at 0     at 10     at 50    at 100    decay      half  horizon\n"
-               "           nats   x start   x start   x start   x/step     steps    steps\n");
+               "%15s   x start   x start   x start   x/step     steps    steps\n", unit(p, true));
     return each_row(p, NULL, print_row);
 }
 
@@ -159,7 +172,8 @@ static unroll_gradient_figure figure(const gradient_probe *p)
 {
     return (unroll_gradient_figure){
         .directory = p->options->config.out, .variant = p->variant, .curve = &p->curve,
-        .accumulated = all_losses(p), .diagnosis = &p->diagnosis, .histograms = &p->histograms,
+        .accumulated = all_losses(p), .squared = unroll_net_get_spec(p->net)->squared,
+        .diagnosis = &p->diagnosis, .histograms = &p->histograms,
         .jacobian = &p->jacobian, .lyapunov = &p->lyapunov,
         .weights = &p->weights,
     };
@@ -339,9 +353,11 @@ static void page_row(void *arg, const char *const *cell)
 
 static unroll_status page_table(const gradient_probe *p, unroll_page *page)
 {
-    static const char *const head[CELLS] = {"layer", "state", "at 0 (nats)", "at 10 (x start)",
-                                            "at 50", "at 100", "decay a step", "half-life (steps)",
-                                            "horizon (steps)"};
+    char start[CELL];
+    snprintf(start, sizeof start, "at 0 (%s)", unit(p, false));
+    const char *const head[CELLS] = {"layer", "state", start, "at 10 (x start)", "at 50", "at 100",
+                                     "decay a step", "half-life (steps)", "horizon (steps)",
+                                     "slope (decades a step)", "95% interval", "R2"};
     unroll_page_table(page, head, CELLS);
     const unroll_status status = each_row(p, page, page_row);
     unroll_page_table_end(page);

@@ -12,7 +12,7 @@
 #include "store/log.h"
 
 /* Enough for a curve, few enough that a record every 100 steps costs less than one of them. */
-enum { WINDOWS = 10 };
+enum { WINDOWS = 10, SEQUENCES = 2, POSITIONS = WINDOWS / SEQUENCES };
 
 struct recorder {
     unroll_live live;
@@ -22,28 +22,35 @@ struct recorder {
     uint64_t records;
 };
 
-/* @param spacing  takes the comb's; 0: the last loss alone */
-static unroll_status choose_windows(const session *s, unroll_probe_set *set, size_t *spacing)
+/* A comb where a window of the training holds all distances, else a few sequences in stacked rows. */
+static unroll_status choose_windows(const session *s, unroll_probe_set *set, unroll_live_plan *plan)
 {
     const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
-    const size_t K = (size_t)s->config->seq_length;
-    if (part->count < 2 * K + WINDOWS)
+    const size_t window = (size_t)s->config->seq_length, asked = (size_t)s->config->grad_distance;
+    const size_t K = asked ? asked + 1 : window, wanted = K > window ? K + K / 4 : 2 * K;
+    if (part->count < wanted + WINDOWS)
         part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
-    const size_t T = part->count > 2 * K ? 2 * K : part->count - 1;
-    const size_t starts = part->count - T, B = starts < WINDOWS ? starts : WINDOWS;
-    *spacing = T < K ? T : K;
+    const size_t T = part->count > wanted ? wanted : part->count - 1, starts = part->count - T;
+    *plan = (unroll_live_plan){.distances = T < K ? T : K};
+    if (K > window) {
+        const size_t ends = T - plan->distances + 1; /* fewer where the text is short */
+        plan->positions = ends < POSITIONS ? ends : POSITIONS;
+        plan->window = window < T ? window : T;
+        return unroll_probe_stacked(part->id, part->count, T, starts < SEQUENCES ? starts : SEQUENCES,
+                                    plan->positions, set);
+    }
+    const size_t B = starts < WINDOWS ? starts : WINDOWS;
     return unroll_probe_windows(part->id, part->count, T, 0, B, B, set);
 }
 
 /* Pairs come sorted by length: those in the middle are as long as most. Rows of a batch that hold none
  * come last. */
-static unroll_status choose_sequences(const session *s, unroll_probe_set *set, size_t *spacing)
+unroll_status record_sequences(const session *s, unroll_probe_set *set)
 {
     unroll_batch batch;
     bool more;
     const unroll_task *task = &s->task;
     const size_t pairs = s->pairs ? unroll_pairs_get_part(s->pairs, UNROLL_VALID)->count : 0;
-    *spacing = 0;
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, (pairs + task->eval_B - 1) / task->eval_B / 2,
                           &batch, &more));
     if (!more)
@@ -85,14 +92,13 @@ unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t las
                            recorder **out)
 {
     unroll_probe_set set = {0};
-    size_t spacing;
+    unroll_live_plan plan = {0};
     recorder *r = unroll_alloc(1, sizeof *r);
     if (!r)
         return UNROLL_EMEMORY;
-    unroll_status status = s->corpus ? choose_windows(s, &set, &spacing)
-                                     : choose_sequences(s, &set, &spacing);
+    unroll_status status = s->corpus ? choose_windows(s, &set, &plan) : record_sequences(s, &set);
     if (status == UNROLL_OK)
-        status = unroll_live_new(s->model->net, &set, spacing, threads, &r->live);
+        status = unroll_live_new(s->model->net, &set, &plan, threads, &r->live);
     if (status == UNROLL_OK)
         status = open_logs(r, run, last_step);
     if (status != UNROLL_OK) {

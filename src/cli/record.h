@@ -1,6 +1,7 @@
 #ifndef UNROLL_CLI_RECORD_H
 #define UNROLL_CLI_RECORD_H
 #include "cli/session.h"
+#include "probe/live.h"
 #include "store/run.h"
 
 /* --grad-every: gradients recorded while a model trains, always on the same held-out windows,
@@ -8,11 +9,16 @@
 
 typedef struct recorder recorder;
 
+/** Held-out sequences of a synthetic task, or pairs as below: what is probed.
+ *  @return UNROLL_EDATA where there are no pairs for validation */
+unroll_status record_sequences(const session *s, unroll_probe_set *set);
+
 /** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with
  *  them: rows after `last_step` are cut. Texts: windows of twice --seq-length from the
  *  validation part, or where that is too short the training part, probed by a comb of
- *  --seq-length steps. Tasks: sequences of their validation, the last loss of each. Translations: pairs from
- *  the middle of the validation part by length, as unroll_curve_measure_pairs().
+ *  --seq-length steps; for a longer --grad-distance two sequences, each with five losses in
+ *  stacked rows. Tasks: sequences of their validation, the last loss of each. Translations: pairs
+ *  from the middle of the validation part by length, as unroll_curve_measure_pairs().
  *  @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY; freed by recorder_free() */
 unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step,
                            size_t threads,

@@ -221,8 +221,8 @@ void training_tell_gradients(training *t, double seconds)
     const double spent = recorder_seconds(t->recorder, &records);
     training_say(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
                  (unsigned long long)records, spent, 100 * spent / fmax(seconds, spent));
-    if (unroll_report_gradient_steps(t->directory, unroll_variant_text(t->config, variant)) !=
-        UNROLL_OK)
+    if (unroll_report_gradient_steps(t->directory, unroll_variant_text(t->config, variant),
+                                     t->session.task.squared) != UNROLL_OK)
         training_warn(t);
 }
 

@@ -43,3 +43,14 @@ void unroll_inject_comb(const unroll_batch *b, size_t spacing, uint8_t *inject)
                 inject[i] = UNROLL_INJECT_RESTART;
         }
 }
+
+void unroll_inject_stacked(const unroll_batch *b, size_t positions, size_t distances, uint8_t *inject)
+{
+    memset(inject, UNROLL_INJECT_NONE, b->T * b->B);
+    for (size_t r = 0; r < b->B && distances <= b->T; r++) {
+        const size_t m = r % positions, spare = b->T - distances;
+        const size_t t = distances - 1 + (positions > 1 ? spare * m / (positions - 1) : spare);
+        if (has_loss(b, t * b->B + r))
+            inject[t * b->B + r] = UNROLL_INJECT_RESTART;
+    }
+}

@@ -60,6 +60,22 @@ static unroll_status set_new(const unroll_batch *like, size_t T, size_t B, size_
 /* The batch's arrays are its own here, so they may be written. */
 #define WRITE(type, field) ((type *)(uintptr_t)(field))
 
+/* Row r of the batch: the window that begins at id. */
+static void put_window(const unroll_batch *b, size_t r, const uint32_t *id)
+{
+    for (size_t t = 0; t < b->T; t++) {
+        WRITE(uint32_t, b->input)[t * b->B + r] = id[t];
+        WRITE(uint32_t, b->target)[t * b->B + r] = id[t + 1];
+        WRITE(unroll_real, b->weight)[t * b->B + r] = 1;
+    }
+}
+
+/* Where window w of all begins. */
+static size_t window_start(size_t count, size_t T, size_t w, size_t all)
+{
+    return all > 1 ? (count - T - 1) * w / (all - 1) : 0;
+}
+
 unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first,
                                    size_t B,
                                    size_t all, unroll_probe_set *out)
@@ -68,15 +84,21 @@ unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, s
     if (T + 1 > count || first + B > all)
         return unroll_fail(UNROLL_EBUG, "windows of %zu steps in %zu tokens", T, count);
     UNROLL_TRY(set_new(&like, T, B, 0, 0, out));
-    unroll_batch *b = &out->batch;
-    for (size_t r = 0; r < B; r++) {
-        const size_t at = all > 1 ? (count - T - 1) * (first + r) / (all - 1) : 0;
-        for (size_t t = 0; t < T; t++) {
-            WRITE(uint32_t, b->input)[t * B + r] = id[at + t];
-            WRITE(uint32_t, b->target)[t * B + r] = id[at + t + 1];
-            WRITE(unroll_real, b->weight)[t * B + r] = 1;
-        }
-    }
+    for (size_t r = 0; r < B; r++)
+        put_window(&out->batch, r, id + window_start(count, T, first + r, all));
+    return UNROLL_OK;
+}
+
+unroll_status unroll_probe_stacked(const uint32_t *id, size_t count, size_t T, size_t sequences,
+                                   size_t positions, unroll_probe_set *out)
+{
+    const unroll_batch like = {.input = id, .target = id};
+    size_t rows;
+    if (T + 1 > count || !unroll_mul(sequences, positions, &rows))
+        return unroll_fail(UNROLL_EBUG, "windows of %zu steps in %zu tokens", T, count);
+    UNROLL_TRY(set_new(&like, T, rows, 0, 0, out));
+    for (size_t r = 0; r < rows; r++)
+        put_window(&out->batch, r, id + window_start(count, T, r / positions, sequences));
     return UNROLL_OK;
 }
 
@@ -142,29 +164,32 @@ static unroll_status new_pairs(unroll_live *live, size_t threads)
     return unroll_curve_for(live->net, unroll_curve_reach_pairs(live->net, b), &live->curve);
 }
 
-static unroll_status new_windows(unroll_live *live, size_t spacing, size_t threads)
+static unroll_status new_windows(unroll_live *live, const unroll_live_plan *plan, size_t threads)
 {
     const unroll_batch *b = &live->set.batch;
     live->inject = unroll_alloc(b->T * b->B, 1);
     if (!live->inject)
         return UNROLL_EMEMORY;
     UNROLL_TRY(unroll_work_new(live->net, b->T, b->B, true, threads, &live->work));
-    if (spacing)
-        unroll_inject_comb(b, spacing, live->inject);
+    if (plan->positions)
+        unroll_inject_stacked(b, plan->positions, plan->distances, live->inject);
+    else if (plan->distances)
+        unroll_inject_comb(b, plan->distances, live->inject);
     else
         unroll_inject_last(b, live->inject);
-    return unroll_curve_for(live->net, spacing ? spacing : unroll_probe_reach(b), &live->curve);
+    return unroll_curve_for(live->net, plan->distances ? plan->distances : unroll_probe_reach(b),
+                            &live->curve);
 }
 
-unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size_t spacing,
+unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, const unroll_live_plan *plan,
                               size_t threads, unroll_live *live)
 {
     *live = (unroll_live){.net = net, .set = *set};
     const unroll_batch *b = &live->set.batch;
-    live->window = spacing ? spacing : b->T;
+    live->window = plan->window ? plan->window : plan->distances ? plan->distances : b->T;
     *set = (unroll_probe_set){0};
     unroll_status status = net->spec.source ? new_pairs(live, threads)
-                                            : new_windows(live, spacing, threads);
+                                            : new_windows(live, plan, threads);
     if (status == UNROLL_OK)
         status = unroll_histograms_new(net, &live->histograms);
     if (status != UNROLL_OK)

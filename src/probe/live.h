@@ -21,6 +21,9 @@ typedef struct unroll_probe_set {
 unroll_status unroll_probe_windows(const uint32_t *id, size_t count, size_t T, size_t first,
                                    size_t B,
                                    size_t all, unroll_probe_set *out);
+/** The same of `sequences` windows in all, each of them in `positions` rows: for unroll_inject_stacked(). */
+unroll_status unroll_probe_stacked(const uint32_t *id, size_t count, size_t T, size_t sequences,
+                                   size_t positions, unroll_probe_set *out);
 
 /** Rows [first, first+rows) of a batch, states beginning at zero.
  *  @param inputs, outputs  of the task: numbers in a step's features and values */
@@ -32,6 +35,13 @@ void unroll_probe_set_free(unroll_probe_set *set);
 /** Distances that every row's last loss reaches: the smallest of last step + 1. */
 size_t unroll_probe_reach(const unroll_batch *batch);
 
+/** Which losses begin a chain. */
+typedef struct unroll_live_plan {
+    size_t distances;           /**< of a curve: the comb's spacing; 0: the last loss of each row alone */
+    size_t positions;           /**< 0: a comb; else rows are stacked as unroll_inject_stacked() says */
+    size_t window;              /**< steps that histograms count; 0: as many as distances, or all */
+} unroll_live_plan;
+
 typedef struct unroll_live {
     const unroll_net *net;
     unroll_net *plain;          /**< of an encoder–decoder: what `net` then is, unroll_net_plain() */
@@ -39,15 +49,14 @@ typedef struct unroll_live {
     unroll_work *work;
     uint8_t *inject;            /**< NULL for an encoder–decoder */
     unroll_curve curve;
-    size_t window;              /**< steps that histograms count: the comb's spacing */
+    size_t window;              /**< steps that histograms count */
     unroll_histograms histograms;
     unroll_fit fit;             /**< of the top layer's h */
 } unroll_live;
 
 /** @param set      taken over, in any case
- *  @param spacing  of the comb: curves have distances below it; 0: the last loss of each row alone
  *  @return UNROLL_EMEMORY; freed by unroll_live_free() */
-unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, size_t spacing,
+unroll_status unroll_live_new(const unroll_net *net, unroll_probe_set *set, const unroll_live_plan *plan,
                               size_t threads, unroll_live *out);
 /** Probe the net as it is now. Nothing of the net or its training changes. */
 unroll_status unroll_live_take(unroll_live *live);

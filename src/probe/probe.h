@@ -63,6 +63,10 @@ void unroll_inject_all(const unroll_batch *batch, uint8_t *inject);
 /** The comb: a chain begins at every `spacing`-th step, shifted from row to row so that all
  *  steps have their turn. Each chain is a single loss, for the price of one way back. */
 void unroll_inject_comb(const unroll_batch *batch, size_t spacing, uint8_t *inject);
+/** Stacked rows: every `positions` rows in turn, which hold the same sequence, begin a chain each, evenly
+ *  spread from step distances − 1, the first that reaches over all distances, to the last. For horizons
+ *  longer than what training sees, of a few sequences. */
+void unroll_inject_stacked(const unroll_batch *batch, size_t positions, size_t distances, uint8_t *inject);
 
 static inline size_t unroll_probe_at(const unroll_net_spec *spec, size_t B, size_t t, size_t layer,
                                      enum unroll_probe_state state, size_t row)

@@ -7,6 +7,8 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
+#include "probe/jacobian.h"
+#include "probe/probe.h"
 
 /* What the blocks of z hold after the forward pass. */
 static const struct view {
@@ -29,18 +31,25 @@ typedef struct values {
     size_t pitch;
 } values;
 
-static bool padding(const unroll_batch *b, size_t i)
+/* A batch and where each row ends: behind its last loss nothing counts. */
+typedef struct window {
+    const unroll_batch *batch;
+    size_t *end;             /* [B] */
+} window;
+
+static bool outside(const window *w, size_t i)
 {
-    return b->mode && b->mode[i] != UNROLL_RUN;
+    const unroll_batch *b = w->batch;
+    return i / b->B >= w->end[i % b->B] || (b->mode && b->mode[i] != UNROLL_RUN);
 }
 
-static void count_share(const unroll_net *net, const unroll_batch *b, values v, bool gate,
+static void count_share(const unroll_net *net, const window *w, values v, bool gate,
                         unroll_saturation *out)
 {
     const size_t H = net->stack.hidden;
     double low = 0, high = 0, all = 0;
-    for (size_t i = 0; i < b->T * b->B; i++) {
-        if (padding(b, i))
+    for (size_t i = 0; i < w->batch->T * w->batch->B; i++) {
+        if (outside(w, i))
             continue;
         all += (double)H;
         for (size_t j = 0; j < H; j++) {
@@ -54,20 +63,21 @@ static void count_share(const unroll_net *net, const unroll_batch *b, values v, 
     out->dead = NAN;
 }
 
-static double dead_units(const unroll_net *net, const unroll_batch *b, values v)
+static double dead_units(const unroll_net *net, const window *w, values v)
 {
     size_t dead = 0;
     for (size_t j = 0; j < net->stack.hidden; j++) {
         bool zero = true;
-        for (size_t i = 0; i < b->T * b->B && zero; i++)
-            zero = padding(b, i) || v.at[i * v.pitch + j] == 0;
+        for (size_t i = 0; i < w->batch->T * w->batch->B && zero; i++)
+            zero = outside(w, i) || v.at[i * v.pitch + j] == 0;
         dead += zero;
     }
     return (double)dead / (double)net->stack.hidden;
 }
 
 /* mean φ'² by way of the activation's own derivative: what a gradient of ones becomes. */
-static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, size_t l, double *out)
+static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
+                                 double *out)
 {
     const unroll_stack *s = &net->stack;
     const unroll_layer *layer = &s->at[l].layer;
@@ -80,7 +90,7 @@ static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, si
         x[s->pitch + j] = 1;
     for (size_t t = 0; t < b->T; t++)
         for (size_t r = 0; r < b->B; r++) {
-            if (padding(b, t * b->B + r))
+            if (outside(of, t * b->B + r))
                 continue;
             memcpy(x, w->run.at[l].z + (t * w->B + r) * layer->blocks * s->pitch,
                    s->pitch * sizeof *x);
@@ -132,7 +142,7 @@ static unroll_status spectral_norm(const unroll_real *W, size_t H, double *out)
     return UNROLL_OK;
 }
 
-static unroll_status take_theory(const unroll_net *net, const unroll_work *w, size_t l,
+static unroll_status take_theory(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
                                  unroll_diagnosis *d)
 {
     const size_t H = net->stack.hidden;
@@ -140,7 +150,7 @@ static unroll_status take_theory(const unroll_net *net, const unroll_work *w, si
     const unroll_real *W =
         net->weights + net->parameters.list[net->stack.at[l].w_hh].offset;
     double sigma, squares = 0;
-    UNROLL_TRY(take_slopes(net, w, l, &d->slope_square[l]));
+    UNROLL_TRY(take_slopes(net, w, of, l, &d->slope_square[l]));
     UNROLL_TRY(spectral_norm(W, H, &sigma));
     for (size_t i = 0; i < H * H; i++)
         squares += (double)W[i] * (double)W[i];
@@ -150,51 +160,50 @@ static unroll_status take_theory(const unroll_net *net, const unroll_work *w, si
     return UNROLL_OK;
 }
 
-/* log of the mean over units of the product of the gate over the last k steps, added to sums[k]. */
-static void add_products(const unroll_net *net, const unroll_batch *b, values gate, size_t r,
+/* log of the mean over units of the product of the gate over k steps back from the row's last loss, added to
+ * sums[k]. */
+static void add_products(const unroll_net *net, const window *w, values gate, size_t r,
                          size_t distances, double *product, double *sums)
 {
-    const size_t H = net->stack.hidden;
+    const size_t H = net->stack.hidden, B = w->batch->B, last = unroll_transport_start(w->batch, r);
     for (size_t j = 0; j < H; j++)
         product[j] = 1;
     for (size_t k = 1; k < distances; k++) {
         double mean = 0;
-        const size_t i = (b->T - k) * b->B + r;
+        const size_t i = k <= last + 1 ? (last + 1 - k) * B + r : SIZE_MAX;
         for (size_t j = 0; j < H; j++) {
-            product[j] *= padding(b, i) ? 1 : (double)gate.at[i * gate.pitch + j];
+            product[j] *= i == SIZE_MAX || outside(w, i) ? 1 : (double)gate.at[i * gate.pitch + j];
             mean += product[j] / (double)H;
         }
-        sums[k] += log(mean) / (double)b->B;
+        sums[k] += log(mean) / (double)B;
     }
 }
 
-static unroll_status take_layer(const unroll_net *net, const unroll_work *w,
-                                const struct view *view,
-                                size_t l, unroll_diagnosis *d)
+static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const window *of,
+                                const struct view *view, size_t l, unroll_diagnosis *d)
 {
-    const unroll_batch *b = w->batch;
     const size_t pitch = net->stack.pitch, row = net->stack.at[l].layer.blocks * pitch;
     const values h = {w->run.at[l].h + w->B * pitch, pitch};
     unroll_saturation *s = d->share + d->count++;
     *s = (unroll_saturation){.layer = l, .name = "h"};
-    count_share(net, b, h, false, s);
+    count_share(net, of, h, false, s);
     if (!*view->blocks) {
         if (strcmp(net->spec.activation, "relu") == 0)
-            s->dead = dead_units(net, b, h);
-        return net->stack.norm ? UNROLL_OK : take_theory(net, w, l, d);
+            s->dead = dead_units(net, of, h);
+        return net->stack.norm ? UNROLL_OK : take_theory(net, w, of, l, d);
     }
     for (size_t i = 0; view->blocks[i]; i++) {
         const bool gate = view->blocks[i] < 'a';
         s = d->share + d->count++;
         *s = (unroll_saturation){.layer = l, .name = {(char)(view->blocks[i] | 0x20)}};
-        count_share(net, b, (values){w->run.at[l].z + i * pitch, row}, gate, s);
+        count_share(net, of, (values){w->run.at[l].z + i * pitch, row}, gate, s);
     }
     double *product = unroll_alloc(net->stack.hidden,
                                    sizeof *product), *sums = d->keep + l * d->distances;
     if (!product)
         return UNROLL_EMEMORY;
-    for (size_t r = 0; r < b->B; r++)
-        add_products(net, b, (values){w->run.at[l].z + view->keep * pitch, row}, r, d->distances,
+    for (size_t r = 0; r < of->batch->B; r++)
+        add_products(net, of, (values){w->run.at[l].z + view->keep * pitch, row}, r, d->distances,
                      product, sums);
     for (size_t k = 0; k < d->distances; k++)
         sums[k] = exp(sums[k]);
@@ -207,6 +216,7 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
 {
     const size_t layers = net->stack.layers;
     const struct view *view = view_of(net);
+    window of = {.batch = batch};
     unroll_result result;
     *d = (unroll_diagnosis){.layers = layers, .distances = distances};
     if (!work->training || distances > batch->T)
@@ -215,7 +225,10 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
     d->share = unroll_alloc(layers * UNROLL_SATURATION_NAMES, sizeof *d->share);
     d->slope_square = unroll_alloc(3 * layers, sizeof *d->slope_square);
     d->keep = *view->blocks ? unroll_alloc(layers * distances, sizeof *d->keep) : NULL;
-    unroll_status status = d->share && d->slope_square && (d->keep || !*view->blocks)
+    of.end = unroll_alloc(batch->B, sizeof *of.end);
+    for (size_t r = 0; of.end && r < batch->B; r++)
+        of.end[r] = unroll_probe_length(batch, r);
+    unroll_status status = d->share && d->slope_square && of.end && (d->keep || !*view->blocks)
                                ? unroll_net_evaluate(net, batch, work, &result, NULL)
                                : UNROLL_EMEMORY;
     if (d->slope_square) {
@@ -225,7 +238,8 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
             d->slope_square[i] = NAN;
     }
     for (size_t l = 0; l < layers && status == UNROLL_OK; l++)
-        status = take_layer(net, work, view, l, d);
+        status = take_layer(net, work, &of, view, l, d);
+    unroll_free(of.end);
     if (status != UNROLL_OK)
         unroll_diagnosis_free(d);
     return status;

@@ -12,7 +12,7 @@ typedef struct unroll_saturation {
 
 enum { UNROLL_SATURATION_NAMES = 5 };
 
-/** What a forward pass tells about the ways back, beside the curve. */
+/** What a forward pass tells about the ways back, beside the curve: of each row's steps up to its last loss. */
 typedef struct unroll_diagnosis {
     size_t layers, count, distances;
     unroll_saturation *share; /**< [count] */
@@ -24,7 +24,7 @@ typedef struct unroll_diagnosis {
     double *bound;
     /** [layers] √(‖W_hh‖_F²/H · mean φ'²): the rate of a random matrix */
     double *mean_field;
-    /** [layers][distances] ∏ f_s alone (GRU: ∏ z_s) of the chain from the last step: mean over
+    /** [layers][distances] ∏ f_s alone (GRU: ∏ z_s) of the chain from the row's last loss: mean over
      *  units, geometric mean over samples. NULL for an rnn */
     double *keep;
 } unroll_diagnosis;

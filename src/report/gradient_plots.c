@@ -1,19 +1,15 @@
 #include "report/gradient_plots.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
-#include "base/input.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
 #include "report/chart.h"
-#include "report/plot.h"
-
-enum { SERIES_MAX = 12, LABEL_MAX = UNROLL_VARIANT_MAX + 40 };
+#include "report/picture.h"
 
 const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIANT_MAX])
 {
@@ -42,87 +38,57 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
 
 /* ---- pictures ---- */
 
-static unroll_status draw(const unroll_plot *plot)
-{
-    UNROLL_TRY(unroll_plot_write(plot));
-    return unroll_plot_draw(plot);
-}
-
-/* Series whose data live until the picture is drawn. */
-typedef struct picture {
-    unroll_series series[SERIES_MAX];
-    char label[SERIES_MAX][LABEL_MAX];
-    double *data[2 * SERIES_MAX];
-    size_t count;
-} picture;
-
-/* Room for a series of n points; NULL where there is no memory, or no place among SERIES_MAX. */
-static unroll_series *add_series(picture *p, size_t n, double **x, double **y)
-{
-    if (p->count == SERIES_MAX)
-        return NULL;
-    *x = p->data[2 * p->count] = unroll_alloc(n, sizeof **x);
-    *y = p->data[2 * p->count + 1] = unroll_alloc(n, sizeof **y);
-    if (!*x || !*y)
-        return NULL;
-    unroll_series *s = &p->series[p->count];
-    *s = (unroll_series){.label = p->label[p->count], .x = *x, .y = *y, .count = n};
-    p->count++;
-    return s;
-}
-
-static void release(picture *p)
-{
-    for (size_t i = 0; i < 2 * SERIES_MAX; i++)
-        unroll_free(p->data[i]);
-}
-
-/* On a logarithmic axis there is no 0. */
-static double above_zero(double y)
-{
-    return y > 0 ? y : NAN;
-}
-
 static bool shown_layer(size_t layers, size_t l)
 {
     return layers <= 3 || l == 0 || l == layers / 2 || l == layers - 1;
 }
 
-static void add_theory(picture *p, const unroll_gradient_figure *f, size_t l, double from,
+/* Whose curves or histograms a picture has, where there is room for some layers only. */
+static const char *shown_title(const unroll_gradient_figure *f, char buffer[UNROLL_PICTURE_LABEL])
+{
+    const size_t n = f->curve->layers;
+    if (n <= 3)
+        return f->variant;
+    snprintf(buffer, UNROLL_PICTURE_LABEL, "%.*s; layers 0, %zu and %zu of %zu", UNROLL_VARIANT_MAX, f->variant,
+             n / 2, n - 1, n);
+    return buffer;
+}
+
+static void add_theory(unroll_picture *p, const unroll_gradient_figure *f, size_t l, double from,
                        size_t first, const double *rate, const char *what)
 {
     double *x, *y;
     const size_t n = f->curve->distances;
     if (!(rate[l] > 0) || rate[l] > 1 || n <= first)
         return; /* a bound above 1 says nothing */
-    unroll_series *s = add_series(p, n - first, &x, &y);
+    unroll_series *s = unroll_picture_add(p, n - first, &x, &y);
     if (!s)
         return;
     s->reference = true;
-    snprintf(p->label[p->count - 1], LABEL_MAX, "%s: %.3f a step", what, rate[l]);
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s: %.3f a step", what, rate[l]);
     for (size_t i = 0; i < n - first; i++) {
         x[i] = (double)(first + i);
-        y[i] = above_zero(from * pow(rate[l], (double)i));
+        y[i] = unroll_above_zero(from * pow(rate[l], (double)i));
     }
 }
 
-static void add_keep(picture *p, const unroll_gradient_figure *f, size_t l, double from)
+static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t l, double from)
 {
     double *x, *y;
     const unroll_diagnosis *d = f->diagnosis;
-    unroll_series *s = d->keep ? add_series(p, d->distances, &x, &y) : NULL;
+    unroll_series *s = d->keep ? unroll_picture_add(p, d->distances, &x, &y) : NULL;
     if (!s)
         return;
     s->reference = true;
-    snprintf(p->label[p->count - 1], LABEL_MAX, "%s alone, layer %zu",
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s alone, layer %zu",
              f->curve->has_c ? "product of forget gates" : "product of update gates", l);
     for (size_t k = 0; k < d->distances; k++) {
         x[k] = (double)k;
-        y[k] = above_zero(from * d->keep[l * d->distances + k]);
+        y[k] = unroll_above_zero(from * d->keep[l * d->distances + k]);
     }
 }
 
-static unroll_status distance_picture(const unroll_gradient_figure *f, picture *p)
+static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_picture *p)
 {
     const unroll_curve *c = f->curve;
     const size_t top = c->layers - 1;
@@ -131,9 +97,9 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, picture *
         for (int s = 0; s <= c->has_c; s++) {
             if (!shown_layer(c->layers, l))
                 continue;
-            if (!add_series(p, c->distances, &x, &y))
-                return p->count == SERIES_MAX ? UNROLL_OK : UNROLL_EMEMORY;
-            snprintf(p->label[p->count - 1], LABEL_MAX, "%c of layer %zu", s ? 'c' : 'h', l);
+            if (!unroll_picture_add(p, c->distances, &x, &y))
+                return p->count == UNROLL_PICTURE_SERIES ? UNROLL_OK : UNROLL_EMEMORY;
+            snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%c of layer %zu", s ? 'c' : 'h', l);
             unroll_curve_gmean(c, l, (enum unroll_probe_state)s, y);
             if (l == top) {
                 start[s] = y[0];
@@ -141,7 +107,7 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, picture *
             }
             for (size_t k = 0; k < c->distances; k++) {
                 x[k] = (double)k;
-                y[k] = above_zero(y[k]);
+                y[k] = unroll_above_zero(y[k]);
             }
         }
     if (f->diagnosis && !f->accumulated) {
@@ -152,27 +118,30 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, picture *
     return UNROLL_OK;
 }
 
-static const char *gradient_label(const unroll_gradient_figure *f)
+static const char *gradient_label(const unroll_gradient_figure *f, char buffer[UNROLL_PICTURE_LABEL])
 {
-    return f->accumulated ? "accumulated |dL/dstate| (nats)"
-                          : "|dL_t/dstate_s| (nats), geometric mean";
+    snprintf(buffer, UNROLL_PICTURE_LABEL, f->accumulated ? "accumulated |dL/dstate| (%s)"
+                                                          : "|dL_t/dstate_s| (%s), geometric mean",
+             unroll_loss_unit(f->squared));
+    return buffer;
 }
 
 /* Drawn into a folder, or where there is none as characters. */
 static unroll_status draw_distance(const unroll_gradient_figure *f, const char *folder, char **text,
                                    size_t columns, size_t rows)
 {
-    picture p = {0};
+    unroll_picture p = {0};
+    char title[UNROLL_PICTURE_LABEL], label[UNROLL_PICTURE_LABEL];
     unroll_status status = distance_picture(f, &p);
-    const unroll_plot plot = {.directory = folder, .name = "distance", .title = f->variant,
-                              .x_label = "distance t - s (steps)", .y_label = gradient_label(f),
+    const unroll_plot plot = {.directory = folder, .name = "distance", .title = shown_title(f, title),
+                              .x_label = "distance t - s (steps)", .y_label = gradient_label(f, label),
                               .log_y = true, .key_below = true, .series = p.series,
                               .count = p.count};
     if (status == UNROLL_OK && folder)
-        status = draw(&plot);
+        status = unroll_picture_draw(&plot);
     else if (status == UNROLL_OK && !(*text = unroll_chart(&plot, columns, rows)))
         status = UNROLL_EMEMORY;
-    release(&p);
+    unroll_picture_free(&p);
     return status;
 }
 
@@ -189,43 +158,36 @@ static double layer_mean(const double *gmean, size_t end)
     double logs = 0;
     for (size_t k = 0; k < end; k++)
         logs += log(gmean[k]) / (double)end;
-    return above_zero(exp(logs));
+    return unroll_above_zero(exp(logs));
 }
 
 static unroll_status draw_layers(const unroll_gradient_figure *f, const char *folder)
 {
     const unroll_curve *c = f->curve;
-    picture p = {0};
+    unroll_picture p = {0};
+    char label[UNROLL_PICTURE_LABEL];
     double *x[2], *y[2], *gmean = unroll_alloc(c->distances, sizeof *gmean);
-    unroll_status status = gmean && add_series(&p, c->layers, &x[0], &y[0]) &&
-                                   add_series(&p, c->layers, &x[1], &y[1])
+    unroll_status status = gmean && unroll_picture_add(&p, c->layers, &x[0], &y[0]) &&
+                                   unroll_picture_add(&p, c->layers, &x[1], &y[1])
                                ? UNROLL_OK : UNROLL_EMEMORY;
     for (size_t l = 0; l < c->layers && status == UNROLL_OK; l++) {
         unroll_curve_gmean(c, l, UNROLL_PROBE_H, gmean);
         x[0][l] = x[1][l] = (double)l;
-        y[0][l] = above_zero(gmean[0]);
+        y[0][l] = unroll_above_zero(gmean[0]);
         y[1][l] = layer_mean(gmean, c->distances);
     }
-    snprintf(p.label[0], LABEL_MAX, "at distance 0");
-    snprintf(p.label[1], LABEL_MAX, "geometric mean over distances 0 to %zu", c->distances - 1);
+    snprintf(p.label[0], UNROLL_PICTURE_LABEL, "at distance 0");
+    snprintf(p.label[1], UNROLL_PICTURE_LABEL, "geometric mean over distances 0 to %zu", c->distances - 1);
     p.series[0].points = p.series[1].points = true;
     if (status == UNROLL_OK)
-        status = draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
                                      .x_label = "layer (0: next to the input)",
-                                     .y_label = gradient_label(f), .log_y = true,
+                                     .y_label = gradient_label(f, label), .log_y = true,
                                      .key_below = true, .whole_x = c->layers <= 20,
                                      .series = p.series, .count = p.count});
-    release(&p);
+    unroll_picture_free(&p);
     unroll_free(gmean);
     return status;
-}
-
-static unroll_status draw_heat(const char *folder, const char *name, const char *title,
-                               const char *y_label, const unroll_heat *heat)
-{
-    return draw(&(unroll_plot){.directory = folder, .name = name, .title = title,
-                               .x_label = "distance t - s (steps)", .y_label = y_label,
-                               .heat = heat});
 }
 
 static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const char *folder)
@@ -234,6 +196,9 @@ static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const 
     double *z = unroll_alloc(c->layers * c->distances + c->layers + c->distances, sizeof *z);
     if (!z)
         return UNROLL_EMEMORY;
+    char label[UNROLL_PICTURE_LABEL];
+    snprintf(label, sizeof label, "log10 %s|dL/dh| (%s)", f->accumulated ? "accumulated " : "",
+             unroll_loss_unit(f->squared));
     double *x = z + c->layers * c->distances, *y = x + c->distances;
     for (size_t l = 0; l < c->layers; l++) {
         unroll_curve_gmean(c, l, UNROLL_PROBE_H, z + l * c->distances);
@@ -244,10 +209,9 @@ static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const 
     for (size_t k = 0; k < c->distances; k++)
         x[k] = (double)k;
     const unroll_status status =
-        draw_heat(folder, "layer-distance", f->variant, "layer (0: next to the input)",
+        unroll_picture_heat(folder, "layer-distance", f->variant, "layer (0: next to the input)",
                   &(unroll_heat){.z = z, .x = x, .y = y, .columns = c->distances, .rows = c->layers,
-                                 .label = f->accumulated ? "log10 accumulated |dL/dh|"
-                                                         : "log10 |dL/dh|"});
+                                 .label = label});
     unroll_free(z);
     return status;
 }
@@ -259,7 +223,15 @@ static bool is_matrix(const char *name)
     return strstr(name, "weight") != NULL;
 }
 
-static unroll_status add_histogram(picture *p, const unroll_histogram *h)
+/* The layer at the end of a name, such as rnn.weight_hh_l3 and c_l0; what has none is always shown. */
+static bool shown_name(size_t layers, const char *name)
+{
+    const char *at = strstr(name, "_l");
+    uint64_t layer;
+    return !at || !unroll_parse_size(at + 2, &layer) || shown_layer(layers, (size_t)layer);
+}
+
+static unroll_status add_histogram(unroll_picture *p, const unroll_histogram *h)
 {
     size_t low = UNROLL_BINS, high = 0, n = 0;
     double all = (double)h->zero, *x, *y;
@@ -269,11 +241,11 @@ static unroll_status add_histogram(picture *p, const unroll_histogram *h)
             low = low == UNROLL_BINS ? b : low;
             high = b;
         }
-    if (low == UNROLL_BINS || p->count == SERIES_MAX)
+    if (low == UNROLL_BINS)
         return UNROLL_OK;
-    if (!add_series(p, high - low + 1, &x, &y))
+    if (!unroll_picture_add(p, high - low + 1, &x, &y))
         return UNROLL_EMEMORY;
-    snprintf(p->label[p->count - 1], LABEL_MAX, "%s", h->name);
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s", h->name);
     for (size_t b = low; b <= high; b++, n++) {
         x[n] = pow(10, unroll_bin_low(b) + 0.25);
         y[n] = (double)h->bin[b] / all;
@@ -285,21 +257,29 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
                                      bool states)
 {
     const unroll_histograms *h = f->histograms;
-    picture p = {0};
+    unroll_picture p = {0};
+    char title[UNROLL_PICTURE_LABEL], x_label[UNROLL_PICTURE_LABEL];
     unroll_status status = UNROLL_OK;
+    snprintf(x_label, sizeof x_label, "|dL/d%s| (%s), all losses, batch mean", states ? "state" : "weight",
+             unroll_loss_unit(f->squared));
     const size_t first = states ? h->parameters : 0, end = states ? h->count : h->parameters;
+    size_t all = 0;
+    for (size_t i = first; i < end; i++)
+        all += states || is_matrix(h->at[i].name);
+    const bool some = all > UNROLL_PICTURE_SERIES; /* layers only */
     for (size_t i = end; i-- > first && status == UNROLL_OK;)
-        if (states || is_matrix(h->at[i].name))
+        if ((states || is_matrix(h->at[i].name)) &&
+            (!some || shown_name(f->curve->layers, h->at[i].name)))
             status = add_histogram(&p, &h->at[i]);
     if (status == UNROLL_OK && p.count)
-        status = draw(&(unroll_plot){.directory = folder,
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder,
                                      .name = states ? "histogram-states" : "histogram-parameters",
-                                     .title = f->variant, .log_x = true,
-                                     .x_label = states ? "|dL/dstate|, all losses, batch mean"
-                                                       : "|dL/dweight|, all losses, batch mean",
+                                     .title = some ? shown_title(f, title) : f->variant,
+                                     .log_x = true,
+                                     .x_label = x_label,
                                      .y_label = "share of elements in half a decade",
                                      .key_below = true, .series = p.series, .count = p.count});
-    release(&p);
+    unroll_picture_free(&p);
     return status;
 }
 
@@ -311,23 +291,23 @@ static bool has_exponent(const unroll_gradient_figure *f)
 }
 
 /* One norm against distance; where none is known there is no line. */
-static unroll_status add_norm(picture *p, const char *label, const double *norm, size_t n)
+static unroll_status add_norm(unroll_picture *p, const char *label, const double *norm, size_t n)
 {
     double *x, *y;
     if (!isfinite(norm[0]))
         return UNROLL_OK;
-    if (!add_series(p, n, &x, &y))
+    if (!unroll_picture_add(p, n, &x, &y))
         return UNROLL_EMEMORY;
-    snprintf(p->label[p->count - 1], LABEL_MAX, "%s", label);
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s", label);
     for (size_t k = 0; k < n; k++) {
         x[k] = (double)k;
-        y[k] = above_zero(norm[k]);
+        y[k] = unroll_above_zero(norm[k]);
     }
     return UNROLL_OK;
 }
 
 /* The slope that the largest exponent predicts ends where the curve does: there it is to be judged. */
-static unroll_status add_exponent(picture *p, const unroll_gradient_figure *f)
+static unroll_status add_exponent(unroll_picture *p, const unroll_gradient_figure *f)
 {
     const unroll_jacobian *j = f->jacobian;
     double *x, *y;
@@ -335,34 +315,34 @@ static unroll_status add_exponent(picture *p, const unroll_gradient_figure *f)
     const double *norm = isfinite(j->spectral[0]) ? j->spectral : j->frobenius, rate = f->lyapunov->nats[0];
     if (last == 0 || !(norm[last] > 0))
         return UNROLL_OK;
-    unroll_series *s = add_series(p, 2, &x, &y);
+    unroll_series *s = unroll_picture_add(p, 2, &x, &y);
     if (!s)
         return UNROLL_EMEMORY;
     s->reference = true;
-    snprintf(p->label[p->count - 1], LABEL_MAX, "slope of the largest Lyapunov exponent: x %.4f a step",
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "slope of the largest Lyapunov exponent: x %.4f a step",
              exp(rate));
     x[0] = 0;
     x[1] = (double)last;
     y[1] = norm[last];
-    y[0] = above_zero(norm[last] * exp(-rate * (double)last));
+    y[0] = unroll_above_zero(norm[last] * exp(-rate * (double)last));
     return UNROLL_OK;
 }
 
 static unroll_status draw_jacobian(const unroll_gradient_figure *f, const char *folder)
 {
     const unroll_jacobian *j = f->jacobian;
-    picture p = {0};
+    unroll_picture p = {0};
     unroll_status status = add_norm(&p, "spectral norm", j->spectral, j->distances);
     if (status == UNROLL_OK)
         status = add_norm(&p, "Frobenius norm", j->frobenius, j->distances);
     if (status == UNROLL_OK && has_exponent(f))
         status = add_exponent(&p, f);
     if (status == UNROLL_OK && p.count)
-        status = draw(&(unroll_plot){.directory = folder, .name = "jacobian", .title = f->variant,
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "jacobian", .title = f->variant,
                                      .x_label = "k (steps)", .y_label = "norm of d(h,c)_t / d(h,c)_{t-k}",
                                      .log_y = true, .key_below = true, .series = p.series,
                                      .count = p.count});
-    release(&p);
+    unroll_picture_free(&p);
     return status;
 }
 
@@ -381,14 +361,14 @@ static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *
         low[i] = y[i] - spread;
         high[i] = y[i] + spread;
     }
-    char label[LABEL_MAX];
+    char label[UNROLL_PICTURE_LABEL];
     snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation", l->samples);
     const double ends[2] = {1, (double)l->count}, zero[2] = {0, 0};
     const unroll_series series[] = {
         {.label = label, .x = x, .y = y, .low = low, .high = high, .count = l->count, .points = true},
         {.label = "neither falls nor grows", .x = ends, .y = zero, .count = 2, .reference = true}};
     const unroll_status status =
-        draw(&(unroll_plot){.directory = folder, .name = "lyapunov", .title = f->variant,
+        unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "lyapunov", .title = f->variant,
                             .x_label = "Lyapunov exponent, from the largest",
                             .y_label = "decades a step", .whole_x = true, .key_below = true,
                             .series = series, .count = 2});
@@ -401,46 +381,39 @@ static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *
 static unroll_status draw_weights(const unroll_gradient_figure *f, const char *folder, bool ratio)
 {
     const unroll_weight_curve *c = f->weights;
-    picture p = {0};
+    unroll_picture p = {0};
+    char title[UNROLL_PICTURE_LABEL], y_label[UNROLL_PICTURE_LABEL];
+    snprintf(y_label, sizeof y_label, "|dL_t/dWh at step s| (%s), mean over windows",
+             unroll_loss_unit(f->squared));
     unroll_status status = UNROLL_OK;
     for (size_t l = c->layers; l-- > 0 && status == UNROLL_OK;) {
         double *x, *y;
         const double *from = (ratio ? c->ratio : c->norm) + l * c->distances;
         if (!shown_layer(c->layers, l))
             continue;
-        if (!add_series(&p, c->distances, &x, &y)) {
+        if (!unroll_picture_add(&p, c->distances, &x, &y)) {
             status = UNROLL_EMEMORY;
             break;
         }
-        snprintf(p.label[p.count - 1], LABEL_MAX, "layer %zu", l);
+        snprintf(p.label[p.count - 1], UNROLL_PICTURE_LABEL, "layer %zu", l);
         for (size_t k = 0; k < c->distances; k++) {
             x[k] = (double)k;
-            y[k] = above_zero(from[k]);
+            y[k] = unroll_above_zero(from[k]);
         }
     }
     if (status == UNROLL_OK)
-        status = draw(&(unroll_plot){.directory = folder, .name = ratio ? "signal" : "weights",
-                                     .title = f->variant, .x_label = "distance k = t - s (steps)",
-                                     .y_label = ratio ? "|mean| over deviation, dL_t/dWh at step s"
-                                                      : "|dL_t/dWh at step s|, mean over windows",
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = ratio ? "signal" : "weights",
+                                     .title = shown_title(f, title), .x_label = "distance k = t - s (steps)",
+                                     .y_label = ratio ? "|mean| over deviation, dL_t/dWh at step s" : y_label,
                                      .log_y = true, .key_below = true, .series = p.series,
                                      .count = p.count});
-    release(&p);
+    unroll_picture_free(&p);
     return status;
-}
-
-static char *plots_folder(const char *directory)
-{
-    const size_t room = strlen(directory) + sizeof "/plots";
-    char *folder = unroll_alloc(room, 1);
-    if (folder)
-        snprintf(folder, room, "%s/plots", directory);
-    return folder;
 }
 
 unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
 {
-    char *folder = plots_folder(f->directory);
+    char *folder = unroll_plots_folder(f->directory);
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
     unroll_status missing = UNROLL_OK; /* without gnuplot all data are written still */
     for (int i = 0; i < 9 && status == UNROLL_OK; i++) {
@@ -465,135 +438,4 @@ unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
     }
     unroll_free(folder);
     return status != UNROLL_OK ? status : missing;
-}
-
-/* ---- distance × step ---- */
-
-typedef struct records {
-    double *gmean;               /* [steps][distances] of the top layer's h */
-    double *step;
-    size_t steps, distances, room;
-    size_t layer;
-} records;
-
-/* step,layer,state,distance,mean,gmean,… */
-static bool read_fields(char *line, uint64_t *step, uint64_t *layer, char *state,
-                        uint64_t *distance,
-                        double *gmean)
-{
-    char *save = NULL, *field[6];
-    for (size_t i = 0; i < 6; i++)
-        if (!(field[i] = strtok_r(i ? NULL : line, ",", &save)))
-            return false;
-    *state = *field[2];
-    return unroll_parse_size(field[0], step) && unroll_parse_size(field[1], layer) &&
-           unroll_parse_size(field[3], distance) && unroll_parse_double(field[5], gmean);
-}
-
-/* Twice through the file: the first counts, the second takes. */
-static unroll_status read_records(const char *path, bool count, records *r)
-{
-    unroll_lines *lines;
-    char *line, state;
-    size_t length;
-    uint64_t step, layer, distance, last = UINT64_MAX;
-    double gmean;
-    r->steps = 0;
-    UNROLL_TRY(unroll_lines_open(path, &lines));
-    unroll_status status;
-    while ((status = unroll_lines_next(lines, &line, &length)) == UNROLL_OK && line) {
-        if (!read_fields(line, &step, &layer, &state, &distance, &gmean) || state != 'h' ||
-            distance > 1u << 20 || layer > 1000)
-            continue;
-        r->steps += step != last;
-        last = step;
-        if (count) {
-            r->layer = layer > r->layer ? layer : r->layer;
-            r->distances = distance >= r->distances ? distance + 1 : r->distances;
-        } else if (layer == r->layer && r->steps <= r->room && distance < r->distances) {
-            r->gmean[(r->steps - 1) * r->distances + distance] = gmean;
-            r->step[r->steps - 1] = (double)step;
-        }
-    }
-    unroll_lines_close(lines);
-    return status;
-}
-
-static unroll_status draw_steps(const records *r, const char *folder, const char *variant)
-{
-    enum { LINES = 6 };
-    picture p = {0};
-    double *x, *y;
-    unroll_status status = UNROLL_OK;
-    for (size_t i = 0, last = SIZE_MAX; i < LINES; i++) {
-        const size_t at = (r->steps - 1) * i / (LINES - 1);
-        if (at == last)
-            continue;
-        last = at;
-        if (!add_series(&p, r->distances, &x, &y)) {
-            status = UNROLL_EMEMORY;
-            break;
-        }
-        snprintf(p.label[p.count - 1], LABEL_MAX, "step %.0f", r->step[at]);
-        for (size_t k = 0; k < r->distances; k++) {
-            x[k] = (double)k;
-            y[k] = above_zero(r->gmean[at * r->distances + k]);
-        }
-    }
-    if (status == UNROLL_OK)
-        status = draw(&(unroll_plot){.directory = folder, .name = "gradient-steps-lines",
-                                     .title = variant, .x_label = "distance t - s (steps)",
-                                     .y_label = "|dL_t/dh_s| (nats), geometric mean", .log_y = true,
-                                     .key_below = true, .series = p.series, .count = p.count});
-    release(&p);
-    return status;
-}
-
-static unroll_status draw_step_map(const records *r, const char *folder, const char *variant)
-{
-    const size_t cells = r->steps * r->distances;
-    double *z = unroll_alloc(cells + r->distances, sizeof *z);
-    if (!z)
-        return UNROLL_EMEMORY;
-    for (size_t i = 0; i < cells; i++)
-        z[i] = log10(r->gmean[i]);
-    for (size_t k = 0; k < r->distances; k++)
-        z[cells + k] = (double)k;
-    const unroll_status status =
-        draw_heat(folder, "gradient-steps", variant, "training step",
-                  &(unroll_heat){.z = z, .x = z + cells, .y = r->step, .columns = r->distances,
-                                 .rows = r->steps, .label = "log10 |dL/dh| of the top layer"});
-    unroll_free(z);
-    return status;
-}
-
-unroll_status unroll_report_gradient_steps(const char *directory, const char *variant)
-{
-    records r = {0};
-    const size_t room = strlen(directory) + sizeof "/gradient/distance.csv";
-    char *path = unroll_alloc(room, 1), *folder = plots_folder(directory);
-    unroll_status status = path && folder ? UNROLL_OK : UNROLL_EMEMORY;
-    if (status == UNROLL_OK) {
-        snprintf(path, room, "%s/gradient/distance.csv", directory);
-        status = unroll_make_directory(folder);
-    }
-    if (status == UNROLL_OK)
-        status = read_records(path, true, &r);
-    if (status == UNROLL_OK && r.steps > 1) {
-        r.room = r.steps;
-        r.gmean = unroll_alloc(r.steps * r.distances, sizeof *r.gmean);
-        r.step = unroll_alloc(r.steps, sizeof *r.step);
-        status = r.gmean && r.step ? read_records(path, false, &r) : UNROLL_EMEMORY;
-        if (status == UNROLL_OK)
-            status = draw_step_map(&r, folder, variant);
-        const unroll_status lines =
-            status == UNROLL_OK || status == UNROLL_ENOINPUT ? draw_steps(&r, folder, variant)
-                                                             : status;
-        status = status == UNROLL_OK ? lines : status;
-    }
-    unroll_free(r.step);
-    unroll_free(r.gmean);
-    unroll_free(folder);
-    unroll_free(path);
-    return status;
 }

@@ -15,12 +15,20 @@ enum { UNROLL_VARIANT_MAX = 160 };
  *  Belongs on every figure. */
 const char *unroll_variant_text(const unroll_config *config, char buffer[UNROLL_VARIANT_MAX]);
 
-/** What the pictures of one probe show. */
+/** What a loss, and so its gradient, is measured in. */
+static inline const char *unroll_loss_unit(bool squared)
+{
+    return squared ? "squared error" : "nats";
+}
+
+/** What the pictures of one probe show. Of a deep stack curves, and histograms that would be too many, show the
+ *  first, middle and last layer, and say so. */
 typedef struct unroll_gradient_figure {
     const char *directory;             /**< the pictures go to DIRECTORY/plots */
     const char *variant;               /**< unroll_variant_text() and what else all figures say */
     const unroll_curve *curve;
     bool accumulated;                  /**< losses of all steps: said on each figure */
+    bool squared;                      /**< the loss is a squared error, else in nats */
     const unroll_diagnosis *diagnosis; /**< theory beside the curve, or NULL */
     const unroll_histograms *histograms; /**< or NULL */
     const unroll_jacobian *jacobian;   /**< or NULL */
@@ -44,5 +52,5 @@ unroll_status unroll_gradient_chart(const unroll_gradient_figure *figure, size_t
 /** From DIRECTORY/gradient/distance.csv: plots/gradient-steps, a heat map distance × step of
  *  the top layer's h, and plots/gradient-steps-lines, the curves of some steps. A run without
  *  such records is UNROLL_OK and nothing drawn. */
-unroll_status unroll_report_gradient_steps(const char *directory, const char *variant);
+unroll_status unroll_report_gradient_steps(const char *directory, const char *variant, bool squared);
 #endif

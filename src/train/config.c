@@ -348,6 +348,10 @@ const unroll_option unroll_config_table[] = {
                             "histograms, in gradient/*.csv, on held-out data; a translation's go from "
                             "the last target word back into the source; beside --recompute it needs the memory of "
                             "a whole window; 0: none"},
+    {SIZE("grad-distance", 0, 1048576), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_distance),
+     .preset = "0", .help = "largest distance that --grad-every records of a text, as far as it reaches; beyond "
+                            "--seq-length a few sequences have their losses in rows of their own, and a record "
+                            "takes longer; 0: below --seq-length"},
 
     {FLAG("dry-run"), RUN_ROW, AT(dry_run),
      .help = "print sizes, parameters and memory; train nothing"},
@@ -454,6 +458,11 @@ static unroll_status check_task(const unroll_config *config)
         if (rows[i].given && rows[i].of_pairs != pairs)
             return unroll_fail(UNROLL_EUSAGE, "--%s is of no use to --task %s%s", rows[i].name,
                                config->task, pairs ? "" : "; it is for --task translate");
+    if (config->grad_distance && strcmp(config->task, "char") != 0)
+        return unroll_fail(UNROLL_EUSAGE, "--grad-distance is of no use to --task %s, whose samples end where "
+                           "they end; it is for a text", config->task);
+    if (config->grad_distance && config->grad_every == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--grad-distance: nothing is recorded without --grad-every");
     return UNROLL_OK;
 }
 

@@ -85,4 +85,48 @@ check 'a diverged job gives 1' [ $? -eq 1 ]
 check 'and is told' grep -q '0/1, 1 diverged' out
 check 'the other one is there' grep -q '^"cell=lstm,lr=0.01",1,200' bad/results.csv
 
+# ---- the curve during training, where nobody knows beforehand when that is ----
+# whens FILE: at how many steps
+whens() { sed 's/"[^"]*"//' "$1" | sed 1d | cut -d, -f3 | sort -u | wc -l; }
+expect 0 '' compare --task copy:delay=1,length=1,symbols=2 --hidden 8 --layers 1 --batch 8 --lr 0.02 --steps 20000 \
+    --seeds 1 --until-solved --variant cell=gru --out solved --quiet
+check 'it is solved long before the half' grep -q ',1,[0-9]*,[0-9.]*,[0-9.]*,[0-9.]*$' solved/results.csv
+check 'a curve where it was solved' [ "$(whens solved/distance.csv)" -eq 3 ]
+expect 0 '' compare --task copy:delay=4,length=1,symbols=2 --hidden 8 --layers 1 --batch 8 --time 0.3s --seeds 1 \
+    --variant cell=gru --out timed --quiet
+check 'a curve when half the time was gone' [ "$(whens timed/distance.csv)" -eq 3 ]
+
+# ---- a sweep has its guesses, a label its start ----
+expect 0 '' compare --task copy:length=1,symbols=2 --sweep delay=2,8 --hidden 8 --layers 1 --batch 8 --steps 20 \
+    --seeds 1 --variant 'label=wide;cell=lstm;init-scale=2;forget-bias=3' --out sweep --quiet
+if command -v gnuplot >/dev/null; then
+    check 'chance against difficulty' grep -q "title 'chance'" sweep/plots/sweep.gp
+    check 'the baseline, too' grep -q "title 'baseline: a guess" sweep/plots/sweep-loss.gp
+    check 'a level each where they differ' [ "$(grep -c "nothing, delay=[28]'" sweep/plots/learning.gp)" -eq 2 ]
+    check 'a label does not hide the start' grep -q 'wide (init uniform x 2, forget bias 3)' sweep/plots/sweep.gp
+    check 'the unit of gradients' grep -q '(nats), top layer' sweep/plots/gradient-start.gp
+fi
+
+# ---- translations have curves of their own, back into the source ----
+expect 0 '' compare --task toy-translation:pairs=300 --hidden 8 --embedding 4 --layers 1 --batch 16 --steps 20 \
+    --seeds 1 --variant cell=gru --out pairs --quiet
+check 'of translations: before, during and after' [ "$(whens pairs/distance.csv)" -eq 3 ]
+check 'a half-life, too' [ -n "$(tail -1 pairs/results.csv | cut -d, -f8)" ]
+
+# ---- published experiments: what holds gives 0, what does not gives 1 ----
+expect 0 '' reproduce --quick --quiet jozefowicz2015-forget-bias --out bias
+check 'its table has what was reported, measured, and whether it holds' \
+    grep -q '^fresh, bias 1 over 0 at distance 50, decades  -  *[0-9.]* (at least 3)  *yes$' out
+check 'its setting is told where it is another' grep -q '^Here: .*temporal order instead of arithmetic' out
+check 'and the verdict' grep -q '^It holds with 3 seeds' out
+expect 0 '' reproduce --quick --quiet depth --out depth
+check 'sixteen layers have a row each' [ "$(grep -c ' yes$' out)" -eq 12 ]
+# A forget bias of 0 that keeps its gradient: of what is there nothing is trained again.
+for file in bias/jobs/forget_bias_0-*.json; do
+    sed 's/\[0,0,0,"h",50,[^,]*,[^,]*,/[0,0,0,"h",50,1.0,1.0,/' "$file" >changed && mv changed "$file"
+done
+expect 1 '1 of 2 claims do not hold' reproduce --quick --quiet jozefowicz2015-forget-bias --out bias
+check 'the claim that fails is marked' grep -q '(at least 3)  *NO$' out
+check 'the other holds' grep -q '(at least 0.3)  *yes$' out
+
 finish

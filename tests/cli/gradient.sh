@@ -91,6 +91,21 @@ expect 65 "--window 100000 needs 100001" gradient --corpus "$text" --window 1000
 expect 66 "" gradient "$work/none" "$text"
 expect 64 "--loss" gradient --loss first
 
+# ---- what a picture has room for, and its units ----
+expect 0 "" gradient --layers 16 --hidden 4 --cell lstm --task adding:length=12 --windows 4 --threads 1 --quiet --out "$work/deep"
+if command -v gnuplot >/dev/null; then
+    for layer in 0 8 15; do
+        check "the histograms have layer $layer" grep -q "'h_l$layer'" "$work/deep/plots/histogram-states.gp"
+    done
+    check 'and say that some are left out' grep -q 'layers 0, 8 and 15 of 16' "$work/deep/plots/histogram-states.gp"
+    for plot in distance layers layer-distance weights histogram-states histogram-parameters; do
+        check "$plot has the unit of a squared error" grep -q '(squared error)' "$work/deep/plots/$plot.gp"
+        check "$plot has no other" [ -z "$(grep nats "$work/deep/plots/$plot.gp")" ]
+    done
+fi
+check 'the table, too' grep -q '^ *sq. error ' "$work/out"
+check 'and the page, beside the fit' grep -q 'at 0 (squared error).*95% interval.*R2' "$work/deep/report.html"
+
 # ---- recorded while training ----
 train="train --threads 1 --layers 1 --hidden 12 --cell gru --seq-length 10 --batch 8 --quiet --eval-every 100"
 # shellcheck disable=SC2086
@@ -104,13 +119,22 @@ check 'distances below the window' [ "$(rows "$work/with/gradient/distance.csv")
 check 'histograms too' grep -q '^20,rnn.weight_hh_l0,' "$work/with/gradient/histogram.csv"
 check 'how the curve moved' [ -s "$work/with/plots/gradient-steps.csv" ]
 # shellcheck disable=SC2086
+expect 0 "" $train --steps 30 --out "$work/far" --grad-every 15 --grad-distance 60 "$text"
+check 'nor with distances beyond the window' cmp -s "$work/far/model.safetensors" "$work/without/model.safetensors"
+check 'distances as asked' [ "$(rows "$work/far/gradient/distance.csv")" -eq 183 ]
+check 'of stacked rows' grep -q '^30,0,h,60,.*,10$' "$work/far/gradient/distance.csv"
+expect 64 'without --grad-every' train --grad-distance 60 --steps 1 "$text"
+expect 64 'it is for a text' train --grad-every 1 --grad-distance 60 --steps 1 --task copy:delay=5
+# shellcheck disable=SC2086
 expect 0 "" $train --steps 20 --out "$work/stopped" --grad-every 10 "$text"
 expect 0 "" train --resume "$work/stopped" --steps 30 --quiet
 for file in distance histogram; do
     check "$file.csv goes on after a stop" cmp -s "$work/stopped/gradient/$file.csv" "$work/with/gradient/$file.csv"
 done
 expect 0 "" gradient "$work/with" "$text" --window 30
-check 'the trained model' grep -q '^gru 1x12, init uniform' "$work/out"
+check 'the trained model' grep -q '^gru 1x12, init uniform, trained' "$work/out"
+expect 0 "" gradient "$work/with/checkpoint-30.safetensors" "$text" --window 30
+check 'and after how many steps' grep -q '^gru 1x12, init uniform, after 30 steps' "$work/out"
 expect 64 "give a text" gradient "$work/with"
 expect 64 "MODEL brings its own" gradient --hidden 3 "$work/with" "$text"
 # shellcheck disable=SC2086

@@ -1,0 +1,144 @@
+/* How a recorded curve moved while a net learned: distance × step. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+#include "report/picture.h"
+
+typedef struct records {
+    double *gmean;               /* [steps][distances] of the top layer's h */
+    double *step;
+    size_t steps, distances, room;
+    size_t layer;
+} records;
+
+/* step,layer,state,distance,mean,gmean,… */
+static bool read_fields(char *line, uint64_t *step, uint64_t *layer, char *state,
+                        uint64_t *distance,
+                        double *gmean)
+{
+    char *save = NULL, *field[6];
+    for (size_t i = 0; i < 6; i++)
+        if (!(field[i] = strtok_r(i ? NULL : line, ",", &save)))
+            return false;
+    *state = *field[2];
+    return unroll_parse_size(field[0], step) && unroll_parse_size(field[1], layer) &&
+           unroll_parse_size(field[3], distance) && unroll_parse_double(field[5], gmean);
+}
+
+/* Twice through the file: the first counts, the second takes. */
+static unroll_status read_records(const char *path, bool count, records *r)
+{
+    unroll_lines *lines;
+    char *line, state;
+    size_t length;
+    uint64_t step, layer, distance, last = UINT64_MAX;
+    double gmean;
+    r->steps = 0;
+    UNROLL_TRY(unroll_lines_open(path, &lines));
+    unroll_status status;
+    while ((status = unroll_lines_next(lines, &line, &length)) == UNROLL_OK && line) {
+        if (!read_fields(line, &step, &layer, &state, &distance, &gmean) || state != 'h' ||
+            distance > 1u << 20 || layer > 1000)
+            continue;
+        r->steps += step != last;
+        last = step;
+        if (count) {
+            r->layer = layer > r->layer ? layer : r->layer;
+            r->distances = distance >= r->distances ? distance + 1 : r->distances;
+        } else if (layer == r->layer && r->steps <= r->room && distance < r->distances) {
+            r->gmean[(r->steps - 1) * r->distances + distance] = gmean;
+            r->step[r->steps - 1] = (double)step;
+        }
+    }
+    unroll_lines_close(lines);
+    return status;
+}
+
+static unroll_status draw_steps(const records *r, const char *folder, const char *variant, bool squared)
+{
+    enum { LINES = 6 };
+    unroll_picture p = {0};
+    char y_label[64];
+    double *x, *y;
+    unroll_status status = UNROLL_OK;
+    snprintf(y_label, sizeof y_label, "|dL_t/dh_s| (%s), geometric mean", unroll_loss_unit(squared));
+    for (size_t i = 0, last = SIZE_MAX; i < LINES; i++) {
+        const size_t at = (r->steps - 1) * i / (LINES - 1);
+        if (at == last)
+            continue;
+        last = at;
+        if (!unroll_picture_add(&p, r->distances, &x, &y)) {
+            status = UNROLL_EMEMORY;
+            break;
+        }
+        snprintf(p.label[p.count - 1], UNROLL_PICTURE_LABEL, "step %.0f", r->step[at]);
+        for (size_t k = 0; k < r->distances; k++) {
+            x[k] = (double)k;
+            y[k] = unroll_above_zero(r->gmean[at * r->distances + k]);
+        }
+    }
+    if (status == UNROLL_OK)
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "gradient-steps-lines",
+                                     .title = variant, .x_label = "distance t - s (steps)",
+                                     .y_label = y_label, .log_y = true,
+                                     .key_below = true, .series = p.series, .count = p.count});
+    unroll_picture_free(&p);
+    return status;
+}
+
+static unroll_status draw_step_map(const records *r, const char *folder, const char *variant, bool squared)
+{
+    const size_t cells = r->steps * r->distances;
+    char label[64];
+    snprintf(label, sizeof label, "log10 |dL/dh| (%s) of the top layer", unroll_loss_unit(squared));
+    double *z = unroll_alloc(cells + r->distances, sizeof *z);
+    if (!z)
+        return UNROLL_EMEMORY;
+    for (size_t i = 0; i < cells; i++)
+        z[i] = log10(r->gmean[i]);
+    for (size_t k = 0; k < r->distances; k++)
+        z[cells + k] = (double)k;
+    const unroll_status status =
+        unroll_picture_heat(folder, "gradient-steps", variant, "training step",
+                  &(unroll_heat){.z = z, .x = z + cells, .y = r->step, .columns = r->distances,
+                                 .rows = r->steps, .label = label});
+    unroll_free(z);
+    return status;
+}
+
+unroll_status unroll_report_gradient_steps(const char *directory, const char *variant, bool squared)
+{
+    records r = {0};
+    const size_t room = strlen(directory) + sizeof "/gradient/distance.csv";
+    char *path = unroll_alloc(room, 1), *folder = unroll_plots_folder(directory);
+    unroll_status status = path && folder ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK) {
+        snprintf(path, room, "%s/gradient/distance.csv", directory);
+        status = unroll_make_directory(folder);
+    }
+    if (status == UNROLL_OK)
+        status = read_records(path, true, &r);
+    if (status == UNROLL_OK && r.steps > 1) {
+        r.room = r.steps;
+        r.gmean = unroll_alloc(r.steps * r.distances, sizeof *r.gmean);
+        r.step = unroll_alloc(r.steps, sizeof *r.step);
+        status = r.gmean && r.step ? read_records(path, false, &r) : UNROLL_EMEMORY;
+        if (status == UNROLL_OK)
+            status = draw_step_map(&r, folder, variant, squared);
+        const unroll_status lines =
+            status == UNROLL_OK || status == UNROLL_ENOINPUT ? draw_steps(&r, folder, variant, squared)
+                                                             : status;
+        status = status == UNROLL_OK ? lines : status;
+    }
+    unroll_free(r.step);
+    unroll_free(r.gmean);
+    unroll_free(folder);
+    unroll_free(path);
+    return status;
+}

@@ -1,0 +1,56 @@
+#include "report/picture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+
+unroll_status unroll_picture_draw(const unroll_plot *plot)
+{
+    UNROLL_TRY(unroll_plot_write(plot));
+    return unroll_plot_draw(plot);
+}
+
+unroll_series *unroll_picture_add(unroll_picture *p, size_t n, double **x, double **y)
+{
+    if (p->count == UNROLL_PICTURE_SERIES)
+        return NULL;
+    *x = p->data[2 * p->count] = unroll_alloc(n, sizeof **x);
+    *y = p->data[2 * p->count + 1] = unroll_alloc(n, sizeof **y);
+    if (!*x || !*y)
+        return NULL;
+    unroll_series *s = &p->series[p->count];
+    *s = (unroll_series){.label = p->label[p->count], .x = *x, .y = *y, .count = n};
+    p->count++;
+    return s;
+}
+
+void unroll_picture_free(unroll_picture *p)
+{
+    for (size_t i = 0; i < 2 * UNROLL_PICTURE_SERIES; i++)
+        unroll_free(p->data[i]);
+}
+
+double unroll_above_zero(double y)
+{
+    return y > 0 ? y : NAN;
+}
+
+unroll_status unroll_picture_heat(const char *folder, const char *name, const char *title,
+                               const char *y_label, const unroll_heat *heat)
+{
+    return unroll_picture_draw(&(unroll_plot){.directory = folder, .name = name, .title = title,
+                               .x_label = "distance t - s (steps)", .y_label = y_label,
+                               .heat = heat});
+}
+
+char *unroll_plots_folder(const char *directory)
+{
+    const size_t room = strlen(directory) + sizeof "/plots";
+    char *folder = unroll_alloc(room, 1);
+    if (folder)
+        snprintf(folder, room, "%s/plots", directory);
+    return folder;
+}
