@@ -194,7 +194,7 @@ const unroll_option unroll_config_table[] = {
              "'unroll generate --list'"},
 
     {CHOICE("tokens", tokens), TOKEN_ROW, AT(tokens), .preset = "codepoint",
-     .help = "what one token is; toy-translation is read by word unless this is given"},
+     .help = "what one token is (toy-translation: word, unless this is given)"},
     {CHOICE("normalize", normalize), TOKEN_ROW, AT(normalize), .preset = "nfc",
      .help = "Unicode normalisation of the text"},
     {FLAG("casefold"), TOKEN_ROW, AT(casefold), .help = "make no difference between A and a"},
