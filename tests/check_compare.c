@@ -13,8 +13,10 @@
 #include "cli/compare.h"
 #include "cli/compare_table.h"
 #include "cli/experiments.h"
+#include "probe/alignment.h"
 #include "report/html.h"
 #include "report/statistics.h"
+#include "store/model.h"
 
 /* ---- statistics ---- */
 
@@ -343,6 +345,73 @@ START_TEST(a_page_is_whole_and_safe)
 }
 END_TEST
 
+/* ---- targets against sources ---- */
+
+static const char PAIR[] = "a b c d e f g h i j k l m n\tv w x y z\n";
+
+/* PAIR alone, as validation, and a fresh rnn that reads it. */
+static unroll_model *model_of_pair(bool reversed, unroll_pairs **pairs)
+{
+    unroll_pairs_options o;
+    unroll_model *model;
+    const char *const set[][2] = {{"task", "translate"}, {"tokens", "word"}, {"layers", "1"},
+                                  {"hidden", "8"}, {"cell", "rnn"},
+                                  {"reverse-source", reversed ? "true" : "false"}};
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        ck_assert_int_eq(unroll_config_set(common, set[i][0], set[i][1]), UNROLL_OK);
+    unroll_pairs_options_default(&o);
+    unroll_model_rules(common, &o.rules);
+    o.split[UNROLL_TRAIN] = 1;
+    o.split[UNROLL_VALID] = o.split[UNROLL_TEST] = 0;
+    ck_assert_int_eq(unroll_pairs_from_text(&o, "pairs", PAIR, strlen(PAIR), pairs), UNROLL_OK);
+    ck_assert_int_eq(unroll_model_new_pairs(common,
+                                            unroll_pairs_take_vocabulary(*pairs, UNROLL_SOURCE),
+                                            unroll_pairs_take_vocabulary(*pairs, UNROLL_TARGET),
+                                            &model), UNROLL_OK);
+    ck_assert_int_eq(unroll_model_init(model), UNROLL_OK);
+    unroll_pairs_free(*pairs);
+    o.split[UNROLL_TRAIN] = 0;
+    o.split[UNROLL_VALID] = 1;
+    o.vocabulary[UNROLL_SOURCE] = unroll_model_source_vocabulary(model);
+    o.vocabulary[UNROLL_TARGET] = unroll_model_vocabulary(model);
+    ck_assert_int_eq(unroll_pairs_from_text(&o, "pairs", PAIR, strlen(PAIR), pairs), UNROLL_OK);
+    return model;
+}
+
+/* Columns are source tokens in their own order, whichever way the encoder reads them: END, the last
+ * column, is what it reads last, or with the source reversed first. */
+START_TEST(a_map_has_the_order_of_the_source)
+{
+    enum { S = 15, T = 6 };
+    const bool reversed = _i;
+    unroll_pairs *pairs;
+    unroll_model *model = model_of_pair(reversed, &pairs);
+    const unroll_pair *pair = unroll_pairs_get_part(pairs, UNROLL_VALID)->pair;
+    uint32_t source[S], input[T];
+    double norm[T * S];
+    compare_map map;
+    for (size_t s = 0; s < S; s++)
+        source[s] = pair->id[UNROLL_SOURCE][reversed ? S - 1 - s : s];
+    for (size_t t = 0; t < T; t++)
+        input[t] = t ? pair->id[UNROLL_TARGET][t - 1] : UNROLL_ID_BEGIN;
+    ck_assert_int_eq(unroll_alignment(unroll_model_net(model), S, source, T, input,
+                                      pair->id[UNROLL_TARGET], norm, NULL), UNROLL_OK);
+    ck_assert_int_eq(compare_map_measure(unroll_model_net(model), pairs, reversed, &map), UNROLL_OK);
+    ck_assert_uint_eq(map.sources, S);
+    ck_assert_uint_eq(map.targets, T);
+    for (size_t t = 0; t < T; t++)
+        for (size_t s = 0; s < S; s++) {
+            const double want = norm[t * S + (reversed ? S - 1 - s : s)];
+            ck_assert_double_eq_tol(map.norm[t * S + s], want, 1e-9 * want);
+        }
+    const double first = map.norm[0], last = map.norm[S - 1];
+    ck_assert_msg(reversed ? first > 10 * last : last > 10 * first, "%g, %g", first, last);
+    unroll_free(map.norm);
+    unroll_model_free(model);
+    unroll_pairs_free(pairs);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("compare");
@@ -363,6 +432,7 @@ int main(void)
     tcase_add_test(config, checks_measure_what_they_say);
     tcase_add_test(config, every_experiment_can_be_set_up);
     tcase_add_test(config, a_page_is_whole_and_safe);
+    tcase_add_loop_test(config, a_map_has_the_order_of_the_source, 0, 2);
     suite_add_tcase(suite, config);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -131,6 +131,7 @@ START_TEST(test_layouts)
             unroll_pairs *p = pairs_of(&o, layouts[i]);
             const unroll_pairs_part *part = unroll_pairs_get_part(p, UNROLL_TRAIN);
             ck_assert_uint_eq(part->count, 2);
+            ck_assert((strstr(notes, "byte order mark") != NULL) == (i == 1));
             expect_pair(p, &part->pair[0], "Go.", "Geh.");
             expect_pair(p, &part->pair[1], "I see you!", "Ich sehe dich!");
             first = i ? first : unroll_pairs_fingerprint(p);

@@ -177,9 +177,13 @@ START_TEST(forced)
     put("metrics.csv", "x");
     put("notes", "mine");
     put("samples/more", "x");
+    ck_assert_int_eq(mkdir(in("plots"), 0777), 0);
+    put("plots/loss.svg", "x");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "--force");
-    ck_assert_uint_eq(names_in_dir(), 7);
+    ck_assert_uint_eq(names_in_dir(), 8);
     OK(unroll_run_open(dir, UNROLL_RUN_FORCE, &run));
+    ck_assert(there("config.json") && there("model.safetensors")); /* it may still be refused */
+    OK(unroll_run_clear(run));
     ck_assert(there("notes"));
     ck_assert(there("checkpoint-x.safetensors"));
     ck_assert_uint_eq(names_in_dir(), 3); /* with the lock */
@@ -705,6 +709,8 @@ START_TEST(opening_without_memory)
             unroll_run *run;
             unroll_alloc_fail_after(n);
             status = unroll_run_open(dir, modes[m], &run);
+            if (status == UNROLL_OK && modes[m] == UNROLL_RUN_FORCE)
+                status = unroll_run_clear(run);
             if (status == UNROLL_OK)
                 status = unroll_run_config(run, c);
             if (status == UNROLL_OK)

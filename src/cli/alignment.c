@@ -1,6 +1,9 @@
 #include "cli/alignment.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -8,14 +11,39 @@
 
 static const char ending[] = ".svg";
 
-unroll_status alignment_check_name(const char *path)
+/* The directory that it is in, freed by unroll_free(). */
+static char *directory_of(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/');
+    return slash == path ? unroll_strndup("/", 1)
+           : slash       ? unroll_strndup(path, (size_t)(slash - path))
+                         : unroll_strndup(".", 1);
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+unroll_status alignment_check_path(const char *path)
+{
+    const char *name = name_of(path);
     const size_t n = strlen(name);
     if (n < sizeof ending || strcmp(name + n - strlen(ending), ending) != 0)
         return unroll_fail(UNROLL_EUSAGE, "--attention: '%.200s' is no name of a picture; give one that "
                            "ends in .svg", path);
-    return UNROLL_OK;
+    char *directory = directory_of(path);
+    struct stat st;
+    if (!directory)
+        return UNROLL_EMEMORY;
+    int error = stat(directory, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+    if (!error && access(directory, W_OK) != 0)
+        error = errno;
+    unroll_free(directory);
+    return error ? unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give --attention another "
+                               "name", path, strerror(error))
+                 : UNROLL_OK;
 }
 
 /* What the axes say; texts are owned. */
@@ -76,11 +104,8 @@ static unroll_status fill(const unroll_model *model, const unroll_source *source
 
 static unroll_status draw(const char *path, const labels *x, const labels *y, const double *z)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    char *directory = slash == path ? unroll_strndup("/", 1)
-                      : slash       ? unroll_strndup(path, (size_t)(slash - path))
-                                    : unroll_strndup(".", 1);
-    char *name = unroll_strndup(base, strlen(base) - strlen(ending));
+    const char *base = name_of(path);
+    char *directory = directory_of(path), *name = unroll_strndup(base, strlen(base) - strlen(ending));
     const unroll_heat heat = {.z = z, .x = x->at, .y = y->at, .columns = x->count, .rows = y->count,
                               .x_name = (const char *const *)x->name,
                               .y_name = (const char *const *)y->name, .label = "attention"};

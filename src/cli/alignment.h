@@ -2,8 +2,9 @@
 #define UNROLL_CLI_ALIGNMENT_H
 #include "store/translator.h"
 
-/** Is it a name for a picture? @return UNROLL_EUSAGE where it does not end in .svg */
-unroll_status alignment_check_name(const char *path);
+/** Can a picture become this? @return UNROLL_EUSAGE where it does not end in .svg, UNROLL_ECREATE where its
+ *  directory is missing or not to be written */
+unroll_status alignment_check_path(const char *path);
 
 /** A map of attention, a row a target token, a column a source token in its own order, as PATH, with
  *  .csv, .gp and .png beside it.

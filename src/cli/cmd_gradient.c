@@ -105,6 +105,13 @@ static unroll_status open_task(gradient_probe *p, const unroll_config *c)
     return UNROLL_OK;
 }
 
+/* A curve against distance is of one sequence, a translation has two. */
+static unroll_status refuse_translation(const char *what, unroll_status status)
+{
+    return unroll_fail(status, "%s: a translation model; record its gradients with train --grad-every, or "
+                       "see them with compare --task translate", what);
+}
+
 static unroll_status open_trained(gradient_probe *p)
 {
     UNROLL_TRY(unroll_model_load(p->call->arguments[0], &p->loaded));
@@ -113,6 +120,8 @@ static unroll_status open_trained(gradient_probe *p)
         return unroll_fail(UNROLL_EDATA, "%s: %s has weights that are NaN or infinite; 'unroll "
                            "inspect' shows them, an earlier checkpoint may be whole",
                            p->call->arguments[0], bad);
+    if (unroll_model_source_vocabulary(p->loaded))
+        return refuse_translation(p->call->arguments[0], UNROLL_EDATA);
     p->config = unroll_model_config(p->loaded);
     p->net = unroll_model_net(p->loaded);
     if (!unroll_model_vocabulary(p->loaded)) {
@@ -131,6 +140,8 @@ static unroll_status open_trained(gradient_probe *p)
 static unroll_status open_fresh(gradient_probe *p)
 {
     unroll_config *c = &p->options->config;
+    if (unroll_task_translates(c->task))
+        return refuse_translation(c->task, UNROLL_EUSAGE);
     p->session.config = c;
     c->batch = p->options->windows;
     const bool text = strcmp(c->task, "char") == 0;

@@ -289,13 +289,15 @@ static unroll_status begin(training *t)
     else if (t->session.model->vocabulary)
         UNROLL_TRY(generator_new(t->session.model->net, t->session.model->vocabulary,
                                  t->config->lines, &choice, t->config->seed, &t->generator));
+    if (t->config->grad_every)
+        UNROLL_TRY(recorder_new(&t->session, t->config->learning.threads, &t->recorder));
+    if (t->config->force) /* the new run can be: now the old one may go */
+        UNROLL_TRY(unroll_run_clear(t->run));
     UNROLL_TRY(unroll_run_config(t->run, t->config));
-    UNROLL_TRY(unroll_run_metrics(t->run, unroll_trainer_steps(t->trainer),
-                                  !t->session.task.squared));
     const uint64_t done = unroll_trainer_steps(t->trainer);
-    if (t->config->grad_every) {
-        UNROLL_TRY(recorder_new(&t->session, t->run, done, t->config->learning.threads,
-                                &t->recorder));
+    UNROLL_TRY(unroll_run_metrics(t->run, done, !t->session.task.squared));
+    if (t->recorder) {
+        UNROLL_TRY(recorder_open(t->recorder, t->run, done));
         if (done == 0)
             record(t, 0);
     }
@@ -389,6 +391,16 @@ static unroll_status run_training(training *t)
     return status;
 }
 
+/* It cuts texts alone, but chrono biases may be drawn for it. */
+static unroll_status check_seq_length(const cli_call *call, const unroll_config *c)
+{
+    if (cli_was_given(call, "seq-length") != CLI_LINE || c->resume || (c->chrono && !(c->chrono_max > 0)) ||
+        !unroll_task_translates(c->task))
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_EUSAGE, "--seq-length is of no use to --task %s, which is never cut; "
+                       "--max-length bounds sentences", c->task);
+}
+
 static unroll_status train_run(cli_call *call)
 {
     training t = {.call = call, .config = call->options, .valid_loss = INFINITY};
@@ -398,6 +410,8 @@ static unroll_status train_run(cli_call *call)
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);
     /* a resumed run's options are not known yet; the session checks them */
     unroll_status status = t.config->resume ? UNROLL_OK : unroll_config_check(t.config);
+    if (status == UNROLL_OK)
+        status = check_seq_length(call, t.config);
     if (status == UNROLL_OK)
         status = run_training(&t);
     generator_free(t.generator);

@@ -11,6 +11,7 @@
 #include "cli/crew.h"
 #include "cli/load.h"
 #include "cli/out.h"
+#include "data/text.h"
 
 typedef struct translate_options {
     cli_common common;
@@ -44,7 +45,9 @@ typedef struct translation_run {
     char (*name)[512];      /* [room] */
     size_t room;            /* lines read ahead */
     uint64_t number;        /* of the last line that was read */
-    bool drawn, noted;
+    bool drawn;
+    unroll_status drawing;  /* how that went, and what is to be said of it at the end */
+    char *undrawn;
 } translation_run;
 
 static unroll_status print_json(uint64_t number, const unroll_source *source,
@@ -78,13 +81,28 @@ static unroll_status print(const translation_run *r, uint64_t number, const unro
     return UNROLL_OK;
 }
 
-/* A picture of nothing is none: the first line that has tokens. */
-static unroll_status draw(translation_run *r, const unroll_translations *t)
+/* A picture of nothing is none: the first line that has tokens. No translation waits for it to succeed. */
+static void draw(translation_run *r, const unroll_translations *t)
 {
     if (!r->options->attention || r->drawn || t->source.length < 2)
-        return UNROLL_OK;
+        return;
     r->drawn = true;
-    return alignment_draw(r->options->attention, r->model, &t->source, &t->list[0]);
+    r->drawing = alignment_draw(r->options->attention, r->model, &t->source, &t->list[0]);
+    if (r->drawing)
+        r->undrawn = unroll_strndup(unroll_message(), strlen(unroll_message()));
+}
+
+/* Without gnuplot the data are there all the same. */
+static unroll_status tell_drawing(const translation_run *r)
+{
+    const bool quiet = r->options->common.quiet;
+    if (r->drawing && r->drawing != UNROLL_ENOINPUT)
+        return unroll_fail(r->drawing, "%s", r->undrawn ? r->undrawn : "--attention: no picture");
+    if (r->undrawn && !quiet)
+        cli_note(r->call, "%s", r->undrawn);
+    else if (r->options->attention && !r->drawn && !quiet)
+        cli_note(r->call, "--attention: no line has a token, so there is no picture");
+    return UNROLL_OK;
 }
 
 static unroll_status give(translation_run *r, size_t count)
@@ -94,10 +112,22 @@ static unroll_status give(translation_run *r, size_t count)
         if (!(status = r->line[i].status))
             status = print(r, r->number - count + i + 1, &r->line[i].result);
         if (!status)
-            status = draw(r, &r->line[i].result);
+            draw(r, &r->line[i].result);
     }
     out_flush(); /* what was asked is answered, whoever waits for it */
     return status;
+}
+
+/* What only the first line can begin with. */
+static unroll_status begin_text(const translation_run *r, char **text, size_t *length)
+{
+    const unroll_vocabulary *v = unroll_model_source_vocabulary(r->model);
+    UNROLL_TRY(unroll_text_check_encoding(unroll_vocabulary_rules(v), unroll_input_name(r->path), *text,
+                                          *length));
+    const size_t bom = unroll_text_bom(*text, *length);
+    *text += bom;
+    *length -= bom;
+    return UNROLL_OK;
 }
 
 /* Up to `room` lines; those before one that cannot be read are translated all the same. */
@@ -109,6 +139,8 @@ static unroll_status read_some(translation_run *r, unroll_lines *lines, size_t *
         UNROLL_TRY(unroll_lines_next(lines, &text, &length));
         if (!text)
             return UNROLL_OK;
+        if (r->number == 0)
+            UNROLL_TRY(begin_text(r, &text, &length));
         if (length && text[length - 1] == '\r')
             length--;
         char *kept = unroll_strndup(text, length);
@@ -155,7 +187,7 @@ static unroll_status check(const translate_options *o)
     if (o->n_best > o->crew.beam)
         return unroll_fail(UNROLL_EUSAGE, "--n-best %llu needs a beam that is as wide; give --beam %llu",
                            (unsigned long long)o->n_best, (unsigned long long)o->n_best);
-    return o->attention ? alignment_check_name(o->attention) : UNROLL_OK;
+    return o->attention ? alignment_check_path(o->attention) : UNROLL_OK;
 }
 
 static unroll_status open_model(translation_run *r, const char *path)
@@ -187,6 +219,9 @@ static unroll_status run(cli_call *call)
         status = unroll_lines_open(r.path, &lines);
     if (!status)
         status = translate(&r, lines);
+    if (!status)
+        status = tell_drawing(&r);
+    unroll_free(r.undrawn);
     unroll_lines_close(lines);
     crew_free(r.crew);
     unroll_free(r.line);

@@ -23,14 +23,20 @@ typedef struct pairs_evaluation {
     terminal_progress progress;
     unroll_result sum;              /* teacher forced */
     unroll_translation_scores scores;
-    char note[256];                 /* what reading said last, "": nothing */
+    char **note;                    /* [notes] what reading said */
+    size_t notes;
 } pairs_evaluation;
 
 /* Held back until the pairs are known to be good: an error has one line. */
 static void note(void *arg, const char *text)
 {
     pairs_evaluation *e = arg;
-    snprintf(e->note, sizeof e->note, "%s", text);
+    char **grown = unroll_realloc(e->note, e->notes + 1, sizeof *grown);
+    if (!grown)
+        return;
+    e->note = grown;
+    grown[e->notes] = unroll_strndup(text, strlen(text));
+    e->notes += grown[e->notes] != NULL;
 }
 
 /* All pairs as one part. */
@@ -55,8 +61,8 @@ static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t 
     if (e->part->count == 0)
         return unroll_fail(UNROLL_EDATA, "%s: no pair; give a source, a tab and a target a line",
                            unroll_pairs_name(e->pairs));
-    if (e->note[0] && !e->common->quiet)
-        cli_note(e->call, "%s", e->note);
+    for (size_t i = 0; i < e->notes && !e->common->quiet; i++)
+        cli_note(e->call, "%s", e->note[i]);
     return UNROLL_OK;
 }
 
@@ -113,7 +119,7 @@ static void print_text(const pairs_evaluation *e)
                "BLEU            %.2f  %s\n"
                "chrF2           %.2f  %s\n"
                "pairs           %llu\n"
-               "unknown         %zu of %zu source tokens, %zu of %zu target tokens\n\n",
+               "unknown         %zu of %zu source tokens, %zu of %zu target tokens\n",
                loss, exp(loss), e->sum.correct / e->sum.scored, unroll_exact_match(all),
                unroll_bleu_score(&all->bleu), UNROLL_BLEU_SIGNATURE, unroll_chrf_score(&all->chrf),
                UNROLL_CHRF_SIGNATURE, (unsigned long long)all->pairs,
@@ -121,7 +127,9 @@ static void print_text(const pairs_evaluation *e)
                unroll_pairs_tokens(e->pairs, UNROLL_SOURCE),
                unroll_pairs_unknown(e->pairs, UNROLL_TARGET),
                unroll_pairs_tokens(e->pairs, UNROLL_TARGET));
-    out_text("source tokens     pairs  exact match    BLEU   chrF2\n");
+    if (e->options->skip_bad)
+        out_printf("bad lines       %zu left out\n", unroll_pairs_bad(e->pairs));
+    out_text("\nsource tokens     pairs  exact match    BLEU   chrF2\n");
     for (size_t i = 0; i < e->scores.count; i++) {
         const unroll_score_sums *b = &e->scores.bucket[i];
         char range[48];
@@ -151,13 +159,13 @@ static unroll_status print_json(const pairs_evaluation *e)
                                    out_json_real(unroll_chrf_score(&b->chrf))));
     }
     return out_json(json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:o}", "loss", out_json_real(loss),
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "loss", out_json_real(loss),
         "perplexity", out_json_real(exp(loss)), "token_accuracy",
         out_json_real(e->sum.correct / e->sum.scored), "exact_match",
         out_json_real(unroll_exact_match(all)), "bleu", out_json_real(unroll_bleu_score(&all->bleu)),
         "chrf", out_json_real(unroll_chrf_score(&all->chrf)), "bleu_signature",
         UNROLL_BLEU_SIGNATURE, "chrf_signature", UNROLL_CHRF_SIGNATURE, "pairs",
-        (json_int_t)all->pairs, "unknown_source",
+        (json_int_t)all->pairs, "bad", (json_int_t)unroll_pairs_bad(e->pairs), "unknown_source",
         (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_SOURCE), "unknown_target",
         (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_TARGET), "lengths", lengths));
 }
@@ -198,5 +206,8 @@ unroll_status eval_pairs(const cli_call *call, const cli_common *common,
     if (!status && options->out)
         status = write_out(&e);
     unroll_pairs_free(e.pairs);
+    for (size_t i = 0; i < e.notes; i++)
+        unroll_free(e.note[i]);
+    unroll_free(e.note);
     return status;
 }

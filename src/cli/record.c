@@ -73,7 +73,7 @@ static unroll_status open_log(const unroll_run *run, const char *name, const cha
     return status;
 }
 
-static unroll_status open_logs(recorder *r, const unroll_run *run, uint64_t last_step)
+unroll_status recorder_open(recorder *r, const unroll_run *run, uint64_t last_step)
 {
     char *folder = unroll_run_path(run, "gradient");
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
@@ -87,9 +87,7 @@ static unroll_status open_logs(recorder *r, const unroll_run *run, uint64_t last
     return status;
 }
 
-unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step,
-                           size_t threads,
-                           recorder **out)
+unroll_status recorder_new(const session *s, size_t threads, recorder **out)
 {
     unroll_probe_set set = {0};
     unroll_live_plan plan = {0};
@@ -99,8 +97,6 @@ unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t las
     unroll_status status = s->corpus ? choose_windows(s, &set, &plan) : record_sequences(s, &set);
     if (status == UNROLL_OK)
         status = unroll_live_new(s->model->net, &set, &plan, threads, &r->live);
-    if (status == UNROLL_OK)
-        status = open_logs(r, run, last_step);
     if (status != UNROLL_OK) {
         recorder_free(r);
         return status;

@@ -13,16 +13,16 @@ typedef struct recorder recorder;
  *  @return UNROLL_EDATA where there are no pairs for validation */
 unroll_status record_sequences(const session *s, unroll_probe_set *set);
 
+/** Choose what to probe. Texts: windows of twice --seq-length from the validation part, or where
+ *  that is too short the training part, probed by a comb of --seq-length steps; for a longer
+ *  --grad-distance two sequences, each with five losses in stacked rows. Tasks: sequences of their
+ *  validation, the last loss of each. Translations: pairs from the middle of the validation part by
+ *  length, as unroll_curve_measure_pairs(). @return UNROLL_EDATA, UNROLL_EMEMORY; freed by
+ *  recorder_free() */
+unroll_status recorder_new(const session *s, size_t threads, recorder **out);
 /** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with
- *  them: rows after `last_step` are cut. Texts: windows of twice --seq-length from the
- *  validation part, or where that is too short the training part, probed by a comb of
- *  --seq-length steps; for a longer --grad-distance two sequences, each with five losses in
- *  stacked rows. Tasks: sequences of their validation, the last loss of each. Translations: pairs
- *  from the middle of the validation part by length, as unroll_curve_measure_pairs().
- *  @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY; freed by recorder_free() */
-unroll_status recorder_new(const session *s, const unroll_run *run, uint64_t last_step,
-                           size_t threads,
-                           recorder **out);
+ *  them: rows after `last_step` are cut. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY */
+unroll_status recorder_open(recorder *r, const unroll_run *run, uint64_t last_step);
 /** Probe the model as it is now. @return UNROLL_EIO where a row could not be written yet, as
  *  unroll_log_row(); UNROLL_ENUMERIC where the model has diverged; training may go on after
  *  either */

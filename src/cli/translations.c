@@ -83,10 +83,8 @@ static unroll_status translate(translations *t, const unroll_pair *pair, size_t 
     const unroll_model *model = t->session->model;
     const size_t n = pair->length[UNROLL_SOURCE];
     const size_t outputs = unroll_vocabulary_size(model->vocabulary);
-    for (size_t i = 0; i < n; i++) {
-        const bool turned = model->config->reverse_source && i + 1 < n;
-        t->source[i] = pair->id[UNROLL_SOURCE][turned ? n - 2 - i : i];
-    }
+    for (size_t i = 0; i < n; i++)
+        t->source[i] = pair->id[UNROLL_SOURCE][model->config->reverse_source ? n - 1 - i : i];
     UNROLL_TRY(unroll_decoding_begin(t->decoding, t->source, n));
     uint32_t id = UNROLL_ID_BEGIN;
     for (*count = 0; *count < t->most && id != UNROLL_ID_END;) {

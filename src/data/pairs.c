@@ -191,10 +191,11 @@ static unroll_status add_text(unroll_pairs *p, const char *name, char *raw, cons
     p->raw[p->texts] = raw;
     *text = (unroll_text){0};
     p->texts++;
-    if (p->options.rules.tokens == UNROLL_BYTE && length >= 3 &&
-        memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-        bytes += 3, length -= 3;
-    UNROLL_TRY(unroll_text_prepare(&p->options.rules, name, bytes, length, text));
+    const size_t bom = unroll_text_bom(bytes, length);
+    const size_t skip = p->options.rules.tokens == UNROLL_BYTE ? bom : 0; /* else it is seen to */
+    UNROLL_TRY(unroll_text_prepare(&p->options.rules, name, bytes + skip, length - skip, text));
+    if (bom)
+        note(p, "%s: a byte order mark at its start is left out", name);
     if (text->replaced)
         note(p, "%s: %zu invalid UTF-8 sequences became U+FFFD", name, text->replaced);
     if (text->length == 0)

@@ -52,7 +52,7 @@ unroll_status unroll_source_encode(const unroll_vocabulary *v, const char *name,
 {
     unroll_text text;
     *out = (unroll_source){0};
-    UNROLL_TRY(unroll_text_prepare(unroll_vocabulary_rules(v), name, line, length, &text));
+    UNROLL_TRY(unroll_text_prepare_line(unroll_vocabulary_rules(v), name, line, length, &text));
     const char *bytes = text.bytes;
     size_t left = text.length;
     unroll_text_trim(&bytes, &left);

@@ -339,24 +339,30 @@ static unroll_status check_utf8(const unroll_text_rules *rules, const char *name
     return status;
 }
 
-unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name,
-                                  const char *text, size_t length, unroll_text *out)
+unroll_status unroll_text_check_encoding(const unroll_text_rules *rules, const char *name,
+                                         const char *text, size_t length)
 {
-    *out = (unroll_text){.bytes = text, .length = length};
+    const char *wide = rules->tokens == UNROLL_BYTE ? NULL : wide_encoding(text, length);
+    return wide ? unroll_fail(UNROLL_EDATA,
+                              "%s: is %s, not UTF-8; convert it (iconv -f %s -t UTF-8), or train "
+                              "with --tokens byte",
+                              name, wide, wide)
+                : UNROLL_OK;
+}
+
+size_t unroll_text_bom(const char *text, size_t length)
+{
+    return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* @param skip  bytes at the start that are left out */
+static unroll_status prepare(const unroll_text_rules *rules, const char *name, const char *text,
+                             size_t length, size_t skip, unroll_text *out)
+{
+    *out = (unroll_text){.bytes = text + skip, .length = length - skip, .bom = skip > 0};
     if (rules->tokens == UNROLL_BYTE)
         return UNROLL_OK;
-    const char *wide = wide_encoding(text, length);
-    if (wide)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: is %s, not UTF-8; convert it (iconv -f %s -t UTF-8), or train "
-                           "with --tokens byte",
-                           name, wide, wide);
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        out->bom = true;
-        out->bytes += 3;
-        out->length -= 3;
-    }
-    UNROLL_TRY(check_utf8(rules, name, out->bom ? 3 : 0, out));
+    UNROLL_TRY(check_utf8(rules, name, skip, out));
 
     normaliser n;
     if (!normaliser_for(rules, &n))
@@ -372,6 +378,21 @@ unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *na
         text_take(out, &n.out);
     }
     return status;
+}
+
+unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name,
+                                  const char *text, size_t length, unroll_text *out)
+{
+    *out = (unroll_text){0};
+    UNROLL_TRY(unroll_text_check_encoding(rules, name, text, length));
+    const size_t bom = rules->tokens == UNROLL_BYTE ? 0 : unroll_text_bom(text, length);
+    return prepare(rules, name, text, length, bom, out);
+}
+
+unroll_status unroll_text_prepare_line(const unroll_text_rules *rules, const char *name,
+                                       const char *line, size_t length, unroll_text *out)
+{
+    return prepare(rules, name, line, length, 0, out);
 }
 
 void unroll_text_free(unroll_text *text)

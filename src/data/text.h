@@ -19,7 +19,16 @@ typedef struct unroll_text {
  *          "NAME: byte N: …" with N counted from 0 in `text`; UNROLL_EMEMORY */
 unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name,
                                   const char *text, size_t length, unroll_text *out);
+/** The same for a line from within a text, which no mark of an encoding begins. */
+unroll_status unroll_text_prepare_line(const unroll_text_rules *rules, const char *name,
+                                       const char *line, size_t length, unroll_text *out);
 void unroll_text_free(unroll_text *text);
+
+/** What a text begins with, for who reads it line by line: UNROLL_EDATA for UTF-16 and UTF-32, unless
+ *  bytes are wanted; the bytes of a byte order mark, 3 or 0. */
+unroll_status unroll_text_check_encoding(const unroll_text_rules *rules, const char *name,
+                                         const char *text, size_t length);
+size_t unroll_text_bom(const char *text, size_t length);
 
 /** Walks over the tokens of a prepared text. */
 typedef struct unroll_splitter {

@@ -26,7 +26,7 @@ static const char METRICS_HEADER[] =
 
 /** What a run makes, for --force; config.json and checkpoints besides. */
 static const char *const MADE[] = {"metrics.csv", "model.safetensors"};
-static const char *const MADE_FOLDERS[] = {"samples", "gradient"};
+static const char *const MADE_FOLDERS[] = {"samples", "gradient", "plots"};
 
 struct unroll_run {
     char *directory, *lock_path;
@@ -150,8 +150,8 @@ static bool remove_made(void *arg, const char *name)
     return true;
 }
 
-/** The old run's own files; config.json tells that it is one, so it goes last. */
-static unroll_status remove_run(const unroll_run *run)
+/* config.json tells that it is a run, so it goes last. */
+unroll_status unroll_run_clear(const unroll_run *run)
 {
     for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
         char *folder = unroll_run_path(run, MADE_FOLDERS[i]);
@@ -251,7 +251,7 @@ static unroll_status open_run(unroll_run *run, enum unroll_run_mode mode)
         UNROLL_TRY(unroll_lock_take(run->lock_path, true, &run->lock));
     UNROLL_TRY(check_directory(run->directory, mode));
     clean(run);
-    return mode == UNROLL_RUN_FORCE ? remove_run(run) : UNROLL_OK;
+    return UNROLL_OK;
 }
 
 unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, unroll_run **out)

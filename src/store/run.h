@@ -10,7 +10,7 @@ typedef struct unroll_run unroll_run;
 
 enum unroll_run_mode {
     UNROLL_RUN_NEW,     /**< the directory is empty or not there; its parent is */
-    UNROLL_RUN_FORCE,   /**< it may hold an old run, whose files are removed; others stay */
+    UNROLL_RUN_FORCE,   /**< it may hold an old run; unroll_run_clear() removes it */
     UNROLL_RUN_RESUME   /**< it holds a run */
 };
 
@@ -20,6 +20,10 @@ enum unroll_run_mode {
  *          made or written, UNROLL_EBUSY naming who holds it, UNROLL_ENOINPUT (RESUME) where
  *          there is no run; nothing is then touched */
 unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, unroll_run **out);
+
+/** Remove what an old run made; other files stay. Only when nothing can refuse the new one any more.
+ *  @return UNROLL_ECREATE, UNROLL_EMEMORY */
+unroll_status unroll_run_clear(const unroll_run *run);
 
 /** Let it go; a new directory into which nothing was written goes. NULL is fine.
  *  @return UNROLL_EIO where a save or a row of metrics.csv is still owed after all tries */

@@ -194,7 +194,7 @@ const unroll_option unroll_config_table[] = {
              "'unroll generate --list'"},
 
     {CHOICE("tokens", tokens), TOKEN_ROW, AT(tokens), .preset = "codepoint",
-     .help = "what one token is"},
+     .help = "what one token is (toy-translation: word, unless this is given)"},
     {CHOICE("normalize", normalize), TOKEN_ROW, AT(normalize), .preset = "nfc",
      .help = "Unicode normalisation of the text"},
     {FLAG("casefold"), TOKEN_ROW, AT(casefold), .help = "make no difference between A and a"},
@@ -314,7 +314,8 @@ const unroll_option unroll_config_table[] = {
     {SIZE("batch", 1, 1048576), .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
      .help = "sequences trained side by side"},
     {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
-     .preset = "50", .help = "steps back-propagated through: the truncation of BPTT"},
+     .preset = "50", .help = "steps of a text back-propagated through: the truncation of BPTT; a task's or "
+                              "a translation's sequences are never cut"},
     {FLAG("recompute"), .group = "Learning", .role = UNROLL_ROLE_RUN, AT(learning.recompute),
      .help = "keep the states of about the root of --seq-length steps alone and run the rest forward again: "
              "long windows in little memory, the same results to the bit"},

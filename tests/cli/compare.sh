@@ -64,6 +64,29 @@ expect 0 '' compare --task copy:delay=4,length=1,symbols=2 --hidden 8 --layers 1
     --steps 60 --seeds 1 --variant cell=rnn --out one --json --quiet
 check 'JSON names the variant' grep -q '"variant":"cell=rnn"' out
 
+# ---- translations ----
+translate() {
+    "$unroll" compare --task toy-translation:pairs=200 --layers 1 --hidden 8 --batch 8 --steps 2 --seeds 1 \
+        --variant cell=rnn --variant 'label=looking back;cell=rnn;reverse-source;attention=dot' --out pairs
+}
+translate >table 2>err
+check 'translations are compared' [ $? -eq 0 ]
+check 'by length, in the table' [ "$(grep -c '^cell=rnn  *[0-9]' table)" -eq 3 ]
+check 'and in length.csv' [ "$(head -n 1 pairs/length.csv)" = \
+    'variant,seed,source_min,source_max,pairs,exact_match,bleu' ]
+check 'of both variants' [ "$(sed 1d pairs/length.csv | cut -d, -f1 | uniq | tr '\n' ' ')" = 'cell=rnn looking back ' ]
+check 'the data of its picture' [ "$(sed 1d pairs/plots/length-bleu.csv | wc -l)" -ge 2 ]
+for map in 1 2; do
+    check "the map of variant $map" [ "$(head -n 1 pairs/plots/alignment-$map.csv)" = x,y,z ]
+done
+if command -v gnuplot >/dev/null; then
+    check 'both maps and both lengths are in the page' [ "$(grep -c '<svg' pairs/report.html)" -ge 6 ]
+    check 'as maps' grep -q '<svg' pairs/plots/alignment-2.svg
+fi
+translate >table2 2>err
+check 'nothing is trained again' grep -q '2 of 2 jobs are there already' err
+check 'and all is the same' cmp -s table table2
+
 # ---- a signal ends the jobs and keeps what is finished ----
 run=exec steps=100000000 small --out four >/dev/null 2>&1 &
 compare=$!

@@ -164,6 +164,8 @@ for how in '' '--bidirectional --attention general --dropout 0.2'; do
     done
 done
 check 'distances go on into the source' [ "$(cat "$work/reach-")" -gt "$(cat "$work/reach-both")" ]
+expect 65 "train --grad-every" gradient "$work/pairs-with"
+expect 64 "compare --task translate" gradient --task translate
 expect 65 "needs pairs for validation" train --task translate:pairs=200 --split 1,0,0 --steps 2 --quiet --grad-every 1 \
     --out "$work/pairs-none"
 finish

@@ -52,8 +52,17 @@ expect 64 '--recompute is not possible with --omega' train $long --recompute --c
 # what is refused
 expect 73 'not empty' train $small --steps 5 --out a
 expect 73 '' train $small --steps 5 --out missing/parent
-expect 0 '' train $small --steps 5 --out a --force
+cp a/model.safetensors old
 : >empty
+expect 65 'is empty' train $small --out a --force empty
+expect 66 '' train $small --out a --force nowhere.txt
+expect 66 '' train $small --out a --force --init-from nowhere
+expect 71 '' train --hidden 1000000 --quiet --out a --force
+check '--force that is refused leaves the old run' cmp -s a/model.safetensors old
+check 'all of it' [ -s a/checkpoint-40.safetensors -a -s a/metrics.csv -a -s a/config.json ]
+touch a/plots/stale.svg
+expect 0 '' train $small --steps 5 --out a --force
+check '--force that goes on takes it away' [ ! -e a/checkpoint-40.safetensors -a ! -e a/plots/stale.svg ]
 expect 65 'is empty' train $small --out e empty
 expect 66 'directory' train $small --out e .
 expect 66 '' train $small --out e nowhere.txt

@@ -92,6 +92,15 @@ expect 0 'target tokens are <unk>' eval plain okapi.tsv
 check 'unknown ones are counted' grep -q '^unknown .* 1 of 5 source tokens, 1 of 5 target' out
 
 # ---- attention ----
+# undrawn STATUS TEXT PATH: all translations are there, and only then is the picture missed.
+undrawn() {
+    PATH=$3 "$unroll" translate looks sources --attention missed.svg >out 2>err
+    check "no picture: exit $1" [ $? -eq "$1" ]
+    check 'no picture: no translation is lost' cmp -s out translated
+    check 'no picture: it says why' grep -q "$2" err
+    check 'no picture: the data are there' [ -s missed.csv -a -s missed.gp ]
+    rm -f missed.*
+}
 if command -v gnuplot >made; then
     expect 0 '' translate looks sources --attention look.svg
     check 'a picture' grep -q '<svg' look.svg
@@ -99,10 +108,20 @@ if command -v gnuplot >made; then
     printf 'the <b> & "it'"'"'s" `date` greets\n' >odd
     expect 0 '' translate looks odd --attention odd.svg
     check 'odd words are shown, not run' grep -q '&lt;\|<text' odd.svg
+    mkdir broken
+    touch broken/gnuplot
+    undrawn 74 'cannot be started' "$PWD/broken"
+    printf '#!/bin/sh\nexit 3\n' >broken/gnuplot
+    chmod +x broken/gnuplot
+    undrawn 74 'gnuplot failed' "$PWD/broken"
+else
+    undrawn 0 'install gnuplot' "$PATH"
 fi
+expect 0 'no line has a token' translate looks - --attention blank.svg
 expect 64 'ends in .svg' translate looks sources --attention look.png
 expect 64 'trained without' translate plain sources --attention look.svg
 expect 73 'none/' translate looks sources --attention none/look.svg
+check 'before anything is translated' [ ! -s out ]
 
 # ---- what is wrong ----
 expect 64 'give --beam 3' translate looks sources --n-best 3
@@ -114,6 +133,16 @@ expect 64 'usage: unroll translate' translate
 printf 'the dog\n\377\nthe man\n' >bad
 expect 65 'bad:2: ' translate looks bad
 check 'what came before is out' [ "$(wc -l <out)" -eq 1 ]
+printf 'the dog\n\377\376 bad\n' >bad
+expect 65 'bad:2: byte 0: not UTF-8' translate looks bad
+printf '\377\376t\0h\0e\0\n\0' >wide
+expect 65 'wide: is UTF-16' translate looks wide
+check 'before a line of it is' [ ! -s out ]
+head -n 1 sources >first
+printf '\357\273\277' | cat - first >marked
+"$unroll" translate looks first --json >plain.json
+"$unroll" translate looks marked --json >out
+check 'a byte order mark is no token' cmp -s out plain.json
 expect 0 '' train --quiet --layers 1 --hidden 8 --steps 2 --batch 2 --seq-length 8 --out text pairs.tsv
 expect 65 '--task translate' translate text sources
 expect 65 'unroll translate' sample looks
@@ -147,7 +176,17 @@ expect 0 '' eval looks some.tsv --beam 3 --quiet
 printf 'no tab\n' | cat some.tsv - >bad.tsv
 expect 65 'bad.tsv:151: ' eval looks bad.tsv
 expect 0 '1 ' eval looks bad.tsv --skip-bad
-check 'but that line, all the same' cmp -s out text.scores
+check 'bad lines are counted' grep -q '^bad lines  *1 left out$' out
+sed '/^bad lines/d' out >rest
+check 'but that line, all the same' cmp -s rest text.scores
+cat okapi.tsv >>bad.tsv
+expect 0 'bad.tsv: 1 bad lines' eval looks bad.tsv --skip-bad
+check 'what is unknown is told beside it' grep -q 'source tokens are <unk>' err
+expect 0 '' eval looks bad.tsv --skip-bad --json --quiet
+check 'and in JSON' grep -q '"bad":1,' out
+printf '\357\273\277' | cat - some.tsv >marked.tsv
+expect 0 'byte order mark' eval looks marked.tsv
+check 'a byte order mark changes nothing' cmp -s out text.scores
 expect 65 'empty' eval looks nothing
 expect 66 'missing' eval looks missing
 expect 64 'translation models' eval text pairs.tsv --beam 2

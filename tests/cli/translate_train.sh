@@ -53,6 +53,13 @@ expect 0 '' train --task toy-translation:pairs=200 --tokens byte --layers 1 --hi
 check 'unless told otherwise' grep -q '"tokens": "byte"' byte/config.json
 expect 0 '' train --resume byte --steps 4 --quiet
 expect 0 '' train --task translate $small --quiet --steps 5 --init-from whole --cell gru --reverse-source --out from pairs.tsv
+expect 0 '' train --task toy-translation:pairs=300 --layers 1 --hidden 8 --steps 2 --batch 4 --init-scale 6 \
+    --reverse-source --quiet --out turned
+sed -n 's/^source  //p' turned/samples/2.txt >sources
+sed -n 's/^model   //p' turned/samples/2.txt | cut -d' ' -f1-12 >sampled
+expect 0 '' translate turned sources --max-length 12
+check '--reverse-source: samples are what unroll translate gives' cmp -s out sampled
+check 'all five' [ "$(wc -l <sampled)" -eq 5 ]
 
 # ---- what it says ----
 expect 0 'pairs     pairs.tsv: train ' train --task translate $small --dry-run pairs.tsv
@@ -69,6 +76,8 @@ expect 65 'a translation' sample whole
 expect 64 'is of no use to --task char' train --bidirectional
 expect 64 'is of no use to --task copy' train --task copy --swap
 expect 64 'is of no use to --task translate' train --task translate --lines pairs.tsv
+expect 64 'is of no use to --task translate' train --task translate --seq-length 9 pairs.tsv
+expect 0 '' train --task translate $small --quiet --steps 1 --forget-bias chrono --seq-length 9 --out chrono pairs.tsv
 expect 64 'makes its own pairs' train --task toy-translation pairs.tsv
 expect 64 'needs FILE' train --task translate --valid pairs.tsv
 expect 64 'below 1' train --task translate --label-smoothing 1
@@ -86,6 +95,10 @@ expect 65 'more than --max-length 4' train --task translate $small --quiet --max
 expect 0 'bad lines are left out' train --task translate $small --steps 2 --max-length 9 --skip-bad --out few pairs.tsv
 printf 'a\377\tb\n' >bad.tsv
 expect 65 'byte 1' train --task translate $small --quiet --out e bad.tsv
+cp whole/model.safetensors old
+expect 65 'byte 1' train --task translate $small --quiet --force --out whole bad.tsv
+expect 65 'validation' train --task translate $small --quiet --force --grad-every 5 --split 1,0,0 --out whole pairs.tsv
+check '--force that is refused leaves the old run' cmp -s whole/model.safetensors old
 head -c 900 pairs.tsv.gz >cut.gz
 expect 65 'after' train --task translate $small --quiet --out e cut.gz
 sed '7s/the/a/' pairs.tsv >other.tsv

@@ -9,6 +9,7 @@
 # SEEDS       bound on seeds a row (as the row says)
 # JOBS        runs at a time, each with one thread (all cores)
 # SHAKESPEARE the tiny Shakespeare text (where tools/fetch puts it); without it those rows are skipped
+# TRANSLATION where comparisons of translators are kept, and gone on with if some is there (nowhere)
 set -u
 LC_ALL=C
 export LC_ALL OMP_WAIT_POLICY=passive
@@ -55,6 +56,21 @@ END
 
 common='--layers 1 --hidden 64 --batch 32 --clip-norm 1 --threads 1 --log-every 100 --save-every 1000000'
 
+# What must hold of translators, by tools/compare-translation lengths: exact match of VARIANT, or what it has more than
+# ANOTHER, on held-out sources of so many words; all: the least of all lengths.
+# seeds of which so many must hold | variant | another | words | what must hold
+gates()
+{
+    cat <<'END'
+5 4 | LSTM           |      | 7-12  | >= 0.95
+5 4 | LSTM           |      | 13-18 | >= 0.70
+5 4 | tanh           |      | 13-18 | <= 0.10
+5 4 | LSTM reversed  | LSTM | 19-24 | >= 0.05
+5 4 | tanh reversed  | tanh | 7-12  | >= 0.50
+5 4 | LSTM attention |      | all   | >= 0.98
+END
+}
+
 # The value of key $1 in the JSON object of file $2; 0 for null.
 value()
 {
@@ -97,6 +113,22 @@ run_seeds()
     done
 }
 
+# Bound the row's seeds "N M", of which M must hold, by SEEDS.
+bound_seeds()
+{
+    seeds=$1 need=$2
+    [ "$SEEDS" -lt "$seeds" ] && need=$((need * SEEDS / seeds)) seeds=$SEEDS
+    [ "$need" -gt 0 ] || need=1
+}
+
+# PASS or FAIL for the row $1, by $held of $seeds
+judge()
+{
+    verdict=PASS
+    [ "$held" -ge "$need" ] || { verdict=FAIL; failed=1; }
+    echo "$verdict $held/$seeds (need $need), $(($(date +%s) - start)) s: $1"
+}
+
 failed=0 skipped=0
 rows >"$work/rows"
 while IFS='|' read -r count claim options; do
@@ -112,12 +144,9 @@ while IFS='|' read -r count claim options; do
                 continue
             fi ;;
     esac
-    set -- $count
-    seeds=$1 need=$2
+    bound_seeds $count
     set -- $claim
     key=$1 op=$2 bound=$3
-    [ "$SEEDS" -lt "$seeds" ] && need=$((need * SEEDS / seeds)) seeds=$SEEDS
-    [ "$need" -gt 0 ] || need=1
     start=$(date +%s)
     run_seeds "$options" "$seeds"
     held=0 measured=
@@ -127,10 +156,58 @@ while IFS='|' read -r count claim options; do
         measured="$measured ${v:-none}"
         [ -n "$v" ] && awk "BEGIN { exit !($v $op $bound) }" && held=$((held + 1))
     done
-    verdict=PASS
-    [ "$held" -ge "$need" ] || { verdict=FAIL; failed=1; }
-    echo "$verdict $held/$seeds (need $need), $(($(date +%s) - start)) s: $key $op $bound:$measured |$options"
+    judge "$key $op $bound:$measured |$options"
 done <"$work/rows"
+
+# ---- translation ----
+
+# compare-translation $1: $work/table, and $work/$1.csv by length, with labels that have no comma
+compare_translation()
+{
+    if ! SEEDS=$seeds JOBS=$JOBS sh "$tools/compare-translation" "$1" "$translation/$1" >"$work/table"; then
+        echo "FAIL: compare-translation $1"
+        failed=1
+        return 1
+    fi
+    sed 's/^"\([^,"]*\), \([^"]*\)"/\1 \2/' "$translation/$1/length.csv" >"$work/$1.csv"
+}
+
+# Exact match by seed of variant $1, less that of $2, on sources of $3 words
+exact()
+{
+    awk -F, -v variant="$1" -v other="$2" -v words="$3" '
+        { fits = words == "all" || words == $3 "-" $4 }
+        $1 == variant && fits && (!($2 in value) || $6 < value[$2]) { value[$2] = $6 }
+        $1 == other && fits { less[$2] = $6 }
+        END { for (seed = 1; seed in value; seed++) printf " %.3f", value[seed] - less[seed] }' "$work/lengths.csv"
+}
+
+check_gates()
+{
+    gates >"$work/gates"
+    while IFS='|' read -r count variant other words claim; do
+        bound_seeds $count
+        variant=$(echo $variant) other=$(echo $other) words=$(echo $words)
+        measured=$(exact "$variant" "$other" "$words") held=0
+        for v in $measured; do
+            awk "BEGIN { exit !($v $claim) }" && held=$((held + 1))
+        done
+        judge "translation: $variant${other:+ less $other}, $words words$claim:$measured"
+    done <"$work/gates"
+}
+
+case translation in
+    *"$only"*)
+        tools=$(dirname "$0")/../../tools translation=${TRANSLATION:-$work}
+        mkdir -p "$translation"
+        export UNROLL
+        bound_seeds 5 4
+        start=$(date +%s)
+        compare_translation lengths && check_gates
+        bound_seeds 5 4
+        echo "trained on one clause at most, tested on two; means of $seeds seeds:"
+        compare_translation longer && sed '/^variant /,$d' "$work/table" ;;
+esac
 [ "$skipped" -eq 0 ] || printf '%s\n' '' "SKIPPED: $skipped rows were NOT checked, for want of the tiny Shakespeare text:" \
     "run 'tools/fetch tinyshakespeare' and then this again, or set SHAKESPEARE" >&2
 exit $failed
