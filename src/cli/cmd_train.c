@@ -258,6 +258,7 @@ static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
     cli_call *call = t->call;
     const bool resume = t->config->resume != NULL;
     t->session.config = t->config;
+    t->session.call = call;
     t->session.user_T = resume || cli_was_given(call, "seq-length") != CLI_NOT_GIVEN;
     t->session.user_B = resume || cli_was_given(call, "batch") != CLI_NOT_GIVEN;
     t->session.own_tokens = !resume && cli_was_given(call, "tokens") == CLI_NOT_GIVEN;
@@ -368,12 +369,25 @@ static unroll_status train(training *t)
     return status;
 }
 
+/* An empty name, as an unset variable of a shell's gives, is not the default. */
+static unroll_status check_names(const cli_call *call)
+{
+    static const char *const names[] = {"resume", "out", "init-from", "valid", "test"};
+    for (size_t i = 0; i < call->given_count; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (call->given[i].source == CLI_LINE && !*call->given[i].text &&
+                strcmp(call->given[i].option->name, names[k]) == 0)
+                return unroll_fail(UNROLL_EUSAGE, "--%s: '' is no name; give %s", names[k],
+                                   call->given[i].option->meta);
+    return UNROLL_OK;
+}
+
 static unroll_status run_training(training *t)
 {
     unroll_checkpoint checkpoint = {0};
     const bool dry = t->config->dry_run;
-    unroll_status status = UNROLL_OK;
-    if (!dry)
+    unroll_status status = check_names(t->call);
+    if (status == UNROLL_OK && !dry)
         status = open_run(t);
     if (status == UNROLL_OK && t->config->resume)
         status = unroll_checkpoint_find(t->config->resume, training_note, t, &checkpoint);
