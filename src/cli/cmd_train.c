@@ -331,7 +331,7 @@ static unroll_status load_best(training *t)
         if (fabs(e.loss - t->valid_loss) <= 1e-4 * fabs(t->valid_loss))
             return UNROLL_OK;
     }
-    return unroll_fail(UNROLL_EDATA, "%s: the best weights could not be saved, so they are not "
+    return unroll_fail(UNROLL_EDATA, "%s: holds no weights of the best validation, so none are "
                        "tested", t->directory);
 }
 

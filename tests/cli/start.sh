@@ -118,6 +118,9 @@ if { (ulimit -v 65536 && "$unroll" --version); } >out 2>&1; then # not with a sa
     within 65 'does not fit into a file of' inspect header </dev/null
     truncate -s 32000000 header
     within 65 'the header is no valid JSON' inspect header </dev/null
+    printf '\000\340\365\005\000\000\000\000{"a":' >header # 99,999,744 bytes
+    truncate -s 100000000 header
+    within 65 'above the format' inspect header </dev/null
     printf '\000\000\000\000\000\000\000\200{"a":' >header
     within 65 'above the format' inspect header </dev/null
     mkfifo endless

@@ -49,6 +49,13 @@ for row in INT:130 TERM:143 HUP:129; do
 done
 expect 0 '' train --resume TERM --steps 1 --quiet
 
+started due --eval-every 1 --sample-every 1000000 --save-every 1000000
+kill -TERM $pid
+wait $pid
+last=$(tail -n 1 due/metrics.csv | cut -d, -f1)
+check "the evaluation of step $last is put off" sh -c "! grep -q '^$last,.*,valid,' due/metrics.csv"
+check 'it saved' [ -s "due/checkpoint-$last.safetensors" ]
+
 started twice --eval-every 1000000
 kill -STOP $pid # both come before another step can end
 kill -HUP $pid
@@ -152,7 +159,7 @@ check 'one loss' grep -q 'test loss' out
 expect 0 '' train --resume best --steps 40 --quiet
 check 'one row of the test' [ "$(grep -c ',test,' best/metrics.csv)" -eq 1 ]
 cp older best/model.safetensors
-expect 0 'best: the best weights could not be saved, so they are not tested' \
+expect 0 'best: holds no weights of the best validation, so none are tested' \
     train --resume best --steps 40 --quiet
 check 'no loss of older weights' sh -c '! grep -q "test loss" out && ! grep -q ,test, best/metrics.csv'
 finish
