@@ -339,6 +339,17 @@ START_TEST(logs_cut)
 }
 END_TEST
 
+START_TEST(logs_cut_before)
+{
+    unroll_log *log;
+    ck_assert_int_eq(mkdir(dir, 0777), 0);
+    put("log", "step,a\n4,x,test,1\n5,x,valid,1\n5,x,test,1\n5,x,valid,2\n6,x,test,1\n");
+    OK(unroll_log_open_before(in("log"), "step,a", 5, ",test,", &log));
+    ck_assert_str_eq(get("log"), "step,a\n4,x,test,1\n5,x,valid,1\n5,x,valid,2\n");
+    OK(unroll_log_close(log));
+}
+END_TEST
+
 START_TEST(logs_of_others)
 {
     unroll_log *log;
@@ -596,6 +607,40 @@ START_TEST(save_on_a_full_disk)
 }
 END_TEST
 
+/* What could not be saved is written later, though training has gone on. */
+START_TEST(best_is_owed)
+{
+    training t;
+    unroll_run *run;
+    unroll_model *loaded;
+    OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
+    start(&t, default_config(), NULL);
+    train(&t, 1);
+    OK(unroll_run_save_owed(run));
+    ck_assert(!unroll_run_has_model(run));
+    OK(unroll_run_save_model(run, t.model));
+    ck_assert(unroll_run_has_model(run));
+    train(&t, 1);
+    const size_t bytes = unroll_net_size(t.model->net) * sizeof(unroll_real);
+    unroll_real *best = malloc(bytes);
+    memcpy(best, unroll_net_weights(t.model->net), bytes);
+    limit_file_size(0);
+    ck_assert_int_eq(unroll_run_save_model(run, t.model), UNROLL_EIO);
+    ck_assert_int_eq(unroll_run_save_owed(run), UNROLL_EIO);
+    limit_file_size(RLIM_INFINITY);
+    ck_assert(there("model.safetensors") && !unroll_run_has_model(run));
+    train(&t, 1);
+    OK(unroll_run_save_owed(run));
+    ck_assert(unroll_run_has_model(run));
+    OK(unroll_model_load(dir, &loaded));
+    ck_assert_mem_eq(unroll_net_weights(loaded->net), best, bytes);
+    unroll_model_free(loaded);
+    free(best);
+    OK(unroll_run_close(run));
+    end(&t);
+}
+END_TEST
+
 /** Save on and on, telling each step that was saved through the pipe. */
 static void save_forever(int out)
 {
@@ -748,12 +793,14 @@ int main(void)
     tcase_add_test(c, two_trainers);
     tcase_add_test(c, metrics);
     tcase_add_loop_test(c, logs_cut, 0, sizeof LOGS / sizeof LOGS[0]);
+    tcase_add_test(c, logs_cut_before);
     tcase_add_test(c, logs_of_others);
     tcase_add_test(c, log_on_a_full_disk);
     tcase_add_loop_test(c, resume_is_exact, 0, sizeof KINDS / sizeof KINDS[0]);
     tcase_add_test(c, keeps_and_finds);
     tcase_add_test(c, does_not_fit);
     tcase_add_test(c, save_on_a_full_disk);
+    tcase_add_test(c, best_is_owed);
     tcase_add_loop_test(c, killed_while_saving, 0, 12);
     tcase_add_test(c, allocations_fail);
     tcase_add_test(c, opening_without_memory);

@@ -39,15 +39,18 @@ static void catch_signals(void)
 
 /* ---- saving ---- */
 
-static unroll_status save_checkpoint(training *t)
+/* @return whether it is there; if not the old one still is, and the next interval tries again */
+static bool save_checkpoint(training *t)
 {
     t->save_due = false;
-    if (!t->has_valid && unroll_run_save_model(t->run, t->session.model) != UNROLL_OK)
+    if ((t->has_valid ? unroll_run_save_owed(t->run)
+                      : unroll_run_save_model(t->run, t->session.model)) != UNROLL_OK)
         training_warn(t);
     if (unroll_run_save_checkpoint(t->run, t->session.model, t->config, t->trainer,
-                                   t->session.fingerprint) != UNROLL_OK)
-        training_warn(t); /* the old one is still there, and the next interval tries again */
-    return UNROLL_OK;
+                                   t->session.fingerprint) == UNROLL_OK)
+        return true;
+    training_warn(t);
+    return false;
 }
 
 typedef struct text {
@@ -116,14 +119,13 @@ static unroll_status on_evaluated(void *arg, const unroll_evaluation *e)
     if (e->split != UNROLL_VALID)
         return UNROLL_OK;
     t->has_valid = true;
+    t->save_due = t->save_due || t->config->save_every == 0;
     if (e->best) {
         t->valid_loss = e->loss;
-        t->saved_model = unroll_run_save_model(t->run, t->session.model) == UNROLL_OK;
-        if (!t->saved_model)
-            training_warn(t);
+        t->has_best = true;
+        if (unroll_run_save_model(t->run, t->session.model) != UNROLL_OK && !t->save_due)
+            training_warn(t); /* else the checkpoint's own try does */
     }
-    if (t->config->save_every == 0)
-        t->save_due = true;
     char accuracy[48] = "";
     if (t->row || t->session.pairs)
         snprintf(accuracy, sizeof accuracy, ", %saccuracy %.3f", t->row ? "" : "token ", e->accuracy);
@@ -165,7 +167,7 @@ static unroll_status on_step(void *arg, const unroll_progress *p)
     if (has_samples(t) && c->sample_every && p->step % c->sample_every == 0)
         UNROLL_TRY(write_sample(t, p->step));
     if (t->save_due || (c->save_every && p->step % c->save_every == 0))
-        UNROLL_TRY(save_checkpoint(t));
+        save_checkpoint(t);
     return UNROLL_OK;
 }
 
@@ -258,6 +260,7 @@ static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
     cli_call *call = t->call;
     const bool resume = t->config->resume != NULL;
     t->session.config = t->config;
+    t->session.call = call;
     t->session.user_T = resume || cli_was_given(call, "seq-length") != CLI_NOT_GIVEN;
     t->session.user_B = resume || cli_was_given(call, "batch") != CLI_NOT_GIVEN;
     t->session.own_tokens = !resume && cli_was_given(call, "tokens") == CLI_NOT_GIVEN;
@@ -311,6 +314,29 @@ static unroll_status begin(training *t)
     return UNROLL_OK;
 }
 
+/* The best weights into the model. A loss of older ones must not stand beside the best validation
+ * loss: those of an earlier process are measured, since it may have failed to save its last. */
+static unroll_status load_best(training *t)
+{
+    unroll_evaluation e = {.loss = t->valid_loss};
+    unroll_model *best;
+    unroll_status status = UNROLL_EDATA;
+    if (unroll_run_has_model(t->run)) {
+        UNROLL_TRY(unroll_model_load(t->directory, &best));
+        status = unroll_model_copy_weights(best, t->session.model);
+        unroll_model_free(best);
+        UNROLL_TRY(status);
+        unroll_net_pack(t->session.model->net, 1);
+        if (!t->has_best)
+            UNROLL_TRY(unroll_trainer_evaluate(t->trainer, UNROLL_VALID, &e));
+        /* other kernels round otherwise */
+        if (fabs(e.loss - t->valid_loss) <= 1e-4 * fabs(t->valid_loss))
+            return UNROLL_OK;
+    }
+    return unroll_fail(UNROLL_EDATA, "%s: holds no weights of the best validation, so none are "
+                       "tested", t->directory);
+}
+
 /* The best weights on the test part, where there is one. */
 static unroll_status test(training *t, unroll_evaluation *e)
 {
@@ -319,14 +345,8 @@ static unroll_status test(training *t, unroll_evaluation *e)
     if ((s->corpus && unroll_corpus_part(s->corpus, UNROLL_TEST)->count == 0) ||
         (s->pairs && unroll_pairs_get_part(s->pairs, UNROLL_TEST)->count == 0))
         return UNROLL_OK;
-    if (t->has_valid) {
-        unroll_model *best;
-        UNROLL_TRY(unroll_model_load(t->directory, &best));
-        const unroll_status status = unroll_model_copy_weights(best, s->model);
-        unroll_model_free(best);
-        UNROLL_TRY(status);
-        unroll_net_pack(s->model->net, 1);
-    }
+    if (t->has_valid)
+        UNROLL_TRY(load_best(t));
     UNROLL_TRY(unroll_trainer_evaluate(t->trainer, UNROLL_TEST, e));
     return unroll_run_evaluated(t->run, e);
 }
@@ -336,9 +356,9 @@ static unroll_status finish(training *t, enum unroll_stop why)
     const double seconds = terminal_seconds() - t->start;
     unroll_evaluation tested = {0};
     terminal_progress_end(&t->progress);
-    save_checkpoint(t);
+    const bool saved = save_checkpoint(t);
     if (why == UNROLL_STOP_INTERRUPTED) {
-        training_say(t, "stopped by a signal; 'unroll train --resume %s' goes on", t->directory);
+        training_say_stopped(t, saved);
         return UNROLL_OK;
     }
     if (test(t, &tested) != UNROLL_OK)
@@ -370,12 +390,25 @@ static unroll_status train(training *t)
     return status;
 }
 
+/* An empty name, as an unset variable of a shell's gives, is not the default. */
+static unroll_status check_names(const cli_call *call)
+{
+    static const char *const names[] = {"resume", "out", "init-from", "valid", "test"};
+    for (size_t i = 0; i < call->given_count; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (call->given[i].source == CLI_LINE && !*call->given[i].text &&
+                strcmp(call->given[i].option->name, names[k]) == 0)
+                return unroll_fail(UNROLL_EUSAGE, "--%s: '' is no name; give %s", names[k],
+                                   call->given[i].option->meta);
+    return UNROLL_OK;
+}
+
 static unroll_status run_training(training *t)
 {
     unroll_checkpoint checkpoint = {0};
     const bool dry = t->config->dry_run;
-    unroll_status status = UNROLL_OK;
-    if (!dry)
+    unroll_status status = check_names(t->call);
+    if (status == UNROLL_OK && !dry)
         status = open_run(t);
     if (status == UNROLL_OK && t->config->resume)
         status = unroll_checkpoint_find(t->config->resume, training_note, t, &checkpoint);

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +29,34 @@ static double count_weights(const unroll_config *c, double inputs, double output
            (L - 1) * G * H * (2 * H + 2) + outputs * (H + 1);
 }
 
-static unroll_status check_memory(const unroll_config *c, double inputs, double outputs)
+static double machine_bytes(void)
+{
+    const double bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    return bytes > 0 ? bytes : HUGE_VAL;
+}
+
+static unroll_status check_weights(const unroll_config *c, double inputs, double outputs)
 {
     const double need = COPIES * sizeof(unroll_real) * count_weights(c, inputs, outputs);
-    const double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     char a[TERMINAL_NUMBER_MAX], b[TERMINAL_NUMBER_MAX];
-    if (have > 0 && need > have)
+    if (need > machine_bytes())
         return unroll_fail(UNROLL_EMEMORY, "--hidden %llu with --layers %llu takes %s; this machine "
                            "has %s; lower one of them", (unsigned long long)c->hidden,
                            (unsigned long long)c->layers, terminal_bytes(a, need),
-                           terminal_bytes(b, have));
+                           terminal_bytes(b, machine_bytes()));
+    return UNROLL_OK;
+}
+
+/* All of it, before the larger part is allocated: a system that promises more than it has would
+ * kill the training later. */
+static unroll_status check_all(const session *s)
+{
+    const double need = session_bytes(s);
+    char a[TERMINAL_NUMBER_MAX], b[TERMINAL_NUMBER_MAX];
+    if (need > machine_bytes())
+        return unroll_fail(UNROLL_EMEMORY, "training takes about %s; this machine has %s; lower "
+                           "--batch, %s--hidden or --layers", terminal_bytes(a, need),
+                           terminal_bytes(b, machine_bytes()), s->corpus ? "--seq-length, " : "");
     return UNROLL_OK;
 }
 
@@ -63,18 +82,25 @@ static unroll_status shipped(char **path)
     return status;
 }
 
-/* The texts of this run as whole paths, one a line, so that it can be resumed from anywhere. */
+/* The texts of this run as whole paths, one a line, so that it can be resumed from anywhere. Where
+ * only the folder we are in has a newline in its name, a path from here has to do. */
 static unroll_status remember(unroll_config *c, char *const *files, size_t count)
 {
     size_t room = 1, at = 0;
     for (size_t i = 0; i < count; i++)
-        room += PATH_MAX + 1;
+        room += PATH_MAX + strlen(files[i]) + 1; /* a name may be too long to be one */
     char *list = unroll_alloc(room, 1);
     if (!list)
         return UNROLL_EMEMORY;
     for (size_t i = 0; i < count; i++) {
         char whole[PATH_MAX];
-        const bool real = strcmp(files[i], "-") != 0 && realpath(files[i], whole);
+        const bool real = strcmp(files[i], "-") != 0 && realpath(files[i], whole) &&
+                          !strchr(whole, '\n');
+        if (!real && strchr(files[i], '\n')) {
+            unroll_free(list);
+            return unroll_fail(UNROLL_EUSAGE, "%s: a name with a newline cannot be kept for "
+                               "--resume; rename it", files[i]);
+        }
         at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "",
                                real ? whole : files[i]);
     }
@@ -102,19 +128,26 @@ static unroll_status read_files(session *s, const reading *r, char *const *files
 
 static unroll_status read_remembered(session *s, const reading *r)
 {
-    char *files[256], *save = NULL;
-    size_t count = 0;
+    char *save = NULL;
+    size_t count = 0, most = 1;
+    bool piped = false;
+    for (const char *c = s->config->corpus; *c; c++)
+        most += *c == '\n';
+    char **files = unroll_alloc(most, sizeof *files);
     char *list = unroll_strndup(s->config->corpus, strlen(s->config->corpus));
-    if (!list)
-        return UNROLL_EMEMORY;
-    for (char *f = strtok_r(list, "\n", &save); f && count < 256; f = strtok_r(NULL, "\n", &save))
+    unroll_status status = files && list ? UNROLL_OK : UNROLL_EMEMORY;
+    char *f = status == UNROLL_OK ? strtok_r(list, "\n", &save) : NULL;
+    for (; f; f = strtok_r(NULL, "\n", &save)) {
         files[count++] = f;
-    const bool piped = count == 1 && strcmp(files[0], "-") == 0;
-    const unroll_status status =
-        piped ? unroll_fail(UNROLL_EUSAGE, "this run read its text from standard input; give it "
-                            "again, as FILE or -")
-              : read_files(s, r, files, count);
+        piped = piped || strcmp(f, "-") == 0;
+    }
+    if (piped)
+        status = unroll_fail(UNROLL_EUSAGE, "this run read its text from standard input; give it "
+                             "again, as FILE or -");
+    if (status == UNROLL_OK)
+        status = read_files(s, r, files, count);
     unroll_free(list);
+    unroll_free(files);
     return status;
 }
 
@@ -184,7 +217,7 @@ static unroll_status read_pairs(session *s, char *const *files, size_t count,
     if (named && files_given)
         return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own pairs; give FILE to --task "
                            "translate", c->task);
-    if (!files_given && s->own_tokens)
+    if (!files_given && s->own_tokens && !known)
         c->tokens = (int)toy->tokens;
     reading r;
     unroll_pairs_options *o = &r.pairs;
@@ -253,6 +286,10 @@ static unroll_status new_model(session *s, const unroll_model *from)
 {
     unroll_vocabulary *source = NULL, *target = NULL;
     unroll_status status = take_vocabularies(s, from, &source, &target);
+    if (status == UNROLL_OK && target) {
+        const double tokens = (double)unroll_vocabulary_size(target);
+        status = check_weights(s->config, tokens, tokens);
+    }
     if (status == UNROLL_OK)
         status = unroll_model_new_pairs(s->config, source, target, &s->model);
     if (status != UNROLL_OK) {
@@ -265,6 +302,57 @@ static unroll_status new_model(session *s, const unroll_model *from)
         return UNROLL_OK;
     UNROLL_TRY(unroll_model_copy_weights(from, s->model));
     unroll_net_pack(s->model->net, 1);
+    return UNROLL_OK;
+}
+
+static bool was_given(const session *s, const unroll_option *o, const char *value)
+{
+    bool given = !s->call && strcmp(value, o->preset ? o->preset : "false") != 0;
+    for (size_t i = 0; s->call && i < s->call->given_count; i++)
+        given = given || s->call->given[i].option == o;
+    return given;
+}
+
+/* One option as the model of --init-from has it. */
+static unroll_status take_option(session *s, const unroll_model *from, const char *name)
+{
+    size_t base;
+    const unroll_option *o = unroll_option_find(unroll_config_lists, name, &base);
+    char *is = unroll_option_get(o, base, s->config);
+    char *was = unroll_option_get(o, base, unroll_model_config(from));
+    unroll_status status = is && was ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK && strcmp(is, was) != 0)
+        status = was_given(s, o, is)
+                     ? unroll_fail(UNROLL_EMISMATCH, "--%s: the model of --init-from has '%s', not "
+                                   "'%s'; leave the option out", name, was, is)
+                     : unroll_option_set(o, base, s->config, was);
+    unroll_free(was);
+    unroll_free(is);
+    return status;
+}
+
+/* A vocabulary means something only by the rules that it was made with. */
+static unroll_status take_rules(session *s, const unroll_model *from)
+{
+    static const char *const names[] = {"tokens",    "normalize", "casefold",
+                                        "min-count", "invalid",   "lines"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        UNROLL_TRY(take_option(s, from, names[i]));
+    return UNROLL_OK;
+}
+
+/* What a resumed run had from standard input is not there any more. */
+static unroll_status check_piped(const session *s)
+{
+    static const char *const names[] = {"valid", "test"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t base;
+        const unroll_option *o = unroll_option_find(unroll_config_lists, names[i], &base);
+        const char *file = i ? s->config->test : s->config->valid;
+        if (file && strcmp(file, "-") == 0 && !was_given(s, o, file))
+            return unroll_fail(UNROLL_EUSAGE, "this run read --%s from standard input; give it "
+                               "again, as --%s -", names[i], names[i]);
+    }
     return UNROLL_OK;
 }
 
@@ -322,6 +410,10 @@ static unroll_status open_data(session *s, bool pairs, char *const *files, size_
         !(pairs ? unroll_model_source_vocabulary(known) : unroll_model_vocabulary(known)))
         status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model %s", init_from,
                              pairs ? "is no translation" : "has no vocabulary");
+    if (status == UNROLL_OK && from)
+        status = take_rules(s, from);
+    if (status == UNROLL_OK && checkpoint)
+        status = check_piped(s);
     if (status == UNROLL_OK)
         status = pairs ? read_pairs(s, files, count, known, note, arg)
                        : read_corpus(s, files, count,
@@ -365,11 +457,13 @@ unroll_status session_open(session *s, char *const *files, size_t count,
     if (!unroll_kernels_get())
         return UNROLL_EUSAGE;
     UNROLL_TRY(unroll_config_check(s->config));
-    UNROLL_TRY(check_memory(s->config, 2, 2));
+    UNROLL_TRY(check_weights(s->config, 2, 2));
     const bool pairs = unroll_task_translates(s->config->task);
     if (pairs || strcmp(s->config->task, "char") == 0)
-        return open_data(s, pairs, files, count, checkpoint, note, arg);
-    return open_synthetic(s, count, checkpoint);
+        UNROLL_TRY(open_data(s, pairs, files, count, checkpoint, note, arg));
+    else
+        UNROLL_TRY(open_synthetic(s, count, checkpoint));
+    return check_all(s);
 }
 
 void session_close(session *s)

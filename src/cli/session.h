@@ -1,5 +1,6 @@
 #ifndef UNROLL_CLI_SESSION_H
 #define UNROLL_CLI_SESSION_H
+#include "cli/cli.h"
 #include "store/checkpoint.h"
 #include "store/model.h"
 #include "task/task.h"
@@ -7,6 +8,7 @@
 /* A task and a model by a config's options: what training and probing begin with. */
 typedef struct session {
     unroll_config *config;    /**< the caller's; batch and seq_length may have shrunk */
+    const cli_call *call;     /**< that gave the options; NULL: given is what is not the default */
     bool user_T, user_B;      /**< --seq-length, --batch were given */
     bool own_tokens;          /**< --tokens was not: a toy language is read as it is meant to be */
     bool keep_text;           /**< pairs keep their sentences, for scores */
@@ -23,8 +25,9 @@ typedef struct session {
  *                     a translation the toy pairs
  *  @param checkpoint  NULL, or whose model goes on
  *  @param note        told what the user should know: one line, no newline
- *  @return as unroll_corpus_read(), unroll_model_new(); UNROLL_EMEMORY where the model cannot fit this machine, before
- *          any text is read */
+ *  @return as unroll_corpus_read(), unroll_model_new(); UNROLL_EMEMORY where the model cannot fit
+ *          this machine, before any text is read, or its training cannot; UNROLL_EMISMATCH where
+ *          options deny the model of --init-from */
 unroll_status session_open(session *s, char *const *files, size_t count,
                            const unroll_checkpoint *checkpoint,
                            void (*note)(void *arg, const char *text), void *arg);

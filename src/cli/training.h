@@ -24,7 +24,8 @@ typedef struct training {
     recorder *recorder;          /* NULL without --grad-every */
     terminal_progress progress;
     char *directory;
-    bool save_due, has_valid, saved_model;
+    bool save_due, has_valid;
+    bool has_best;               /* the best weights are of this process */
     uint64_t skipped;
     double start, valid_loss;
     const unroll_task_row *row;  /* of a synthetic task, or NULL */
@@ -47,6 +48,8 @@ const char *training_unit(const training *t);
 void training_say_data(training *t);
 void training_say_model(training *t);
 void training_say_learning(training *t);
+/** By a signal. @param saved  so that it can be resumed */
+void training_say_stopped(training *t, bool saved);
 void training_show_progress(training *t, const unroll_progress *p);
 /** The plot of losses, and on a terminal the same in text. */
 void training_draw(training *t);

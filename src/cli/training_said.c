@@ -15,18 +15,18 @@
 #include "math/kernels.h"
 #include "report/curves.h"
 #include "report/gradient_plots.h"
+#include "report/html.h"
 
 void training_say(training *t, const char *format, ...)
 {
-    char text[1024];
     va_list args;
     if (t->config->quiet)
         return;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     terminal_progress_clear(&t->progress);
-    fprintf(stderr, "%s\n", text);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
 }
 
 void training_warn(training *t)
@@ -154,6 +154,24 @@ void training_say_learning(training *t)
                  task->train_S ? "up to " : "", task->train_T);
     training_say(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
                  l->threads ? l->threads : unroll_cores());
+}
+
+/* A path as it may be shown; unroll_alloc'ed, or NULL. */
+static char *shown_path(bool terminal, const char *path)
+{
+    return terminal ? terminal_escape_line(path, strlen(path)) : unroll_strndup(path, strlen(path));
+}
+
+void training_say_stopped(training *t, bool saved)
+{
+    char *quoted = saved ? unroll_shell_quote(1, &t->directory) : NULL;
+    char *shown = quoted ? shown_path(isatty(STDERR_FILENO), quoted) : NULL;
+    if (shown)
+        training_say(t, "stopped by a signal; to go on: unroll train --resume %s", shown);
+    else
+        training_say(t, "stopped by a signal");
+    unroll_free(shown);
+    unroll_free(quoted);
 }
 
 void training_show_progress(training *t, const unroll_progress *p)
@@ -284,5 +302,9 @@ void training_tell_text(const training *t, const unroll_evaluation *tested, doub
         out_printf(", accuracy %.3f", tested->accuracy);
     if (t->solved.step)
         out_printf("; solved at step %llu", (unsigned long long)t->solved.step);
-    out_printf("\n%s/model.safetensors\n", t->directory);
+    out_text("\n");
+    char *shown = unroll_run_has_model(t->run) ? shown_path(out_is_terminal(), t->directory) : NULL;
+    if (shown)
+        out_printf("%s/model.safetensors\n", shown);
+    unroll_free(shown);
 }

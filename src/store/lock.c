@@ -16,8 +16,9 @@ static unroll_status fail_busy(const char *path, int fd)
     const ssize_t n = pread(fd, who, sizeof who - 1, 0);
     who[n > 0 ? n : 0] = '\0';
     who[strcspn(who, "\n")] = '\0';
-    return unroll_fail(UNROLL_EBUSY, "%s: is held by %s; wait until it ends, or give another --out",
-                       path, who[0] ? who : "another process");
+    return unroll_fail(UNROLL_EBUSY,
+                       "%s: is held by %s; wait until it ends, or give another directory", path,
+                       who[0] ? who : "another process");
 }
 
 /** Is the file that `fd` has open still the one at `path`? Its last holder may just have removed
@@ -46,13 +47,13 @@ unroll_status unroll_lock_take(const char *path, bool create, int *fd)
         if (*fd < 0 && errno == ENOENT && !create)
             return UNROLL_OK;
         if (*fd < 0)
-            return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give another --out",
+            return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give another directory",
                                path, strerror(errno));
         if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
             const unroll_status status =
                 errno == EWOULDBLOCK
                     ? fail_busy(path, *fd)
-                    : unroll_fail(UNROLL_ECREATE, "%s: cannot be locked: %s; give another --out",
+                    : unroll_fail(UNROLL_ECREATE, "%s: cannot be locked: %s; give another directory",
                                   path, strerror(errno));
             close(*fd);
             *fd = -1;

@@ -36,8 +36,15 @@ static bool row_step(const char *row, size_t length, uint64_t *step)
     return unroll_parse_size(digits, step);
 }
 
-/** Keep the header and the whole rows up to `last`, in place. @return the new length */
-static size_t keep_rows(char *text, size_t length, size_t header, uint64_t last)
+static bool has(const char *row, size_t length, const char *part)
+{
+    const char *at = part ? strstr(row, part) : NULL; /* the whole text ends in NUL */
+    return at && at < row + length;
+}
+
+/** Keep the header and the whole rows up to `last`, without its `later` ones, in place.
+ *  @return the new length */
+static size_t keep_rows(char *text, size_t length, size_t header, uint64_t last, const char *later)
 {
     size_t kept = header, at = header;
     while (at < length) {
@@ -46,7 +53,8 @@ static size_t keep_rows(char *text, size_t length, size_t header, uint64_t last)
             break;
         const size_t row = (size_t)(newline + 1 - (text + at));
         uint64_t step;
-        if (row_step(text + at, row - 1, &step) && step <= last) {
+        if (row_step(text + at, row - 1, &step) &&
+            (step < last || (step == last && !has(text + at, row, later)))) {
             memmove(text + kept, text + at, row);
             kept += row;
         }
@@ -64,7 +72,7 @@ static unroll_status write_header(const char *path, const char *header)
     return unroll_output_commit(out);
 }
 
-static unroll_status cut(const char *path, const char *header, uint64_t last)
+static unroll_status cut(const char *path, const char *header, uint64_t last, const char *later)
 {
     char *text;
     size_t length;
@@ -79,7 +87,7 @@ static unroll_status cut(const char *path, const char *header, uint64_t last)
                              "away",
                              path, header);
     } else {
-        const size_t kept = keep_rows(text, length, n + 1, last);
+        const size_t kept = keep_rows(text, length, n + 1, last, later);
         if (kept < length)
             status = unroll_output_file(path, text, kept);
     }
@@ -90,9 +98,16 @@ static unroll_status cut(const char *path, const char *header, uint64_t last)
 unroll_status unroll_log_open(const char *path, const char *header, uint64_t last_step,
                               unroll_log **out)
 {
+    return unroll_log_open_before(path, header, last_step, NULL, out);
+}
+
+unroll_status unroll_log_open_before(const char *path, const char *header, uint64_t last_step,
+                                     const char *later, unroll_log **out)
+{
     *out = NULL;
     struct stat st;
-    UNROLL_TRY(lstat(path, &st) == 0 ? cut(path, header, last_step) : write_header(path, header));
+    UNROLL_TRY(lstat(path, &st) == 0 ? cut(path, header, last_step, later)
+                                     : write_header(path, header));
     unroll_log *log = unroll_alloc(1, sizeof *log);
     if (log == NULL)
         return UNROLL_EMEMORY;

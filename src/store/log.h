@@ -14,6 +14,10 @@ typedef struct unroll_log unroll_log;
 unroll_status unroll_log_open(const char *path, const char *header, uint64_t last_step,
                               unroll_log **out);
 
+/** The same; of `last_step` itself rows with `later` in them are dropped, too. */
+unroll_status unroll_log_open_before(const char *path, const char *header, uint64_t last_step,
+                                     const char *later, unroll_log **out);
+
 /** Append one row, or several with newlines between, without the last newline, and hand them to
  *  the system. Where that fails (UNROLL_EIO) the file keeps whole rows only, and the next call
  *  tries again to write what is owed. */

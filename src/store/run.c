@@ -8,6 +8,7 @@
 #include "store/json.h"
 #include "store/lock.h"
 #include "store/log.h"
+#include "store/model.h"
 #include "store/options.h"
 
 #include <dirent.h>
@@ -21,6 +22,7 @@
 #include <unroll/version.h>
 
 static const char LOCK[] = ".lock", CONFIG[] = "config.json", METRICS[] = "metrics.csv";
+static const char MODEL[] = "model.safetensors";
 static const char METRICS_HEADER[] =
     "step,epoch,split,loss,bits_per_token,accuracy,lr,grad_norm,clip_scale,tokens_per_s,seconds";
 
@@ -34,6 +36,7 @@ struct unroll_run {
     bool created, nats; /**< nats: bits mean something */
     unroll_log *metrics;
     unroll_status model_saved, checkpoint_saved; /**< how the last try went */
+    unroll_model_image owed; /**< the best weights, until their file is written */
 };
 
 static char *join(const char *directory, const char *name)
@@ -208,8 +211,8 @@ static unroll_status check_directory(const char *directory, enum unroll_run_mode
         return resume ? check_resume(directory) : check_output(directory, mode == UNROLL_RUN_FORCE);
     const int error = stat(directory, &st) == 0 ? ENOTDIR : errno;
     if (resume)
-        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s", directory,
-                           strerror(error));
+        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s; give the run's directory",
+                           directory, strerror(error));
     if (error == ENOENT) /* making it will tell */
         return UNROLL_OK;
     return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another --out", directory,
@@ -242,6 +245,9 @@ static void clean(const unroll_run *run)
 static unroll_status open_run(unroll_run *run, enum unroll_run_mode mode)
 {
     int probe;
+    struct stat st;
+    if (stat(run->directory, &st) == 0 ? !S_ISDIR(st.st_mode) : errno == ENOTDIR)
+        return check_directory(run->directory, mode); /* no place for a lock */
     UNROLL_TRY(unroll_lock_take(run->lock_path, false, &probe));
     if (probe >= 0)
         run->lock = probe;
@@ -285,6 +291,7 @@ unroll_status unroll_run_close(unroll_run *run)
         unroll_lock_release(run->lock_path, run->lock);
     if (run->created)
         rmdir(run->directory); /* only where it is still empty */
+    unroll_model_image_free(&run->owed);
     unroll_free(run->lock_path);
     unroll_free(run->directory);
     unroll_free(run);
@@ -321,7 +328,9 @@ unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats)
     if (path == NULL)
         return UNROLL_EMEMORY;
     run->nats = nats;
-    const unroll_status status = unroll_log_open(path, METRICS_HEADER, last_step, &run->metrics);
+    /* the test comes after the last checkpoint, so it comes again */
+    const unroll_status status =
+        unroll_log_open_before(path, METRICS_HEADER, last_step, ",test,", &run->metrics);
     unroll_free(path);
     return status;
 }
@@ -409,10 +418,32 @@ unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text
 
 unroll_status unroll_run_save_model(unroll_run *run, const unroll_model *model)
 {
-    char *path = unroll_run_path(run, "model.safetensors");
-    run->model_saved = path ? unroll_model_save(model, path) : UNROLL_EMEMORY;
+    unroll_model_image_free(&run->owed); /* of an older best */
+    run->model_saved = unroll_model_image_make(model, &run->owed);
+    return run->model_saved == UNROLL_OK ? unroll_run_save_owed(run) : run->model_saved;
+}
+
+unroll_status unroll_run_save_owed(unroll_run *run)
+{
+    unroll_model_image *m = &run->owed;
+    if (m->count == 0)
+        return UNROLL_OK;
+    char *path = unroll_run_path(run, MODEL);
+    run->model_saved = path ? unroll_tensors_write(path, m->tensor, m->count, m->metadata,
+                                                   m->metadata_count)
+                            : UNROLL_EMEMORY;
     unroll_free(path);
+    if (run->model_saved == UNROLL_OK)
+        unroll_model_image_free(m);
     return run->model_saved;
+}
+
+bool unroll_run_has_model(const unroll_run *run)
+{
+    char *path = unroll_run_path(run, MODEL);
+    const bool there = path && access(path, F_OK) == 0;
+    unroll_free(path);
+    return there && run->model_saved == UNROLL_OK;
 }
 
 unroll_status unroll_run_save_checkpoint(unroll_run *run, const unroll_model *model,

@@ -37,7 +37,8 @@ unroll_status unroll_run_config(unroll_run *run, const unroll_config *config);
 /** Read it back. @return UNROLL_EDATA naming the fault */
 unroll_status unroll_run_read_config(const unroll_run *run, unroll_config *config);
 
-/** Begin metrics.csv, or go on with it: rows after `last_step` (0: of a new run) are cut off.
+/** Begin metrics.csv, or go on with it: rows after `last_step` (0: of a new run) are cut off, and
+ *  the test row of that step, which is written after its checkpoint.
  *  @param nats  losses are in nats: bits_per_token applies */
 unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats);
 unroll_status unroll_run_step(unroll_run *run, const unroll_progress *progress);
@@ -48,8 +49,13 @@ unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text
 
 /** The best weights so far, as model.safetensors; or a checkpoint, as unroll_checkpoint_save().
  *  Where either fails, training may go on: what was saved before is still there. Save again at
- *  the next interval; unroll_run_close() tells whether the last try of each went well. */
+ *  the next interval; unroll_run_close() tells whether the last try of each went well. Weights that
+ *  could not be written are kept: `model` stays until the run is closed, its weights need not. */
 unroll_status unroll_run_save_model(unroll_run *run, const unroll_model *model);
+/** Another try at what is kept; UNROLL_OK where nothing is. */
+unroll_status unroll_run_save_owed(unroll_run *run);
+/** Is model.safetensors there, and is it the last that was to be saved? */
+bool unroll_run_has_model(const unroll_run *run);
 unroll_status unroll_run_save_checkpoint(unroll_run *run, const unroll_model *model,
                                          const unroll_config *config, unroll_trainer *trainer,
                                          uint64_t corpus);

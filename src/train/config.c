@@ -275,7 +275,7 @@ const unroll_option unroll_config_table[] = {
     {REAL("norm-gamma", 0, 1000), START_ROW, AT(norm_gamma), .preset = "0.1", .open_min = true,
      .help = "of recurrent-batch: what its gains start at"},
     {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),
-     .help = "begin with this model's weights and vocabulary"},
+     .help = "begin with this model's weights, vocabulary and rules of tokens"},
 
     {NAME("optimizer", unroll_optimizer_name), .summaries = optimizer_summary, LEARN_ROW, AT(optimizer),
      .preset = "adam",

@@ -141,7 +141,7 @@ check 'the same bytes in any locale' cmp -s plain/model.safetensors de/model.saf
 
 "$unroll" eval a part --json >full 2>err
 check 'eval reads every token' grep -q '"tokens":20000' full
-"$unroll" sample a --length 100000 | head -c 10 >/dev/null
+"$unroll" sample a --length 100000 2>err | head -c 10 >/dev/null
 check 'sample | head ends quietly' [ -z "$(cat err)" ]
 "$unroll" eval a part >/dev/full 2>err
 check 'a full disk is seen' [ $? -eq 74 ]
