@@ -341,6 +341,9 @@ static unroll_status finish(training *t, enum unroll_stop why)
     }
     if (test(t, &tested) != UNROLL_OK)
         training_warn(t);
+    if (t->recent_count == 0)
+        training_note(t, "nothing was to be done: the run is at its end; give more --steps, --epochs, "
+                      "--time or --patience");
     training_draw(t);
     if (t->recorder)
         training_tell_gradients(t, seconds);
@@ -363,7 +366,7 @@ static unroll_status train(training *t)
     if (t->config->json && status == UNROLL_ENUMERIC) {
         UNROLL_TRY(training_tell_json(t, &(unroll_evaluation){0}, why, terminal_seconds() - t->start));
         out_flush();
-        return unroll_fail_prefix(status, "diverged: ");
+        return unroll_fail_prefix(status, "diverged");
     }
     return status;
 }
@@ -382,11 +385,27 @@ static unroll_status run_training(training *t)
     if (status == UNROLL_OK)
         status = prepare(t, &checkpoint);
     unroll_checkpoint_free(&checkpoint);
+    if (status == UNROLL_OK && dry && t->config->json)
+        status = training_tell_plan(t);
     if (status == UNROLL_OK && !dry)
         status = begin(t);
     if (status == UNROLL_OK && !dry)
         status = train(t);
     return status;
+}
+
+/* Of the command line alone: a file of options may serve several cells. */
+static unroll_status check_given(training *t)
+{
+    const unroll_config *c = t->config;
+    const bool drops = c->layers > 1 || (c->embedding && unroll_task_translates(c->task));
+    UNROLL_TRY(unroll_config_check(c));
+    for (size_t i = 0; i < t->call->given_count; i++)
+        if (t->call->given[i].source == CLI_LINE)
+            UNROLL_TRY(unroll_config_idle(c, t->call->given[i].option->name));
+    if (c->dropout > 0 && !drops)
+        training_note(t, "--dropout acts between layers; with --layers 1 it drops nothing");
+    return UNROLL_OK;
 }
 
 static unroll_status train_run(cli_call *call)
@@ -397,7 +416,7 @@ static unroll_status train_run(cli_call *call)
                          cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);
     /* a resumed run's options are not known yet; the session checks them */
-    unroll_status status = t.config->resume ? UNROLL_OK : unroll_config_check(t.config);
+    unroll_status status = t.config->resume ? UNROLL_OK : check_given(&t);
     if (status == UNROLL_OK)
         status = run_training(&t);
     generator_free(t.generator);

@@ -47,6 +47,8 @@ const char *training_unit(const training *t);
 void training_say_data(training *t);
 void training_say_model(training *t);
 void training_say_learning(training *t);
+/** The plan of a dry run, one object; as text, the lines above are the result. */
+unroll_status training_tell_plan(const training *t);
 void training_show_progress(training *t, const unroll_progress *p);
 /** The plot of losses, and on a terminal the same in text. */
 void training_draw(training *t);
