@@ -184,16 +184,15 @@ static bool is_whole(const char *text)
 static unroll_status wrong_number(const unroll_option *o, const char *text, bool number,
                                   const char *kind)
 {
-    char range[96], low[32];
+    char range[96];
     double value;
     const bool below = unroll_parse_double(text, &value) && value < o->min;
     unroll_option_range(o, range);
-    if (number && !below && o->max >= UNROLL_OPTION_NO_MAX)
-        snprintf(range, sizeof range, "from %s to 9007199254740992 (2^53)",
-                 unroll_format_double(low, o->min));
     if (number)
-        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is out of range; give %s %s", o->name,
-                           text, kind, range);
+        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is out of range; give %s %s%s", o->name,
+                           text, kind, range,
+                           !below && o->max >= UNROLL_OPTION_NO_MAX
+                               ? " and at most 9007199254740992 (2^53)" : "");
     return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is not %s; give one%s%s", o->name, text, kind,
                        range[0] ? " " : "", range);
 }

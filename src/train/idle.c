@@ -114,7 +114,8 @@ static const struct {
     {"norm-steps", steps_are_carried, "is for states that start at zero; give --no-carry, too"},
     {"norm-gamma", no_recurrent_norm, "is for --norm recurrent-batch"},
     {"patience", no_gain, "counts validations, and --split leaves nothing to validate on"},
-    {"schedule", no_plateau, "plateau waits for validations, and --split leaves nothing to validate on"},
+    {"schedule", no_plateau, "plateau waits for validations, and --split leaves nothing to "
+                             "validate on"},
     {"momentum", no_momentum, "is for --optimizer momentum and nesterov"},
     {"beta1", no_beta, "is for --optimizer adam and adamw"},
     {"beta2", no_beta, "is for --optimizer adam and adamw"},

@@ -28,7 +28,7 @@ check 'more than 400 bad numbers were tried' [ "$checks" -gt 400 ]
 check 'more than 35 names were tried' [ "$names" -gt 35 ]
 expect 64 "unroll: bench: --cell: no 'gnu'; did you mean gru?" bench --cell gnu
 for big in 9007199254740993 18446744073709551615 99999999999999999999; do
-    expect 64 "'$big' is out of range; give a whole number from 0 to 9007199254740992 (2^53)" train --seed $big
+    expect 64 "'$big' is out of range; give a whole number of at least 0 and at most 9007199254740992 (2^53)" train --seed $big
 done
 expect 64 "unroll: train: --lr: '3x' is not a number; give one from 0 to 1000" train --lr 3x
 expect 64 "unroll: train: --hidden: '0' is out of range; give a whole number from 1 to 1048576" train --hidden 0
