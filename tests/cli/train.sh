@@ -22,6 +22,14 @@ if command -v gnuplot >/dev/null; then
 fi
 check 'the script and the data are there' test -s a/plots/loss.gp -a -s a/plots/loss.csv
 
+# without gnuplot: all but the pictures, and what to install
+UNROLL_GNUPLOT=$work/no-gnuplot "$unroll" train $small --steps 3 --out bare >out 2>err
+check 'no gnuplot: the training is done' [ $? -eq 0 ]
+check 'it says what to install' grep -q '^unroll: train: gnuplot is not installed; .*install gnuplot' err
+check 'in one line' [ "$(wc -l <err)" -eq 1 ]
+check 'data and script are there' test -s bare/plots/loss.csv -a -s bare/plots/loss.gp
+check 'and no picture' [ ! -e bare/plots/loss.svg ]
+
 # --json: the keys of the contract
 expect 0 '' train $small --steps 3 --json --out j
 for key in steps loss valid_loss bits_per_token tokens_per_s seconds parameters peak_rss_mb stopped_by; do
