@@ -55,9 +55,10 @@ expect 0 '' train --resume byte --steps 4 --quiet
 expect 0 '' train --task translate $small --quiet --steps 5 --init-from whole --cell gru --reverse-source --out from pairs.tsv
 
 # ---- what it says ----
-expect 0 'pairs     pairs.tsv: train ' train --task translate $small --dry-run pairs.tsv
-check 'padding is told' grep -q '[0-9]% of a batch is padding' err
-check 'and both vocabularies' grep -q ' source and .* target words, of .* and .* symbols' err
+expect 0 '' train --task translate $small --dry-run pairs.tsv
+check 'a dry run tells of the pairs' grep -q 'pairs     pairs.tsv: train ' out
+check 'padding is told' grep -q '[0-9]% of a batch is padding' out
+check 'and both vocabularies' grep -q ' source and .* target words, of .* and .* symbols' out
 check 'nothing is written' [ ! -e runs ]
 expect 0 '' inspect whole
 check 'inspect counts both vocabularies' grep -q "tokens in the vocabulary, .* in the source's" out
