@@ -174,14 +174,25 @@ static bool in_range(const unroll_option *o, double value)
            (o->open_max ? value < o->max : value <= o->max);
 }
 
+/* Digits, with a sign or not: too large a number is out of range, however large. */
+static bool is_whole(const char *text)
+{
+    text += *text == '-';
+    return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
 static unroll_status wrong_number(const unroll_option *o, const char *text, bool number,
                                   const char *kind)
 {
     char range[96];
+    double value;
+    const bool below = unroll_parse_double(text, &value) && value < o->min;
     unroll_option_range(o, range);
     if (number)
-        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is out of range; give %s %s", o->name,
-                           text, kind, range);
+        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is out of range; give %s %s%s", o->name,
+                           text, kind, range,
+                           !below && o->max >= UNROLL_OPTION_NO_MAX
+                               ? " and at most 9007199254740992 (2^53)" : "");
     return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is not %s; give one%s%s", o->name, text, kind,
                        range[0] ? " " : "", range);
 }
@@ -209,10 +220,9 @@ static unroll_status wrong_choice(const unroll_option *o, const char *text)
 static unroll_status set_size(const unroll_option *o, uint64_t *field, const char *text)
 {
     uint64_t value;
-    int64_t negative;
     if (!unroll_parse_size(text, &value))
-        return wrong_number(o, text, unroll_parse_int(text, &negative), "a whole number");
-    if (!in_range(o, (double)value))
+        return wrong_number(o, text, is_whole(text), "a whole number");
+    if (!in_range(o, (double)value) || (o->max > o->min && value > (uint64_t)o->max))
         return wrong_number(o, text, true, "a whole number");
     *field = value;
     return UNROLL_OK;
@@ -353,11 +363,8 @@ unroll_status unroll_option_parse_bytes(void *target, const unroll_option *o, co
     char digits[40];
     uint64_t value;
     const double factor = split_unit(text, byte_units, byte_factors, digits);
-    if (factor == 0 || !unroll_parse_size(digits, &value)) {
-        int64_t negative;
-        return wrong_number(o, text, unroll_parse_int(text, &negative),
-                            "a number of bytes such as 4096 or 10M");
-    }
+    if (factor == 0 || !unroll_parse_size(digits, &value))
+        return wrong_number(o, text, is_whole(text), "a number of bytes such as 4096 or 10M");
     if (!in_range(o, (double)value * factor))
         return wrong_number(o, text, true, "a number of bytes such as 4096 or 10M");
     *(uint64_t *)((char *)target + o->offset) = value * (uint64_t)factor;

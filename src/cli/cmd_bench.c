@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
+#include "train/config.h"
 
 typedef struct bench_options {
     cli_common common;
@@ -26,8 +27,8 @@ static const unroll_option bench_rows[] = {
      .help = "how long each measurement runs", .offset = offsetof(bench_options, seconds),
      .preset = "1", .min = 0.01, .max = 600},
     {.name = "cell", .aliases = "model rnn-type", .group = "Bench", .meta = "NAME",
-     .type = UNROLL_TEXT, .help = "only this cell",
-     .offset = offsetof(bench_options, cell)},
+     .type = UNROLL_NAME, .names = unroll_cell_name, .summaries = unroll_cell_summary,
+     .help = "only this cell", .offset = offsetof(bench_options, cell)},
     {.name = "layers", .aliases = "num-layers nlayers", .group = "Bench", .meta = "N",
      .type = UNROLL_SIZE, .help = "layers; with --hidden, measure this size alone",
      .offset = offsetof(bench_options, layers), .preset = "2", .min = 1, .max = 64},

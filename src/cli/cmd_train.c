@@ -363,6 +363,9 @@ static unroll_status finish(training *t, enum unroll_stop why)
     }
     if (test(t, &tested) != UNROLL_OK)
         training_warn(t);
+    if (t->recent_count == 0)
+        training_note(t, "nothing was to be done: the run is at its end; give more --steps, --epochs, "
+                      "--time or --patience");
     training_draw(t);
     if (t->recorder)
         training_tell_gradients(t, seconds);
@@ -385,7 +388,7 @@ static unroll_status train(training *t)
     if (t->config->json && status == UNROLL_ENUMERIC) {
         UNROLL_TRY(training_tell_json(t, &(unroll_evaluation){0}, why, terminal_seconds() - t->start));
         out_flush();
-        return unroll_fail_prefix(status, "diverged: ");
+        return unroll_fail_prefix(status, "diverged");
     }
     return status;
 }
@@ -417,6 +420,8 @@ static unroll_status run_training(training *t)
     if (status == UNROLL_OK)
         status = prepare(t, &checkpoint);
     unroll_checkpoint_free(&checkpoint);
+    if (status == UNROLL_OK && dry && t->config->json)
+        status = training_tell_plan(t);
     if (status == UNROLL_OK && !dry)
         status = begin(t);
     if (status == UNROLL_OK && !dry)
@@ -424,14 +429,18 @@ static unroll_status run_training(training *t)
     return status;
 }
 
-/* It cuts texts alone, but chrono biases may be drawn for it. */
-static unroll_status check_seq_length(const cli_call *call, const unroll_config *c)
+/* Of the command line alone: a file of options may serve several cells. */
+static unroll_status check_given(training *t)
 {
-    if (cli_was_given(call, "seq-length") != CLI_LINE || c->resume || (c->chrono && !(c->chrono_max > 0)) ||
-        !unroll_task_translates(c->task))
-        return UNROLL_OK;
-    return unroll_fail(UNROLL_EUSAGE, "--seq-length is of no use to --task %s, which is never cut; "
-                       "--max-length bounds sentences", c->task);
+    const unroll_config *c = t->config;
+    const bool drops = c->layers > 1 || (c->embedding && unroll_task_translates(c->task));
+    UNROLL_TRY(unroll_config_check(c));
+    for (size_t i = 0; i < t->call->given_count; i++)
+        if (t->call->given[i].source == CLI_LINE)
+            UNROLL_TRY(unroll_config_idle(c, t->call->given[i].option->name));
+    if (c->dropout > 0 && !drops)
+        training_note(t, "--dropout acts between layers; with --layers 1 it drops nothing");
+    return UNROLL_OK;
 }
 
 static unroll_status train_run(cli_call *call)
@@ -442,9 +451,7 @@ static unroll_status train_run(cli_call *call)
                          cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);
     /* a resumed run's options are not known yet; the session checks them */
-    unroll_status status = t.config->resume ? UNROLL_OK : unroll_config_check(t.config);
-    if (status == UNROLL_OK)
-        status = check_seq_length(call, t.config);
+    unroll_status status = t.config->resume ? UNROLL_OK : check_given(&t);
     if (status == UNROLL_OK)
         status = run_training(&t);
     generator_free(t.generator);

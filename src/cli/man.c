@@ -112,6 +112,7 @@ void cli_man(void)
              ".SH ENVIRONMENT\n"
              ".TP\n.B NO_COLOR\nwhere set, no colours.\n"
              ".TP\n.B TERM\nwhere unset or \"dumb\", no colours and no line that redraws itself.\n"
+             ".TP\n.B UNROLL_GNUPLOT\nthe program that draws, instead of gnuplot as it is found.\n"
              ".TP\n.B UNROLL_KERNELS\nthe instruction set to use, such as generic or avx2, instead of "
              "the best that the machine has.\n");
 }

@@ -47,29 +47,33 @@ void out_text(const char *text)
     out_write(text, strlen(text));
 }
 
-void out_printf(const char *format, ...)
+void out_vprintf(const char *format, va_list args)
 {
     char small[512];
+    va_list again;
+    va_copy(again, args);
+    const int length = vsnprintf(small, sizeof small, format, args);
+    if (length >= 0 && (size_t)length < sizeof small) {
+        out_write(small, (size_t)length);
+    } else if (length >= 0) {
+        char *large = unroll_alloc((size_t)length + 1, 1);
+        if (large) {
+            vsnprintf(large, (size_t)length + 1, format, again);
+            out_write(large, (size_t)length);
+            unroll_free(large);
+        } else {
+            error = ENOMEM;
+        }
+    }
+    va_end(again);
+}
+
+void out_printf(const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    const int length = vsnprintf(small, sizeof small, format, args);
+    out_vprintf(format, args);
     va_end(args);
-    if (length < 0)
-        return;
-    if ((size_t)length < sizeof small) {
-        out_write(small, (size_t)length);
-        return;
-    }
-    char *large = unroll_alloc((size_t)length + 1, 1);
-    if (!large) {
-        error = ENOMEM;
-        return;
-    }
-    va_start(args, format);
-    vsnprintf(large, (size_t)length + 1, format, args);
-    va_end(args);
-    out_write(large, (size_t)length);
-    unroll_free(large);
 }
 
 bool out_broken(void)

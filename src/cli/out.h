@@ -1,6 +1,7 @@
 #ifndef UNROLL_CLI_OUT_H
 #define UNROLL_CLI_OUT_H
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <unroll/status.h>
@@ -12,6 +13,7 @@
 void out_write(const char *data, size_t length);
 void out_text(const char *text);
 void out_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void out_vprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 void out_flush(void);
 
 /** Nobody reads any more, or the disk is full: a command that streams can stop. */

@@ -50,6 +50,8 @@ void training_say_model(training *t);
 void training_say_learning(training *t);
 /** By a signal. @param saved  so that it can be resumed */
 void training_say_stopped(training *t, bool saved);
+/** The plan of a dry run, one object; as text, the lines above are the result. */
+unroll_status training_tell_plan(const training *t);
 void training_show_progress(training *t, const unroll_progress *p);
 /** The plot of losses, and on a terminal the same in text. */
 void training_draw(training *t);

@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "cell/cell.h"
 #include "cli/out.h"
 #include "math/kernels.h"
 #include "report/curves.h"
@@ -20,13 +21,19 @@
 void training_say(training *t, const char *format, ...)
 {
     va_list args;
-    if (t->config->quiet)
+    const bool dry = t->config->dry_run; /* the plan is then the result */
+    if (dry ? t->config->json : t->config->quiet)
         return;
     terminal_progress_clear(&t->progress);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    if (dry) {
+        out_vprintf(format, args);
+        out_text("\n");
+    } else {
+        vfprintf(stderr, format, args);
+        fputc('\n', stderr);
+    }
     va_end(args);
-    fputc('\n', stderr);
 }
 
 void training_warn(training *t)
@@ -111,6 +118,7 @@ void training_say_model(training *t)
     const unroll_net *net = t->session.model->net;
     char count[TERMINAL_NUMBER_MAX], bytes[TERMINAL_NUMBER_MAX], bias[64] = "";
     const bool lstm = strcmp(c->cell, "lstm") == 0;
+    const bool gated = unroll_cell_find(c->cell)->forget_gate >= 0;
     char encoder[96] = "";
     if (t->session.pairs)
         snprintf(encoder, sizeof encoder, " encoder and decoder%s%s%s%s",
@@ -118,9 +126,9 @@ void training_say_model(training *t)
                  c->reverse_source ? ", source reversed" : "",
                  strcmp(c->attention, "none") ? ", attention " : "",
                  strcmp(c->attention, "none") ? c->attention : "");
-    if (c->chrono)
+    if (c->chrono && gated)
         snprintf(bias, sizeof bias, ", chrono gate biases");
-    else if (!isnan(c->forget_bias) || lstm)
+    else if ((!isnan(c->forget_bias) && gated) || lstm)
         snprintf(bias, sizeof bias, ", forget bias %g", isnan(c->forget_bias) ? 1 : c->forget_bias);
     training_say(t, "model     %s %llux%llu%s%s%s, %s parameters; init %s%s; about %s", c->cell,
                  (unsigned long long)c->layers, (unsigned long long)c->hidden,
@@ -174,14 +182,58 @@ void training_say_stopped(training *t, bool saved)
     unroll_free(quoted);
 }
 
+static json_t *counts(const training *t, enum unroll_split split)
+{
+    const session *s = &t->session;
+    if (s->pairs)
+        return json_integer((json_int_t)unroll_pairs_get_part(s->pairs, split)->count);
+    return s->corpus ? json_integer((json_int_t)unroll_corpus_part(s->corpus, split)->count)
+                     : json_null();
+}
+
+static json_t *symbols(const unroll_vocabulary *v)
+{
+    return v ? json_integer((json_int_t)unroll_vocabulary_size(v)) : json_null();
+}
+
+unroll_status training_tell_plan(const training *t)
+{
+    const session *s = &t->session;
+    const unroll_config *c = t->config;
+    const unroll_learning *l = &c->learning;
+    json_t *tokens = s->corpus ? json_integer((json_int_t)unroll_corpus_tokens(s->corpus)) : NULL;
+    if (s->pairs)
+        tokens = json_integer((json_int_t)(unroll_pairs_tokens(s->pairs, UNROLL_SOURCE) +
+                                           unroll_pairs_tokens(s->pairs, UNROLL_TARGET)));
+    json_t *o = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
+        "task", c->task, "tokens", tokens ? tokens : json_null(), "vocabulary",
+        symbols(s->model->vocabulary), "train", counts(t, UNROLL_TRAIN), "valid",
+        counts(t, UNROLL_VALID), "test", counts(t, UNROLL_TEST), "cell", c->cell, "layers",
+        (json_int_t)c->layers, "hidden", (json_int_t)c->hidden, "batch", (json_int_t)s->task.train_B,
+        "seq_length", (json_int_t)s->task.train_T, "parameters",
+        (json_int_t)unroll_net_trainable(s->model->net), "bytes", (json_int_t)session_bytes(s),
+        "kernels", unroll_kernels_get()->name, "threads",
+        (json_int_t)(l->threads ? l->threads : unroll_cores()));
+    if (o && s->pairs)
+        json_object_set_new(o, "source_vocabulary", symbols(s->model->source_vocabulary));
+    if (o && l->steps)
+        json_object_set_new(o, "steps", json_integer((json_int_t)l->steps));
+    else if (o && l->epochs > 0)
+        json_object_set_new(o, "epochs", json_real(l->epochs));
+    if (o && l->seconds > 0)
+        json_object_set_new(o, "seconds", json_real(l->seconds));
+    return out_json(o);
+}
+
 void training_show_progress(training *t, const unroll_progress *p)
 {
     char rate[TERMINAL_NUMBER_MAX], left[TERMINAL_NUMBER_MAX], end[32] = "", bits[32] = "";
     char horizon[48] = "", clip[48];
     const double spent = terminal_seconds() - t->start;
     double remaining = NAN;
-    if (p->last_step > p->step && p->tokens_per_s > 0)
-        remaining = (double)(p->last_step - p->step) * p->tokens / p->tokens_per_s;
+    if (p->last_step && (p->last_step == p->step || p->tokens_per_s > 0))
+        remaining = (double)(p->last_step - p->step) * p->tokens / fmax(p->tokens_per_s, 1e-9);
     if (t->config->learning.seconds > 0)
         remaining = fmin(isnan(remaining) ? INFINITY : remaining,
                          fmax(0, t->config->learning.seconds - spent));
@@ -271,6 +323,7 @@ unroll_status training_tell_json(const training *t, const unroll_evaluation *tes
 {
     const double best = t->has_valid ? t->valid_loss : NAN;
     const double loss = t->has_valid ? best : recent_loss(t);
+    const double rate = unroll_trainer_median_rate(t->trainer);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     json_t *o = json_pack(
@@ -278,7 +331,7 @@ unroll_status training_tell_json(const training *t, const unroll_evaluation *tes
         (json_int_t)unroll_trainer_steps(t->trainer), "loss", out_json_real(recent_loss(t)),
         "valid_loss", out_json_real(best), "bits_per_token",
         out_json_real(t->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
-        out_json_real(unroll_trainer_median_rate(t->trainer)), "seconds", seconds, "parameters",
+        out_json_real(rate > 0 ? rate : NAN), "seconds", seconds, "parameters",
         (json_int_t)unroll_net_trainable(t->session.model->net), "peak_rss_mb",
         (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
     if (o && t->row)
@@ -289,12 +342,15 @@ unroll_status training_tell_json(const training *t, const unroll_evaluation *tes
 void training_tell_text(const training *t, const unroll_evaluation *tested, double seconds)
 {
     char took[TERMINAL_NUMBER_MAX], rate[TERMINAL_NUMBER_MAX];
-    out_printf("%llu steps in %s, %s tokens/s", (unsigned long long)unroll_trainer_steps(t->trainer),
-               terminal_duration(took, seconds),
-               terminal_short(rate, unroll_trainer_median_rate(t->trainer)));
+    const unsigned long long steps = unroll_trainer_steps(t->trainer);
+    if (t->recent_count)
+        out_printf("%llu steps in %s, %s tokens/s", steps, terminal_duration(took, seconds),
+                   terminal_short(rate, unroll_trainer_median_rate(t->trainer)));
+    else
+        out_printf("%llu steps, none of them now", steps);
     if (t->has_valid)
         out_printf("; best validation loss %.4f %s", t->valid_loss, training_unit(t));
-    else
+    else if (t->recent_count)
         out_printf("; training loss %.4f %s", recent_loss(t), training_unit(t));
     if (tested->targets > 0)
         out_printf("; test loss %.4f", tested->loss);

@@ -336,10 +336,12 @@ unroll_status unroll_plot_write(const unroll_plot *plot)
     return write_one(plot, ".gp", put_script);
 }
 
-/* gnuplot as it is found now, else where it was at configure time. */
+/* gnuplot as UNROLL_GNUPLOT names it; else as it is found now, or where it was at configure time. */
 static unroll_status start(const unroll_plot *plot, char *const *arguments, int output, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
+    const char *named = getenv("UNROLL_GNUPLOT");
+    named = named && *named ? named : NULL;
     if (posix_spawn_file_actions_init(&actions) != 0)
         return unroll_fail(UNROLL_EMEMORY, "no memory to start gnuplot");
     int error = posix_spawn_file_actions_addchdir_np(&actions, plot->directory);
@@ -348,8 +350,8 @@ static unroll_status start(const unroll_plot *plot, char *const *arguments, int 
                   : posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     error = error ? error : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (!error) {
-        error = posix_spawnp(pid, "gnuplot", &actions, NULL, arguments, environ);
-        if (error == ENOENT)
+        error = posix_spawnp(pid, named ? named : "gnuplot", &actions, NULL, arguments, environ);
+        if (error == ENOENT && !named)
             error = posix_spawn(pid, UNROLL_GNUPLOT, &actions, NULL, arguments, environ);
     }
     posix_spawn_file_actions_destroy(&actions);

@@ -35,10 +35,15 @@ const unroll_toy_row *const unroll_toy_table[] = {
 
 enum { NAMES = 64 };
 
-static unroll_status fail_name(const char *name)
+/* @param pairs  what stood behind its colon, or NULL */
+static unroll_status fail_name(const char *name, const char *pairs)
 {
     const char *names[NAMES + 1] = {"char", "translate"};
     size_t count = 2;
+    if (strcmp(name, names[0]) == 0)
+        return unroll_fail(UNROLL_EUSAGE, "task %s %s", name,
+                           pairs ? "has no keys; its options are those of unroll help train"
+                                 : "reads a text; give another one here, see unroll generate --list");
     if (unroll_task_translates(name))
         return unroll_fail(UNROLL_EUSAGE, "task %s is a translation; give another one here, see "
                            "unroll generate --list", name);
@@ -139,7 +144,7 @@ unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, d
         i++;
     *row = unroll_task_table[i];
     const unroll_status status =
-        *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name);
+        *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name, pairs);
     unroll_free(name);
     return status;
 }
@@ -168,7 +173,7 @@ unroll_status unroll_toy_parse(const char *spec, const unroll_toy_row **row, dou
     UNROLL_TRY(cut_spec(spec, &name, &pairs));
     *row = find_toy(name, strlen(name));
     const unroll_status status =
-        *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name);
+        *row ? parse_pairs((*row)->name, (*row)->keys, pairs, value) : fail_name(name, pairs);
     unroll_free(name);
     return status;
 }

@@ -17,7 +17,7 @@
 
 /* ---- names from the tables; every kernel row has the same ---- */
 
-static const char *cell_name(size_t i)
+const char *unroll_cell_name(size_t i)
 {
     const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
     for (size_t k = 0; cells[k]; k++) {
@@ -46,13 +46,18 @@ static const char *activation_name(size_t i)
 
 /* ---- and a line on each ---- */
 
-static const char *cell_summary(size_t i)
+const unroll_cell *unroll_cell_find(const char *name)
 {
-    const char *name = cell_name(i);
-    const unroll_cell *const *cell = unroll_kernels_table[0]->cells;
-    while (name && strcmp((*cell)->name, name) != 0)
-        cell++;
-    return name ? (*cell)->summary : NULL;
+    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
+    while (*cells && strcmp((*cells)->name, name) != 0)
+        cells++;
+    return *cells;
+}
+
+const char *unroll_cell_summary(size_t i)
+{
+    const char *name = unroll_cell_name(i);
+    return name ? unroll_cell_find(name)->summary : NULL;
 }
 
 static const char *gru_summary(size_t i)
@@ -205,13 +210,15 @@ const unroll_option unroll_config_table[] = {
     {FLAG("lines"), TOKEN_ROW, AT(lines), .help = "each line is a sequence of its own"},
     {CUSTOM("split", "A,B,C", split), DATA_ROW, AT(split), .preset = "0.9,0.05,0.05",
      .help = "shares of the text for training, validation and test"},
-    {TEXT("valid", "FILE"), DATA_ROW, AT(valid), .help = "validate on this text instead of a share"},
-    {TEXT("test", "FILE"), DATA_ROW, AT(test), .help = "test on this text instead of a share"},
+    {TEXT("valid", "FILE"), DATA_ROW, AT(valid), .help = "validate on this text instead of a share. A share's symbols are in "
+     "the vocabulary; a symbol that is here alone is <unk> where --min-count made one, else exit 65"},
+    {TEXT("test", "FILE"), DATA_ROW, AT(test), .help = "test on this text instead of a share; its symbols are as "
+     "those of --valid"},
     {LIBRARY("max-input", "BYTES", bytes), DATA_ROW, AT(max_input), .preset = "1G",
      .min = 0, .max = MANY,
      .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
 
-    {NAME("cell", cell_name), .summaries = cell_summary, .aliases = "model rnn-type", MODEL_ROW,
+    {NAME("cell", unroll_cell_name), .summaries = unroll_cell_summary, .aliases = "model rnn-type", MODEL_ROW,
      AT(cell), .preset = "lstm", .help = "the recurrent cell"},
     {SIZE("layers", 1, 1000), .aliases = "num-layers nlayers", MODEL_ROW, AT(layers), .preset = "2",
      .help = "recurrent layers"},
@@ -323,7 +330,8 @@ const unroll_option unroll_config_table[] = {
     {SIZE("steps", 0, MANY), BOUND_ROW, AT(learning.steps), .preset = "0",
      .help = "stop after so many updates; 0: by --epochs"},
     {REAL("epochs", 0, 1e9), BOUND_ROW, AT(learning.epochs), .preset = "10",
-     .help = "stop after so many passes over the training text; 0: by --time"},
+     .help = "stop after so many passes over the training text, for a synthetic task of 1000 steps "
+             "each; 0: by --time"},
     {LIBRARY("time", "TIME", seconds), BOUND_ROW, AT(learning.seconds), .min = 0, .max = 1e9,
      .help = "stop after so long, such as 90s, 5m or 1h; alone it is the only bound"},
 
@@ -431,13 +439,12 @@ void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool t
 
 static bool cell_has_activation(const char *name)
 {
-    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
-    while (*cells && strcmp((*cells)->name, name) != 0)
-        cells++;
-    return *cells && (*cells)->has_activation;
+    const unroll_cell *cell = unroll_cell_find(name);
+    return cell && cell->has_activation;
 }
 
-/* An option that would do nothing is a mistake: tell it. */
+/* An option that would do nothing is a mistake: tell it. Here what its value alone shows; idle.c has
+ * those that must have been asked for. */
 static unroll_status check_task(const unroll_config *config)
 {
     const bool pairs = unroll_task_translates(config->task);
@@ -496,8 +503,8 @@ unroll_status unroll_config_check(const unroll_config *config)
     const unroll_learning *l = &config->learning;
     UNROLL_TRY(check_model(config));
     if (l->steps == 0 && !(l->epochs > 0) && !(l->seconds > 0))
-        return unroll_fail(UNROLL_EUSAGE,
-                           "--epochs 0 would never end; give --steps, --epochs or --time");
+        return unroll_fail(UNROLL_EUSAGE, "training would never end; give --steps, --epochs or "
+                           "--time above 0");
     if (l->lr_min > l->lr)
         return unroll_fail(UNROLL_EUSAGE, "--lr-min %g is above --lr %g", l->lr_min, l->lr);
     return UNROLL_OK;

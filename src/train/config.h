@@ -13,6 +13,12 @@ extern const size_t unroll_config_rows;
 /** The table as a list for unroll_option_find() and its like; offsets count in unroll_config. */
 extern const unroll_option_list unroll_config_lists[];
 
+/** Names of --cell and a line on each, NULL at the end. */
+const char *unroll_cell_name(size_t i);
+const char *unroll_cell_summary(size_t i);
+/** The first variant of that name, of the generic kernels; NULL: none. */
+const struct unroll_cell *unroll_cell_find(const char *name);
+
 /** Bring `learning` up to date after rows were set by unroll_option_set(): its strings, seed and
  *  threads follow the config's own. unroll_config_new() and unroll_config_set() do it themselves. */
 void unroll_config_sync(unroll_config *config);
@@ -23,4 +29,9 @@ void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool t
 
 /** What no single row can see. @return UNROLL_EUSAGE naming the options */
 unroll_status unroll_config_check(const unroll_config *config);
+
+/** An option that was asked for: would it do nothing beside the others? (idle.c)
+ *  @param name  as the row spells it
+ *  @return UNROLL_EUSAGE saying why */
+unroll_status unroll_config_idle(const unroll_config *config, const char *name);
 #endif

@@ -228,7 +228,7 @@ static unroll_status skip(unroll_trainer *t, const unroll_result *r)
         return UNROLL_OK;
     return unroll_fail_prefix(UNROLL_ENUMERIC,
                               "%d steps in a row were not finite; lower the learning rate or "
-                              "clip the gradient; the last was ", SKIPS_MAX);
+                              "clip the gradient; the last", SKIPS_MAX);
 }
 
 static double count_targets(const unroll_batch *batch)

@@ -90,4 +90,8 @@ check 'the kernels can be chosen' grep -q '^kernels: generic ' "$work/out"
 UNROLL_KERNELS=abacus "$unroll" --version >"$work/out" 2>"$work/err"
 check 'but not those that do not exist' [ $? -eq 64 ]
 
+# what the defaults of train mean
+"$unroll" help train | tr -s ' \n' ' ' >"$work/train"
+check 'an epoch of a synthetic task' grep -q 'for a synthetic task of 1000 steps each' "$work/train"
+check 'symbols of --valid' grep -q "A share's symbols are in the vocabulary; a symbol that is here alone" "$work/train"
 finish

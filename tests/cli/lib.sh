@@ -5,7 +5,7 @@ case $unroll in /*) ;; *) unroll=$PWD/$unroll ;; esac
 checks=0 failures=0
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-unset NO_COLOR UNROLL_KERNELS
+unset NO_COLOR UNROLL_KERNELS UNROLL_GNUPLOT
 
 fail() {
     failures=$((failures + 1))

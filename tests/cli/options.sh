@@ -2,21 +2,34 @@
 # Options as a user types them: what is refused, with which words, and what wins over what.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
-# ---- bad numbers, for every numeric option that help shows ----
-for command in train sample generate; do
+# ---- bad numbers and names, for every such option of every command that help shows ----
+"$unroll" --help >"$work/help"
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/help")
+known=' ' # rows that commands share are tried in full once, then by one bad number each
+for command in train $(echo "$commands" | grep -vx train); do
     "$unroll" help $command >"$work/help"
-    for option in $(sed -n 's/^  --\([a-z0-9-]*\) \(N\|X\|P\|BYTES\|TIME\)\( .*\|\)$/\1/p' "$work/help"); do
-        for bad in -1 nan inf '' 1x 0x10 1e99; do
+    for option in $(sed -n 's/^  --\([a-z0-9-]*\) \(N\|X\|P\|T\|K\|BYTES\|TIME\)\( .*\|\)$/\1/p' "$work/help"); do
+        case $known in
+        *" $option "*) set -- nan ;;
+        *) set -- -1 nan inf '' 1x 0x10 1e99 ;;
+        esac
+        known="$known$option "
+        for bad in "$@"; do
             case $option$bad in forget-bias-1) continue ;; esac
-            case $command in
-            train) expect 64 "--$option: '$bad'" train "--$option" "$bad" --dry-run ;;
-            sample) expect 64 "--$option: '$bad'" sample "--$option=$bad" no-such-model ;;
-            generate) expect 64 "--$option: '$bad'" generate "--$option" "$bad" copy ;;
-            esac
+            expect 64 "--$option: '$bad'" $command "--$option" "$bad"
         done
     done
+    for option in $(sed -n 's/^  --\([a-z0-9-]*\) \(NAME\|KIND\|WHAT\)\( .*\|\)$/\1/p' "$work/help"); do
+        expect 64 "--$option: no 'no-such-name'" $command --$option no-such-name
+        names=$((${names:-0} + 1))
+    done
 done
-check 'more than 250 bad numbers were tried' [ "$checks" -gt 250 ]
+check 'more than 400 bad numbers were tried' [ "$checks" -gt 400 ]
+check 'more than 35 names were tried' [ "$names" -gt 35 ]
+expect 64 "unroll: bench: --cell: no 'gnu'; did you mean gru?" bench --cell gnu
+for big in 9007199254740993 18446744073709551615 99999999999999999999; do
+    expect 64 "'$big' is out of range; give a whole number of at least 0 and at most 9007199254740992 (2^53)" train --seed $big
+done
 expect 64 "unroll: train: --lr: '3x' is not a number; give one from 0 to 1000" train --lr 3x
 expect 64 "unroll: train: --hidden: '0' is out of range; give a whole number from 1 to 1048576" train --hidden 0
 expect 64 "--dropout: '1' is out of range; give a number from 0 to below 1" train --dropout 1
@@ -40,6 +53,50 @@ for alias in rnn-size rnn_size hidden-size nhid HIDDEN; do
     *) expect 64 "--hidden: '0'" train --$alias 0 ;;
     esac
 done
+
+# ---- options that do nothing beside the others: told where the command line has them ----
+idle() { # idle WHY OPTION...: refused on the line, taken from a file
+    why=$1
+    shift
+    expect 64 "$why" train "$@"
+    for word in "$@"; do
+        case $word in
+        --*) printf '\n%s = ' "${word#--}" ;;
+        *) printf '%s' "$word" ;;
+        esac
+    done >"$work/idle.conf"
+    expect 0 '' train --dry-run --config "$work/idle.conf"
+}
+UNROLL_CORPORA=$(cd "${srcdir:-.}/corpora" && pwd)
+export UNROLL_CORPORA
+idle '--forget-bias is of no use to --cell rnn' --cell rnn --forget-bias 2
+check 'a plan does not speak of it' sh -c "! grep -q 'forget bias' '$work/out'"
+idle '--forget-bias is of no use to --cell rnn' --cell rnn --forget-bias chrono
+idle '--valid is of no use to a synthetic task' --task copy --valid nowhere
+idle '--test is of no use to a synthetic task' --task copy --test nowhere
+idle '--split is of no use to a synthetic task' --task copy --split 1,0,0
+idle '--patience counts validations' --split 1,0,0 --patience 3
+idle '--schedule plateau waits for validations' --split 1,0,0 --schedule plateau
+idle '--norm-steps is for states that start at zero' --norm recurrent-batch --norm-steps 10
+idle '--norm-steps is for --norm recurrent-batch' --no-carry true --norm-steps 10
+idle '--norm-gamma is for --norm recurrent-batch' --norm-gamma 0.5
+idle '--momentum is for --optimizer momentum and nesterov' --momentum 0.5
+idle '--beta1 is for --optimizer adam and adamw' --optimizer sgd --beta1 0.5
+idle '--beta2 is for --optimizer adam and adamw' --optimizer rmsprop --beta2 0.5
+idle '--rho is for --optimizer rmsprop' --rho 0.5
+idle '--decay is for --schedule exponential, step and plateau' --decay 0.5
+idle '--decay-every is for --schedule step and plateau' --decay-every 9
+idle '--decay-after is for --schedule exponential' --schedule step --decay-after 9
+for used in '--cell gru --forget-bias 2' '--cell rnn --forget-bias auto' '--task copy --patience 3' \
+    '--norm recurrent-batch --norm-steps 10 --no-carry' '--optimizer nesterov --momentum 0.5' \
+    '--schedule step --decay 0.5 --decay-every 9' '--schedule exponential --decay-after 9' \
+    '--layers 1 --dropout 0' '--task translate --embedding 8 --layers 1 --dropout 0.5' \
+    "--split 1,0,0 --patience 3 --valid $UNROLL_CORPORA/english.txt"; do
+    expect 0 '' train --dry-run $used
+done
+expect 0 'with --layers 1 it drops nothing' train --dry-run --layers 1 --dropout 0.5
+expect 64 'training would never end; give --steps, --epochs or --time above 0' train --time 0
+expect 64 'task char has no keys' train --task char:a=1
 
 # ---- conflicts and arguments ----
 expect 64 "--steps and --epochs exclude each other" train --steps 3 --epochs 3

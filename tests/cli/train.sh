@@ -22,12 +22,47 @@ if command -v gnuplot >/dev/null; then
 fi
 check 'the script and the data are there' test -s a/plots/loss.gp -a -s a/plots/loss.csv
 
+# without gnuplot: all but the pictures, and what to install
+UNROLL_GNUPLOT=$work/no-gnuplot "$unroll" train $small --steps 3 --out bare >out 2>err
+check 'no gnuplot: the training is done' [ $? -eq 0 ]
+check 'it says what to install' grep -q '^unroll: train: gnuplot is not installed; .*install gnuplot' err
+check 'in one line' [ "$(wc -l <err)" -eq 1 ]
+check 'data and script are there' test -s bare/plots/loss.csv -a -s bare/plots/loss.gp
+check 'and no picture' [ ! -e bare/plots/loss.svg ]
+
 # --json: the keys of the contract
 expect 0 '' train $small --steps 3 --json --out j
 for key in steps loss valid_loss bits_per_token tokens_per_s seconds parameters peak_rss_mb stopped_by; do
     check "--json has $key" grep -q "\"$key\":" out
 done
 check '--json is one line' [ "$(wc -l <out)" -eq 1 ]
+
+# --dry-run: the plan is the result, and nothing is written
+expect 0 '' train --dry-run --out dry
+check 'a dry run says sizes, parameters and memory' grep -q '245,707 parameters.* about .* MB' out
+check 'and the text' grep -q '150,358 characters, 75 symbols; train 135,322' out
+cp out plan
+expect 0 '' train --dry-run --quiet
+check 'with --quiet too' cmp -s out plan
+expect 0 '' train --dry-run --json
+check 'as JSON one object' [ "$(wc -l <out)" -eq 1 ]
+for pair in '"tokens":150358' '"vocabulary":75' '"train":135322' '"parameters":245707' '"bytes":[1-9]' \
+    '"hidden":128' '"epochs":10'; do
+    check "of it: $pair" grep -q "$pair" out
+done
+expect 0 '' train --dry-run --json --task copy:delay=5 --steps 7
+check 'a task has no tokens' grep -q '"tokens":null.*"parameters":[1-9].*"steps":7' out
+expect 0 '' train --dry-run --json --task translate --steps 7
+check 'a translation has two vocabularies' grep -q '"vocabulary":[1-9].*"source_vocabulary":[1-9]' out
+check 'a dry run writes nothing' [ ! -e dry ]
+
+# a run that is at its end already
+expect 0 'nothing was to be done' train --resume j
+check 'says no speed' grep -q '^3 steps, none of them now; best validation loss' out
+expect 0 '' train --resume j --quiet --json
+check 'has none as JSON' grep -q '"tokens_per_s":null' out
+"$unroll" train $small --quiet=false --steps 3 --out counted >out 2>err
+check 'the last line knows what is left' grep -q '^step 3/3 .* 0.0 s left$' err
 
 # other ways to give a text
 head -c 20000 "$text" >part
@@ -124,6 +159,10 @@ expect 0 '' train --resume stopped --steps $((step + 3)) --quiet
 # divergence: exit 1, and what was saved stays
 expect 1 '' train $small --optimizer sgd --lr 1000 --clip-norm 0 --cell rnn --activation relu --init-scale 50 \
     --steps 200 --out diverged part
+check 'it says where it began' grep -q 'clip the gradient; the last: step [0-9]*: ' err
+"$unroll" train $small --optimizer sgd --lr 1000 --clip-norm 0 --cell rnn --activation relu --init-scale 50 \
+    --steps 200 --json --out diverged-json part >out 2>err
+check 'one line, no stray colons' grep -q '^unroll: train: diverged: [0-9]* steps .* the last: step ' err
 
 # lines, words, bytes, graphemes
 for tokens in byte codepoint grapheme word; do

@@ -62,9 +62,10 @@ check '--reverse-source: samples are what unroll translate gives' cmp -s out sam
 check 'all five' [ "$(wc -l <sampled)" -eq 5 ]
 
 # ---- what it says ----
-expect 0 'pairs     pairs.tsv: train ' train --task translate $small --dry-run pairs.tsv
-check 'padding is told' grep -q '[0-9]% of a batch is padding' err
-check 'and both vocabularies' grep -q ' source and .* target words, of .* and .* symbols' err
+expect 0 '' train --task translate $small --dry-run pairs.tsv
+check 'a dry run tells of the pairs' grep -q 'pairs     pairs.tsv: train ' out
+check 'padding is told' grep -q '[0-9]% of a batch is padding' out
+check 'and both vocabularies' grep -q ' source and .* target words, of .* and .* symbols' out
 check 'nothing is written' [ ! -e runs ]
 expect 0 '' inspect whole
 check 'inspect counts both vocabularies' grep -q "tokens in the vocabulary, .* in the source's" out
