@@ -1,7 +1,7 @@
 #!/bin/sh
 # What training must be able to do, and what it must fail at, run after run with several seeds: the claims that the
 # documents make about tasks and cells. Each row is data. One PASS or FAIL line a row, with its time; exits 1 where one
-# fails. Some ten minutes in all; SEEDS=1 takes half of it.
+# fails. Some ten minutes, and forty more for translation; SEEDS=1 takes less than half of it.
 #
 #   acceptance.sh [WORD]    only the rows whose text has WORD
 #
