@@ -5,7 +5,8 @@ top=$(cd "${srcdir:-.}" && pwd)
 UNROLL_CORPORA=$top/corpora
 export UNROLL_CORPORA
 cd "$work" || exit 99
-small="--layers 1 --hidden 8 --batch 4 --seq-length 8 --quiet"
+whole="--layers 1 --hidden 8 --batch 4 --quiet"
+small="$whole --seq-length 8"
 still="$small --steps 1 --lr 0"
 head -c 6000 "$top/corpora/english.txt" >text
 head -c 6000 "$top/corpora/multilingual.txt" | iconv -c -f UTF-8 -t UTF-8 >many 2>/dev/null ||
@@ -48,15 +49,15 @@ expect 78 '--tokens' train $still --init-from from1 --config options --out refus
 expect 0 '' train --resume to1 --steps 3 --quiet
 expect 0 '' eval to1 text
 
-pairs="--task translate $small"
+pairs="--task translate $whole"
 "$unroll" generate toy-translation --count 60 >pairs.tsv
 expect 0 '' train $pairs --tokens word --steps 3 --out pairs pairs.tsv
 expect 0 '' train $pairs --steps 1 --lr 0 --init-from pairs --out pairs2 pairs.tsv
 "$unroll" eval pairs pairs.tsv --json >one
 "$unroll" eval pairs2 pairs.tsv --json >two
 check 'a translation: the same model' cmp -s one two
-expect 0 '' train --task toy-translation:pairs=60 $small --tokens byte --steps 1 --out toy
-expect 0 '' train --task toy-translation:pairs=60 $small --steps 1 --init-from toy --out toy2
+expect 0 '' train --task toy-translation:pairs=60 $whole --tokens byte --steps 1 --out toy
+expect 0 '' train --task toy-translation:pairs=60 $whole --steps 1 --init-from toy --out toy2
 check 'a toy language, too' grep -q '"tokens": "byte"' toy2/config.json
 
 # ---- --resume reads what the run read ----

@@ -77,7 +77,7 @@ expect 65 'a translation' sample whole
 expect 64 'is of no use to --task char' train --bidirectional
 expect 64 'is of no use to --task copy' train --task copy --swap
 expect 64 'is of no use to --task translate' train --task translate --lines pairs.tsv
-expect 64 'is of no use to --task translate' train --task translate --seq-length 9 pairs.tsv
+expect 64 'is of no use to translation' train --task translate --seq-length 9 pairs.tsv
 expect 0 '' train --task translate $small --quiet --steps 1 --forget-bias chrono --seq-length 9 --out chrono pairs.tsv
 expect 64 'makes its own pairs' train --task toy-translation pairs.tsv
 expect 64 'needs FILE' train --task translate --valid pairs.tsv
