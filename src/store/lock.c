@@ -53,8 +53,8 @@ unroll_status unroll_lock_take(const char *path, bool create, int *fd)
             const unroll_status status =
                 errno == EWOULDBLOCK
                     ? fail_busy(path, *fd)
-                    : unroll_fail(UNROLL_ECREATE, "%s: cannot be locked: %s; give another directory",
-                                  path, strerror(errno));
+                    : unroll_fail(UNROLL_ECREATE, "%s: cannot be locked: %s; give another "
+                                  "directory", path, strerror(errno));
             close(*fd);
             *fd = -1;
             return status;

@@ -101,7 +101,8 @@ expect 66 "give the run's directory" train --resume to1/model.safetensors/
 expect 73 'another --out' train $still --out to1/model.safetensors text
 
 # ---- memory: an estimate before it is taken; what is bad in little ----
-expect 71 'this machine has' train --task copy:delay=100 --batch 32768 --hidden 64 --layers 200 --quiet --out refused
+expect 71 'this machine has' train --task copy:delay=100 --batch 32768 --hidden 64 --layers 200 \
+    --quiet --out refused
 expect 71 'this machine has' train --hidden 1000000 --quiet --out refused text
 check 'what was refused left nothing' [ ! -e refused ]
 
