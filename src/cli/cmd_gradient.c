@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/gradient.h"
-#include "cli/terminal.h"
 #include "store/checkpoint.h"
 #include "train/config.h"
 
@@ -269,9 +268,7 @@ static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set,
     if (!inject)
         return UNROLL_EMEMORY;
     (p->options->loss == LOSS_ALL ? unroll_inject_all : unroll_inject_last)(b, inject);
-    const double began = terminal_seconds();
     unroll_status status = unroll_curve_measure(p->net, work, b, inject, &p->curve);
-    p->seconds += terminal_seconds() - began;
     unroll_free(inject);
     if (status == UNROLL_OK && first)
         status = unroll_diagnose(p->net, work, b, p->distances, &p->diagnosis);

@@ -32,7 +32,6 @@ typedef struct gradient_probe {
     const uint32_t *id;         /* the text; NULL: a task */
     size_t count, T, B, distances, rows; /* rows at a time */
     unroll_curve curve;
-    double seconds;             /* that the curve took */
     unroll_diagnosis diagnosis;
     unroll_histograms histograms;
     unroll_fit *fit;            /* [layers][2] */

@@ -253,11 +253,11 @@ static unroll_status print_json(const gradient_probe *p)
             }
             json_array_append_new(curves, json_fit(&r));
         }
-    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:f,s:o,s:o,s:o,s:o}", "variant", p->variant, "loss",
+    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant", p->variant, "loss",
                               all_losses(p) ? "accumulated" : "last", "windows",
                               (json_int_t)p->curve.samples, "window", (json_int_t)p->T,
-                              "max_distance", (json_int_t)p->curve.distances - 1, "probe_seconds",
-                              p->seconds, "curves", curves, "theory", json_theory(&p->diagnosis), "lyapunov",
+                              "max_distance", (json_int_t)p->curve.distances - 1, "curves", curves,
+                              "theory", json_theory(&p->diagnosis), "lyapunov",
                               json_lyapunov(&p->lyapunov), "saturation",
                               json_saturation(&p->diagnosis)));
 }
