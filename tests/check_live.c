@@ -174,6 +174,28 @@ START_TEST(saturated_and_dead_units)
 }
 END_TEST
 
+/* As the curve: of this batch's statistics, not of the running ones, which a fresh net has not yet. */
+START_TEST(saturation_is_of_the_states_probed)
+{
+    const unroll_net_spec spec = {.cell = "rnn", .layers = 1, .inputs = 7, .outputs = 7, .hidden = 16,
+                                  .norm = "batch"};
+    probed p;
+    unroll_diagnosis d;
+    open_probed(&p, &spec, 20, 6, 1);
+    need_ok(unroll_net_init(p.net, &(unroll_init){.kind = "uniform", .scale = 1, .seed = 1,
+                                                  .norm_gamma = 1}));
+    unroll_real *weights = unroll_net_weights(p.net);
+    const unroll_parameter *w = parameter_of(p.net, "rnn.weight_ih_l0");
+    for (size_t i = 0; i < w->rows * w->cols; i++)
+        weights[w->offset + i] *= 0.1f; /* tanh comes to 0.9 by unit variance alone */
+    unroll_net_pack(p.net, 1);
+    need_ok(unroll_diagnose(p.net, p.work, &p.batch, 20, &d));
+    ck_assert_double_gt(d.share[0].high, 0.01);
+    unroll_diagnosis_free(&d);
+    close_probed(&p);
+}
+END_TEST
+
 /* The product of forget gates alone, against what the gates say one by one: back from each row's last loss, behind
  * which no step counts. */
 START_TEST(products_of_gates)
@@ -430,6 +452,7 @@ int main(void)
     tcase_add_loop_test(tests, histograms_count_every_gradient, 0, 3);
     tcase_add_test(tests, steps_behind_the_last_loss_do_not_count);
     tcase_add_test(tests, saturated_and_dead_units);
+    tcase_add_test(tests, saturation_is_of_the_states_probed);
     tcase_add_loop_test(tests, products_of_gates, 0, 2);
     tcase_add_test(tests, theory_of_a_known_matrix);
     tcase_add_test(tests, recording_leaves_the_net_alone);

@@ -211,13 +211,20 @@ static unroll_status take_layer(const unroll_net *net, const unroll_work *w, con
     return UNROLL_OK;
 }
 
+/* The states that the curve is of, so with the batch's own statistics where rows are normalised. */
+static unroll_status run_forward(const unroll_net *net, unroll_work *work, const unroll_batch *batch)
+{
+    unroll_result result;
+    return net->spec.source ? unroll_net_evaluate(net, batch, work, &result, NULL)
+                            : unroll_transport_forward(net, work, batch);
+}
+
 unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
                               size_t distances, unroll_diagnosis *d)
 {
     const size_t layers = net->stack.layers;
     const struct view *view = view_of(net);
     window of = {.batch = batch};
-    unroll_result result;
     *d = (unroll_diagnosis){.layers = layers, .distances = distances};
     if (!work->training || distances > batch->T)
         return unroll_fail(UNROLL_EBUG, "a diagnosis of %zu distances in %zu steps", distances,
@@ -229,7 +236,7 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
     for (size_t r = 0; of.end && r < batch->B; r++)
         of.end[r] = unroll_probe_length(batch, r);
     unroll_status status = d->share && d->slope_square && of.end && (d->keep || !*view->blocks)
-                               ? unroll_net_evaluate(net, batch, work, &result, NULL)
+                               ? run_forward(net, work, batch)
                                : UNROLL_EMEMORY;
     if (d->slope_square) {
         d->bound = d->slope_square + layers;
