@@ -184,9 +184,13 @@ void unroll_page_table(unroll_page *page, const char *const *head, size_t count)
     put(page, "</tr>\n");
 }
 
+/* "12", "1.5 ± 2", "0.9 (at least 0.5)", but not "100% of trials". */
 static bool is_number(const char *cell)
 {
-    return *cell == '-' || *cell == '\0' || (*cell >= '0' && *cell <= '9');
+    const char *rest = cell + strcspn(cell, " ");
+    rest += strspn(rest, " ");
+    const bool word = (*rest | 0x20) >= 'a' && (*rest | 0x20) <= 'z';
+    return !word && (*cell == '-' || *cell == '\0' || (*cell >= '0' && *cell <= '9'));
 }
 
 void unroll_page_row(unroll_page *page, const char *const *cell, size_t count)
