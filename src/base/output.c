@@ -42,11 +42,15 @@ static size_t directory_length(const char *path)
     return slash ? (size_t)(slash + 1 - path) : 0;
 }
 
-/* The directory that holds `path`, unroll_alloc'ed. */
-static char *parent(const char *path)
+const char *unroll_file_name(const char *path)
+{
+    return path + directory_length(path);
+}
+
+char *unroll_directory_of(const char *path)
 {
     const size_t n = directory_length(path);
-    return n ? unroll_strndup(path, n) : unroll_strndup(".", 1);
+    return n ? unroll_strndup(path, n > 1 ? n - 1 : 1) : unroll_strndup(".", 1);
 }
 
 /* "DIR/.NAME.tmp-PID-COUNTER", unroll_alloc'ed. */
@@ -214,7 +218,7 @@ void unroll_output_abort(unroll_output *out)
 unroll_status unroll_output_commit(unroll_output *out)
 {
     unroll_status status = flush(out);
-    char *const directory = parent(out->path); /* before rename: after it nothing may fail */
+    char *const directory = unroll_directory_of(out->path); /* before rename: after it nothing may fail */
 
     if (!directory)
         status = UNROLL_EMEMORY;
@@ -291,7 +295,7 @@ void unroll_output_clean(const char *directory)
 /* One directory whose parent is there. */
 static unroll_status make_one(const char *path)
 {
-    char *const above = parent(path);
+    char *const above = unroll_directory_of(path);
     struct stat st;
 
     if (!above)

@@ -7,33 +7,19 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "report/plot.h"
 
 static const char ending[] = ".svg";
 
-/* The directory that it is in, freed by unroll_free(). */
-static char *directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == path ? unroll_strndup("/", 1)
-           : slash       ? unroll_strndup(path, (size_t)(slash - path))
-                         : unroll_strndup(".", 1);
-}
-
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 unroll_status alignment_check_path(const char *path)
 {
-    const char *name = name_of(path);
+    const char *name = unroll_file_name(path);
     const size_t n = strlen(name);
     if (n < sizeof ending || strcmp(name + n - strlen(ending), ending) != 0)
         return unroll_fail(UNROLL_EUSAGE, "--attention: '%.200s' is no name of a picture; give one that "
                            "ends in .svg", path);
-    char *directory = directory_of(path);
+    char *directory = unroll_directory_of(path);
     struct stat st;
     if (!directory)
         return UNROLL_EMEMORY;
@@ -104,8 +90,9 @@ static unroll_status fill(const unroll_model *model, const unroll_source *source
 
 static unroll_status draw(const char *path, const labels *x, const labels *y, const double *z)
 {
-    const char *base = name_of(path);
-    char *directory = directory_of(path), *name = unroll_strndup(base, strlen(base) - strlen(ending));
+    const char *base = unroll_file_name(path);
+    char *directory = unroll_directory_of(path);
+    char *name = unroll_strndup(base, strlen(base) - strlen(ending));
     const unroll_heat heat = {.z = z, .x = x->at, .y = y->at, .columns = x->count, .rows = y->count,
                               .x_name = (const char *const *)x->name,
                               .y_name = (const char *const *)y->name, .label = "attention"};

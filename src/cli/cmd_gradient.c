@@ -198,8 +198,7 @@ static unroll_status fit_task(gradient_probe *p)
 static void say_trained(const char *path, char *out, size_t room)
 {
     uint64_t step;
-    const char *slash = strrchr(path, '/');
-    if (unroll_checkpoint_step(slash ? slash + 1 : path, &step))
+    if (unroll_checkpoint_step(unroll_file_name(path), &step))
         snprintf(out, room, ", after %llu steps", (unsigned long long)step);
     else
         snprintf(out, room, ", trained");

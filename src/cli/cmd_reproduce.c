@@ -201,12 +201,16 @@ static unroll_status report(cli_call *call, const experiment *e, compare_study *
         cli_note(call, "%s", unroll_message());
     judge(s, setting, v);
     char source[300], claim[400], reported[400], here[200];
+    const char *text[6] = {source, claim, reported};
+    size_t lines = 3;
     snprintf(source, sizeof source, "Source: %s.", e->source);
     snprintf(claim, sizeof claim, "Claim: %s", e->claim);
     snprintf(reported, sizeof reported, "Reported: %s.", e->published);
-    snprintf(here, sizeof here, "Here: %s.", e->here ? e->here : "");
-    const char *const text[] = {source, claim, reported, e->here ? here : e->note,
-                                e->here ? e->note : NULL, NULL};
+    if (e->here) {
+        snprintf(here, sizeof here, "Here: %s.", e->here);
+        text[lines++] = here;
+    }
+    text[lines] = e->note;
     const compare_lead lead = {text, v->cell, v->rows, COLUMNS};
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = compare_report(s, e->name, &lead, argc, argv);

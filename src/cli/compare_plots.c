@@ -102,11 +102,17 @@ static double guess(const compare_variant *v, enum field field)
     return field == FIELD_LOSS ? v->baseline : field == FIELD_ACCURACY ? v->chance : NAN;
 }
 
+static const char *guess_name(enum field field)
+{
+    return field == FIELD_LOSS ? "baseline: a guess that remembers nothing" : "chance";
+}
+
 /* What a guess that remembers nothing reaches: one line where it is the same for all variants, else one for each
  * level. */
-static void add_guesses(drawing *d, enum field field, const char *what, double to)
+static void add_guesses(drawing *d, enum field field, double to)
 {
     const compare_study *s = d->study;
+    const char *what = guess_name(field);
     const bool one = !isnan(field == FIELD_LOSS ? s->baseline : s->chance);
     for (size_t v = 0, k; v < s->variants; v++) {
         const compare_variant *a = &s->variant[v];
@@ -207,14 +213,14 @@ static void draw_learning(drawing *d, const char *title)
     const compare_study *s = d->study;
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_LOSS);
-    add_guesses(d, FIELD_LOSS, "baseline: a guess that remembers nothing", last_x(d));
+    add_guesses(d, FIELD_LOSS, last_x(d));
     flush(d, &(unroll_plot){.name = "learning", .title = title, .x_label = "update",
                             .y_label = s->squared ? "training squared error"
                                                   : "training loss (nats per target)",
                             .log_y = wants_log(d)});
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_ACCURACY);
-    add_guesses(d, FIELD_ACCURACY, "chance", last_x(d));
+    add_guesses(d, FIELD_ACCURACY, last_x(d));
     flush(d, &(unroll_plot){.name = "accuracy", .title = title, .x_label = "update",
                             .y_label = "training accuracy"});
 }
@@ -334,19 +340,16 @@ static void draw_depth(drawing *d, const char *title)
 /* ---- what the sweep and the half-life say ---- */
 
 /* The first variant's guesses, value by value. */
-static void add_sweep_guess(drawing *d, size_t from, size_t to, enum field field)
+static void add_sweep_guess(drawing *d, size_t values, enum field field)
 {
     const compare_study *s = d->study;
-    if (isnan(guess(&s->variant[from], field)) ||
-        !new_series(d, field == FIELD_LOSS ? "baseline: a guess that remembers nothing" : "chance", 0,
-                    to - from))
+    if (isnan(guess(&s->variant[0], field)) || !new_series(d, guess_name(field), 0, values))
         return;
     unroll_series *one = &d->series[d->count - 1];
     one->reference = true;
     one->low = one->high = NULL;
-    for (size_t v = from; v < to; v++)
-        set_point(d, v - from, s->variant[v].sweep,
-                  &(unroll_mean){.mean = guess(&s->variant[v], field)});
+    for (size_t v = 0; v < values; v++)
+        set_point(d, v, s->variant[v].sweep, &(unroll_mean){.mean = guess(&s->variant[v], field)});
 }
 
 /* The variants of one kind stand together, value by value. */
@@ -380,7 +383,7 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
         }
         first = first ? first : to;
     }
-    add_sweep_guess(d, 0, first, field);
+    add_sweep_guess(d, first, field);
     flush(d, &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key,
                             .y_label = y_label});
 }

@@ -221,6 +221,12 @@ static inline bool unroll_stack_joins_rows(const unroll_stack *s)
     return s->norm && !s->norm->units;
 }
 
+/** Do a layer's gates stand side by side, with no padding between? Then they are one piece. */
+static inline bool unroll_stack_gates_join(const unroll_stack *s)
+{
+    return s->hidden == s->pitch;
+}
+
 /** A step was taken. */
 static inline void unroll_stack_aged(const unroll_stack *s, unroll_stack_run *run)
 {

@@ -59,7 +59,7 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
 static void add_row(const unroll_stack *s, size_t count, const unroll_real *a, const unroll_real *w,
                     unroll_real *z)
 {
-    const size_t H = s->hidden, parts = H == s->pitch ? 1 : count; /* without padding: in one piece */
+    const size_t H = s->hidden, parts = unroll_stack_gates_join(s) ? 1 : count;
     for (size_t g = 0; g < parts; g++)
         s->kernels->add(count / parts * H, w + g * H, a + g * s->pitch, z + g * s->pitch);
 }

@@ -56,7 +56,7 @@ static void term_weights(layer_weights *w, const unroll_term *term, const unroll
                          size_t a_pitch, const unroll_outer_right *right)
 {
     const unroll_stack *s = w->s;
-    const bool together = s->hidden == s->pitch; /* gates stand side by side: one product */
+    const bool together = unroll_stack_gates_join(s);
     const size_t parts = together ? 1 : term->count;
     const size_t rows = together ? term->count * s->hidden : s->hidden;
     unroll_real *sum = vector_along(w, term, A);
@@ -82,7 +82,7 @@ static void scatter_rows(const unroll_stack *s, const unroll_stack_run *run, siz
                          const unroll_term *term, unroll_span at, unroll_real *dW, size_t j0,
                          size_t j1)
 {
-    const size_t H = s->hidden, parts = H == s->pitch ? 1 : term->count;
+    const size_t H = s->hidden, parts = unroll_stack_gates_join(s) ? 1 : term->count;
     size_t row;
     const unroll_real *da = unroll_stack_input_part(s, run, l, term, &row) + j0;
     for (size_t i = at.t0 * run->B; i < at.t1 * run->B; i++) {
@@ -96,7 +96,7 @@ static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, 
                             unroll_real *dW, size_t thread, size_t threads)
 {
     for (const unroll_term *term = s->cell->input; term->count; term++) {
-        const size_t columns = s->hidden == s->pitch ? term->count * s->hidden : s->hidden;
+        const size_t columns = unroll_stack_gates_join(s) ? term->count * s->hidden : s->hidden;
         size_t j0, j1;
         unroll_share(columns, 8, threads, thread, &j0, &j1);
         for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)

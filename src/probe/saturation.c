@@ -165,14 +165,15 @@ static unroll_status take_theory(const unroll_net *net, const unroll_work *w, co
 static void add_products(const unroll_net *net, const window *w, values gate, size_t r,
                          size_t distances, double *product, double *sums)
 {
-    const size_t H = net->stack.hidden, B = w->batch->B, last = unroll_transport_start(w->batch, r);
+    const size_t H = net->stack.hidden, B = w->batch->B, end = w->end[r];
     for (size_t j = 0; j < H; j++)
         product[j] = 1;
     for (size_t k = 1; k < distances; k++) {
         double mean = 0;
-        const size_t i = k <= last + 1 ? (last + 1 - k) * B + r : SIZE_MAX;
+        const size_t i = k <= end ? (end - k) * B + r : 0;
+        const bool counts = k <= end && !outside(w, i);
         for (size_t j = 0; j < H; j++) {
-            product[j] *= i == SIZE_MAX || outside(w, i) ? 1 : (double)gate.at[i * gate.pitch + j];
+            product[j] *= counts ? (double)gate.at[i * gate.pitch + j] : 1;
             mean += product[j] / (double)H;
         }
         sums[k] += log(mean) / (double)B;
@@ -211,14 +212,6 @@ static unroll_status take_layer(const unroll_net *net, const unroll_work *w, con
     return UNROLL_OK;
 }
 
-/* The states that the curve is of, so with the batch's own statistics where rows are normalised. */
-static unroll_status run_forward(const unroll_net *net, unroll_work *work, const unroll_batch *batch)
-{
-    unroll_result result;
-    return net->spec.source ? unroll_net_evaluate(net, batch, work, &result, NULL)
-                            : unroll_transport_forward(net, work, batch);
-}
-
 unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
                               size_t distances, unroll_diagnosis *d)
 {
@@ -235,8 +228,9 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
     of.end = unroll_alloc(batch->B, sizeof *of.end);
     for (size_t r = 0; of.end && r < batch->B; r++)
         of.end[r] = unroll_probe_length(batch, r);
+    /* the states that the curve is of: with the batch's own statistics, where rows are normalised */
     unroll_status status = d->share && d->slope_square && of.end && (d->keep || !*view->blocks)
-                               ? run_forward(net, work, batch)
+                               ? unroll_transport_forward(net, work, batch)
                                : UNROLL_EMEMORY;
     if (d->slope_square) {
         d->bound = d->slope_square + layers;

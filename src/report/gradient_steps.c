@@ -84,10 +84,10 @@ static unroll_status draw_steps(const records *r, const char *folder, const char
         }
     }
     if (status == UNROLL_OK)
-        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "gradient-steps-lines",
-                                     .title = variant, .x_label = "distance t - s (steps)",
-                                     .y_label = y_label, .log_y = true,
-                                     .key_below = true, .series = p.series, .count = p.count});
+        status = unroll_picture_draw(&(unroll_plot){
+            .directory = folder, .name = "gradient-steps-lines", .title = variant,
+            .x_label = "distance t - s (steps)", .y_label = y_label, .log_y = true,
+            .key_below = true, .series = p.series, .count = p.count});
     unroll_picture_free(&p);
     return status;
 }
@@ -106,8 +106,8 @@ static unroll_status draw_step_map(const records *r, const char *folder, const c
         z[cells + k] = (double)k;
     const unroll_status status =
         unroll_picture_heat(folder, "gradient-steps", variant, "training step",
-                  &(unroll_heat){.z = z, .x = z + cells, .y = r->step, .columns = r->distances,
-                                 .rows = r->steps, .label = label});
+                            &(unroll_heat){.z = z, .x = z + cells, .y = r->step,
+                                           .columns = r->distances, .rows = r->steps, .label = label});
     unroll_free(z);
     return status;
 }

@@ -27,7 +27,7 @@ static const char METRICS_HEADER[] =
     "step,epoch,split,loss,bits_per_token,accuracy,lr,grad_norm,clip_scale,tokens_per_s,seconds";
 
 /** What a run makes, for --force; config.json and checkpoints besides. */
-static const char *const MADE[] = {"metrics.csv", "model.safetensors"};
+static const char *const MADE[] = {METRICS, MODEL};
 static const char *const MADE_FOLDERS[] = {"samples", "gradient", "plots"};
 
 struct unroll_run {

@@ -16,7 +16,7 @@ extern const unroll_option_list unroll_config_lists[];
 /** Names of --cell and a line on each, NULL at the end. */
 const char *unroll_cell_name(size_t i);
 const char *unroll_cell_summary(size_t i);
-/** The first variant of that name, of the generic kernels; NULL: none. */
+/** The first variant of that name, for what is the same in every kernel row; NULL: none. */
 const struct unroll_cell *unroll_cell_find(const char *name);
 
 /** Bring `learning` up to date after rows were set by unroll_option_set(): its strings, seed and
