@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "store/beam.h"
+#include "decode/beam.h"
 
 enum { BEGIN = 1, END = 2, SYMBOLS = 6, PITCH = 8, WIDTH_MAX = 64, LENGTH_MAX = 6, S = 3 };
 

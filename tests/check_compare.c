@@ -10,12 +10,12 @@
 
 #include "base/input.h"
 #include "base/memory.h"
-#include "cli/compare.h"
-#include "cli/compare_table.h"
-#include "cli/experiments.h"
+#include "lab/compare.h"
+#include "lab/compare_table.h"
+#include "lab/experiments.h"
 #include "probe/alignment.h"
 #include "report/html.h"
-#include "report/statistics.h"
+#include "score/statistics.h"
 #include "store/model.h"
 
 /* ---- statistics ---- */

@@ -158,7 +158,7 @@ static void set_start(const golden *g, unroll_net *net)
     for (size_t i = 0; i < g->tensors; i++)
         given += strncmp(g->tensor[i].name, "weight:", 7) == 0;
     ck_assert_uint_eq(set, given);
-    unroll_net_fold(net);
+    unroll_net_merge_biases(net);
     unroll_net_pack(net, 1);
 }
 

@@ -270,7 +270,7 @@ START_TEST(folding)
         first[k] = 100;
         second[k] = (float)k + 1;
     }
-    unroll_net_fold(net);
+    unroll_net_merge_biases(net);
     for (size_t k = 0; k < rows; k++) {
         ck_assert(first[k] == (k < kept ? 101 + (float)k : 100));
         ck_assert(second[k] == (k < kept ? 0 : (float)k + 1));

@@ -6,7 +6,7 @@
 
 #include "train/clip.h"
 #include "train/optimizer.h"
-#include "train/rate.h"
+#include "train/throughput.h"
 #include "train/schedule.h"
 
 enum { LONG = UNROLL_BLOCK };
@@ -370,21 +370,21 @@ END_TEST
 
 START_TEST(medians)
 {
-    static unroll_rate r;
-    ck_assert_double_eq(unroll_rate_median(&r), 0);
-    ck_assert_double_eq(unroll_rate_recent(&r), 0);
-    unroll_rate_add(&r, 1000);
-    ck_assert_double_eq(unroll_rate_recent(&r), 1000);
-    ck_assert_double_eq_tol(unroll_rate_median(&r), 1000, 6);
+    static unroll_throughput r;
+    ck_assert_double_eq(unroll_throughput_median(&r), 0);
+    ck_assert_double_eq(unroll_throughput_recent(&r), 0);
+    unroll_throughput_add(&r, 1000);
+    ck_assert_double_eq(unroll_throughput_recent(&r), 1000);
+    ck_assert_double_eq_tol(unroll_throughput_median(&r), 1000, 6);
     for (size_t i = 1; i < 1001; i++)
-        unroll_rate_add(&r, 1000 + (double)(i * 7919 % 1000));
-    ck_assert_double_eq_tol(unroll_rate_median(&r), 1500, 9);
-    for (size_t i = 0; i < UNROLL_RATE_RECENT; i++)
-        unroll_rate_add(&r, (double)(i * 12 % UNROLL_RATE_RECENT));
-    ck_assert_double_eq(unroll_rate_recent(&r), UNROLL_RATE_RECENT / 2);
-    unroll_rate_add(&r, INFINITY);
-    unroll_rate_add(&r, 0);
-    ck_assert_double_eq_tol(unroll_rate_median(&r), 1490, 20);
+        unroll_throughput_add(&r, 1000 + (double)(i * 7919 % 1000));
+    ck_assert_double_eq_tol(unroll_throughput_median(&r), 1500, 9);
+    for (size_t i = 0; i < UNROLL_THROUGHPUT_RECENT; i++)
+        unroll_throughput_add(&r, (double)(i * 12 % UNROLL_THROUGHPUT_RECENT));
+    ck_assert_double_eq(unroll_throughput_recent(&r), UNROLL_THROUGHPUT_RECENT / 2);
+    unroll_throughput_add(&r, INFINITY);
+    unroll_throughput_add(&r, 0);
+    ck_assert_double_eq_tol(unroll_throughput_median(&r), 1490, 20);
 }
 END_TEST
 

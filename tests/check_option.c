@@ -6,7 +6,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "train/config.h"
+#include "config/config.h"
 
 static unroll_config *config;
 

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "probe/fit.h"
-#include "probe/live.h"
+#include "probe/gradient_monitor.h"
 #include "probe_nets.h"
+#include "store/curve_csv.h"
 
 #define VALUES "tests/golden/probe.bin"
 
@@ -59,9 +61,9 @@ static void check_golden_curve(probed *p, const double *data)
     const unroll_net_spec *s = unroll_net_get_spec(p->net);
     const size_t T = p->batch.T, B = p->batch.B;
     unroll_curve c = last_curve(p, T);
-    unroll_rows rows = {0};
+    unroll_buffer rows = {0};
     ck_assert_uint_eq(c.samples, B);
-    unroll_rows_curve(&rows, 7, &c);
+    unroll_curve_csv_rows(&rows, 7, &c);
     ck_assert(!rows.failed);
     const char *line = rows.text;
     for (size_t l = 0; l < s->layers; l++)

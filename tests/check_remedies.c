@@ -377,7 +377,7 @@ static void measure(const reference *r, size_t i, double *mean, double *variance
     *variance = (squares - sum * sum / m) / (m - 1);
 }
 
-/* A tenth of the way to the batch's, by nothing but unroll_net_track(), and evaluation goes by them. */
+/* A tenth of the way to the batch's, by nothing but unroll_net_update_running_statistics(), and evaluation goes by them. */
 START_TEST(statistics_run)
 {
     problem p;
@@ -391,7 +391,7 @@ START_TEST(statistics_run)
     run_gradient(&p);
     ck_assert(before == same && before == mean_loss(&p) && mean[0] == 0 && var[0] == 1);
     run_gradient(&p);
-    unroll_net_track(p.net, p.work);
+    unroll_net_update_running_statistics(p.net, p.work);
     ck_assert(mean >= unroll_net_weights(p.net) + unroll_net_learned(p.net));
     for (size_t i = 0; i < r.gates * UNITS; i++) {
         double m, v;

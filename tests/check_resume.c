@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "store/model.h"
-#include "store/options.h"
+#include "config/options.h"
 #include "store/run.h"
 #include "task/task.h"
 #include "run_directory.h"

@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "store/log.h"
 #include "store/model.h"
-#include "store/options.h"
+#include "config/options.h"
 #include "store/run.h"
 #include "run_directory.h"
 

@@ -9,8 +9,8 @@
 
 #include "base/input.h"
 #include "base/memory.h"
-#include "report/bleu.h"
-#include "report/chrf.h"
+#include "score/bleu.h"
+#include "score/chrf.h"
 
 static const double tolerance = 2e-6;
 

@@ -60,7 +60,7 @@ static void open_pairs(pairs *p, unroll_net_spec spec, bool padded, uint64_t see
              spec.cell, spec.gru ? spec.gru : "", spec.layers, spec.embedding,
              spec.attention ? spec.attention : "none", spec.bidirectional ? ", bidirectional" : "",
              spec.dropout > 0 ? ", dropout" : "", spec.residual ? ", residual" : "",
-             spec.label_smoothing > 0 ? ", smoothing" : "", spec.sampling > 0 ? ", sampling" : "",
+             spec.label_smoothing > 0 ? ", smoothing" : "", spec.scheduled_sampling > 0 ? ", sampling" : "",
              padded ? ", padded" : "");
     ck_assert_msg(unroll_net_new(&spec, &p->net) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     ck_assert_msg(unroll_net_init(p->net, &init) == UNROLL_OK, "%s: %s", p->name, unroll_message());
@@ -153,7 +153,7 @@ START_TEST(gradients)
         {.layers = 2, .bidirectional = true, .embedding = 2, .attention = "general"},
         {.layers = 2, .bidirectional = true, .attention = "additive", .dropout = 0.3,
          .residual = true},
-        {.layers = 1, .sampling = 0.7, .embedding = 2, .attention = "dot"},
+        {.layers = 1, .scheduled_sampling = 0.7, .embedding = 2, .attention = "dot"},
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
         for (int padded = i % 4 ? 1 : 0; padded < 2; padded++) {
@@ -259,7 +259,7 @@ START_TEST(threads)
         pairs one, two;
         unroll_net_spec spec = of_body(&bodies[_i], shapes[i]);
         spec.dropout = 0.2;
-        spec.sampling = 0.5;
+        spec.scheduled_sampling = 0.5;
         spec.label_smoothing = 0.1;
         open_pairs(&one, spec, true, 70 + i, 1);
         open_pairs(&two, spec, true, 70 + i, 2);
@@ -299,7 +299,7 @@ START_TEST(alignment)
         unroll_net_spec spec = of_body(&bodies[_i], shapes[i]);
         spec.embedding = spec.embedding ? spec.embedding : 2;
         spec.dropout = 0.4; /* takes no part, nor does … */
-        spec.sampling = 0.5;
+        spec.scheduled_sampling = 0.5;
         spec.label_smoothing = 0.1;
         open_pairs(&p, spec, false, 90 + i, 1);
         double norm[TARGET * READ], attention[TARGET * READ], square[TARGET * READ] = {0};
@@ -447,10 +447,10 @@ START_TEST(refused)
         {{.source = 5, .norm = "batch"}, "--norm"},
         {{.source = 5, .norm = "recurrent-batch"}, "--norm"},
         {{.source = 5, .label_smoothing = 1}, "--label-smoothing"},
-        {{.source = 5, .sampling = NAN}, "--scheduled-sampling"},
+        {{.source = 5, .scheduled_sampling = NAN}, "--scheduled-sampling"},
         {{.attention = "dot"}, "--attention"},
         {{.bidirectional = true}, "--bidirectional"},
-        {{.sampling = 0.5}, "--scheduled-sampling"},
+        {{.scheduled_sampling = 0.5}, "--scheduled-sampling"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         unroll_net *net = NULL;

@@ -4,21 +4,21 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "cli/spectrum.h"
+#include "probe/spectrum.h"
 
 enum { MOST = 48 };
 
 static double radius(size_t n, const float *W)
 {
     double r;
-    ck_assert_int_eq(spectrum_radius(n, W, &r), UNROLL_OK);
+    ck_assert_int_eq(unroll_spectral_radius(n, W, &r), UNROLL_OK);
     return r;
 }
 
 static double norm(size_t rows, size_t cols, const float *W)
 {
     double s;
-    ck_assert_int_eq(spectrum_norm(rows, cols, W, &s), UNROLL_OK);
+    ck_assert_int_eq(unroll_spectral_norm(rows, cols, W, &s), UNROLL_OK);
     return s;
 }
 
@@ -102,7 +102,7 @@ START_TEST(no_memory)
     double r;
     for (long n = 0; n < 3; n++) {
         unroll_alloc_fail_after(n);
-        const unroll_status status = spectrum_radius(2, W, &r);
+        const unroll_status status = unroll_spectral_radius(2, W, &r);
         unroll_alloc_fail_after(-1);
         ck_assert_int_eq(status, UNROLL_EMEMORY);
     }

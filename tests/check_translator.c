@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "store/model.h"
-#include "store/translator.h"
+#include "decode/translator.h"
 
 static const char TSV[] = "a b c\tx y z\nb c d\ty z w\nc d e\tz w v\nd e a\tw v x\ne a b\tv x y\n";
 static const char *const LINES[] = {"a b c", "e", "d d d d d d d d d d d d d d", "q a b", "a", "c b a"};

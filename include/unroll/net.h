@@ -34,7 +34,7 @@ typedef struct unroll_net_spec {
     bool bidirectional;     /**< the encoder reads both ways; a bridge makes the decoder's first state */
     const char *attention;  /**< "none" (NULL means it), "dot", "general", "additive" */
     double label_smoothing; /**< share of a target's probability spread over all outputs, training alone */
-    double sampling;        /**< scheduled sampling: chance that a decoder input is the network's own guess */
+    double scheduled_sampling;       /**< scheduled sampling: chance that a decoder input is the network's own guess */
 } unroll_net_spec;
 
 /** How weights start. */
@@ -97,7 +97,7 @@ void unroll_parameter_get(const unroll_parameter *p, const unroll_real *flat, fl
 void unroll_parameter_set(const unroll_parameter *p, unroll_real *flat, const float *plain);
 
 /** After foreign weights were set: add second biases that would only add up into the first ones. */
-void unroll_net_fold(unroll_net *net);
+void unroll_net_merge_biases(unroll_net *net);
 
 /** @param training  false: forward only, a fraction of the memory */
 unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool training,
@@ -151,7 +151,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
 
 /** Batch normalisation: move the running statistics towards those of the last unroll_net_gradient(), by a tenth.
  *  For what that call's batch is to leave behind; call unroll_net_pack() afterwards. */
-void unroll_net_track(unroll_net *net, const unroll_work *work);
+void unroll_net_update_running_statistics(unroll_net *net, const unroll_work *work);
 
 /** Called while gradients travel: for each layer from the top and each step from the last, possibly from
  *  several threads for bands of rows (row0 … row0+rows−1 of the batch; arrays are [rows][pitch]).

@@ -116,8 +116,8 @@ typedef struct unroll_cell {
     size_t gates;        /**< G: row blocks of the weights */
     size_t blocks;       /**< z blocks kept a step */
     size_t states;       /**< 1: h; 2: h and c */
-    size_t together;     /**< normalisations over units take gates [0,together) at once, others alone */
-    bool sums;           /**< layer normalisation takes the sum of both products */
+    size_t norm_gates;   /**< normalisations over units take gates [0,norm_gates) at once, others alone */
+    bool norm_sums;      /**< layer normalisation takes the sum of both products */
     bool has_activation; /**< does --activation apply? */
     int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */
     double forget_bias;  /**< that bias where --forget-bias is not given */

@@ -6,6 +6,8 @@
 #include <unroll/net.h>
 #include <unroll/train.h>
 
+#include "base/clock.h"
+#include "base/display.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -13,7 +15,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
-#include "train/config.h"
+#include "config/config.h"
 
 typedef struct bench_options {
     cli_common common;
@@ -56,9 +58,9 @@ static double measure_core(const unroll_kernels *k, double seconds)
 {
     double best = 0;
     unroll_real sink;
-    for (const double end = terminal_seconds() + seconds; terminal_seconds() < end;) {
-        const double start = terminal_seconds(), done = k->peak(1000000, &sink);
-        best = fmax(best, done / (terminal_seconds() - start));
+    for (const double end = unroll_seconds() + seconds; unroll_seconds() < end;) {
+        const double start = unroll_seconds(), done = k->peak(1000000, &sink);
+        best = fmax(best, done / (unroll_seconds() - start));
     }
     return best;
 }
@@ -79,11 +81,11 @@ static limits measure_limits(const unroll_kernels *k, size_t threads, double sec
 {
     struct all_cores a = {.kernels = k};
     limits l = {.core = measure_core(k, seconds / 2), .threads = threads < 256 ? threads : 256};
-    for (const double end = terminal_seconds() + seconds / 2; terminal_seconds() < end;) {
-        const double start = terminal_seconds();
+    for (const double end = unroll_seconds() + seconds / 2; unroll_seconds() < end;) {
+        const double start = unroll_seconds();
         double done = 0;
         unroll_parallel(l.threads, peak_share, &a);
-        const double took = terminal_seconds() - start;
+        const double took = unroll_seconds() - start;
         for (size_t i = 0; i < l.threads; i++)
             done += a.done[i];
         l.all = fmax(l.all, done / took);
@@ -163,8 +165,8 @@ static unroll_status train_rate(const size *z, unroll_net *net, size_t threads, 
     };
     if (status == UNROLL_OK)
         status = unroll_trainer_new(net, &task, &learning, NULL, &trainer);
-    const double end = terminal_seconds() + seconds;
-    for (size_t i = 0; status == UNROLL_OK && (i < 3 || terminal_seconds() < end); i++)
+    const double end = unroll_seconds() + seconds;
+    for (size_t i = 0; status == UNROLL_OK && (i < 3 || unroll_seconds() < end); i++)
         status = unroll_trainer_step(trainer, NULL);
     if (status == UNROLL_OK)
         *tokens_per_s = unroll_trainer_median_rate(trainer);
@@ -185,11 +187,11 @@ static unroll_status sample_rate(const size *z, const unroll_net *net, double se
     if (status == UNROLL_OK) {
         double best = 0;
         uint32_t id = 0;
-        for (const double end = terminal_seconds() + seconds; terminal_seconds() < end;) {
-            const double start = terminal_seconds();
+        for (const double end = unroll_seconds() + seconds; unroll_seconds() < end;) {
+            const double start = unroll_seconds();
             for (int i = 0; i < 100; i++)
                 id = unroll_sampler_next(sampler, unroll_stepper_step(stepper, id));
-            best = fmax(best, 100 / (terminal_seconds() - start));
+            best = fmax(best, 100 / (unroll_seconds() - start));
         }
         *symbols_per_s = best;
         unroll_sampler_free(sampler);
@@ -207,11 +209,11 @@ static unroll_status read_rate(const unroll_kernels *k, double bytes, double sec
     if (!x)
         return UNROLL_EMEMORY;
     *rate = 0;
-    for (const double end = terminal_seconds() + seconds; terminal_seconds() < end;) {
-        const double start = terminal_seconds();
+    for (const double end = unroll_seconds() + seconds; unroll_seconds() < end;) {
+        const double start = unroll_seconds();
         for (int i = 0; i < 4; i++)
             sink = k->read(n, x);
-        *rate = fmax(*rate, 4.0 * (double)(n * sizeof *x) / (terminal_seconds() - start));
+        *rate = fmax(*rate, 4.0 * (double)(n * sizeof *x) / (unroll_seconds() - start));
     }
     (void)sink;
     unroll_free(x);
@@ -264,13 +266,13 @@ static unroll_status bench_size(const size *z, const limits *l, const bench_opti
                                 json_t *list)
 {
     figures f = {0};
-    char train[TERMINAL_NUMBER_MAX], sampled[TERMINAL_NUMBER_MAX];
+    char train[UNROLL_NUMBER_MAX], sampled[UNROLL_NUMBER_MAX];
     UNROLL_TRY(measure(z, l, o->seconds, &f));
     if (o->common.json)
         return json_array_append_new(list, figures_json(z, &f)) == 0 ? UNROLL_OK : UNROLL_EMEMORY;
     out_printf("%-5s %zux%-4zu %4zu x %-4zu %10s %8.2fx %8.0f%% %12s %10.0f%%\n", z->cell,
-               z->layers, z->hidden, z->batch, z->steps, terminal_short(train, f.all),
-               f.all / f.one, 100 * f.share, terminal_short(sampled, f.sampled), 100 * f.reading);
+               z->layers, z->hidden, z->batch, z->steps, unroll_display_short(train, f.all),
+               f.all / f.one, 100 * f.share, unroll_display_short(sampled, f.sampled), 100 * f.reading);
     out_flush();
     return UNROLL_OK;
 }

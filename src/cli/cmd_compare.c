@@ -5,9 +5,9 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/cli.h"
-#include "cli/compare.h"
 #include "cli/compare_options.h"
-#include "train/config.h"
+#include "config/config.h"
+#include "lab/compare.h"
 
 static const unroll_option own_rows[] = {
     {.name = "variant", .group = "Comparison", .meta = "OPTIONS", .type = UNROLL_TEXT,

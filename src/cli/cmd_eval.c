@@ -3,14 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/eval_pairs.h"
-#include "cli/load.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
 #include "data/corpus.h"
+#include "store/load.h"
 #include "task/task.h"
 
 typedef struct eval_options {
@@ -89,9 +90,9 @@ static unroll_status evaluate(evaluation *e, const unroll_task *task, unroll_wor
             if (!batch.weight || batch.weight[t] > 0)
                 print_token(e, ++index, batch.target[t], token_loss[t]);
         if (terminal_progress_due(&e->progress)) {
-            char count[TERMINAL_NUMBER_MAX];
+            char count[UNROLL_NUMBER_MAX];
             terminal_progress_show(&e->progress, "%s tokens, loss %.4f",
-                                   terminal_count(count, (uint64_t)e->sum.targets),
+                                   unroll_display_count(count, (uint64_t)e->sum.targets),
                                    e->sum.loss / e->sum.targets);
         }
     }
@@ -203,7 +204,7 @@ static unroll_status run(cli_call *call)
 {
     eval_options *o = call->options;
     unroll_model *model;
-    UNROLL_TRY(load_predicting_model(call->arguments[0], &model));
+    UNROLL_TRY(unroll_model_load_predicting(call->arguments[0], &model));
     const bool translates = unroll_model_source_vocabulary(model) != NULL;
     unroll_status status = check_given(call, translates);
     o->pairs.max_input = o->max_input;
@@ -217,7 +218,7 @@ static unroll_status run(cli_call *call)
 
 static const unroll_option_list lists[] = {
     {rows, sizeof rows / sizeof *rows, 0},
-    {crew_rows, CREW_OPTIONS_COUNT, offsetof(eval_options, pairs.crew)},
+    {unroll_translator_pool_rows, UNROLL_TRANSLATOR_POOL_OPTIONS_COUNT, offsetof(eval_options, pairs.pool)},
     {cli_common_rows, CLI_COMMON_COUNT, offsetof(eval_options, common)},
     {NULL, 0, 0},
 };

@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/gradient.h"
+#include "config/config.h"
 #include "store/checkpoint.h"
-#include "train/config.h"
 
 static const char *const losses[] = {"last", "all", NULL};
 #define AT(field) .offset = offsetof(gradient_options, field)
@@ -150,7 +150,7 @@ static unroll_status open_fresh(gradient_probe *p)
         c->split[0] = 1;
         c->split[1] = c->split[2] = 0;
     }
-    UNROLL_TRY(session_open(&p->session, NULL, 0, NULL, note, p));
+    UNROLL_TRY(unroll_session_open(&p->session, NULL, 0, NULL, note, p));
     p->config = c;
     p->net = p->session.model->net;
     return UNROLL_OK;
@@ -379,7 +379,7 @@ static unroll_status gradient_run(cli_call *call)
     unroll_curve_free(&p.curve);
     unroll_corpus_free(p.corpus);
     unroll_model_free(p.loaded);
-    session_close(&p.session);
+    unroll_session_close(&p.session);
     return status;
 }
 

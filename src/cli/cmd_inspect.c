@@ -3,14 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/cli.h"
-#include "cli/load.h"
 #include "cli/out.h"
-#include "cli/spectrum.h"
 #include "cli/terminal.h"
-#include "train/config.h"
+#include "config/config.h"
+#include "probe/spectrum.h"
+#include "store/load.h"
 
 typedef struct inspect_options {
     cli_common common;
@@ -67,8 +68,8 @@ static bool is_recurrent(const unroll_parameter *p)
 
 static unroll_status measure(size_t hidden, const float *W, block *b)
 {
-    UNROLL_TRY(spectrum_radius(hidden, W, &b->radius));
-    return spectrum_norm(hidden, hidden, W, &b->norm);
+    UNROLL_TRY(unroll_spectral_radius(hidden, W, &b->radius));
+    return unroll_spectral_norm(hidden, hidden, W, &b->norm);
 }
 
 /* ---- what both outputs walk through ---- */
@@ -123,7 +124,7 @@ static unroll_status walk_tensors(view *v)
     const size_t parameters = unroll_net_parameters(v->net, &list);
     for (size_t i = 0; i < parameters; i++) {
         size_t count;
-        float *plain = load_tensor(v->net, &list[i], &count);
+        float *plain = unroll_model_tensor(v->net, &list[i], &count);
         if (!plain)
             return UNROLL_EMEMORY;
         const summary s = summarise(count, plain);
@@ -144,7 +145,7 @@ static unroll_status walk_recurrent(view *v)
         if (!is_recurrent(p))
             continue;
         size_t count;
-        float *plain = load_tensor(v->net, p, &count);
+        float *plain = unroll_model_tensor(v->net, p, &count);
         unroll_status status = plain ? UNROLL_OK : UNROLL_EMEMORY;
         const size_t gates = p->rows / p->cols;
         for (size_t g = 0; g < gates && !status; g++) {
@@ -209,15 +210,15 @@ static void heading(const char *text)
 
 static unroll_status print_text(view *v)
 {
-    char count[TERMINAL_NUMBER_MAX];
+    char count[UNROLL_NUMBER_MAX];
     const size_t tokens = vocabulary_size(unroll_model_vocabulary(v->model));
     const size_t source = vocabulary_size(unroll_model_source_vocabulary(v->model));
     out_field(v->path, strlen(v->path));
-    out_printf("\n  %s parameters", terminal_count(count, unroll_net_trainable(v->net)));
+    out_printf("\n  %s parameters", unroll_display_count(count, unroll_net_trainable(v->net)));
     if (tokens)
-        out_printf(", %s tokens in the vocabulary", terminal_count(count, tokens));
+        out_printf(", %s tokens in the vocabulary", unroll_display_count(count, tokens));
     if (source)
-        out_printf(", %s in the source's", terminal_count(count, source));
+        out_printf(", %s in the source's", unroll_display_count(count, source));
     out_text("\n");
     heading("Options");
     UNROLL_TRY(walk_options(v, NULL));

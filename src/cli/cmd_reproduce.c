@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/compare_options.h"
-#include "cli/compare_table.h"
-#include "cli/experiments.h"
 #include "cli/out.h"
-#include "store/options.h"
+#include "config/options.h"
+#include "lab/compare_table.h"
+#include "lab/experiments.h"
 
 typedef struct reproduce_options {
     cli_common common;

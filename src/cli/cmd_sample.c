@@ -1,14 +1,15 @@
 /* unroll sample: text as it comes. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
 #include "cli/cli.h"
-#include "cli/generate.h"
-#include "cli/load.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
+#include "decode/text_generator.h"
+#include "store/load.h"
 
 typedef struct sample_options {
     cli_common common;
@@ -59,10 +60,10 @@ static bool print_piece(void *arg, const char *data, size_t length)
     p->last = data[length - 1];
     p->unflushed += length;
     if (out_is_terminal() || p->unflushed >= 64 || memchr(data, '\n', length) ||
-        terminal_seconds() - p->flushed > 0.05) {
+        unroll_seconds() - p->flushed > 0.05) {
         out_flush();
         p->unflushed = 0;
-        p->flushed = terminal_seconds();
+        p->flushed = unroll_seconds();
     }
     return !out_broken();
 }
@@ -93,40 +94,40 @@ static bool collect_piece(void *arg, const char *data, size_t length)
 
 /* ---- the command ---- */
 
-static unroll_status print_one(generator *g, const sample_options *o, bool first)
+static unroll_status print_one(unroll_text_generator *g, const sample_options *o, bool first)
 {
-    generated result;
+    unroll_generated_text result;
     if (o->common.json) {
         collector c = {0};
-        generator_run(g, o->length, collect_piece, &c, &result);
+        unroll_text_generator_run(g, o->length, collect_piece, &c, &result);
         json_t *text = c.failed ? NULL : out_json_text(c.text ? c.text : "", c.length);
         unroll_free(c.text);
         return out_json(json_pack("{s:o, s:I, s:s}", "text", text, "tokens",
                                   (json_int_t)result.tokens, "stopped_by",
                                   result.stopped ? "stop" : "length"));
     }
-    printer p = {.flushed = terminal_seconds()};
+    printer p = {.flushed = unroll_seconds()};
     if (!first)
         out_text("---\n");
-    generator_run(g, o->length, print_piece, &p, &result);
+    unroll_text_generator_run(g, o->length, print_piece, &p, &result);
     out_stream_end(&p.stream);
     if (p.last != '\n' && (o->count > 1 || out_is_terminal()))
         out_text("\n");
     return UNROLL_OK;
 }
 
-static unroll_status prepare(generator *g, const sample_options *o)
+static unroll_status prepare(unroll_text_generator *g, const sample_options *o)
 {
     char *prime = NULL;
     size_t length = 0;
     if (o->stop)
-        UNROLL_TRY(generator_stop_at(g, o->stop, strlen(o->stop)));
+        UNROLL_TRY(unroll_text_generator_stop_at(g, o->stop, strlen(o->stop)));
     if (o->prime)
-        return generator_prime(g, "--prime", o->prime, strlen(o->prime));
+        return unroll_text_generator_prime(g, "--prime", o->prime, strlen(o->prime));
     if (!o->prime_file)
         return UNROLL_OK;
     UNROLL_TRY(unroll_input_slurp(o->prime_file, 0, &prime, &length));
-    const unroll_status status = generator_prime(g, o->prime_file, prime, length);
+    const unroll_status status = unroll_text_generator_prime(g, o->prime_file, prime, length);
     unroll_free(prime);
     return status;
 }
@@ -136,19 +137,19 @@ static unroll_status run(cli_call *call)
     const sample_options *o = call->options;
     const unroll_choice choice = {o->greedy ? 0 : o->temperature, o->top_k, o->top_p};
     unroll_model *model;
-    generator *g = NULL;
+    unroll_text_generator *g = NULL;
     if (o->common.json && o->length == 0)
         return unroll_fail(UNROLL_EUSAGE, "--json and --length 0 exclude each other: "
                            "a text without end has no closing quote");
-    UNROLL_TRY(load_text_model(call->arguments[0], &model));
-    unroll_status status = generator_new(unroll_model_net(model), unroll_model_vocabulary(model),
+    UNROLL_TRY(unroll_model_load_text(call->arguments[0], &model));
+    unroll_status status = unroll_text_generator_new(unroll_model_net(model), unroll_model_vocabulary(model),
                                          unroll_model_config(model)->lines, &choice,
                                          o->common.seed, &g);
     if (!status)
         status = prepare(g, o);
     for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++)
         status = print_one(g, o, i == 0);
-    generator_free(g);
+    unroll_text_generator_free(g);
     unroll_model_free(model);
     return status;
 }

@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/out.h"
 #include "cli/training.h"
-#include "store/options.h"
+#include "config/options.h"
 
 /* ---- signals: the step ends, saves, and the signal is raised again; a second one ends at once ---- */
 
@@ -78,11 +80,11 @@ static unroll_status write_translations(training *t, uint64_t step)
 {
     char *all;
     size_t length, last;
-    UNROLL_TRY(translations_write(t->translations, &all, &length, &last));
+    UNROLL_TRY(unroll_sample_translations_write(t->translations, &all, &length, &last));
     if (unroll_run_sample(t->run, step, all, length) != UNROLL_OK)
         training_warn(t);
     for (char *line = all + last, *end; (end = strchr(line, '\n')) > line; line = end + 1) {
-        char *shown = terminal_escape_line(line, (size_t)(end - line));
+        char *shown = unroll_display_escape_line(line, (size_t)(end - line));
         training_say(t, "  %s", shown ? shown : "");
         unroll_free(shown);
     }
@@ -94,10 +96,10 @@ static unroll_status write_sample(training *t, uint64_t step)
 {
     enum { LENGTH = 500 };
     text x = {0};
-    generated made;
+    unroll_generated_text made;
     if (t->translations)
         return write_translations(t, step);
-    generator_run(t->generator, LENGTH, take_text, &x, &made);
+    unroll_text_generator_run(t->generator, LENGTH, take_text, &x, &made);
     if (x.data && unroll_run_sample(t->run, step, x.data, x.length) != UNROLL_OK)
         training_warn(t);
     unroll_free(x.data);
@@ -137,7 +139,7 @@ static unroll_status on_evaluated(void *arg, const unroll_evaluation *e)
 /* A record that cannot be taken or written is no reason to end a training. */
 static void record(training *t, uint64_t step)
 {
-    if (recorder_take(t->recorder, step) != UNROLL_OK)
+    if (unroll_recorder_take(t->recorder, step) != UNROLL_OK)
         training_warn(t);
 }
 
@@ -255,16 +257,26 @@ static unroll_status resume_options(training *t, const unroll_checkpoint *checkp
 
 /* ---- the course of a run ---- */
 
+static bool given_to_call(const void *arg, const unroll_option *option)
+{
+    const cli_call *call = arg;
+    for (size_t i = 0; i < call->given_count; i++)
+        if (call->given[i].option == option)
+            return true;
+    return false;
+}
+
 static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
 {
     cli_call *call = t->call;
     const bool resume = t->config->resume != NULL;
     t->session.config = t->config;
-    t->session.call = call;
+    t->session.was_given = given_to_call;
+    t->session.was_given_arg = call;
     t->session.user_T = resume || cli_was_given(call, "seq-length") != CLI_NOT_GIVEN;
     t->session.user_B = resume || cli_was_given(call, "batch") != CLI_NOT_GIVEN;
     t->session.own_tokens = !resume && cli_was_given(call, "tokens") == CLI_NOT_GIVEN;
-    UNROLL_TRY(session_open(&t->session, call->arguments, call->count, resume ? checkpoint : NULL,
+    UNROLL_TRY(unroll_session_open(&t->session, call->arguments, call->count, resume ? checkpoint : NULL,
                             training_note, t));
     if (!t->session.corpus && !t->session.pairs) {
         UNROLL_TRY(unroll_task_parse(t->config->task, &t->row, t->value));
@@ -288,23 +300,23 @@ static unroll_status begin(training *t)
 {
     const unroll_choice choice = {.temperature = 0.8};
     if (t->session.pairs)
-        UNROLL_TRY(translations_new(&t->session, &t->translations));
+        UNROLL_TRY(unroll_sample_translations_new(&t->session, &t->translations));
     else if (t->session.model->vocabulary)
-        UNROLL_TRY(generator_new(t->session.model->net, t->session.model->vocabulary,
+        UNROLL_TRY(unroll_text_generator_new(t->session.model->net, t->session.model->vocabulary,
                                  t->config->lines, &choice, t->config->seed, &t->generator));
     if (t->config->grad_every)
-        UNROLL_TRY(recorder_new(&t->session, t->config->learning.threads, &t->recorder));
+        UNROLL_TRY(unroll_recorder_new(&t->session, t->config->learning.threads, &t->recorder));
     if (t->config->force) /* the new run can be: now the old one may go */
         UNROLL_TRY(unroll_run_clear(t->run));
     UNROLL_TRY(unroll_run_config(t->run, t->config));
     const uint64_t done = unroll_trainer_steps(t->trainer);
     UNROLL_TRY(unroll_run_metrics(t->run, done, !t->session.task.squared));
     if (t->recorder) {
-        UNROLL_TRY(recorder_open(t->recorder, t->run, done));
+        UNROLL_TRY(unroll_recorder_open(t->recorder, t->run, done));
         if (done == 0)
             record(t, 0);
     }
-    char *shown = terminal_escape_line(t->directory, strlen(t->directory));
+    char *shown = unroll_display_escape_line(t->directory, strlen(t->directory));
     if (t->config->resume)
         training_say(t, "run       %s, from step %llu", shown ? shown : "",
                      (unsigned long long)unroll_trainer_steps(t->trainer));
@@ -340,7 +352,7 @@ static unroll_status load_best(training *t)
 /* The best weights on the test part, where there is one. */
 static unroll_status test(training *t, unroll_evaluation *e)
 {
-    const session *s = &t->session;
+    const unroll_session *s = &t->session;
     *e = (unroll_evaluation){0};
     if ((s->corpus && unroll_corpus_part(s->corpus, UNROLL_TEST)->count == 0) ||
         (s->pairs && unroll_pairs_get_part(s->pairs, UNROLL_TEST)->count == 0))
@@ -353,7 +365,7 @@ static unroll_status test(training *t, unroll_evaluation *e)
 
 static unroll_status finish(training *t, enum unroll_stop why)
 {
-    const double seconds = terminal_seconds() - t->start;
+    const double seconds = unroll_seconds() - t->start;
     unroll_evaluation tested = {0};
     terminal_progress_end(&t->progress);
     const bool saved = save_checkpoint(t);
@@ -380,13 +392,13 @@ static unroll_status train(training *t)
     enum unroll_stop why;
     catch_signals();
     terminal_progress_start(&t->progress, t->config->quiet, 10);
-    t->start = terminal_seconds();
+    t->start = unroll_seconds();
     const unroll_status status = unroll_trainer_run(t->trainer, &why);
     if (status == UNROLL_OK)
         return finish(t, why);
     terminal_progress_end(&t->progress);
     if (t->config->json && status == UNROLL_ENUMERIC) {
-        UNROLL_TRY(training_tell_json(t, &(unroll_evaluation){0}, why, terminal_seconds() - t->start));
+        UNROLL_TRY(training_tell_json(t, &(unroll_evaluation){0}, why, unroll_seconds() - t->start));
         out_flush();
         return unroll_fail_prefix(status, "diverged");
     }
@@ -437,7 +449,7 @@ static unroll_status check_given(training *t)
     UNROLL_TRY(unroll_config_check(c));
     for (size_t i = 0; i < t->call->given_count; i++)
         if (t->call->given[i].source == CLI_LINE)
-            UNROLL_TRY(unroll_config_idle(c, t->call->given[i].option->name));
+            UNROLL_TRY(unroll_config_check_used(c, t->call->given[i].option->name));
     if (c->dropout > 0 && !drops)
         training_note(t, "--dropout acts between layers; with --layers 1 it drops nothing");
     return UNROLL_OK;
@@ -454,11 +466,11 @@ static unroll_status train_run(cli_call *call)
     unroll_status status = t.config->resume ? UNROLL_OK : check_given(&t);
     if (status == UNROLL_OK)
         status = run_training(&t);
-    generator_free(t.generator);
-    translations_free(t.translations);
+    unroll_text_generator_free(t.generator);
+    unroll_sample_translations_free(t.translations);
     unroll_trainer_free(t.trainer);
-    const unroll_status recorded = recorder_free(t.recorder);
-    session_close(&t.session);
+    const unroll_status recorded = unroll_recorder_free(t.recorder);
+    unroll_session_close(&t.session);
     unroll_status closed = unroll_run_close(t.run);
     closed = closed == UNROLL_OK ? recorded : closed;
     unroll_free(t.directory);

@@ -6,16 +6,16 @@
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
-#include "cli/alignment.h"
 #include "cli/cli.h"
-#include "cli/crew.h"
-#include "cli/load.h"
 #include "cli/out.h"
 #include "data/text.h"
+#include "decode/translator_pool.h"
+#include "report/attention_map.h"
+#include "store/load.h"
 
 typedef struct translate_options {
     cli_common common;
-    crew_options crew;
+    unroll_translator_pool_options pool;
     uint64_t n_best;
     bool scores;
     char *attention;
@@ -40,8 +40,8 @@ typedef struct translation_run {
     const translate_options *options;
     const char *path;
     unroll_model *model;
-    crew *crew;
-    crew_line *line;        /* [room] */
+    unroll_translator_pool *pool;
+    unroll_translation_line *line;        /* [room] */
     char (*name)[512];      /* [room] */
     size_t room;            /* lines read ahead */
     uint64_t number;        /* of the last line that was read */
@@ -87,7 +87,7 @@ static void draw(translation_run *r, const unroll_translations *t)
     if (!r->options->attention || r->drawn || t->source.length < 2)
         return;
     r->drawn = true;
-    r->drawing = alignment_draw(r->options->attention, r->model, &t->source, &t->list[0]);
+    r->drawing = unroll_attention_map_draw(r->options->attention, r->model, &t->source, &t->list[0]);
     if (r->drawing)
         r->undrawn = unroll_strndup(unroll_message(), strlen(unroll_message()));
 }
@@ -148,7 +148,7 @@ static unroll_status read_some(translation_run *r, unroll_lines *lines, size_t *
             return UNROLL_EMEMORY;
         snprintf(r->name[*count], sizeof *r->name, "%.480s:%llu", unroll_input_name(r->path),
                  (unsigned long long)++r->number);
-        r->line[*count] = (crew_line){.name = r->name[*count], .text = kept, .length = length};
+        r->line[*count] = (unroll_translation_line){.name = r->name[*count], .text = kept, .length = length};
     }
     return UNROLL_OK;
 }
@@ -159,11 +159,11 @@ static unroll_status translate(translation_run *r, unroll_lines *lines)
     for (size_t count = 1; !status && !reading && count && !out_broken();) {
         reading = read_some(r, lines, &count);
         char *message = reading ? unroll_strndup(unroll_message(), strlen(unroll_message())) : NULL;
-        status = crew_run(r->crew, r->line, count);
+        status = unroll_translator_pool_run(r->pool, r->line, count);
         const unroll_status giving = give(r, count);
         status = status ? status : giving;
         for (size_t i = 0; i < count; i++) {
-            crew_line_clear(&r->line[i]);
+            unroll_translation_line_clear(&r->line[i]);
             unroll_free((char *)r->line[i].text);
         }
         if (!status && message)
@@ -184,25 +184,25 @@ static bool may_read_ahead(const char *path)
 
 static unroll_status check(const translate_options *o)
 {
-    if (o->n_best > o->crew.beam)
+    if (o->n_best > o->pool.beam)
         return unroll_fail(UNROLL_EUSAGE, "--n-best %llu needs a beam that is as wide; give --beam %llu",
                            (unsigned long long)o->n_best, (unsigned long long)o->n_best);
-    return o->attention ? alignment_check_path(o->attention) : UNROLL_OK;
+    return o->attention ? unroll_attention_map_check_path(o->attention) : UNROLL_OK;
 }
 
 static unroll_status open_model(translation_run *r, const char *path)
 {
     const translate_options *o = r->options;
-    UNROLL_TRY(load_translation_model(path, &r->model));
+    UNROLL_TRY(unroll_model_load_translation(path, &r->model));
     if (o->attention && strcmp(unroll_model_config(r->model)->attention, "none") == 0)
         return unroll_fail(UNROLL_EUSAGE, "--attention: %s was trained without; train with --attention "
                            "additive, for example", path);
     const unroll_translator_options t = {
-        .beam = (size_t)o->crew.beam, .best = (size_t)o->n_best,
-        .length_penalty = o->crew.length_penalty, .max_length = (size_t)o->crew.max_length,
-        .unknown = (enum unroll_unknown)o->crew.unknown, .attention = o->attention != NULL};
-    UNROLL_TRY(crew_new(r->model, &t, (size_t)o->common.threads, &r->crew));
-    r->room = may_read_ahead(r->path) ? 16 * crew_size(r->crew) : 1;
+        .beam = (size_t)o->pool.beam, .best = (size_t)o->n_best,
+        .length_penalty = o->pool.length_penalty, .max_length = (size_t)o->pool.max_length,
+        .unknown = (enum unroll_unknown)o->pool.unknown, .attention = o->attention != NULL};
+    UNROLL_TRY(unroll_translator_pool_new(r->model, &t, (size_t)o->common.threads, &r->pool));
+    r->room = may_read_ahead(r->path) ? 16 * unroll_translator_pool_size(r->pool) : 1;
     r->line = unroll_alloc(r->room, sizeof *r->line);
     r->name = unroll_alloc(r->room, sizeof *r->name);
     return r->line && r->name ? UNROLL_OK : UNROLL_EMEMORY;
@@ -223,7 +223,7 @@ static unroll_status run(cli_call *call)
         status = tell_drawing(&r);
     unroll_free(r.undrawn);
     unroll_lines_close(lines);
-    crew_free(r.crew);
+    unroll_translator_pool_free(r.pool);
     unroll_free(r.line);
     unroll_free(r.name);
     unroll_model_free(r.model);
@@ -231,7 +231,7 @@ static unroll_status run(cli_call *call)
 }
 
 static const unroll_option_list lists[] = {
-    {crew_rows, CREW_OPTIONS_COUNT, offsetof(translate_options, crew)},
+    {unroll_translator_pool_rows, UNROLL_TRANSLATOR_POOL_OPTIONS_COUNT, offsetof(translate_options, pool)},
     {rows, sizeof rows / sizeof *rows, 0},
     {cli_common_rows, CLI_COMMON_COUNT, offsetof(translate_options, common)},
     {NULL, 0, 0},

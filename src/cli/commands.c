@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/display.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/terminal.h"
@@ -37,7 +38,7 @@ void cli_note(const cli_call *call, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    char *line = terminal_escape_line(text, strlen(text));
+    char *line = unroll_display_escape_line(text, strlen(text));
     fprintf(stderr, "unroll: %s: %s\n", call->command->name, line ? line : text);
     unroll_free(line);
 }

@@ -8,7 +8,9 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/out.h"
-#include "cli/score_pairs.h"
+#include "cli/terminal.h"
+#include "report/translation_plot.h"
+#include "score/score_pairs.h"
 #include "task/task.h"
 
 enum { ROWS = 50 };
@@ -184,6 +186,12 @@ static unroll_status write_out(const pairs_evaluation *e)
     return UNROLL_OK;
 }
 
+static void show_scoring(void *arg, size_t done, size_t count)
+{
+    if (terminal_progress_due(arg))
+        terminal_progress_show(arg, "%zu of %zu translated", done, count);
+}
+
 unroll_status eval_pairs(const cli_call *call, const cli_common *common,
                          const eval_pairs_options *options, unroll_model *model, char *const *files,
                          size_t count)
@@ -196,8 +204,9 @@ unroll_status eval_pairs(const cli_call *call, const cli_common *common,
     if (!status)
         status = measure_loss(&e);
     if (!status)
-        status = score_pairs(model, e.pairs, UNROLL_TEST, SIZE_MAX, &options->crew,
-                             (size_t)common->threads, &e.progress, &e.scores);
+        status = unroll_score_pairs(model, e.pairs, UNROLL_TEST, SIZE_MAX, &options->pool,
+                                    common->threads, &(unroll_score_progress){show_scoring, &e.progress},
+                                    &e.scores);
     terminal_progress_clear(&e.progress);
     if (!status && common->json)
         status = print_json(&e);

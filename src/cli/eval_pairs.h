@@ -1,11 +1,11 @@
 #ifndef UNROLL_CLI_EVAL_PAIRS_H
 #define UNROLL_CLI_EVAL_PAIRS_H
 #include "cli/cli.h"
-#include "cli/crew.h"
+#include "decode/translator_pool.h"
 
 /** How unroll eval measures a translation model. */
 typedef struct eval_pairs_options {
-    crew_options crew;
+    unroll_translator_pool_options pool;
     bool skip_bad;
     uint64_t max_input;
     char *out;              /**< directory for length.csv and its plot, or NULL */

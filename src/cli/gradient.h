@@ -1,9 +1,9 @@
 #ifndef UNROLL_CLI_GRADIENT_H
 #define UNROLL_CLI_GRADIENT_H
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "session/session.h"
 #include "probe/jacobian.h"
-#include "probe/live.h"
+#include "probe/gradient_monitor.h"
 #include "probe/lyapunov.h"
 #include "probe/saturation.h"
 #include "probe/weights.h"
@@ -24,7 +24,7 @@ typedef struct gradient_options {
 typedef struct gradient_probe {
     cli_call *call;
     gradient_options *options;
-    session session;            /* of a fresh model */
+    unroll_session session;            /* of a fresh model */
     unroll_model *loaded;       /* or a trained one … */
     unroll_corpus *corpus;      /* … and its text */
     const unroll_config *config;/* the model's */

@@ -1,15 +1,16 @@
-#include "cli/gradient.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/compare_options.h"
+#include "cli/gradient.h"
 #include "cli/out.h"
 #include "report/html.h"
+#include "store/curve_csv.h"
 
 /* ---- results ---- */
 
@@ -264,7 +265,7 @@ static unroll_status print_json(const gradient_probe *p)
 
 /* ---- files ---- */
 
-static unroll_status write_rows(const gradient_probe *p, const char *name, unroll_rows *text)
+static unroll_status write_rows(const gradient_probe *p, const char *name, unroll_buffer *text)
 {
     char path[4096];
     unroll_status status = UNROLL_OK;
@@ -279,10 +280,10 @@ static unroll_status write_rows(const gradient_probe *p, const char *name, unrol
     return status;
 }
 
-static unroll_rows fit_rows(const gradient_probe *p)
+static unroll_buffer fit_rows(const gradient_probe *p)
 {
-    unroll_rows text = {0};
-    unroll_rows_add(&text,
+    unroll_buffer text = {0};
+    unroll_buffer_printf(&text,
                     "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
                            "r2,mean_field,bound\n");
     for (size_t l = 0; l < p->curve.layers; l++)
@@ -291,7 +292,7 @@ static unroll_rows fit_rows(const gradient_probe *p)
             char horizon[32] = "inf";
             if (f->horizon != SIZE_MAX)
                 snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-            unroll_rows_add(&text,
+            unroll_buffer_printf(&text,
                             "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", l,
                             s ? 'c' : 'h', f->first, f->last, f->slope, f->low, f->high, f->rho,
                             f->half_life, horizon, f->r2, p->diagnosis.mean_field[l],
@@ -300,46 +301,46 @@ static unroll_rows fit_rows(const gradient_probe *p)
     return text;
 }
 
-static unroll_rows saturation_rows(const gradient_probe *p)
+static unroll_buffer saturation_rows(const gradient_probe *p)
 {
-    unroll_rows text = {0};
-    unroll_rows_add(&text, "step,layer,name,below_0.1,above_0.9,dead\n");
+    unroll_buffer text = {0};
+    unroll_buffer_printf(&text, "step,layer,name,below_0.1,above_0.9,dead\n");
     for (size_t i = 0; i < p->diagnosis.count; i++) {
         const unroll_saturation *s = &p->diagnosis.share[i];
-        unroll_rows_add(&text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
+        unroll_buffer_printf(&text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
                         s->dead);
     }
     return text;
 }
 
-static unroll_rows lyapunov_rows(const unroll_lyapunov *l)
+static unroll_buffer lyapunov_rows(const unroll_lyapunov *l)
 {
-    unroll_rows text = {0};
-    unroll_rows_add(&text, "step,exponent,nats,decades,deviation,n\n");
+    unroll_buffer text = {0};
+    unroll_buffer_printf(&text, "step,exponent,nats,decades,deviation,n\n");
     for (size_t i = 0; i < l->count; i++)
-        unroll_rows_add(&text, "0,%zu,%.9g,%.9g,%.9g,%zu\n", i + 1, l->nats[i], l->nats[i] / log(10),
+        unroll_buffer_printf(&text, "0,%zu,%.9g,%.9g,%.9g,%zu\n", i + 1, l->nats[i], l->nats[i] / log(10),
                         l->deviation[i], l->samples);
     return text;
 }
 
-static unroll_rows jacobian_rows(const unroll_jacobian *j)
+static unroll_buffer jacobian_rows(const unroll_jacobian *j)
 {
-    unroll_rows text = {0};
-    unroll_rows_add(&text, "step,distance,frobenius,spectral,n\n");
+    unroll_buffer text = {0};
+    unroll_buffer_printf(&text, "step,distance,frobenius,spectral,n\n");
     for (size_t k = 0; k < j->distances; k++)
-        unroll_rows_add(&text, "0,%zu,%.9g,%.9g,%zu\n", k, j->frobenius[k], j->spectral[k],
+        unroll_buffer_printf(&text, "0,%zu,%.9g,%.9g,%zu\n", k, j->frobenius[k], j->spectral[k],
                         j->samples);
     return text;
 }
 
-static unroll_rows weight_rows(const unroll_weight_curve *c)
+static unroll_buffer weight_rows(const unroll_weight_curve *c)
 {
-    unroll_rows text = {0};
-    unroll_rows_add(&text, "step,layer,distance,norm,signal_to_noise,n\n");
+    unroll_buffer text = {0};
+    unroll_buffer_printf(&text, "step,layer,distance,norm,signal_to_noise,n\n");
     for (size_t l = 0; l < c->layers; l++)
         for (size_t k = 0; k < c->distances; k++) {
             const size_t at = l * c->distances + k;
-            unroll_rows_add(&text, "0,%zu,%zu,%.9g,%.9g,%zu\n", l, k, c->norm[at], c->ratio[at], c->samples);
+            unroll_buffer_printf(&text, "0,%zu,%zu,%.9g,%.9g,%zu\n", l, k, c->norm[at], c->ratio[at], c->samples);
         }
     return text;
 }
@@ -485,17 +486,17 @@ static unroll_status write_page(const gradient_probe *p)
 
 unroll_status gradient_write(const gradient_probe *p)
 {
-    unroll_rows distance = {0}, histogram = {0}, fit = fit_rows(p), saturation = saturation_rows(p);
-    unroll_rows lyapunov = lyapunov_rows(&p->lyapunov), jacobian = jacobian_rows(&p->jacobian);
-    unroll_rows weights = weight_rows(&p->weights);
-    unroll_rows_add(&distance, "%s\n", UNROLL_DISTANCE_HEADER);
-    unroll_rows_curve(&distance, 0, &p->curve);
-    unroll_rows_add(&histogram, "%s\n", UNROLL_HISTOGRAM_HEADER);
-    unroll_rows_histograms(&histogram, 0, &p->histograms);
+    unroll_buffer distance = {0}, histogram = {0}, fit = fit_rows(p), saturation = saturation_rows(p);
+    unroll_buffer lyapunov = lyapunov_rows(&p->lyapunov), jacobian = jacobian_rows(&p->jacobian);
+    unroll_buffer weights = weight_rows(&p->weights);
+    unroll_buffer_printf(&distance, "%s\n", UNROLL_DISTANCE_HEADER);
+    unroll_curve_csv_rows(&distance, 0, &p->curve);
+    unroll_buffer_printf(&histogram, "%s\n", UNROLL_HISTOGRAM_HEADER);
+    unroll_histogram_csv_rows(&histogram, 0, &p->histograms);
     unroll_status status = unroll_make_directory(p->options->config.out);
     const struct {
         const char *name;
-        unroll_rows *text;
+        unroll_buffer *text;
     } files[] = {{"distance.csv", &distance}, {"histogram.csv", &histogram}, {"fit.csv", &fit},
                  {"saturation.csv", &saturation}, {"lyapunov.csv", &lyapunov},
                  {"jacobian.csv", &jacobian}, {"weights.csv", &weights}};

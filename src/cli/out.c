@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utf8proc.h>
 
+#include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/terminal.h"
@@ -147,9 +148,9 @@ json_t *out_json_text(const char *text, size_t length)
 
 static void write_escaped(const char *data, size_t length, const char *keep)
 {
-    char shown[TERMINAL_ESCAPE_MAX];
+    char shown[UNROLL_ESCAPE_MAX];
     for (size_t i = 0; i < length;) {
-        const size_t took = terminal_escape(data + i, length - i, keep, shown);
+        const size_t took = unroll_display_escape(data + i, length - i, keep, shown);
         out_text(shown);
         i += took;
     }

@@ -3,25 +3,25 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
-#include "cli/generate.h"
-#include "cli/record.h"
-#include "cli/session.h"
+#include "decode/text_generator.h"
+#include "session/recorder.h"
+#include "session/session.h"
 #include "cli/terminal.h"
-#include "cli/translations.h"
+#include "decode/sample_translations.h"
 #include "store/run.h"
 #include "task/solved.h"
-#include "train/config.h"
+#include "config/config.h"
 
 /* Training, while it runs. */
 typedef struct training {
     cli_call *call;
     unroll_config *config;
-    session session;
+    unroll_session session;
     unroll_run *run;
     unroll_trainer *trainer;
-    generator *generator;        /* these two: NULL where samples make no sense */
-    translations *translations;
-    recorder *recorder;          /* NULL without --grad-every */
+    unroll_text_generator *generator;        /* these two: NULL where samples make no sense */
+    unroll_sample_translations *translations;
+    unroll_recorder *recorder;          /* NULL without --grad-every */
     terminal_progress progress;
     char *directory;
     bool save_due, has_valid;

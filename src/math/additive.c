@@ -1,4 +1,4 @@
-#include "math/set.h"
+#include "math/isa_table.h"
 
 /* The additive score's loops: tanh of every pair of a query and a key is what attention costs. It is taken
  * again on the way back, which is faster than reading T·S·K numbers from memory. */

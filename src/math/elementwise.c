@@ -1,5 +1,5 @@
 #include <string.h>
-#include "math/set.h"
+#include "math/isa_table.h"
 
 /* y = f(x): whole vectors, and the tail through a buffer, so that a value's bits do not depend on its place. */
 #define ELEMENTWISE(name)                                                                \

@@ -1,5 +1,5 @@
 #include <string.h>
-#include "math/set.h"
+#include "math/isa_table.h"
 #include "math/tile.h"
 
 /* The tall product A^T·B by blocks, as Goto and van de Geijn (2008): a block of B is packed into panels, a block

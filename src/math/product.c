@@ -1,5 +1,5 @@
 #include <string.h>
-#include "math/set.h"
+#include "math/isa_table.h"
 #include "math/tile.h"
 
 /* Panels outside, row tiles inside: a block of one panel stays in L1 while all rows pass it, and the rows are

@@ -39,7 +39,7 @@ static unroll_status add_bridge(unroll_net *net, size_t layer, char state, unrol
     return unroll_dense_new(d, net->kernels);
 }
 
-unroll_status unroll_both_new(unroll_net *net, const unroll_stack_spec *spec)
+unroll_status unroll_bidirectional_new(unroll_net *net, const unroll_stack_spec *spec)
 {
     unroll_encoder *e = &net->encoder;
     unroll_stack_spec one = *spec;
@@ -74,7 +74,7 @@ unroll_status unroll_both_new(unroll_net *net, const unroll_stack_spec *spec)
     return UNROLL_OK;
 }
 
-size_t unroll_both_place(const unroll_net *net, unroll_encoder_run *e, size_t B, bool training,
+size_t unroll_bidirectional_place(const unroll_net *net, unroll_encoder_run *e, size_t B, bool training,
                          char *base, size_t at)
 {
     const size_t pitch = net->encoder.pitch, layers = net->spec.layers, S = e->S;
@@ -95,7 +95,7 @@ size_t unroll_both_place(const unroll_net *net, unroll_encoder_run *e, size_t B,
     return at;
 }
 
-void unroll_both_begin(unroll_work *w)
+void unroll_bidirectional_begin(unroll_work *w)
 {
     const unroll_batch *b = w->batch;
     unroll_encoder_run *e = &w->encoder;
@@ -186,7 +186,7 @@ static void cross(const unroll_net *net, const unroll_work *w, size_t l, size_t 
     net->kernels->tanh((r1 - r0) * p, to + r0 * p, to + r0 * p);
 }
 
-void unroll_both_forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
+void unroll_bidirectional_forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
     for (size_t l = 0; l < net->spec.layers; l++) {
         if (l > 0)
@@ -253,7 +253,7 @@ static void gather_layer(const unroll_net *net, const unroll_work *w, size_t l, 
         }
 }
 
-void unroll_both_backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
+void unroll_bidirectional_backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
     for (size_t l = net->spec.layers; l-- > 0;) {
         for (size_t k = 0; k < net->stack.cell->states; k++)

@@ -24,7 +24,7 @@ unroll_status unroll_encoder_new(unroll_net *net, const unroll_stack_spec *spec)
         stack.inputs = s->embedding;
     }
     if (s->bidirectional)
-        return unroll_both_new(net, &stack);
+        return unroll_bidirectional_new(net, &stack);
     e->stack = unroll_alloc(1, sizeof *e->stack);
     if (!e->stack)
         return UNROLL_EMEMORY;
@@ -69,7 +69,7 @@ size_t unroll_encoder_place(const unroll_net *net, unroll_encoder_run *e, size_t
         at = unroll_stack_place(&s[i], run, S, B, training, base, at);
     }
     if (net->encoder.bridge)
-        return unroll_both_place(net, e, B, training, base, at);
+        return unroll_bidirectional_place(net, e, B, training, base, at);
     if (base) {
         e->output = e->run->at[s->layers - 1].y;
         e->doutput = training ? e->run->d[0] + B * s->pitch : NULL;
@@ -103,7 +103,7 @@ void unroll_encoder_begin(unroll_work *w)
         run->hook = w->source_hook.after && !w->net->encoder.bridge ? &w->source_hook : NULL;
     }
     if (w->net->encoder.bridge)
-        unroll_both_begin(w);
+        unroll_bidirectional_begin(w);
 }
 
 void unroll_encoder_forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
@@ -119,7 +119,7 @@ void unroll_encoder_forward(const unroll_net *net, unroll_work *w, size_t r0, si
         unroll_embed_drop(net, s, run, run->at[0].x, r0, r1);
     }
     if (e->bridge) {
-        unroll_both_forward(net, w, r0, r1);
+        unroll_bidirectional_forward(net, w, r0, r1);
         return;
     }
     unroll_stack_run *run = w->encoder.run;
@@ -140,7 +140,7 @@ void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0, s
         memset(w->encoder.doutput + (t * w->B + r0) * e->pitch, 0,
                (r1 - r0) * e->pitch * sizeof *w->encoder.doutput);
     if (e->bridge)
-        unroll_both_backward(net, w, r0, r1);
+        unroll_bidirectional_backward(net, w, r0, r1);
     else
         unroll_stack_backward(e->stack, w->encoder.run, net->spec.embedding > 0, r0, r1);
     for (size_t i = 0; i < (e->bridge ? 2 : 1); i++)

@@ -53,10 +53,10 @@ void unroll_encoder_backward(const struct unroll_net *net, struct unroll_work *w
 void unroll_encoder_weights(const struct unroll_net *net, struct unroll_work *w, size_t thread);
 
 /* bidirectional.c: the same of an encoder that reads both ways. */
-unroll_status unroll_both_new(struct unroll_net *net, const unroll_stack_spec *spec);
-size_t unroll_both_place(const struct unroll_net *net, unroll_encoder_run *e, size_t B, bool training,
+unroll_status unroll_bidirectional_new(struct unroll_net *net, const unroll_stack_spec *spec);
+size_t unroll_bidirectional_place(const struct unroll_net *net, unroll_encoder_run *e, size_t B, bool training,
                          char *base, size_t at);
-void unroll_both_begin(struct unroll_work *w);
-void unroll_both_forward(const struct unroll_net *net, struct unroll_work *w, size_t r0, size_t r1);
-void unroll_both_backward(const struct unroll_net *net, struct unroll_work *w, size_t r0, size_t r1);
+void unroll_bidirectional_begin(struct unroll_work *w);
+void unroll_bidirectional_forward(const struct unroll_net *net, struct unroll_work *w, size_t r0, size_t r1);
+void unroll_bidirectional_backward(const struct unroll_net *net, struct unroll_work *w, size_t r0, size_t r1);
 #endif

@@ -239,14 +239,14 @@ static void fold(unroll_net *net, const unroll_stack *s)
     }
 }
 
-void unroll_net_fold(unroll_net *net)
+void unroll_net_merge_biases(unroll_net *net)
 {
     fold(net, &net->stack);
     for (size_t i = 0; i < net->encoder.stacks; i++)
         fold(net, &net->encoder.stack[i]);
 }
 
-void unroll_net_track(unroll_net *net, const unroll_work *work)
+void unroll_net_update_running_statistics(unroll_net *net, const unroll_work *work)
 {
-    unroll_stack_track(&net->stack, &work->run, net->parameters.list, net->weights);
+    unroll_stack_update_running_statistics(&net->stack, &work->run, net->parameters.list, net->weights);
 }

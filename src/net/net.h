@@ -60,7 +60,7 @@ struct unroll_net {
 static inline unroll_net unroll_net_plain(const unroll_net *net)
 {
     unroll_net plain = *net;
-    plain.spec.dropout = plain.spec.sampling = plain.spec.label_smoothing = 0;
+    plain.spec.dropout = plain.spec.scheduled_sampling = plain.spec.label_smoothing = 0;
     return plain;
 }
 

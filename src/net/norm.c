@@ -17,7 +17,7 @@ static size_t part_gates(const unroll_stack *s, enum unroll_norm_part part)
 
 static bool has_part(const unroll_stack *s, enum unroll_norm_part part)
 {
-    const bool sum = s->norm && s->norm->units && s->cell->sums;
+    const bool sum = s->norm && s->norm->units && s->cell->norm_sums;
     if (!s->norm || (part != UNROLL_NORM_X && !s->norm->recurrent))
         return false;
     return part == UNROLL_NORM_X ? !sum : part == UNROLL_NORM_H || s->cell->states > 1;
@@ -127,7 +127,7 @@ static void pass_input(const unroll_step *step, bool back)
     const unroll_layer *l = step->layer;
     for (const unroll_term *term = l->cell->input; term->count; term++)
         for (size_t gate = term->gate, n = 0; gate < term->gate + term->count; gate += n) {
-            n = !l->norm->units ? term->count : gate == 0 ? l->cell->together : 1;
+            n = !l->norm->units ? term->count : gate == 0 ? l->cell->norm_gates : 1;
             unroll_norm_pass pass =
                 unroll_norm_of(step, UNROLL_NORM_X, gate, n,
                                step->z + (term->block + gate - term->gate) * l->pitch,
@@ -175,7 +175,7 @@ static size_t count_running(const unroll_stack_run *run, size_t first, size_t co
 }
 
 /* By now the window's steps are part of run->age. */
-void unroll_stack_track(const unroll_stack *s, const unroll_stack_run *run,
+void unroll_stack_update_running_statistics(const unroll_stack *s, const unroll_stack_run *run,
                         const unroll_parameter *list, unroll_real *weights)
 {
     if (!unroll_stack_joins_rows(s))

@@ -367,7 +367,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     work->smoothing = net->spec.label_smoothing;
     if (net->spec.source)
         unroll_encoder_begin(work);
-    if (net->spec.sampling > 0)
+    if (net->spec.scheduled_sampling > 0)
         unroll_sample_inputs(net, work, band_forward);
     unroll_parallel(work->threads, clear_gradient, work);
     if (work->kept) {

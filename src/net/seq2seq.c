@@ -17,7 +17,7 @@ static unroll_status check_alone(const unroll_net_spec *s)
 {
     const char *option = s->bidirectional              ? "--bidirectional"
                          : has_attention(s)            ? "--attention"
-                         : s->sampling != 0            ? "--scheduled-sampling"
+                         : s->scheduled_sampling != 0            ? "--scheduled-sampling"
                                                        : NULL;
     return option ? unroll_fail(UNROLL_EUSAGE, "%s is for --task translate: it needs an encoder", option)
                   : UNROLL_OK;
@@ -51,7 +51,7 @@ unroll_status unroll_pairs_check(const unroll_net_spec *s, const unroll_norm *no
         return unroll_fail(UNROLL_EUSAGE, "--label-smoothing must be at least 0 and less than 1");
     if (s->label_smoothing > 0 && s->squared)
         return unroll_fail(UNROLL_EUSAGE, "--label-smoothing is for targets that are classes");
-    if (!(s->sampling >= 0 && s->sampling <= 1))
+    if (!(s->scheduled_sampling >= 0 && s->scheduled_sampling <= 1))
         return unroll_fail(UNROLL_EUSAGE, "--scheduled-sampling must be from 0 to 1");
     return s->source ? check_joined(s, norm) : check_alone(s);
 }
@@ -96,7 +96,7 @@ void unroll_sample_inputs(const unroll_net *net, unroll_work *w, void (*band_for
     w->logits_from = 0;
     for (size_t i = 0; i < b->T * w->B; i++) {
         const bool own = i >= w->B &&
-                         (double)(unroll_rng_hash(key, i) >> 11) * 0x1p-53 < net->spec.sampling &&
+                         (double)(unroll_rng_hash(key, i) >> 11) * 0x1p-53 < net->spec.scheduled_sampling &&
                          w->guess[i - w->B] < net->spec.inputs;
         w->sampled[i] = own ? w->guess[i - w->B] : b->input[i];
     }

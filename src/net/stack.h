@@ -245,6 +245,6 @@ unroll_real *unroll_norm_statistics(const unroll_stack *s, const unroll_stack_ru
 void unroll_norm_input(const unroll_step *step);
 void unroll_norm_input_back(const unroll_step *step);
 /** Move the running statistics towards the measured ones. */
-void unroll_stack_track(const unroll_stack *s, const unroll_stack_run *run,
+void unroll_stack_update_running_statistics(const unroll_stack *s, const unroll_stack_run *run,
                         const unroll_parameter *list, unroll_real *weights);
 #endif

@@ -47,7 +47,7 @@ static size_t layout(unroll_work *w, bool encoder, size_t S, char *base)
     }
     if (net->attention.kind)
         at = unroll_attention_place(net, &w->attention, S, T, B, w->training, w->threads, base, at);
-    const size_t sampled = w->training && net->spec.sampling > 0 ? T : 0;
+    const size_t sampled = w->training && net->spec.scheduled_sampling > 0 ? T : 0;
     at = unroll_place(&w->sampled, sizeof *w->sampled, sampled, B, 1, base, at);
     at = unroll_place(&w->guess, sizeof *w->guess, sampled, B, 1, base, at);
     if (w->kept)

@@ -209,17 +209,17 @@ size_t unroll_transport_start(const unroll_batch *b, size_t row)
 }
 
 /* Samples shared out to threads, each with a transport of its own. */
-typedef struct crew {
+typedef struct unroll_translator_pool {
     unroll_transport *transport;   /* [threads] */
     double *scratch;               /* [threads][size] */
     size_t size, samples, threads;
     unroll_transport_follow *follow;
     void *arg;
-} crew;
+} unroll_translator_pool;
 
 static void follow_share(void *arg, size_t thread)
 {
-    const crew *c = arg;
+    const unroll_translator_pool *c = arg;
     for (size_t r = thread; r < c->samples; r += c->threads)
         c->follow(c->arg, &c->transport[thread], c->scratch + thread * c->size, r);
 }
@@ -228,7 +228,7 @@ unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work, co
                                     size_t samples, size_t rows, size_t scratch,
                                     unroll_transport_follow *follow, void *arg)
 {
-    crew c = {.size = scratch, .samples = samples, .follow = follow, .arg = arg};
+    unroll_translator_pool c = {.size = scratch, .samples = samples, .follow = follow, .arg = arg};
     c.threads = work->threads < samples ? work->threads : samples;
     c.transport = unroll_alloc(c.threads, sizeof *c.transport);
     c.scratch = unroll_alloc(c.threads * scratch, sizeof *c.scratch);

@@ -13,8 +13,8 @@
 #include "base/number.h"
 #include "base/output.h"
 #include "base/parallel.h"
+#include "config/options.h"
 #include "math/kernels.h"
-#include "store/options.h"
 
 struct unroll_page {
     unroll_output *out;

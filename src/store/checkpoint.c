@@ -1,13 +1,5 @@
 #include "store/checkpoint.h"
 
-#include "base/fail.h"
-#include "base/memory.h"
-#include "base/number.h"
-#include "store/json.h"
-#include "store/model.h"
-#include "store/options.h"
-#include "train/config.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "config/config.h"
+#include "config/options.h"
+#include "store/model.h"
 
 static const char PREFIX[] = "checkpoint-", SUFFIX[] = ".safetensors";
 

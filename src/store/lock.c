@@ -1,7 +1,5 @@
 #include "store/lock.h"
 
-#include "base/fail.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +7,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fail.h"
 
 static unroll_status fail_busy(const char *path, int fd)
 {

@@ -1,17 +1,17 @@
 #include "store/log.h"
 
-#include "base/fail.h"
-#include "base/input.h"
-#include "base/memory.h"
-#include "base/number.h"
-#include "base/output.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
 
 /* Rows kept while they cannot be written; more are lost, as they would be without memory. */
 enum { OWED_MAX = 1 << 20 };

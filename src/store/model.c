@@ -1,19 +1,19 @@
 #include "store/model.h"
 
-#include "base/fail.h"
-#include "base/memory.h"
-#include "base/number.h"
-#include "data/pairs.h"
-#include "store/json.h"
-#include "store/options.h"
-#include "task/task.h"
-#include "train/config.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "config/config.h"
+#include "config/options.h"
+#include "data/pairs.h"
+#include "task/task.h"
 
 static const char FORMAT[] = "unroll";
 enum { FORMAT_VERSION = 1 };
@@ -86,7 +86,7 @@ static unroll_status make_spec(const unroll_config *c, const unroll_vocabulary *
         spec->bidirectional = c->bidirectional;
         spec->attention = c->attention;
         spec->label_smoothing = c->label_smoothing;
-        spec->sampling = c->scheduled_sampling;
+        spec->scheduled_sampling = c->scheduled_sampling;
     }
     if (is_char(c) || is_translation(c)) {
         spec->inputs = spec->outputs = unroll_vocabulary_size(vocabulary);
@@ -391,7 +391,7 @@ static unroll_status fill_net(const char *path, const unroll_tensors *t, bool ou
     }
     UNROLL_TRY(check_extras(path, t, net));
     if (!ours) /* even adding zeros would change the bits of −0 */
-        unroll_net_fold(net);
+        unroll_net_merge_biases(net);
     unroll_net_pack(net, 1);
     return UNROLL_OK;
 }

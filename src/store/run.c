@@ -1,16 +1,5 @@
 #include "store/run.h"
 
-#include "base/fail.h"
-#include "base/input.h"
-#include "base/memory.h"
-#include "base/number.h"
-#include "base/output.h"
-#include "store/json.h"
-#include "store/lock.h"
-#include "store/log.h"
-#include "store/model.h"
-#include "store/options.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <unroll/version.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/output.h"
+#include "config/options.h"
+#include "store/lock.h"
+#include "store/log.h"
+#include "store/model.h"
 
 static const char LOCK[] = ".lock", CONFIG[] = "config.json", METRICS[] = "metrics.csv";
 static const char MODEL[] = "model.safetensors";

@@ -1,10 +1,3 @@
-#include "store/tensors_format.h"
-
-#include "base/fail.h"
-#include "base/memory.h"
-#include "base/output.h"
-#include "store/json.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "store/tensors_format.h"
 
 /** A tensor with its place in the payload. */
 typedef struct entry {

@@ -1,11 +1,11 @@
-#include "base/fail.h"
-#include "base/output.h"
-#include "store/json.h"
-#include "store/tensors_format.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/output.h"
+#include "store/tensors_format.h"
 
 /** Widest elements first, then by name, as the reference implementation: everything is aligned
  *  without holes. */

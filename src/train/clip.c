@@ -1,7 +1,9 @@
 #include "train/clip.h"
+
+#include <math.h>
+
 #include "base/parallel.h"
 #include "train/optimizer.h"
-#include <math.h>
 
 typedef struct clip_job {
     const unroll_kernels *kernels;

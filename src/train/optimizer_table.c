@@ -1,5 +1,6 @@
-#include "train/optimizer.h"
 #include <string.h>
+
+#include "train/optimizer.h"
 
 extern const unroll_optimizer unroll_optimizer_sgd, unroll_optimizer_momentum,
     unroll_optimizer_nesterov, unroll_optimizer_adagrad, unroll_optimizer_rmsprop,

@@ -1,8 +1,10 @@
 #include "train/schedule.h"
-#include "base/fail.h"
-#include "base/parallel.h"
+
 #include <math.h>
 #include <string.h>
+
+#include "base/fail.h"
+#include "base/parallel.h"
 
 static double constant(const unroll_plan *plan, uint64_t step, uint64_t cuts)
 {

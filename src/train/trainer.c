@@ -1,13 +1,14 @@
+#include <math.h>
+#include <unroll/train.h>
+
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "train/clip.h"
-#include "train/rate.h"
 #include "train/schedule.h"
-#include <math.h>
-#include <time.h>
-#include <unroll/train.h>
+#include "train/throughput.h"
 
 enum { SKIPS_MAX = 10 };
 
@@ -40,7 +41,7 @@ struct unroll_trainer {
     unroll_clip_block *block;            /* one for each UNROLL_BLOCK parameters */
     uint64_t counter[COUNTERS];
     double best_loss;
-    unroll_rate rate;                    /* clocks are no part of what is resumed */
+    unroll_throughput rate;                    /* clocks are no part of what is resumed */
 };
 
 const char *unroll_stop_name(enum unroll_stop stop)
@@ -52,13 +53,6 @@ const char *unroll_stop_name(enum unroll_stop stop)
         [UNROLL_STOP_DIVERGED] = "diverged", [UNROLL_STOP_ERROR] = "error",
     };
     return names[stop];
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static unroll_status allocate(unroll_trainer *t)
@@ -179,7 +173,7 @@ static unroll_status update(unroll_trainer *t, double lr, double factor)
         },
     };
     unroll_parallel(l->threads, update_blocks, &job);
-    unroll_net_track(t->net, t->work);
+    unroll_net_update_running_statistics(t->net, t->work);
     unroll_net_pack(t->net, l->threads);
     double sum = 0;
     for (size_t i = 0; i * UNROLL_BLOCK < t->learned; i++)
@@ -245,7 +239,7 @@ static double count_targets(const unroll_batch *batch)
 unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
 {
     const unroll_learning *l = &t->plan.learning;
-    const double start = now();
+    const double start = unroll_seconds();
     unroll_batch batch;
     unroll_result r;
     unroll_clip clip;
@@ -267,9 +261,9 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
     } else {
         status = skip(t, &r);
     }
-    const double seconds = now() - start, tokens = count_targets(&batch);
+    const double seconds = unroll_seconds() - start, tokens = count_targets(&batch);
     if (finite)
-        unroll_rate_add(&t->rate, tokens / seconds);
+        unroll_throughput_add(&t->rate, tokens / seconds);
     if (out != NULL)
         *out = (unroll_progress){
             .step = t->counter[STEP],
@@ -283,7 +277,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
             .clip_scale = finite ? clip.scale : 1,
             .clipped_share = (double)t->counter[CLIPPED] / (double)t->counter[STEP],
             .seconds = seconds,
-            .tokens_per_s = unroll_rate_recent(&t->rate),
+            .tokens_per_s = unroll_throughput_recent(&t->rate),
             .skipped = !finite,
         };
     return status;
@@ -293,7 +287,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
 
 static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll_evaluation *out)
 {
-    const double start = now();
+    const double start = unroll_seconds();
     double loss = 0, correct = 0, scored = 0, weight = 0;
     if (t->eval_work != NULL)
         unroll_work_reset(t->eval_work);
@@ -325,7 +319,7 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
         out->accuracy = scored > 0 ? correct / scored : 0;
         out->best = split == UNROLL_VALID && out->loss < t->best_loss;
     }
-    out->seconds = now() - start;
+    out->seconds = unroll_seconds() - start;
     return UNROLL_OK;
 }
 
@@ -376,7 +370,7 @@ static bool at_bound(const unroll_trainer *t, double start, enum unroll_stop *wh
         *why = l->steps > 0 ? UNROLL_STOP_STEPS : UNROLL_STOP_EPOCHS;
     else if (l->patience > 0 && t->counter[WITHOUT_GAIN] >= l->patience)
         *why = UNROLL_STOP_PATIENCE;
-    else if (l->seconds > 0 && now() - start >= l->seconds)
+    else if (l->seconds > 0 && unroll_seconds() - start >= l->seconds)
         *why = UNROLL_STOP_TIME;
     else
         return false;
@@ -400,7 +394,7 @@ static unroll_status step_and_tell(unroll_trainer *t, double start, bool *interr
 unroll_status unroll_trainer_run(unroll_trainer *t, enum unroll_stop *why)
 {
     const unroll_learning *l = &t->plan.learning;
-    const double start = now();
+    const double start = unroll_seconds();
     bool interrupted = false;
     *why = UNROLL_STOP_ERROR;
     if (t->plan.last_step == 0 && !(l->seconds > 0) && l->patience == 0)
@@ -432,7 +426,7 @@ double unroll_trainer_best_loss(const unroll_trainer *t)
 
 double unroll_trainer_median_rate(const unroll_trainer *t)
 {
-    return unroll_rate_median(&t->rate);
+    return unroll_throughput_median(&t->rate);
 }
 
 void unroll_trainer_state(unroll_trainer *t, unroll_visit *visit, void *arg)

@@ -1,0 +1,36 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+
+void unroll_buffer_add(unroll_buffer *buffer, const char *text, size_t length)
+{
+    if (length + 1 > buffer->room - buffer->length) {
+        const size_t room = 2 * (buffer->room + length + 1);
+        char *more = buffer->failed ? NULL : unroll_realloc(buffer->text, room, 1);
+        if (!more) {
+            buffer->failed = true;
+            return;
+        }
+        buffer->text = more;
+        buffer->room = room;
+    }
+    memcpy(buffer->text + buffer->length, text, length);
+    buffer->length += length;
+    buffer->text[buffer->length] = '\0';
+}
+
+void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    const int length = unroll_vformat(line, sizeof line, format, args);
+    va_end(args);
+    unroll_buffer_add(buffer, line, length < 0                       ? 0
+                         : (size_t)length >= sizeof line ? sizeof line - 1
+                                                         : (size_t)length);
+}

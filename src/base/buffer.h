@@ -1,0 +1,18 @@
+#ifndef UNROLL_BASE_BUFFER_H
+#define UNROLL_BASE_BUFFER_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Text that grows. Zero-initialise; release it with unroll_free(text). */
+typedef struct unroll_buffer {
+    char *text;                 /**< [length], and a NUL behind it; NULL while nothing was added */
+    size_t length, room;
+    bool failed;                /**< memory ran out: the text is not whole */
+} unroll_buffer;
+
+/** Append `length` bytes. A failure is kept in `failed`, so that many calls need one check. */
+void unroll_buffer_add(unroll_buffer *buffer, const char *text, size_t length);
+/** Append at most 511 bytes as printf does, numbers as in the C locale. */
+void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+#endif

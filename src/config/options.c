@@ -1,0 +1,155 @@
+#include "config/options.h"
+
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "config/config.h"
+
+static void add_value(unroll_json_text *t, const unroll_option *o, const char *text)
+{
+    const bool bare = o->type == UNROLL_FLAG || o->type == UNROLL_SIZE || o->type == UNROLL_NUMBER;
+    if (bare)
+        unroll_json_addz(t, text);
+    else if (text[0] == '\0')
+        unroll_json_addz(t, "null");
+    else
+        unroll_json_quote(t, text, strlen(text));
+}
+
+static void add_key(unroll_json_text *t, const char *name, bool lines)
+{
+    if (t->length > 1)
+        unroll_json_addz(t, ",");
+    unroll_json_addz(t, lines ? "\n  " : "");
+    unroll_json_quote(t, name, strlen(name));
+    unroll_json_addz(t, lines ? ": " : ":");
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+    for (; names != NULL && *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+char *unroll_options_json(const unroll_config *config, unsigned roles, const char *const *without,
+                          const char *version, bool lines)
+{
+    unroll_json_text t = {0};
+    unroll_json_addz(&t, "{");
+    if (version != NULL) {
+        add_key(&t, "version", lines);
+        unroll_json_quote(&t, version, strlen(version));
+    }
+    for (size_t i = 0; i < unroll_config_rows && !t.failed; i++) {
+        const unroll_option *o = &unroll_config_table[i];
+        if (!(o->role & roles) || is_among(without, o->name))
+            continue;
+        char *text = unroll_option_get(o, 0, config);
+        if (text == NULL) {
+            t.failed = true;
+            break;
+        }
+        add_key(&t, o->name, lines);
+        add_value(&t, o, text);
+        unroll_free(text);
+    }
+    unroll_json_addz(&t, lines ? "\n}\n" : "}");
+    if (!t.failed)
+        return t.data;
+    unroll_free(t.data);
+    return NULL;
+}
+
+/** A JSON value as the text of the option. */
+static unroll_status value_text(const char *path, const unroll_option *o, const json_t *value,
+                                char buffer[32], const char **text)
+{
+    *text = buffer;
+    const bool flag = o->type == UNROLL_FLAG, size = o->type == UNROLL_SIZE;
+    if (json_is_boolean(value) && flag)
+        *text = json_is_true(value) ? "true" : "false";
+    else if (json_is_integer(value) && !flag)
+        snprintf(buffer, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value) && !flag && !size)
+        unroll_format_double(buffer, json_real_value(value));
+    else if (json_is_string(value) && !flag)
+        *text = json_string_value(value);
+    else if (json_is_null(value) && o->type == UNROLL_TEXT && o->preset == NULL)
+        *text = "";
+    else
+        return unroll_fail(UNROLL_EDATA, "%s: config: '%s' has a value of the wrong kind", path,
+                           o->name);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_options_read(const char *path, const json_t *object, unsigned roles,
+                                  unroll_config *config)
+{
+    if (!json_is_object(object))
+        return unroll_fail(UNROLL_EDATA, "%s: config is not a JSON object", path);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        if (key[0] == '_' || strcmp(key, "version") == 0)
+            continue;
+        size_t base;
+        const unroll_option *o = unroll_option_find(unroll_config_lists, key, &base);
+        if (o == NULL) {
+            const char *near = unroll_option_nearest(unroll_config_lists, key);
+            return unroll_fail(UNROLL_EDATA, "%s: config: there is no option '%.80s'%s%s%s", path,
+                               key, near ? "; did you mean '" : "", near ? near : "",
+                               near ? "'?" : "");
+        }
+        char buffer[32];
+        const char *text;
+        if (!(o->role & roles))
+            continue;
+        UNROLL_TRY(value_text(path, o, value, buffer, &text));
+        const unroll_status status = unroll_option_set(o, base, config, text);
+        if (status != UNROLL_OK)
+            return unroll_fail_prefix(status == UNROLL_EUSAGE ? UNROLL_EDATA : status,
+                                      "%s: config", path);
+    }
+    unroll_config_sync(config);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_options_copy(const unroll_config *from, unroll_config *to)
+{
+    for (size_t i = 0; i < unroll_config_rows; i++) {
+        char *text = unroll_option_get(&unroll_config_table[i], 0, from);
+        if (text == NULL)
+            return UNROLL_EMEMORY;
+        const unroll_status status = unroll_option_set(&unroll_config_table[i], 0, to, text);
+        unroll_free(text);
+        UNROLL_TRY(status);
+    }
+    unroll_config_sync(to);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_options_same(const unroll_config *run, const unroll_config *asked)
+{
+    const unsigned matters = UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA | UNROLL_ROLE_LEARN;
+    for (size_t i = 0; i < unroll_config_rows; i++) {
+        const unroll_option *o = &unroll_config_table[i];
+        if (!(o->role & matters))
+            continue;
+        char *was = unroll_option_get(o, 0, run), *is = unroll_option_get(o, 0, asked);
+        unroll_status status = was && is ? UNROLL_OK : UNROLL_EMEMORY;
+        if (status == UNROLL_OK && strcmp(was, is) != 0)
+            status = unroll_fail(UNROLL_EMISMATCH,
+                                 "--%s: the run has '%s', not '%s'; leave the option out, or start "
+                                 "another run with --out",
+                                 o->name, was, is);
+        unroll_free(was);
+        unroll_free(is);
+        UNROLL_TRY(status);
+    }
+    return UNROLL_OK;
+}

@@ -1,0 +1,304 @@
+#include "decode/beam.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+
+/* One chosen symbol; hypotheses share their beginnings. */
+typedef struct node {
+    size_t before;      /* NONE at the beginning */
+    size_t length;      /* symbols up to here */
+    uint32_t id;
+} node;
+#define NONE SIZE_MAX
+
+/* A line that goes on, or could. */
+typedef struct candidate {
+    double log_probability;
+    size_t row;
+    uint32_t id;
+} candidate;
+
+typedef struct ended {
+    double log_probability, score;
+    size_t node;
+    bool ended;
+} ended;
+
+struct unroll_beam {
+    node *node;
+    size_t nodes, node_room;
+    unroll_real *attention;     /* [nodes][attention_length] */
+    size_t attention_room;
+    candidate *candidate;       /* [2 width], best first */
+    size_t candidates;
+    ended *ended;               /* [width], best first */
+    size_t ended_count;
+    double *sum;                /* [width] log-probability of each live row */
+    size_t *at;                 /* [width] its last node */
+    uint32_t *id, *from;        /* [width] */
+    size_t rows, width;
+    uint32_t *ids;              /* results' symbols */
+    unroll_real *rows_attention;
+    size_t ids_room, rows_attention_room;
+};
+
+unroll_status unroll_beam_new(unroll_beam **out)
+{
+    *out = unroll_alloc(1, sizeof **out);
+    return *out ? UNROLL_OK : UNROLL_EMEMORY;
+}
+
+void unroll_beam_free(unroll_beam *b)
+{
+    if (!b)
+        return;
+    unroll_free(b->node);
+    unroll_free(b->attention);
+    unroll_free(b->candidate);
+    unroll_free(b->ended);
+    unroll_free(b->sum);
+    unroll_free(b->at);
+    unroll_free(b->id);
+    unroll_free(b->from);
+    unroll_free(b->ids);
+    unroll_free(b->rows_attention);
+    unroll_free(b);
+}
+
+/* Room for `wanted` elements, in steps that double. */
+static unroll_status reserve(void **block, size_t *room, size_t wanted, size_t size)
+{
+    if (wanted <= *room)
+        return UNROLL_OK;
+    const size_t more = wanted > *room + *room / 2 ? wanted : *room + *room / 2;
+    void *grown = unroll_realloc(*block, more, size);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    *block = grown;
+    *room = more;
+    return UNROLL_OK;
+}
+
+static unroll_status set_width(unroll_beam *b, size_t width)
+{
+    if (b->width == width)
+        return UNROLL_OK;
+    struct {
+        void **block;
+        size_t count, size;
+    } part[] = {{(void **)&b->candidate, 2 * width, sizeof *b->candidate},
+                {(void **)&b->ended, width, sizeof *b->ended},
+                {(void **)&b->sum, width, sizeof *b->sum},
+                {(void **)&b->at, width, sizeof *b->at},
+                {(void **)&b->id, width, sizeof *b->id},
+                {(void **)&b->from, width, sizeof *b->from}};
+    b->width = 0;
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        unroll_free(*part[i].block);
+        if (!(*part[i].block = unroll_alloc(part[i].count, part[i].size)))
+            return UNROLL_EMEMORY;
+    }
+    b->width = width;
+    return UNROLL_OK;
+}
+
+static double penalised(double log_probability, size_t length, double alpha)
+{
+    return log_probability / pow((5 + (double)length) / 6, alpha);
+}
+
+/* ---- candidates ---- */
+
+/* Keep it among the best; those that are there stay before their equals. */
+static void offer(unroll_beam *b, size_t most, candidate c)
+{
+    if (b->candidates == most) {
+        if (!(c.log_probability > b->candidate[most - 1].log_probability))
+            return;
+        b->candidates--;
+    }
+    size_t i = b->candidates++;
+    for (; i > 0 && c.log_probability > b->candidate[i - 1].log_probability; i--)
+        b->candidate[i] = b->candidate[i - 1];
+    b->candidate[i] = c;
+}
+
+/* NaN counts as −infinity. */
+static double logit(unroll_real x)
+{
+    return isnan(x) ? -INFINITY : (double)x;
+}
+
+static double log_sum(const unroll_real *logits, size_t count)
+{
+    double largest = -INFINITY, sum = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, logit(logits[i]));
+    if (!isfinite(largest))
+        return largest;
+    for (size_t i = 0; i < count; i++)
+        sum += exp(logit(logits[i]) - largest);
+    return largest + log(sum);
+}
+
+static void collect(unroll_beam *b, const unroll_scorer *scorer, const unroll_real *logits,
+                    const unroll_beam_options *o)
+{
+    b->candidates = 0;
+    for (size_t r = 0; r < b->rows; r++) {
+        const unroll_real *row = logits + r * scorer->pitch;
+        const double all = log_sum(row, scorer->outputs);
+        for (size_t i = 0; i < scorer->outputs; i++) {
+            const double log_probability = b->sum[r] + logit(row[i]) - all;
+            if (i != o->begin && log_probability > -INFINITY)
+                offer(b, 2 * o->width, (candidate){log_probability, r, (uint32_t)i});
+        }
+    }
+}
+
+/* ---- hypotheses ---- */
+
+static unroll_status add_node(unroll_beam *b, size_t before, uint32_t id,
+                              const unroll_real *attention, size_t columns, size_t *out)
+{
+    size_t wanted;
+    UNROLL_TRY(reserve((void **)&b->node, &b->node_room, b->nodes + 1, sizeof *b->node));
+    if (attention) {
+        if (!unroll_mul(b->nodes + 1, columns, &wanted))
+            wanted = SIZE_MAX;
+        UNROLL_TRY(reserve((void **)&b->attention, &b->attention_room, wanted, sizeof *attention));
+        memcpy(b->attention + b->nodes * columns, attention, columns * sizeof *attention);
+    }
+    b->node[b->nodes] = (node){before, before == NONE ? 1 : b->node[before].length + 1, id};
+    *out = b->nodes++;
+    return UNROLL_OK;
+}
+
+static void finish(unroll_beam *b, ended e)
+{
+    if (b->ended_count == b->width) {
+        if (!(e.score > b->ended[b->width - 1].score))
+            return;
+        b->ended_count--;
+    }
+    size_t i = b->ended_count++;
+    for (; i > 0 && e.score > b->ended[i - 1].score; i--)
+        b->ended[i] = b->ended[i - 1];
+    b->ended[i] = e;
+}
+
+/* An end counts where it is among the best `width`, so that width 1 is greedy; the best `width` of the
+ * others go on. Of the 2 width candidates at most one a row is an end. */
+static unroll_status advance(unroll_beam *b, const unroll_beam_options *o,
+                             const unroll_real *attention, size_t pitch, size_t columns)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < b->candidates && rows < o->width; i++) {
+        const candidate c = b->candidate[i];
+        const bool ends = c.id == o->end;
+        size_t at;
+        if (ends && i >= o->width)
+            continue;
+        const size_t before = b->at[c.row];
+        UNROLL_TRY(add_node(b, before, c.id, attention ? attention + c.row * pitch : NULL, columns,
+                            &at));
+        if (ends) {
+            const double score = penalised(c.log_probability, b->node[at].length,
+                                           o->length_penalty);
+            finish(b, (ended){c.log_probability, score, at, true});
+            continue;
+        }
+        b->id[rows] = c.id;
+        b->from[rows] = (uint32_t)c.row;
+        /* not yet into sum and at, which are still read */
+        b->candidate[rows++] = (candidate){c.log_probability, at, c.id};
+    }
+    for (size_t r = 0; r < rows; r++) {
+        b->sum[r] = b->candidate[r].log_probability;
+        b->at[r] = b->candidate[r].row;
+    }
+    b->rows = rows;
+    return UNROLL_OK;
+}
+
+/* ln P only falls from here, and lp is largest at the greatest length. */
+static bool is_decided(const unroll_beam *b, const unroll_beam_options *o)
+{
+    if (b->rows == 0)
+        return true;
+    return b->ended_count == o->width &&
+           penalised(b->sum[0], o->max_length + 1, o->length_penalty) <=
+               b->ended[o->width - 1].score;
+}
+
+/* ---- results ---- */
+
+static unroll_status give(unroll_beam *b, size_t columns, size_t count, unroll_hypothesis *list)
+{
+    size_t symbols = 0, at = 0, wanted;
+    for (size_t i = 0; i < count; i++)
+        symbols += b->ended[i].node == NONE ? 0 : b->node[b->ended[i].node].length;
+    UNROLL_TRY(reserve((void **)&b->ids, &b->ids_room, symbols, sizeof *b->ids));
+    if (columns) {
+        if (!unroll_mul(symbols, columns, &wanted))
+            wanted = SIZE_MAX;
+        UNROLL_TRY(reserve((void **)&b->rows_attention, &b->rows_attention_room, wanted,
+                           sizeof *b->rows_attention));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const ended *e = &b->ended[i];
+        const size_t length = e->node == NONE ? 0 : b->node[e->node].length;
+        for (size_t n = e->node, t = length; n != NONE; n = b->node[n].before) {
+            b->ids[at + --t] = b->node[n].id;
+            if (columns)
+                memcpy(b->rows_attention + (at + t) * columns, b->attention + n * columns,
+                       columns * sizeof *b->attention);
+        }
+        list[i] = (unroll_hypothesis){b->ids + at, length - e->ended, e->ended, e->log_probability,
+                                      e->score, columns ? b->rows_attention + at * columns : NULL};
+        at += length;
+    }
+    return UNROLL_OK;
+}
+
+/* Lines that were never ended. */
+static void cut(unroll_beam *b, const unroll_beam_options *o)
+{
+    for (size_t r = 0; r < b->rows; r++) {
+        const size_t length = b->at[r] == NONE ? 0 : b->node[b->at[r]].length;
+        finish(b, (ended){b->sum[r], penalised(b->sum[r], length, o->length_penalty), b->at[r],
+                          false});
+    }
+}
+
+unroll_status unroll_beam_search(unroll_beam *b, const unroll_scorer *scorer,
+                                 const unroll_beam_options *o, size_t attention_length,
+                                 unroll_hypothesis *list, size_t *count)
+{
+    UNROLL_TRY(set_width(b, o->width));
+    b->nodes = b->ended_count = 0;
+    b->rows = 1;
+    b->sum[0] = 0;
+    b->at[0] = NONE;
+    b->id[0] = o->begin;
+    size_t columns = 0;
+    bool decided = false;
+    for (size_t t = 0; t < o->max_length && !decided; t++) {
+        const unroll_real *logits = scorer->step(scorer->self, b->id, t ? b->from : NULL, b->rows);
+        const unroll_real *attention =
+            attention_length && scorer->attention ? scorer->attention(scorer->self) : NULL;
+        columns = attention ? attention_length : 0;
+        collect(b, scorer, logits, o);
+        if (b->candidates == 0) /* nothing but NaN */
+            break;
+        UNROLL_TRY(advance(b, o, attention, scorer->attention_pitch, columns));
+        decided = is_decided(b, o);
+    }
+    if (!decided)
+        cut(b, o);
+    *count = o->best < b->ended_count ? o->best : b->ended_count;
+    return give(b, columns, *count, list);
+}

@@ -1,0 +1,191 @@
+#ifndef UNROLL_LAB_COMPARE_H
+#define UNROLL_LAB_COMPARE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unroll/config.h>
+
+#include "data/pairs.h"
+
+/* Variants × seeds, each trained in a process of its own; what compare and reproduce are made of. */
+
+/* ---- variants ---- */
+
+/** One way to train: the options of all, then its own. */
+typedef struct compare_variant {
+    char *label;            /**< names it in tables, files and legends */
+    unroll_config *config;  /**< seed and threads are set by each job */
+    double sweep;           /**< the swept key's value; NAN: none */
+    /* by compare_check(): */
+    uint64_t corpus;        /**< fingerprint of the text; 0: none */
+    double baseline;        /**< loss of a guess that remembers nothing; NAN: not known */
+    double chance;          /**< its accuracy, likewise */
+} compare_variant;
+
+/** A variant from "option=value,option=value,…": the options of `unroll train` that shape model,
+ *  start, learning or data, by name or alias; a flag alone means true. Values that have commas:
+ *  part the options by semicolons. "label=TEXT" names the variant, else its own text does.
+ *  @return UNROLL_EUSAGE naming what is wrong, with "did you mean" */
+unroll_status compare_variant_parse(const char *text, const unroll_config *common,
+                                    compare_variant *out);
+void compare_variant_free(compare_variant *v);
+
+/** "KEY=VALUE,VALUE,…" of a task. */
+typedef struct compare_sweep {
+    char *key;              /**< NULL: no sweep */
+    char **value;
+    size_t count;
+} compare_sweep;
+unroll_status compare_sweep_parse(const char *text, compare_sweep *out);
+void compare_sweep_free(compare_sweep *s);
+
+/** Each variant at each value of the sweep, value by value within a variant. Takes the old
+ *  variants over.
+ *  @return UNROLL_EUSAGE where the task does not have the key or refuses a value */
+unroll_status compare_sweep_apply(const compare_sweep *s, compare_variant **variant, size_t *count);
+
+/** The task's spec with one key set, freed by unroll_free(); NULL with a message. */
+char *compare_spec_set(const char *spec, const char *key, const char *value);
+
+/* ---- one job: a variant with a seed ---- */
+
+enum compare_when { COMPARE_START, COMPARE_MIDDLE, COMPARE_END, COMPARE_WHENS };
+extern const char *const compare_when_name[COMPARE_WHENS];
+
+typedef struct compare_point {  /**< means over the steps since the last point */
+    uint64_t step;
+    double loss, accuracy;
+} compare_point;
+
+typedef struct compare_distance {
+    int when;
+    uint64_t step;
+    size_t layer;
+    char state;              /**< 'h' or 'c' */
+    size_t distance;
+    double mean, gmean, q10, median, q90;
+    uint64_t n;
+} compare_distance;
+
+/** How often a gate is nearly shut or open, after training, on held-out samples. */
+typedef struct compare_gate {
+    size_t layer;
+    char name;               /**< 'i', 'f', 'o', 'r', 'z' */
+    double low, high;        /**< shares below 0.1 and above 0.9 */
+} compare_gate;
+
+/** Held-out translations of sources of `min` to `max` tokens. */
+typedef struct compare_length {
+    size_t min, max;
+    uint64_t pairs;
+    double exact, bleu;      /**< share of them; 0 to 100 */
+} compare_length;
+
+/** How strongly targets depend on source tokens after training: the geometric mean of dL_t/dx_s over
+ *  held-out sentences of one length, by the order of reading. */
+typedef struct compare_map {
+    size_t targets, sources;
+    double *norm;            /**< [targets][sources]; NULL: none */
+} compare_map;
+
+/** What a job found. */
+typedef struct compare_result {
+    bool done;               /**< else there is nothing yet */
+    bool solved, diverged;
+    uint64_t steps;
+    uint64_t steps_to_solve; /**< 0: never */
+    double loss, accuracy;   /**< held-out, after the last step */
+    double recall_loss;      /**< of the targets that need memory alone */
+    double half_life[COMPARE_WHENS]; /**< steps, of the top layer's h; INFINITY: does not fall; NAN: not measured */
+    double seconds;
+    compare_point *point;
+    size_t points;
+    compare_distance *distance;
+    size_t distances;
+    compare_gate *gate;
+    size_t gates;
+    double exact, bleu;      /**< of a translation, over all lengths; else NAN */
+    compare_length *length;
+    size_t lengths;
+    compare_map map;
+} compare_result;
+void compare_result_free(compare_result *r);
+
+/** The map of a translation's held-out pairs; none where there are none of 7 to 24 tokens.
+ *  @return UNROLL_EMEMORY */
+unroll_status compare_map_measure(const unroll_net *net, const unroll_pairs *pairs, bool reversed,
+                                  compare_map *out);
+
+/** What a comparison asks of each job. */
+typedef struct compare_ask {
+    bool stop_solved;        /**< end a job once it has solved its task */
+    bool probe;              /**< record gradient curves … */
+    bool through;            /**< … of --norm recurrent-batch through the statistics */
+    uint64_t point_every;    /**< steps to a point of the learning curve; 0: a hundredth of all */
+} compare_ask;
+
+/** Train. @return UNROLL_OK also where it diverged (the result says so) */
+unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,
+                            const compare_ask *ask, compare_result *out);
+
+/** A result as a file, with the exact options it was made with. Reading: *out is `done` where the
+ *  file is there; UNROLL_EMISMATCH naming the option where it was made with others, UNROLL_EDATA
+ *  where it is damaged. */
+unroll_status compare_result_write(const char *path, const compare_variant *v, uint64_t seed,
+                                   const compare_ask *ask, const compare_result *r);
+unroll_status compare_result_read(const char *path, const compare_variant *v, uint64_t seed,
+                                  const compare_ask *ask, compare_result *out);
+
+/* ---- all jobs ---- */
+
+typedef struct compare_study {
+    compare_variant *variant;
+    size_t variants;
+    uint64_t seed, seeds;    /**< seed, seed + 1, … */
+    const char *directory;
+    size_t jobs, threads;    /**< 0: cores; threads of a job where it runs alone */
+    bool quiet;
+    const char *command;     /**< whose name messages begin with */
+    compare_ask ask;
+    char *sweep_key;         /**< NULL: none; owned */
+    double baseline, chance; /**< where all variants have the same; else NAN */
+    bool squared;
+    compare_result *result;  /**< [variants][seeds], owned */
+    size_t reused, failed, diverged;
+} compare_study;
+
+/** Check all variants before anything is made: options, tasks, models, texts. Learns baseline and
+ *  chance. */
+unroll_status compare_check(compare_study *s);
+
+/** Train what is not yet in DIRECTORY/jobs, `jobs` at a time, and collect all results.
+ *  A job that fails is reported and the others go on. Where a signal comes, the jobs end and it is raised again.
+ *  @return UNROLL_EMISMATCH where the directory holds results made with other options; UNROLL_EBUSY where another
+ *          process uses it; the first failed job's status after all others are done */
+unroll_status compare_run(compare_study *s);
+void compare_study_free(compare_study *s);
+
+static inline compare_result *compare_at(const compare_study *s, size_t variant, size_t seed)
+{
+    return &s->result[variant * (size_t)s->seeds + seed];
+}
+
+/** results.csv, learning.csv, distance.csv, gates.csv. */
+unroll_status compare_write(const compare_study *s);
+/** The plots into DIRECTORY/plots; UNROLL_ENOINPUT without gnuplot, when the data are there. */
+unroll_status compare_draw(const compare_study *s, const char *title);
+enum { COMPARE_MAP_NAME = 32 };
+/** The plot of a variant's alignment. */
+const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant);
+/** What stands above the rest of a report: paragraphs, and a table whose first row is the heads. */
+typedef struct compare_lead {
+    const char *const *text;     /**< NULL at the end */
+    const char *const *cell;     /**< [rows][columns] */
+    size_t rows, columns;
+} compare_lead;
+/** report.html. @param lead  NULL: none */
+unroll_status compare_report(const compare_study *s, const char *title, const compare_lead *lead,
+                             int argc, char *const *argv);
+/** The table of means and intervals on standard output, or as JSON. */
+unroll_status compare_tell(const compare_study *s, bool json);
+#endif

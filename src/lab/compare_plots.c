@@ -1,0 +1,531 @@
+/* The pictures of a comparison. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "lab/compare.h"
+#include "lab/compare_table.h"
+#include "report/gradient_plots.h"
+#include "report/plot.h"
+
+enum { LABEL = 240 };
+
+/* A picture while its series are put together; all of a series' numbers are one block. */
+typedef struct drawing {
+    const compare_study *study;
+    char *folder;
+    unroll_series *series;
+    char (*label)[LABEL];
+    double **block;
+    size_t count, most;
+    unroll_status status; /* the first failure */
+} drawing;
+
+/* ---- labels ---- */
+
+/* The variant and how its weights and gates start, which decides as much; what its label says already is not
+ * said again. */
+static void make_label(const compare_variant *v, char out[LABEL])
+{
+    const unroll_config *c = v->config;
+    const bool scaled = c->init_scale != 1 && !strstr(v->label, "init-scale=");
+    char init[48] = "", gates[48] = "";
+    if (!strstr(v->label, "init=") || scaled)
+        snprintf(init, sizeof init, "init %.20s", c->init);
+    if (*init && c->init_scale != 1) {
+        const size_t n = strlen(init);
+        snprintf(init + n, sizeof init - n, " x %.4g", c->init_scale);
+    }
+    if (c->chrono && !strstr(v->label, "chrono"))
+        snprintf(gates, sizeof gates, "chrono gate biases");
+    else if (!c->chrono && !isnan(c->forget_bias) && !strstr(v->label, "forget-bias=") &&
+             !strstr(v->label, "forget bias"))
+        snprintf(gates, sizeof gates, "forget bias %.4g", c->forget_bias);
+    const bool any = *init || *gates;
+    snprintf(out, LABEL, "%.140s%s%s%s%s%s", v->label, any ? " (" : "", init, *init && *gates ? ", " : "",
+             gates, any ? ")" : "");
+}
+
+/* ---- series ---- */
+
+static void drop_series(drawing *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        unroll_free(d->block[i]);
+    d->count = 0;
+}
+
+/* Room for `count` points with a band: x, y, low, high in a row. */
+static unroll_series *new_series(drawing *d, const char *label, size_t look, size_t count)
+{
+    double *block = unroll_alloc(4 * count, sizeof *block);
+    if (!block || d->count == d->most) {
+        unroll_free(block);
+        return NULL;
+    }
+    snprintf(d->label[d->count], LABEL, "%s", label);
+    d->block[d->count] = block;
+    unroll_series *s = &d->series[d->count];
+    *s = (unroll_series){.label = d->label[d->count], .look = look, .x = block, .y = block + count,
+                         .low = block + 2 * count, .high = block + 3 * count, .count = count};
+    d->count++;
+    return s;
+}
+
+static void set_point(drawing *d, size_t i, double x, const unroll_mean *y)
+{
+    double *block = d->block[d->count - 1];
+    const size_t count = d->series[d->count - 1].count;
+    block[i] = x;
+    block[count + i] = y->mean;
+    block[2 * count + i] = y->low;
+    block[3 * count + i] = y->high;
+}
+
+static void add_level(drawing *d, const char *label, double level, double from, double to)
+{
+    if (isnan(level) || !(to > from) || !new_series(d, label, 0, 2))
+        return;
+    d->series[d->count - 1].reference = true;
+    d->series[d->count - 1].low = d->series[d->count - 1].high = NULL;
+    set_point(d, 0, from, &(unroll_mean){.mean = level});
+    set_point(d, 1, to, &(unroll_mean){.mean = level});
+}
+
+enum field { FIELD_LOSS, FIELD_ACCURACY, FIELD_SOLVED };
+
+static double guess(const compare_variant *v, enum field field)
+{
+    return field == FIELD_LOSS ? v->baseline : field == FIELD_ACCURACY ? v->chance : NAN;
+}
+
+static const char *guess_name(enum field field)
+{
+    return field == FIELD_LOSS ? "baseline: a guess that remembers nothing" : "chance";
+}
+
+/* What a guess that remembers nothing reaches: one line where it is the same for all variants, else one for each
+ * level. */
+static void add_guesses(drawing *d, enum field field, double to)
+{
+    const compare_study *s = d->study;
+    const char *what = guess_name(field);
+    const bool one = !isnan(field == FIELD_LOSS ? s->baseline : s->chance);
+    for (size_t v = 0, k; v < s->variants; v++) {
+        const compare_variant *a = &s->variant[v];
+        const double level = guess(a, field);
+        char label[LABEL];
+        for (k = 0; k < v; k++)
+            if (level == guess(&s->variant[k], field))
+                break;
+        if (k < v)
+            continue;
+        if (one)
+            snprintf(label, LABEL, "%s", what);
+        else if (s->sweep_key)
+            snprintf(label, LABEL, "%s, %.40s=%.6g", what, s->sweep_key, a->sweep);
+        else
+            snprintf(label, LABEL, "%s, %.140s", what, a->label);
+        add_level(d, label, level, 0, to);
+    }
+}
+
+static void flush(drawing *d, const unroll_plot *plan)
+{
+    unroll_plot plot = *plan;
+    size_t longest = 0;
+    for (size_t i = 0; i < d->count; i++)
+        if (!d->series[i].reference && d->series[i].count + d->series[i].marks > longest)
+            longest = d->series[i].count + d->series[i].marks;
+    if (longest < 2) { /* a point is no curve */
+        drop_series(d);
+        return;
+    }
+    plot.directory = d->folder;
+    plot.series = d->series;
+    plot.count = d->count;
+    plot.key_below = true;
+    unroll_status status = unroll_plot_write(&plot);
+    if (status == UNROLL_OK)
+        status = unroll_plot_draw(&plot);
+    if (d->status == UNROLL_OK)
+        d->status = status;
+    drop_series(d);
+}
+
+/* ---- learning curves ---- */
+
+/* Means over seeds, each of the points that the longest has. */
+static void add_learning(drawing *d, size_t v, enum field field)
+{
+    const compare_study *s = d->study;
+    char label[LABEL];
+    size_t count = 0;
+    double value[64];
+    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    for (size_t k = 0; k < seeds; k++)
+        count = compare_at(s, v, k)->points > count ? compare_at(s, v, k)->points : count;
+    make_label(&s->variant[v], label);
+    if (count == 0 || !new_series(d, label, v + 1, count))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        double x = NAN;
+        for (size_t k = 0; k < seeds; k++) {
+            const compare_result *r = compare_at(s, v, k);
+            if (i < r->points)
+                x = (double)r->point[i].step;
+            /* One that ended early had solved it: it stays where it was. */
+            const compare_point *p =
+                r->points ? &r->point[i < r->points ? i : r->points - 1] : NULL;
+            value[k] = !p ? NAN : field == FIELD_LOSS ? p->loss : p->accuracy;
+        }
+        const unroll_mean m = unroll_mean_of(value, seeds);
+        set_point(d, i, x, &m);
+    }
+}
+
+/* The last x of any series. */
+static double last_x(const drawing *d)
+{
+    double most = 0;
+    for (size_t i = 0; i < d->count; i++)
+        most = fmax(most, d->series[i].count ? d->series[i].x[d->series[i].count - 1] : 0);
+    return most;
+}
+
+/* Decades apart, and nothing at or below zero. */
+static bool wants_log(const drawing *d)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < d->count; i++)
+        for (size_t k = 0; k < d->series[i].count; k++) {
+            low = fmin(low, d->series[i].y[k]);
+            high = fmax(high, d->series[i].y[k]);
+        }
+    return low > 0 && high > 30 * low;
+}
+
+static void draw_learning(drawing *d, const char *title)
+{
+    const compare_study *s = d->study;
+    for (size_t v = 0; v < s->variants; v++)
+        add_learning(d, v, FIELD_LOSS);
+    add_guesses(d, FIELD_LOSS, last_x(d));
+    flush(d, &(unroll_plot){.name = "learning", .title = title, .x_label = "update",
+                            .y_label = s->squared ? "training squared error"
+                                                  : "training loss (nats per target)",
+                            .log_y = wants_log(d)});
+    for (size_t v = 0; v < s->variants; v++)
+        add_learning(d, v, FIELD_ACCURACY);
+    add_guesses(d, FIELD_ACCURACY, last_x(d));
+    flush(d, &(unroll_plot){.name = "accuracy", .title = title, .x_label = "update",
+                            .y_label = "training accuracy"});
+}
+
+/* ---- gradient curves ---- */
+
+static bool is_shown(const compare_distance *e, int when, size_t top)
+{
+    return e->when == when && e->state == 'h' && e->layer == top;
+}
+
+static void add_gradient(drawing *d, size_t v, int when)
+{
+    const compare_study *s = d->study;
+    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    const size_t top = (size_t)s->variant[v].config->layers - 1;
+    char label[LABEL];
+    size_t count = 0;
+    for (size_t k = 0; k < seeds; k++) {
+        const compare_result *r = compare_at(s, v, k);
+        for (size_t i = 0; i < r->distances; i++)
+            if (is_shown(&r->distance[i], when, top) && r->distance[i].distance >= count)
+                count = r->distance[i].distance + 1;
+    }
+    make_label(&s->variant[v], label);
+    double *value = unroll_alloc(count * seeds, sizeof *value);
+    if (!value || count == 0 || !new_series(d, label, v + 1, count)) {
+        unroll_free(value);
+        return;
+    }
+    for (size_t i = 0; i < count * seeds; i++)
+        value[i] = NAN;
+    for (size_t k = 0; k < seeds; k++) {
+        const compare_result *r = compare_at(s, v, k);
+        for (size_t i = 0; i < r->distances; i++)
+            if (is_shown(&r->distance[i], when, top) && r->distance[i].gmean > 0)
+                value[r->distance[i].distance * seeds + k] = log10(r->distance[i].gmean);
+    }
+    for (size_t i = 0; i < count; i++) {
+        unroll_mean m = unroll_mean_of(value + i * seeds, seeds);
+        m.mean = pow(10, m.mean);
+        m.low = pow(10, m.low);
+        m.high = pow(10, m.high);
+        set_point(d, i, (double)i, &m);
+    }
+    unroll_free(value);
+}
+
+static void draw_gradients(drawing *d, const char *title)
+{
+    static const char *const names[COMPARE_WHENS] = {"gradient-start", "gradient-middle",
+                                                     "gradient-end"};
+    static const char *const words[COMPARE_WHENS] = {"before training", "half-way", "after training"};
+    for (int when = 0; when < COMPARE_WHENS; when++) {
+        char text[200], y_label[80];
+        snprintf(y_label, sizeof y_label, "|dL_t/dh_s| (%s), top layer, geometric mean",
+                 unroll_loss_unit(d->study->squared));
+        snprintf(text, sizeof text, "Gradient against distance, %s: %.120s", words[when], title);
+        for (size_t v = 0; v < d->study->variants; v++)
+            add_gradient(d, v, when);
+        flush(d, &(unroll_plot){.name = names[when], .title = text, .log_y = true,
+                                .x_label = "distance k = t - s (steps)",
+                                .y_label = y_label});
+    }
+}
+
+/* ---- gradient against layer ---- */
+
+static void add_depth(drawing *d, size_t v)
+{
+    const compare_study *s = d->study;
+    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    const size_t layers = (size_t)s->variant[v].config->layers;
+    char label[LABEL];
+    make_label(&s->variant[v], label);
+    if (!new_series(d, label, v + 1, layers))
+        return;
+    d->series[d->count - 1].points = true;
+    for (size_t l = 0; l < layers; l++) {
+        double value[64];
+        for (size_t k = 0; k < seeds; k++) {
+            const compare_result *r = compare_at(s, v, k);
+            value[k] = NAN;
+            for (size_t i = 0; i < r->distances; i++)
+                if (is_shown(&r->distance[i], COMPARE_START, l) && r->distance[i].distance == 0 &&
+                    r->distance[i].gmean > 0)
+                    value[k] = log10(r->distance[i].gmean);
+        }
+        unroll_mean m = unroll_mean_of(value, seeds);
+        m.mean = pow(10, m.mean);
+        m.low = pow(10, m.low);
+        m.high = pow(10, m.high);
+        set_point(d, l, (double)l + 1, &m);
+    }
+}
+
+static bool has_layers(const compare_study *s)
+{
+    for (size_t v = 0; v < s->variants; v++)
+        if (s->variant[v].config->layers > 1)
+            return true;
+    return false;
+}
+
+static void draw_depth(drawing *d, const char *title)
+{
+    char text[200], y_label[80];
+    snprintf(y_label, sizeof y_label, "|dL_t/dh_t| (%s), geometric mean",
+             unroll_loss_unit(d->study->squared));
+    snprintf(text, sizeof text, "Gradient against layer, before training: %.120s", title);
+    for (size_t v = 0; v < d->study->variants; v++)
+        add_depth(d, v);
+    flush(d, &(unroll_plot){.name = "gradient-layers", .title = text, .log_y = true,
+                            .x_label = "layer, from the input", .y_label = y_label});
+}
+
+/* ---- what the sweep and the half-life say ---- */
+
+/* The first variant's guesses, value by value. */
+static void add_sweep_guess(drawing *d, size_t values, enum field field)
+{
+    const compare_study *s = d->study;
+    if (isnan(guess(&s->variant[0], field)) || !new_series(d, guess_name(field), 0, values))
+        return;
+    unroll_series *one = &d->series[d->count - 1];
+    one->reference = true;
+    one->low = one->high = NULL;
+    for (size_t v = 0; v < values; v++)
+        set_point(d, v, s->variant[v].sweep, &(unroll_mean){.mean = guess(&s->variant[v], field)});
+}
+
+/* The variants of one kind stand together, value by value. */
+static void draw_sweep(drawing *d, const char *title, enum field field, const char *name,
+                       const char *y_label)
+{
+    const compare_study *s = d->study;
+    size_t first = 0;
+    for (size_t from = 0, to; from < s->variants; from = to) {
+        char label[LABEL], tail[80];
+        to = from + 1;
+        while (to < s->variants && s->variant[to].sweep > s->variant[to - 1].sweep)
+            to++;
+        make_label(&s->variant[from], label);
+        snprintf(tail, sizeof tail, ", %.40s=", s->sweep_key);
+        char *cut = strstr(label, tail);
+        if (cut) { /* the label without the value, which is the axis */
+            const char *after = cut + 2 + strcspn(cut + 2, " ");
+            memmove(cut, after, strlen(after) + 1);
+        }
+        if (!new_series(d, label, 0, to - from))
+            continue;
+        d->series[d->count - 1].points = true;
+        for (size_t v = from; v < to; v++) {
+            compare_summary m;
+            compare_summarise(s, v, &m);
+            const double share = m.done ? (double)m.solved / (double)m.done : NAN;
+            const unroll_mean solved = {.mean = share, .low = share, .high = share};
+            set_point(d, v - from, s->variant[v].sweep, field == FIELD_SOLVED ? &solved
+                                                        : field == FIELD_LOSS ? &m.loss : &m.accuracy);
+        }
+        first = first ? first : to;
+    }
+    add_sweep_guess(d, first, field);
+    flush(d, &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key,
+                            .y_label = y_label});
+}
+
+static void draw_half_life(drawing *d, const char *title)
+{
+    const compare_study *s = d->study;
+    for (size_t v = 0; v < s->variants; v++) {
+        char label[LABEL];
+        size_t n = 0;
+        make_label(&s->variant[v], label);
+        unroll_series *one = new_series(d, label, v + 1, (size_t)s->seeds);
+        for (size_t k = 0; one && k < s->seeds; k++) {
+            const compare_result *r = compare_at(s, v, k);
+            const double steps = (double)r->steps_to_solve;
+            if (r->done && r->solved && isfinite(r->half_life[COMPARE_START]) &&
+                r->half_life[COMPARE_START] > 0)
+                set_point(d, n++, r->half_life[COMPARE_START], &(unroll_mean){.mean = steps});
+        }
+        if (!one)
+            continue;
+        one->marks = true;
+        one->low = one->high = NULL;
+        one->count = n;
+        if (n == 0) /* nothing solved: it has no place here */
+            unroll_free(d->block[--d->count]);
+    }
+    flush(d, &(unroll_plot){.name = "half-life", .title = title, .log_x = true,
+                            .x_label = "half-life of the gradient before training (steps)",
+                            .y_label = "updates until solved"});
+}
+
+/* ---- translations by length ---- */
+
+static void draw_lengths(drawing *d, const char *title, bool bleu)
+{
+    const compare_study *s = d->study;
+    const size_t count = compare_length_count(s);
+    for (size_t v = 0; v < s->variants && count; v++) {
+        char label[LABEL];
+        make_label(&s->variant[v], label);
+        if (!new_series(d, label, v + 1, count))
+            continue;
+        d->series[d->count - 1].points = true;
+        for (size_t i = 0; i < count; i++) {
+            const compare_length *of = compare_length_at(s, i);
+            const unroll_mean m = compare_length_mean(s, v, of, bleu);
+            set_point(d, i, (double)(of->min + of->max) / 2, &m);
+        }
+    }
+    flush(d, &(unroll_plot){.name = bleu ? "length-bleu" : "length-exact", .title = title,
+                            .y_to = bleu ? 102 : 1.02, .x_label = "tokens of the source",
+                            .y_label = bleu ? "BLEU of held-out sentences"
+                                            : "share of held-out sentences translated exactly"});
+}
+
+/* ---- targets against sources ---- */
+
+const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant)
+{
+    snprintf(name, COMPARE_MAP_NAME, "alignment-%zu", variant + 1);
+    return name;
+}
+
+static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
+{
+    char name[COMPARE_MAP_NAME], title[LABEL], label[LABEL];
+    double *block = unroll_alloc(m->targets * m->sources + m->targets + m->sources, sizeof *block);
+    if (!block)
+        return UNROLL_EMEMORY;
+    double *x = block + m->targets * m->sources, *y = x + m->sources;
+    for (size_t i = 0; i < m->targets * m->sources; i++)
+        block[i] = log10(m->norm[i]);
+    for (size_t s = 0; s < m->sources; s++)
+        x[s] = (double)s + 1;
+    for (size_t t = 0; t < m->targets; t++)
+        y[t] = (double)t + 1;
+    make_label(&d->study->variant[v], label);
+    snprintf(title, LABEL, "dL_t/dx_s after training: %.160s", label);
+    const unroll_heat heat = {.z = block, .x = x, .y = y, .columns = m->sources, .rows = m->targets,
+                              .label = "log10 |dL_t/dx_s| (nats)"};
+    const unroll_plot plot = {.directory = d->folder, .name = compare_map_name(name, v), .title = title,
+                              .x_label = "source token s", .y_label = "target token t", .heat = &heat};
+    unroll_status status = unroll_plot_write(&plot);
+    if (status == UNROLL_OK)
+        status = unroll_plot_draw(&plot);
+    unroll_free(block);
+    return status;
+}
+
+/* Of each variant the first seed's. */
+static void draw_maps(drawing *d)
+{
+    for (size_t v = 0; v < d->study->variants; v++) {
+        const compare_map *m = &compare_at(d->study, v, 0)->map;
+        const unroll_status status = m->norm ? draw_map(d, v, m) : UNROLL_OK;
+        d->status = d->status ? d->status : status;
+    }
+}
+
+/* ---- all ---- */
+
+static unroll_status start_drawing(drawing *d)
+{
+    const compare_study *s = d->study;
+    const size_t room = strlen(s->directory) + sizeof "/plots";
+    d->most = 2 * s->variants; /* reference lines, too */
+    d->folder = unroll_alloc(room, 1);
+    d->series = unroll_alloc(d->most, sizeof *d->series);
+    d->label = unroll_alloc(d->most, sizeof *d->label);
+    d->block = unroll_alloc(d->most, sizeof *d->block);
+    if (!d->folder || !d->series || !d->label || !d->block)
+        return UNROLL_EMEMORY;
+    snprintf(d->folder, room, "%s/plots", s->directory);
+    return unroll_make_directory(d->folder);
+}
+
+unroll_status compare_draw(const compare_study *s, const char *title)
+{
+    drawing d = {.study = s};
+    unroll_status status = start_drawing(&d);
+    if (status == UNROLL_OK) {
+        draw_learning(&d, title);
+        if (s->ask.probe)
+            draw_gradients(&d, title);
+        if (s->ask.probe && has_layers(s))
+            draw_depth(&d, title);
+        if (s->sweep_key) {
+            draw_sweep(&d, title, FIELD_SOLVED, "solved", "share of seeds that solved it");
+            draw_sweep(&d, title, FIELD_LOSS, "sweep-loss",
+                       s->squared ? "held-out squared error" : "held-out loss (nats per target)");
+            draw_sweep(&d, title, FIELD_ACCURACY, "sweep", "held-out accuracy");
+        }
+        draw_half_life(&d, title);
+        draw_lengths(&d, title, false);
+        draw_lengths(&d, title, true);
+        draw_maps(&d);
+        status = d.status;
+    }
+    unroll_free(d.block);
+    unroll_free(d.label);
+    unroll_free(d.series);
+    unroll_free(d.folder);
+    return status;
+}

@@ -1,0 +1,383 @@
+/* A job's result as a file: JSON, with the exact options that it was made with. */
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unroll/version.h>
+
+#include "base/fail.h"
+#include "base/input.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "config/config.h"
+#include "config/options.h"
+#include "lab/compare.h"
+
+static const unsigned matters =
+    UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA | UNROLL_ROLE_LEARN | UNROLL_ROLE_BOUND;
+static const char *const set_by_job[] = {"seed", NULL};
+
+enum { FILE_MAX = 1 << 30 };
+
+void compare_result_free(compare_result *r)
+{
+    unroll_free(r->point);
+    unroll_free(r->distance);
+    unroll_free(r->gate);
+    unroll_free(r->length);
+    unroll_free(r->map.norm);
+    *r = (compare_result){0};
+}
+
+/* ---- numbers that JSON cannot say ---- */
+
+static json_t *real(double value)
+{
+    if (isnan(value))
+        return json_null();
+    return isinf(value) ? json_string("inf") : json_real(value);
+}
+
+static bool get_real(const json_t *value, double *out)
+{
+    if (json_is_null(value))
+        *out = NAN;
+    else if (json_is_string(value) && strcmp(json_string_value(value), "inf") == 0)
+        *out = INFINITY;
+    else if (json_is_number(value))
+        *out = json_number_value(value);
+    else
+        return false;
+    return true;
+}
+
+static json_t *points_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < r->points; i++) {
+        const compare_point *p = &r->point[i];
+        json_array_append_new(rows, json_pack("[Ioo]", (json_int_t)p->step, real(p->loss),
+                                              real(p->accuracy)));
+    }
+    return rows;
+}
+
+static json_t *distances_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < r->distances; i++) {
+        const compare_distance *d = &r->distance[i];
+        json_array_append_new(
+            rows, json_pack("[iIIsIoooooI]", d->when, (json_int_t)d->step, (json_int_t)d->layer,
+                            d->state == 'c' ? "c" : "h", (json_int_t)d->distance, real(d->mean),
+                            real(d->gmean), real(d->q10), real(d->median), real(d->q90),
+                            (json_int_t)d->n));
+    }
+    return rows;
+}
+
+static json_t *gates_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < r->gates; i++)
+        json_array_append_new(rows, json_pack("[Is#oo]", (json_int_t)r->gate[i].layer,
+                                              &r->gate[i].name, 1, real(r->gate[i].low),
+                                              real(r->gate[i].high)));
+    return rows;
+}
+
+static json_t *lengths_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < r->lengths; i++) {
+        const compare_length *l = &r->length[i];
+        json_array_append_new(rows, json_pack("[IIIoo]", (json_int_t)l->min, (json_int_t)l->max,
+                                              (json_int_t)l->pairs, real(l->exact), real(l->bleu)));
+    }
+    return rows;
+}
+
+/* [sources, [norm, …]] */
+static json_t *map_json(const compare_map *m)
+{
+    json_t *norms = json_array();
+    for (size_t i = 0; norms && i < m->targets * m->sources; i++)
+        json_array_append_new(norms, real(m->norm[i]));
+    return json_pack("[Io]", (json_int_t)m->sources, norms);
+}
+
+/* ---- writing ---- */
+
+static json_t *ask_json(const compare_variant *v, uint64_t seed, const compare_ask *ask)
+{
+    char corpus[24];
+    snprintf(corpus, sizeof corpus, "%016llx", (unsigned long long)v->corpus);
+    return json_pack("{s:I, s:s, s:b, s:b, s:I}", "seed", (json_int_t)seed, "corpus", corpus,
+                     "stop_solved", ask->stop_solved, "probe", ask->probe, "point_every",
+                     (json_int_t)ask->point_every);
+}
+
+static json_t *result_json(const compare_variant *v, uint64_t seed, const compare_ask *ask,
+                           const compare_result *r)
+{
+    char *options = unroll_options_json(v->config, matters, set_by_job, NULL, false);
+    if (!options)
+        return NULL;
+    json_t *object = json_loads(options, 0, NULL);
+    unroll_free(options);
+    return json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
+        "s:o, s:o, s:o, s:o}",
+        "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label, "options", object,
+        "asked", ask_json(v, seed, ask), "steps", (json_int_t)r->steps, "loss", real(r->loss),
+        "accuracy", real(r->accuracy), "recall_loss", real(r->recall_loss), "solved", r->solved,
+        "diverged", r->diverged, "steps_to_solve", (json_int_t)r->steps_to_solve, "half_life",
+        real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
+        real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning", points_json(r),
+        "distance", distances_json(r), "gates", gates_json(r), "exact", real(r->exact), "bleu",
+        real(r->bleu), "lengths", lengths_json(r), "map", map_json(&r->map));
+}
+
+static int put_piece(const char *text, size_t length, void *out)
+{
+    return unroll_output_write(out, text, length) == UNROLL_OK ? 0 : -1;
+}
+
+unroll_status compare_result_write(const char *path, const compare_variant *v, uint64_t seed,
+                                   const compare_ask *ask, const compare_result *r)
+{
+    unroll_output *out;
+    json_t *object = result_json(v, seed, ask, r);
+    if (!object)
+        return unroll_fail(UNROLL_EMEMORY, "%s: no memory left for it", path);
+    const unroll_status status = unroll_output_open(path, &out);
+    if (status == UNROLL_OK && json_dump_callback(object, put_piece, out, JSON_COMPACT) != 0) {
+        unroll_output_abort(out);
+        json_decref(object);
+        return unroll_fail(UNROLL_EIO, "%s: cannot be written", path);
+    }
+    json_decref(object);
+    return status == UNROLL_OK ? unroll_output_commit(out) : status;
+}
+
+/* ---- reading ---- */
+
+static unroll_status damaged(const char *path, const char *part)
+{
+    return unroll_fail(UNROLL_EDATA, "%s: '%s' is not what a comparison writes; remove the file, and "
+                       "the job is done again", path, part);
+}
+
+static unroll_status differs(const char *path, const char *what, const char *was, const char *is)
+{
+    return unroll_fail(UNROLL_EMISMATCH, "%s was made with %s '%s', not '%s'; give another --out, or "
+                       "the same options", path, what, was, is);
+}
+
+static unroll_status same_options(const char *path, const json_t *object, const unroll_config *asked)
+{
+    unroll_config *was;
+    UNROLL_TRY(unroll_config_new(&was));
+    unroll_status status = unroll_options_read(path, object, matters, was);
+    for (size_t i = 0; status == UNROLL_OK && i < unroll_config_rows; i++) {
+        const unroll_option *o = &unroll_config_table[i];
+        if (!(o->role & matters) || strcmp(o->name, "seed") == 0)
+            continue;
+        char *a = unroll_option_get(o, 0, was), *b = unroll_option_get(o, 0, asked), name[80];
+        snprintf(name, sizeof name, "--%s", o->name);
+        if (!a || !b)
+            status = UNROLL_EMEMORY;
+        else if (strcmp(a, b) != 0)
+            status = differs(path, name, a, b);
+        unroll_free(a);
+        unroll_free(b);
+    }
+    unroll_config_free(was);
+    return status;
+}
+
+static unroll_status same_asked(const char *path, const json_t *was, const compare_variant *v,
+                                uint64_t seed, const compare_ask *ask)
+{
+    json_t *asked = ask_json(v, seed, ask);
+    if (!asked)
+        return unroll_fail(UNROLL_EMEMORY, "%s: no memory left to read it", path);
+    unroll_status status = UNROLL_OK;
+    const char *key;
+    json_t *value;
+    json_object_foreach(asked, key, value)
+        if (status == UNROLL_OK && !json_equal(value, json_object_get(was, key)))
+            status = strcmp(key, "corpus") == 0
+                         ? unroll_fail(UNROLL_EMISMATCH, "%s was made with another text; give "
+                                       "another --out", path)
+                         : unroll_fail(UNROLL_EMISMATCH, "%s was made with another %s; give another "
+                                       "--out, or the same options", path, key);
+    json_decref(asked);
+    return status;
+}
+
+static bool read_points(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows) || !(r->point = unroll_alloc(count, sizeof *r->point)))
+        return false;
+    for (; r->points < count; r->points++) {
+        const json_t *row = json_array_get(rows, r->points);
+        compare_point *p = &r->point[r->points];
+        p->step = (uint64_t)json_integer_value(json_array_get(row, 0));
+        if (json_array_size(row) != 3 || !get_real(json_array_get(row, 1), &p->loss) ||
+            !get_real(json_array_get(row, 2), &p->accuracy))
+            return false;
+    }
+    return true;
+}
+
+static bool read_distance(const json_t *row, compare_distance *d)
+{
+    double *const reals[] = {&d->mean, &d->gmean, &d->q10, &d->median, &d->q90};
+    const json_int_t when = json_integer_value(json_array_get(row, 0));
+    const char *state = json_string_value(json_array_get(row, 3));
+    if (json_array_size(row) != 11 || when < 0 || when >= COMPARE_WHENS || !state)
+        return false;
+    d->when = (int)when;
+    d->step = (uint64_t)json_integer_value(json_array_get(row, 1));
+    d->layer = (size_t)json_integer_value(json_array_get(row, 2));
+    d->state = *state;
+    d->distance = (size_t)json_integer_value(json_array_get(row, 4));
+    for (size_t i = 0; i < 5; i++)
+        if (!get_real(json_array_get(row, 5 + i), reals[i]))
+            return false;
+    d->n = (uint64_t)json_integer_value(json_array_get(row, 10));
+    return true;
+}
+
+static bool read_distances(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows) || !(r->distance = unroll_alloc(count, sizeof *r->distance)))
+        return false;
+    for (; r->distances < count; r->distances++)
+        if (!read_distance(json_array_get(rows, r->distances), &r->distance[r->distances]))
+            return false;
+    return true;
+}
+
+static bool read_gates(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows) || !(r->gate = unroll_alloc(count, sizeof *r->gate)))
+        return false;
+    for (; r->gates < count; r->gates++) {
+        const json_t *row = json_array_get(rows, r->gates);
+        compare_gate *g = &r->gate[r->gates];
+        const char *name = json_string_value(json_array_get(row, 1));
+        g->layer = (size_t)json_integer_value(json_array_get(row, 0));
+        g->name = name ? *name : '?';
+        if (json_array_size(row) != 4 || !get_real(json_array_get(row, 2), &g->low) ||
+            !get_real(json_array_get(row, 3), &g->high))
+            return false;
+    }
+    return true;
+}
+
+static bool read_lengths(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows) || !(r->length = unroll_alloc(count, sizeof *r->length)))
+        return false;
+    for (; r->lengths < count; r->lengths++) {
+        const json_t *row = json_array_get(rows, r->lengths);
+        compare_length *l = &r->length[r->lengths];
+        l->min = (size_t)json_integer_value(json_array_get(row, 0));
+        l->max = (size_t)json_integer_value(json_array_get(row, 1));
+        l->pairs = (uint64_t)json_integer_value(json_array_get(row, 2));
+        if (json_array_size(row) != 5 || !get_real(json_array_get(row, 3), &l->exact) ||
+            !get_real(json_array_get(row, 4), &l->bleu))
+            return false;
+    }
+    return true;
+}
+
+static bool read_map(const json_t *pair, compare_map *m)
+{
+    const json_t *norms = json_array_get(pair, 1);
+    const json_int_t sources = json_integer_value(json_array_get(pair, 0));
+    const size_t count = json_array_size(norms);
+    if (!json_is_array(norms) || sources < 0 || (count && (!sources || count % (size_t)sources)))
+        return false;
+    if (count == 0)
+        return true;
+    if (!(m->norm = unroll_alloc(count, sizeof *m->norm)))
+        return false;
+    m->sources = (size_t)sources;
+    m->targets = count / m->sources;
+    for (size_t i = 0; i < count; i++)
+        if (!get_real(json_array_get(norms, i), &m->norm[i]))
+            return false;
+    return true;
+}
+
+static unroll_status read_result(const char *path, const json_t *o, compare_result *r)
+{
+    const struct {
+        const char *key;
+        double *to;
+    } reals[] = {{"loss", &r->loss}, {"accuracy", &r->accuracy}, {"recall_loss", &r->recall_loss},
+                 {"seconds", &r->seconds}, {"exact", &r->exact}, {"bleu", &r->bleu}};
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        if (!get_real(json_object_get(o, reals[i].key), reals[i].to))
+            return damaged(path, reals[i].key);
+    const json_t *steps = json_object_get(o, "steps"), *solve = json_object_get(o, "steps_to_solve");
+    if (!json_is_integer(steps) || !json_is_integer(solve))
+        return damaged(path, "steps");
+    r->steps = (uint64_t)json_integer_value(steps);
+    r->steps_to_solve = (uint64_t)json_integer_value(solve);
+    r->solved = json_is_true(json_object_get(o, "solved"));
+    r->diverged = json_is_true(json_object_get(o, "diverged"));
+    for (size_t i = 0; i < COMPARE_WHENS; i++)
+        if (!get_real(json_array_get(json_object_get(o, "half_life"), i), &r->half_life[i]))
+            return damaged(path, "half_life");
+    if (!read_points(json_object_get(o, "learning"), r))
+        return damaged(path, "learning");
+    if (!read_distances(json_object_get(o, "distance"), r))
+        return damaged(path, "distance");
+    if (!read_gates(json_object_get(o, "gates"), r))
+        return damaged(path, "gates");
+    if (!read_lengths(json_object_get(o, "lengths"), r))
+        return damaged(path, "lengths");
+    if (!read_map(json_object_get(o, "map"), &r->map))
+        return damaged(path, "map");
+    r->done = true;
+    return UNROLL_OK;
+}
+
+unroll_status compare_result_read(const char *path, const compare_variant *v, uint64_t seed,
+                                  const compare_ask *ask, compare_result *out)
+{
+    struct stat there;
+    char *text;
+    size_t length;
+    json_t *object;
+    *out = (compare_result){0};
+    if (stat(path, &there) != 0)
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_input_slurp(path, FILE_MAX, &text, &length));
+    unroll_status status = unroll_json_parse(path, "result", text, length, false, &object);
+    unroll_free(text);
+    if (status != UNROLL_OK)
+        return status;
+    const char *format = json_string_value(json_object_get(object, "format"));
+    if (!format || strcmp(format, "unroll compare") != 0)
+        status = damaged(path, "format");
+    if (status == UNROLL_OK)
+        status = same_options(path, json_object_get(object, "options"), v->config);
+    if (status == UNROLL_OK)
+        status = same_asked(path, json_object_get(object, "asked"), v, seed, ask);
+    if (status == UNROLL_OK)
+        status = read_result(path, object, out);
+    json_decref(object);
+    if (status != UNROLL_OK)
+        compare_result_free(out);
+    return status;
+}

@@ -1,0 +1,422 @@
+/* All jobs of a comparison: a process each, some at a time, results kept as they come. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/display.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "lab/compare.h"
+#include "session/session.h"
+#include "cli/terminal.h"
+#include "store/lock.h"
+#include "task/task.h"
+#include "config/config.h"
+
+typedef struct runner {
+    compare_study *study;
+    char *folder, *lock;      /* DIRECTORY/jobs, DIRECTORY/lock */
+    pid_t *process;           /* [variants·seeds]; 0: none */
+    size_t jobs, running, next, finished, total;
+    int signal;               /* that came; 0: none */
+    unroll_status status;     /* of the first job that failed */
+    sigset_t waited, before;
+    terminal_progress progress;
+    double start;
+} runner;
+
+/* ---- before anything is made ---- */
+
+static void note(void *arg, const char *text)
+{
+    const compare_study *s = arg;
+    if (!s->quiet)
+        fprintf(stderr, "unroll: %s: %s\n", s->command, text);
+}
+
+static unroll_status check_variant(compare_study *s, size_t i)
+{
+    compare_variant *v = &s->variant[i];
+    unroll_config *c = v->config;
+    const uint64_t threads = c->threads;
+    /* a toy language is read as it is meant to be, unless a variant says otherwise */
+    unroll_session opened = {.config = c, .user_T = true, .user_B = true,
+                      .own_tokens = c->tokens == UNROLL_CODEPOINT};
+    if ((strcmp(c->task, "char") == 0 || strcmp(c->task, "translate") == 0) && c->corpus && strcmp(c->corpus, "-") == 0)
+        return unroll_fail(UNROLL_EUSAGE, "a text that is read once for each job cannot come from "
+                           "standard input; give a FILE");
+    /* No thread may be started here: the jobs are copies of this process. */
+    c->threads = 1;
+    unroll_config_sync(c);
+    const unroll_status status = unroll_session_open(&opened, NULL, 0, NULL, note, s);
+    const bool squared = status == UNROLL_OK && opened.task.squared;
+    v->corpus = opened.fingerprint;
+    unroll_session_close(&opened);
+    c->threads = threads;
+    unroll_config_sync(c);
+    if (status != UNROLL_OK)
+        return s->variants > 1 ? unroll_fail_prefix(status, "%s", v->label) : status;
+    if (i > 0 && squared != s->squared)
+        return unroll_fail(UNROLL_EUSAGE, "%s: its loss is %s, that of %s is not; they cannot be "
+                           "compared", v->label, squared ? "a squared error" : "in nats",
+                           s->variant[0].label);
+    s->squared = squared;
+    return UNROLL_OK;
+}
+
+static unroll_status find_baseline(compare_variant *v)
+{
+    const unroll_task_row *row;
+    double keys[UNROLL_TASK_KEYS];
+    v->baseline = v->chance = NAN;
+    if (strcmp(v->config->task, "char") == 0 || unroll_task_translates(v->config->task))
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_task_parse(v->config->task, &row, keys));
+    v->baseline = row->baseline(keys);
+    v->chance = row->chance(keys);
+    return UNROLL_OK;
+}
+
+unroll_status compare_check(compare_study *s)
+{
+    for (size_t i = 0; i < s->variants; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(s->variant[i].label, s->variant[k].label) == 0)
+                return unroll_fail(UNROLL_EUSAGE, "two variants are called \"%.120s\"",
+                                   s->variant[i].label);
+    for (size_t i = 0; i < s->variants; i++)
+        UNROLL_TRY(check_variant(s, i));
+    for (size_t i = 0; i < s->variants; i++) {
+        compare_variant *v = &s->variant[i];
+        UNROLL_TRY(find_baseline(v));
+        s->baseline = i == 0 || v->baseline == s->baseline ? v->baseline : NAN;
+        s->chance = i == 0 || v->chance == s->chance ? v->chance : NAN;
+    }
+    return UNROLL_OK;
+}
+
+/* ---- the directory ---- */
+
+static char *join(const char *directory, const char *name)
+{
+    const size_t room = strlen(directory) + strlen(name) + 2;
+    char *path = unroll_alloc(room, 1);
+    if (path)
+        snprintf(path, room, "%s/%s", directory, name);
+    return path;
+}
+
+/* A new or empty directory, or one that a comparison made. */
+static unroll_status open_directory(runner *r)
+{
+    struct stat there;
+    const char *directory = r->study->directory;
+    r->folder = join(directory, "jobs");
+    r->lock = join(directory, "lock");
+    if (!r->folder || !r->lock)
+        return UNROLL_EMEMORY;
+    if (stat(r->folder, &there) != 0) {
+        if (stat(directory, &there) == 0 && rmdir(directory) != 0 &&
+            (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR))
+            return unroll_fail(UNROLL_ECREATE, "%s is there and holds no comparison; give another "
+                               "--out", directory);
+        UNROLL_TRY(unroll_make_directory(r->folder));
+    }
+    return UNROLL_OK;
+}
+
+/* LABEL-SEED.json; what a file name should not have becomes '_', and a hash then keeps labels
+ * apart. */
+static char *job_path(const runner *r, size_t job)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_.=,+-";
+    enum { LABEL_MAX = 120 };
+    const compare_study *s = r->study;
+    const char *label = s->variant[job / s->seeds].label;
+    char name[LABEL_MAX + 64];
+    uint64_t hash = 0;
+    size_t at = 0;
+    bool changed = strlen(label) > LABEL_MAX || *label == '.';
+    for (const char *c = label; *c; c++) {
+        const bool good = strchr(plain, *c) != NULL && !(c == label && *c == '.');
+        hash = unroll_rng_hash(hash, (unsigned char)*c);
+        changed = changed || !good;
+        if (at < LABEL_MAX)
+            name[at++] = good ? *c : '_';
+    }
+    if (changed)
+        at += (size_t)snprintf(name + at, 12, "-%08x", (unsigned)(hash >> 32));
+    snprintf(name + at, sizeof name - at, "-%llu.json",
+             (unsigned long long)(s->seed + job % s->seeds));
+    return join(r->folder, name);
+}
+
+static unroll_status read_job(const runner *r, size_t job)
+{
+    const compare_study *s = r->study;
+    char *path = job_path(r, job);
+    if (!path)
+        return UNROLL_EMEMORY;
+    const unroll_status status =
+        compare_result_read(path, &s->variant[job / s->seeds], s->seed + job % s->seeds, &s->ask,
+                            &s->result[job]);
+    unroll_free(path);
+    return status;
+}
+
+static unroll_status read_finished(runner *r)
+{
+    for (size_t job = 0; job < r->total; job++) {
+        UNROLL_TRY(read_job(r, job));
+        if (r->study->result[job].done)
+            r->study->reused++;
+    }
+    r->finished = r->study->reused;
+    return UNROLL_OK;
+}
+
+/* ---- a job's process ---- */
+
+static void name_job(const runner *r, size_t job, char *out, size_t room)
+{
+    const compare_study *s = r->study;
+    snprintf(out, room, "%.160s, seed %llu", s->variant[job / s->seeds].label,
+             (unsigned long long)(s->seed + job % s->seeds));
+}
+
+/* In the child. Signals end it at once: what it wrote is whole or not there. */
+static _Noreturn void work(runner *r, size_t job, pid_t parent)
+{
+    compare_study *s = r->study;
+    compare_variant *v = &s->variant[job / s->seeds];
+    const uint64_t seed = s->seed + job % s->seeds;
+    compare_result result;
+    char name[220];
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (getppid() != parent) /* it died before that was said */
+        _exit(UNROLL_EBUG);
+    sigprocmask(SIG_SETMASK, &r->before, NULL);
+    const size_t threads = r->jobs > 1 && s->threads == 0 ? 1 : s->threads;
+    char *path = job_path(r, job);
+    unroll_status status = path ? compare_train(v, seed, threads, &s->ask, &result) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = compare_result_write(path, v, seed, &s->ask, &result);
+    if (status != UNROLL_OK) {
+        name_job(r, job, name, sizeof name);
+        fprintf(stderr, "unroll: %s: %s: %s\n", s->command, name, unroll_message());
+    }
+    _exit((int)status);
+}
+
+static unroll_status start_job(runner *r, size_t job)
+{
+    const pid_t parent = getpid();
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child < 0)
+        return unroll_fail(UNROLL_EMEMORY, "no process can be started: %s", strerror(errno));
+    if (child == 0)
+        work(r, job, parent);
+    r->process[job] = child;
+    r->running++;
+    return UNROLL_OK;
+}
+
+static void say_finished(runner *r, size_t job)
+{
+    const compare_result *f = &r->study->result[job];
+    char name[220], took[UNROLL_NUMBER_MAX];
+    if (r->study->quiet)
+        return;
+    name_job(r, job, name, sizeof name);
+    terminal_progress_clear(&r->progress);
+    if (f->diverged)
+        fprintf(stderr, "%s: diverged at step %llu\n", name, (unsigned long long)f->steps);
+    else if (f->solved)
+        fprintf(stderr, "%s: solved at step %llu, %s\n", name,
+                (unsigned long long)f->steps_to_solve, unroll_display_duration(took, f->seconds));
+    else
+        fprintf(stderr, "%s: loss %.4g, accuracy %.3f after %llu steps, %s\n", name, f->loss,
+                f->accuracy, (unsigned long long)f->steps, unroll_display_duration(took, f->seconds));
+}
+
+static void finish_job(runner *r, size_t job, int code)
+{
+    unroll_status status = UNROLL_EBUG;
+    char name[220];
+    r->process[job] = 0;
+    r->running--;
+    r->finished++;
+    if (WIFEXITED(code))
+        status = (unroll_status)WEXITSTATUS(code);
+    if (r->signal)
+        return;
+    if (WIFSIGNALED(code)) {
+        name_job(r, job, name, sizeof name);
+        terminal_progress_clear(&r->progress);
+        fprintf(stderr, "unroll: %s: %s: ended by signal %d (%s)%s\n", r->study->command, name,
+                WTERMSIG(code), strsignal(WTERMSIG(code)),
+                WTERMSIG(code) == SIGKILL ? "; perhaps there was not enough memory: lower --jobs" : "");
+    }
+    if (status == UNROLL_OK)
+        status = read_job(r, job);
+    if (status == UNROLL_OK && r->study->result[job].done) {
+        say_finished(r, job);
+        return;
+    }
+    r->study->failed++;
+    if (r->status == UNROLL_OK)
+        r->status = status == UNROLL_OK ? UNROLL_EBUG : status;
+}
+
+static void reap(runner *r)
+{
+    for (size_t job = 0; job < r->total; job++) {
+        int code;
+        if (r->process[job] && waitpid(r->process[job], &code, WNOHANG) == r->process[job])
+            finish_job(r, job, code);
+    }
+}
+
+static void end_all(runner *r)
+{
+    for (size_t job = 0; job < r->total; job++)
+        if (r->process[job])
+            kill(r->process[job], SIGTERM);
+    for (size_t job = 0; job < r->total; job++) {
+        int code;
+        while (r->process[job] && waitpid(r->process[job], &code, 0) < 0 && errno == EINTR)
+            ;
+        r->process[job] = 0;
+    }
+    r->running = 0;
+}
+
+/* ---- the loop ---- */
+
+static void show_progress(runner *r)
+{
+    char left[UNROLL_NUMBER_MAX] = "?";
+    const size_t made = r->finished - r->study->reused;
+    if (!r->progress.on || !terminal_progress_due(&r->progress))
+        return;
+    if (made)
+        unroll_display_duration(left, (unroll_seconds() - r->start) / (double)made *
+                                    (double)(r->total - r->finished));
+    terminal_progress_show(&r->progress, "%zu of %zu jobs done, %zu running, about %s left",
+                           r->finished, r->total, r->running, left);
+}
+
+/* Signals are blocked and asked for, so that none is missed between a look and a wait. */
+static void block_signals(runner *r)
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+    sigemptyset(&r->waited);
+    sigaddset(&r->waited, SIGCHLD);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        struct sigaction action;
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&r->waited, ending[i]);
+    }
+    sigprocmask(SIG_BLOCK, &r->waited, &r->before);
+}
+
+static unroll_status run_all(runner *r)
+{
+    const struct timespec second = {.tv_sec = 1};
+    compare_study *s = r->study;
+    for (;;) {
+        reap(r);
+        while (r->running < r->jobs && r->next < r->total) {
+            if (!s->result[r->next].done)
+                UNROLL_TRY(start_job(r, r->next));
+            r->next++;
+        }
+        if (r->running == 0)
+            return UNROLL_OK;
+        const int number = sigtimedwait(&r->waited, NULL, &second);
+        if (number > 0 && number != SIGCHLD) {
+            r->signal = number;
+            return UNROLL_OK;
+        }
+        show_progress(r);
+    }
+}
+
+static unroll_status supervise(runner *r)
+{
+    compare_study *s = r->study;
+    UNROLL_TRY(read_finished(r));
+    if (s->reused && !s->quiet)
+        fprintf(stderr, "%zu of %zu jobs are there already\n", s->reused, r->total);
+    block_signals(r);
+    terminal_progress_start(&r->progress, s->quiet, 30);
+    r->start = unroll_seconds();
+    unroll_status status = run_all(r);
+    end_all(r);
+    terminal_progress_clear(&r->progress);
+    sigprocmask(SIG_SETMASK, &r->before, NULL);
+    if (status == UNROLL_OK && r->status != UNROLL_OK)
+        status = unroll_fail(r->status, "%zu of %zu jobs failed; the others are done, and the same "
+                             "command tries these again", s->failed, r->total);
+    for (size_t job = 0; job < r->total; job++)
+        s->diverged += s->result[job].done && s->result[job].diverged;
+    return status;
+}
+
+unroll_status compare_run(compare_study *s)
+{
+    runner r = {.study = s, .total = s->variants * (size_t)s->seeds};
+    int lock = -1;
+    r.jobs = s->jobs ? s->jobs : unroll_cores();
+    if (r.jobs > r.total)
+        r.jobs = r.total;
+    s->result = unroll_alloc(r.total, sizeof *s->result);
+    r.process = unroll_alloc(r.total, sizeof *r.process);
+    unroll_status status = s->result && r.process ? open_directory(&r) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = unroll_lock_take(r.lock, true, &lock);
+    if (status == UNROLL_OK) {
+        unroll_output_clean(r.folder);
+        status = supervise(&r);
+    }
+    unroll_lock_release(r.lock, lock);
+    unroll_free(r.process);
+    unroll_free(r.folder);
+    unroll_free(r.lock);
+    if (r.signal) {
+        if (!s->quiet)
+            fprintf(stderr, "stopped by a signal; the same command goes on\n");
+        raise(r.signal);
+    }
+    return status;
+}
+
+void compare_study_free(compare_study *s)
+{
+    for (size_t i = 0; s->result && i < s->variants * (size_t)s->seeds; i++)
+        compare_result_free(&s->result[i]);
+    for (size_t i = 0; i < s->variants; i++)
+        compare_variant_free(&s->variant[i]);
+    unroll_free(s->result);
+    unroll_free(s->variant);
+    unroll_free(s->sweep_key);
+    *s = (compare_study){0};
+}

@@ -1,0 +1,167 @@
+#include "session/recorder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "probe/gradient_monitor.h"
+#include "store/curve_csv.h"
+#include "store/log.h"
+
+/* Enough for a curve, few enough that a record every 100 steps costs less than one of them. */
+enum { WINDOWS = 10, SEQUENCES = 2, POSITIONS = WINDOWS / SEQUENCES };
+
+struct unroll_recorder {
+    unroll_gradient_monitor live;
+    unroll_log *distance, *histogram;
+    bool taken;
+    double seconds;
+    uint64_t records;
+};
+
+/* A comb where a window of the training holds all distances, else a few sequences in stacked rows. */
+static unroll_status choose_windows(const unroll_session *s, unroll_probe_set *set, unroll_gradient_monitor_plan *plan)
+{
+    const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
+    const size_t window = (size_t)s->config->seq_length, asked = (size_t)s->config->grad_distance;
+    const size_t K = asked ? asked + 1 : window, wanted = K > window ? K + K / 4 : 2 * K;
+    if (part->count < wanted + WINDOWS)
+        part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
+    const size_t T = part->count > wanted ? wanted : part->count - 1, starts = part->count - T;
+    *plan = (unroll_gradient_monitor_plan){.distances = T < K ? T : K};
+    if (K > window) {
+        const size_t ends = T - plan->distances + 1; /* fewer where the text is short */
+        plan->positions = ends < POSITIONS ? ends : POSITIONS;
+        plan->window = window < T ? window : T;
+        return unroll_probe_stacked(part->id, part->count, T, starts < SEQUENCES ? starts : SEQUENCES,
+                                    plan->positions, set);
+    }
+    const size_t B = starts < WINDOWS ? starts : WINDOWS;
+    return unroll_probe_windows(part->id, part->count, T, 0, B, B, set);
+}
+
+/* Pairs come sorted by length: those in the middle are as long as most. Rows of a batch that hold none
+ * come last. */
+unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_probe_set *set)
+{
+    unroll_batch batch;
+    bool more;
+    const unroll_task *task = &s->task;
+    const size_t pairs = s->pairs ? unroll_pairs_get_part(s->pairs, UNROLL_VALID)->count : 0;
+    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, (pairs + task->eval_B - 1) / task->eval_B / 2,
+                          &batch, &more));
+    if (!more)
+        return unroll_fail(UNROLL_EDATA, "--grad-every needs pairs for validation; give --valid FILE "
+                           "or a --split with some");
+    size_t rows = batch.B < WINDOWS ? batch.B : WINDOWS;
+    while (rows > 1 && s->pairs && unroll_probe_length(&batch, rows - 1) == 0)
+        rows--;
+    return unroll_probe_rows(&batch, 0, rows, task->inputs, task->outputs, set);
+}
+
+static unroll_status open_log(const unroll_run *run, const char *name, const char *header,
+                              uint64_t last_step, unroll_log **out)
+{
+    char *path = unroll_run_path(run, name);
+    if (!path)
+        return UNROLL_EMEMORY;
+    const unroll_status status = unroll_log_open(path, header, last_step, out);
+    unroll_free(path);
+    return status;
+}
+
+unroll_status unroll_recorder_open(unroll_recorder *r, const unroll_run *run, uint64_t last_step)
+{
+    char *folder = unroll_run_path(run, "gradient");
+    unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
+    unroll_free(folder);
+    if (status == UNROLL_OK)
+        status = open_log(run, "gradient/distance.csv", UNROLL_DISTANCE_HEADER, last_step,
+                          &r->distance);
+    if (status == UNROLL_OK)
+        status = open_log(run, "gradient/histogram.csv", UNROLL_HISTOGRAM_HEADER, last_step,
+                          &r->histogram);
+    return status;
+}
+
+unroll_status unroll_recorder_new(const unroll_session *s, size_t threads, unroll_recorder **out)
+{
+    unroll_probe_set set = {0};
+    unroll_gradient_monitor_plan plan = {0};
+    unroll_recorder *r = unroll_alloc(1, sizeof *r);
+    if (!r)
+        return UNROLL_EMEMORY;
+    unroll_status status = s->corpus ? choose_windows(s, &set, &plan) : unroll_recorder_sequences(s, &set);
+    if (status == UNROLL_OK)
+        status = unroll_gradient_monitor_new(s->model->net, &set, &plan, threads, &r->live);
+    if (status != UNROLL_OK) {
+        unroll_recorder_free(r);
+        return status;
+    }
+    *out = r;
+    return UNROLL_OK;
+}
+
+static unroll_status log_rows(unroll_log *log, unroll_buffer *rows)
+{
+    unroll_status status = rows->failed ? UNROLL_EMEMORY : UNROLL_OK;
+    if (status == UNROLL_OK && rows->length > 0) {
+        rows->text[rows->length - 1] = '\0'; /* the log ends the last row itself */
+        status = unroll_log_row(log, rows->text);
+    }
+    unroll_free(rows->text);
+    return status;
+}
+
+unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step)
+{
+    const double start = unroll_seconds();
+    unroll_buffer distance = {0}, histogram = {0};
+    unroll_status status = unroll_gradient_monitor_take(&r->live);
+    if (status == UNROLL_OK) {
+        r->taken = true;
+        unroll_curve_csv_rows(&distance, step, &r->live.curve);
+        unroll_histogram_csv_rows(&histogram, step, &r->live.histograms);
+        status = log_rows(r->distance, &distance);
+        const unroll_status other = log_rows(r->histogram, &histogram);
+        status = status == UNROLL_OK ? other : status;
+    }
+    r->seconds += unroll_seconds() - start;
+    r->records++;
+    return status;
+}
+
+const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48])
+{
+    const unroll_fit *f = &r->live.fit;
+    buffer[0] = '\0';
+    if (!r->taken || (isnan(f->slope) && f->horizon == SIZE_MAX))
+        return buffer;
+    if (f->horizon == SIZE_MAX)
+        snprintf(buffer, 48, "horizon beyond %zu", r->live.curve.distances - 1);
+    else
+        snprintf(buffer, 48, "horizon %zu", f->horizon);
+    return buffer;
+}
+
+double unroll_recorder_seconds(const unroll_recorder *r, uint64_t *records)
+{
+    *records = r->records;
+    return r->seconds;
+}
+
+unroll_status unroll_recorder_free(unroll_recorder *r)
+{
+    if (!r)
+        return UNROLL_OK;
+    unroll_status status = unroll_log_close(r->distance);
+    const unroll_status other = unroll_log_close(r->histogram);
+    unroll_gradient_monitor_free(&r->live);
+    unroll_free(r);
+    return status == UNROLL_OK ? other : status;
+}
