@@ -20,6 +20,7 @@
 #include "base/number.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "base/versioned.h"
 
 /* Messages */
 
@@ -615,6 +616,60 @@ START_TEST(parallel_shares_all)
 }
 END_TEST
 
+/* Structs that carry their size */
+
+struct first {
+    size_t size;
+    double a;
+};
+
+struct second {
+    size_t size;
+    double a, b;
+};
+
+START_TEST(versioned_fills_what_an_older_caller_does_not_know)
+{
+    const struct first from = {.size = sizeof from, .a = 3};
+    struct second to = {.b = 7};
+    ck_assert_int_eq(unroll_versioned_copy("thing", &from, &to, sizeof to), UNROLL_OK);
+    ck_assert_uint_eq(to.size, sizeof to);
+    ck_assert(to.a == 3 && to.b == 0);
+}
+END_TEST
+
+START_TEST(versioned_takes_a_newer_caller_who_uses_nothing_new)
+{
+    struct second from = {.size = sizeof from, .a = 3};
+    struct {
+        struct first known;
+        double behind;
+    } to = {.behind = 5};
+    ck_assert_int_eq(unroll_versioned_copy("thing", &from, &to, sizeof to.known), UNROLL_OK);
+    ck_assert_uint_eq(to.known.size, sizeof to.known);
+    ck_assert(to.known.a == 3 && to.behind == 5);
+    from.b = 1;
+    to.known.a = 4;
+    ck_assert_int_eq(unroll_versioned_copy("thing", &from, &to, sizeof to.known), UNROLL_EUSAGE);
+    char known[64];
+    snprintf(known, sizeof known, "it knows the first %zu bytes", sizeof to.known);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), known));
+    ck_assert(to.known.a == 4);
+}
+END_TEST
+
+START_TEST(versioned_refuses_a_struct_without_its_size)
+{
+    for (size_t size = 0; size < sizeof size; size++) {
+        const struct first from = {.size = size, .a = 3};
+        struct first to = {.a = 4};
+        ck_assert_int_eq(unroll_versioned_copy("unroll_thing", &from, &to, sizeof to), UNROLL_EUSAGE);
+        ck_assert_ptr_nonnull(strstr(unroll_message(), "sizeof(unroll_thing)"));
+        ck_assert(to.a == 4);
+    }
+}
+END_TEST
+
 static TCase *new_case(Suite *suite, const char *name)
 {
     TCase *const tcase = tcase_create(name);
@@ -639,6 +694,10 @@ int main(void)
     tcase_add_test(t, memory_fails_after_n);
     tcase_add_test(t, memory_injection_counts_over_threads);
     tcase_add_test(t, memory_hooks_jansson);
+    t = new_case(suite, "versioned");
+    tcase_add_test(t, versioned_fills_what_an_older_caller_does_not_know);
+    tcase_add_test(t, versioned_takes_a_newer_caller_who_uses_nothing_new);
+    tcase_add_test(t, versioned_refuses_a_struct_without_its_size);
     t = new_case(suite, "rng");
     tcase_add_test(t, rng_is_the_published_generator);
     tcase_add_test(t, rng_seeding_never_changes);
