@@ -8,9 +8,15 @@
 
 void unroll_buffer_add(unroll_buffer *buffer, const char *text, size_t length)
 {
-    if (length + 1 > buffer->room - buffer->length) {
-        const size_t room = 2 * (buffer->room + length + 1);
-        char *more = buffer->failed ? NULL : unroll_realloc(buffer->text, room, 1);
+    size_t need, room;
+    if (buffer->failed || !unroll_add(buffer->length, length, &need) || !unroll_add(need, 1, &need)) {
+        buffer->failed = true;
+        return;
+    }
+    if (need > buffer->room) {
+        if (!unroll_mul(need, 2, &room))
+            room = need;
+        char *more = unroll_realloc(buffer->text, room, 1);
         if (!more) {
             buffer->failed = true;
             return;
@@ -21,6 +27,11 @@ void unroll_buffer_add(unroll_buffer *buffer, const char *text, size_t length)
     memcpy(buffer->text + buffer->length, text, length);
     buffer->length += length;
     buffer->text[buffer->length] = '\0';
+}
+
+void unroll_buffer_text(unroll_buffer *buffer, const char *text)
+{
+    unroll_buffer_add(buffer, text, strlen(text));
 }
 
 void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)

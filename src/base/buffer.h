@@ -12,6 +12,8 @@ typedef struct unroll_buffer {
 
 /** Append `length` bytes. A failure is kept in `failed`, so that many calls need one check. */
 void unroll_buffer_add(unroll_buffer *buffer, const char *text, size_t length);
+/** Append all of `text` up to its NUL. */
+void unroll_buffer_text(unroll_buffer *buffer, const char *text);
 /** Append at most 511 bytes as printf does, numbers as in the C locale. */
 void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,10 +1,8 @@
 #include "base/json.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "base/fail.h"
-#include "base/memory.h"
 
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
                                 bool nul, json_t **out)
@@ -25,48 +23,21 @@ unroll_status unroll_json_parse(const char *path, const char *part, const char *
                        error.position, part, error.text);
 }
 
-void unroll_json_add(unroll_json_text *t, const char *text, size_t length)
+void unroll_json_quote(unroll_buffer *out, const char *string, size_t length)
 {
-    size_t need;
-    if (t->failed || !unroll_add(t->length, length, &need) || !unroll_add(need, 1, &need)) {
-        t->failed = true;
-        return;
-    }
-    if (need > t->room) {
-        const size_t room = need < SIZE_MAX / 2 ? need * 2 : need;
-        char *data = unroll_realloc(t->data, room, 1);
-        if (data == NULL) {
-            t->failed = true;
-            return;
-        }
-        t->data = data;
-        t->room = room;
-    }
-    memcpy(t->data + t->length, text, length);
-    t->length += length;
-    t->data[t->length] = '\0';
-}
-
-void unroll_json_addz(unroll_json_text *t, const char *text)
-{
-    unroll_json_add(t, text, strlen(text));
-}
-
-void unroll_json_quote(unroll_json_text *t, const char *string, size_t length)
-{
-    unroll_json_add(t, "\"", 1);
+    unroll_buffer_add(out, "\"", 1);
     for (size_t i = 0; i < length; i++) {
         const unsigned char c = (unsigned char)string[i];
         if (c == '"' || c == '\\') {
             const char pair[2] = {'\\', (char)c};
-            unroll_json_add(t, pair, 2);
+            unroll_buffer_add(out, pair, 2);
         } else if (c < 32) {
             const char *hex = "0123456789abcdef";
             const char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            unroll_json_add(t, escape, 6);
+            unroll_buffer_add(out, escape, 6);
         } else {
-            unroll_json_add(t, string + i, 1);
+            unroll_buffer_add(out, string + i, 1);
         }
     }
-    unroll_json_add(t, "\"", 1);
+    unroll_buffer_add(out, "\"", 1);
 }

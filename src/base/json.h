@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <unroll/status.h>
 
+#include "base/buffer.h"
+
 /** Parse strictly: one value, no duplicate keys, bounded depth.
  *  @param path, part  what messages call it: "FILE: byte N: the PART is …"
  *  @param nul         strings may hold a NUL
@@ -12,16 +14,6 @@
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
                                 bool nul, json_t **out);
 
-/** Text that grows. Zero-initialise; `failed` stays set after the first allocation that did, so
- *  that only the end needs a check. */
-typedef struct unroll_json_text {
-    char *data;             /**< NUL-terminated once anything was added; freed by unroll_free() */
-    size_t length, room;
-    bool failed;
-} unroll_json_text;
-
-void unroll_json_add(unroll_json_text *t, const char *text, size_t length);
-void unroll_json_addz(unroll_json_text *t, const char *text);
-/** A JSON string, quoted and escaped; `string` must be UTF-8. */
-void unroll_json_quote(unroll_json_text *t, const char *string, size_t length);
+/** Append a JSON string, quoted and escaped; `string` must be UTF-8. */
+void unroll_json_quote(unroll_buffer *out, const char *string, size_t length);
 #endif

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/path.h"
 #include "cli/gradient.h"
 #include "config/config.h"
 #include "store/checkpoint.h"
@@ -198,7 +199,7 @@ static unroll_status fit_task(gradient_probe *p)
 static void say_trained(const char *path, char *out, size_t room)
 {
     uint64_t step;
-    if (unroll_checkpoint_step(unroll_file_name(path), &step))
+    if (unroll_checkpoint_step(unroll_path_name(path), &step))
         snprintf(out, room, ", after %llu steps", (unsigned long long)step);
     else
         snprintf(out, room, ", trained");

@@ -8,24 +8,24 @@
 #include "base/number.h"
 #include "config/config.h"
 
-static void add_value(unroll_json_text *t, const unroll_option *o, const char *text)
+static void add_value(unroll_buffer *t, const unroll_option *o, const char *text)
 {
     const bool bare = o->type == UNROLL_FLAG || o->type == UNROLL_SIZE || o->type == UNROLL_NUMBER;
     if (bare)
-        unroll_json_addz(t, text);
+        unroll_buffer_text(t, text);
     else if (text[0] == '\0')
-        unroll_json_addz(t, "null");
+        unroll_buffer_text(t, "null");
     else
         unroll_json_quote(t, text, strlen(text));
 }
 
-static void add_key(unroll_json_text *t, const char *name, bool lines)
+static void add_key(unroll_buffer *t, const char *name, bool lines)
 {
     if (t->length > 1)
-        unroll_json_addz(t, ",");
-    unroll_json_addz(t, lines ? "\n  " : "");
+        unroll_buffer_text(t, ",");
+    unroll_buffer_text(t, lines ? "\n  " : "");
     unroll_json_quote(t, name, strlen(name));
-    unroll_json_addz(t, lines ? ": " : ":");
+    unroll_buffer_text(t, lines ? ": " : ":");
 }
 
 static bool is_among(const char *const *names, const char *name)
@@ -39,8 +39,8 @@ static bool is_among(const char *const *names, const char *name)
 char *unroll_options_json(const unroll_config *config, unsigned roles, const char *const *without,
                           const char *version, bool lines)
 {
-    unroll_json_text t = {0};
-    unroll_json_addz(&t, "{");
+    unroll_buffer t = {0};
+    unroll_buffer_text(&t, "{");
     if (version != NULL) {
         add_key(&t, "version", lines);
         unroll_json_quote(&t, version, strlen(version));
@@ -58,10 +58,10 @@ char *unroll_options_json(const unroll_config *config, unsigned roles, const cha
         add_value(&t, o, text);
         unroll_free(text);
     }
-    unroll_json_addz(&t, lines ? "\n}\n" : "}");
+    unroll_buffer_text(&t, lines ? "\n}\n" : "}");
     if (!t.failed)
-        return t.data;
-    unroll_free(t.data);
+        return t.text;
+    unroll_free(t.text);
     return NULL;
 }
 

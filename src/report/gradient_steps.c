@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "base/path.h"
 #include "report/picture.h"
 
 typedef struct records {
@@ -115,13 +116,11 @@ static unroll_status draw_step_map(const records *r, const char *folder, const c
 unroll_status unroll_report_gradient_steps(const char *directory, const char *variant, bool squared)
 {
     records r = {0};
-    const size_t room = strlen(directory) + sizeof "/gradient/distance.csv";
-    char *path = unroll_alloc(room, 1), *folder = unroll_plots_folder(directory);
+    char *path = unroll_path_join(directory, "gradient/distance.csv");
+    char *folder = unroll_plots_folder(directory);
     unroll_status status = path && folder ? UNROLL_OK : UNROLL_EMEMORY;
-    if (status == UNROLL_OK) {
-        snprintf(path, room, "%s/gradient/distance.csv", directory);
+    if (status == UNROLL_OK)
         status = unroll_make_directory(folder);
-    }
     if (status == UNROLL_OK)
         status = read_records(path, true, &r);
     if (status == UNROLL_OK && r.steps > 1) {

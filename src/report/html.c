@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/output.h"
 #include "base/parallel.h"
+#include "base/path.h"
 #include "config/options.h"
 #include "math/kernels.h"
 
@@ -213,12 +214,10 @@ void unroll_page_picture(unroll_page *page, const char *directory, const char *n
 {
     char *svg = NULL;
     size_t length = 0;
-    const size_t room = strlen(directory) + strlen(name) + sizeof "/.svg";
-    char *path = unroll_alloc(room, 1);
+    char *path = unroll_path_join_ending(directory, name, ".svg");
     page->failed = page->failed || !path;
     if (!path)
         return;
-    snprintf(path, room, "%s/%s.svg", directory, name);
     const bool there = unroll_input_slurp(path, 64 << 20, &svg, &length) == UNROLL_OK;
     unroll_free(path);
     /* What stands before the element, the XML declaration and the DTD, has no place inside a page. */

@@ -1,6 +1,5 @@
 #include "report/loss_plot.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -8,6 +7,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "base/path.h"
+#include "report/picture.h"
 #include "report/plot.h"
 
 /* One split's losses from metrics.csv. */
@@ -74,12 +75,11 @@ static unroll_status read_row(char *row, curve *curves)
 
 static unroll_status read_curves(const char *directory, curve *curves)
 {
-    char *path = unroll_alloc(strlen(directory) + sizeof "/metrics.csv", 1), *line;
+    char *path = unroll_path_join(directory, "metrics.csv"), *line;
     size_t length;
     unroll_lines *lines;
     if (!path)
         return UNROLL_EMEMORY;
-    sprintf(path, "%s/metrics.csv", directory);
     unroll_status status = unroll_lines_open(path, &lines);
     unroll_free(path);
     if (status != UNROLL_OK)
@@ -104,10 +104,9 @@ unroll_status unroll_loss_plot(const char *directory, const char *title, const c
                                  size_t rows)
 {
     curve curves[CURVES] = {0};
-    char *folder = unroll_alloc(strlen(directory) + sizeof "/plots", 1);
+    char *folder = unroll_plots_folder(directory);
     unroll_status status = folder ? read_curves(directory, curves) : UNROLL_EMEMORY;
     if (status == UNROLL_OK && curves[TRAIN].count + curves[VALID].count > 0) {
-        sprintf(folder, "%s/plots", directory);
         curve_thin(&curves[TRAIN], 400);
         unroll_series series[3];
         size_t count = 0;

@@ -1,11 +1,10 @@
 #include "report/picture.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/path.h"
 
 unroll_status unroll_picture_draw(const unroll_plot *plot)
 {
@@ -48,9 +47,5 @@ unroll_status unroll_picture_heat(const char *folder, const char *name, const ch
 
 char *unroll_plots_folder(const char *directory)
 {
-    const size_t room = strlen(directory) + sizeof "/plots";
-    char *folder = unroll_alloc(room, 1);
-    if (folder)
-        snprintf(folder, room, "%s/plots", directory);
-    return folder;
+    return unroll_path_join(directory, "plots");
 }

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "base/path.h"
 
 extern char **environ;
 
@@ -73,12 +74,8 @@ static size_t key_columns(const unroll_plot *plot, size_t *rows)
 
 static unroll_status make_path(const unroll_plot *plot, const char *ending, char **path)
 {
-    const size_t room = strlen(plot->directory) + strlen(plot->name) + strlen(ending) + 2;
-    *path = unroll_alloc(room, 1);
-    if (!*path)
-        return UNROLL_EMEMORY;
-    snprintf(*path, room, "%s/%s%s", plot->directory, plot->name, ending);
-    return UNROLL_OK;
+    *path = unroll_path_join_ending(plot->directory, plot->name, ending);
+    return *path ? UNROLL_OK : UNROLL_EMEMORY;
 }
 
 /* Inside gnuplot's single quotes nothing is special but the quote itself, which is doubled. A control

@@ -1,10 +1,8 @@
 #include "report/translation_plot.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "base/output.h"
+#include "report/picture.h"
 #include "report/plot.h"
 
 unroll_status unroll_translation_scores_plot(const unroll_translation_scores *s,
@@ -23,11 +21,9 @@ unroll_status unroll_translation_scores_plot(const unroll_translation_scores *s,
     const unroll_series series[] = {
         {.label = "BLEU", .x = x, .y = bleu, .count = count, .points = true},
         {.label = "exact match, %", .x = x, .y = exact, .count = count, .points = true}};
-    const size_t room = strlen(directory) + sizeof "/plots";
-    char *folder = unroll_alloc(room, 1);
+    char *folder = unroll_plots_folder(directory);
     if (!folder)
         return UNROLL_EMEMORY;
-    snprintf(folder, room, "%s/plots", directory);
     const unroll_plot plot = {.directory = folder, .name = "length", .title = title,
                               .x_label = "tokens of the source", .y_label = "BLEU, exact match in %",
                               .y_to = 105, .key_below = true, .series = series, .count = 2};

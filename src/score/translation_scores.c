@@ -1,12 +1,11 @@
 #include "score/translation_scores.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/path.h"
 
 void unroll_translation_scores_begin(unroll_translation_scores *s, size_t longest)
 {
@@ -56,12 +55,10 @@ static unroll_status put_rows(const unroll_translation_scores *s, unroll_output 
 unroll_status unroll_translation_scores_write(const unroll_translation_scores *s,
                                               const char *directory)
 {
-    const size_t room = strlen(directory) + sizeof "/length.csv";
-    char *path = unroll_alloc(room, 1);
+    char *path = unroll_path_join(directory, "length.csv");
     unroll_output *out;
     if (!path)
         return UNROLL_EMEMORY;
-    snprintf(path, room, "%s/length.csv", directory);
     unroll_status status = unroll_output_open(path, &out);
     unroll_free(path);
     if (status)

@@ -10,6 +10,7 @@
 #include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "cell/cell.h"
 #include "config/config.h"
 
@@ -67,11 +68,9 @@ static unroll_status shipped(char **path)
 {
     const char *folder = getenv("UNROLL_CORPORA");
     folder = folder && *folder ? folder : UNROLL_CORPORA;
-    const size_t room = strlen(folder) + sizeof "/english.txt";
-    *path = unroll_alloc(room, 1);
+    *path = unroll_path_join(folder, "english.txt");
     if (!*path)
         return UNROLL_EMEMORY;
-    snprintf(*path, room, "%s/english.txt", folder);
     if (access(*path, R_OK) == 0)
         return UNROLL_OK;
     const unroll_status status =

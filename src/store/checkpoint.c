@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/path.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "store/model.h"
@@ -33,11 +34,9 @@ bool unroll_checkpoint_step(const char *name, uint64_t *step)
 /** DIRECTORY/checkpoint-STEP.safetensors, freed by unroll_free(). */
 static char *file_name(const char *directory, uint64_t step)
 {
-    const size_t room = strlen(directory) + 64;
-    char *path = unroll_alloc(room, 1);
-    if (path != NULL)
-        snprintf(path, room, "%s/%s%" PRIu64 "%s", directory, PREFIX, step, SUFFIX);
-    return path;
+    char name[64];
+    snprintf(name, sizeof name, "%s%" PRIu64 "%s", PREFIX, step, SUFFIX);
+    return unroll_path_join(directory, name);
 }
 
 static int newest_first(const void *a, const void *b)

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/path.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "data/pairs.h"
@@ -452,17 +453,13 @@ static unroll_status load_file(const char *path, unroll_model **out)
 
 unroll_status unroll_model_load(const char *path, unroll_model **out)
 {
-    static const char name[] = "/model.safetensors";
     *out = NULL;
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
         return load_file(path, out);
-    const size_t length = strlen(path);
-    char *file = unroll_alloc(length + sizeof name, 1);
+    char *file = unroll_path_join(path, "model.safetensors");
     if (file == NULL)
         return UNROLL_EMEMORY;
-    memcpy(file, path, length);
-    memcpy(file + length, name, sizeof name);
     const unroll_status status =
         stat(file, &st) == 0 ? load_file(file, out)
                              : unroll_fail(UNROLL_ENOINPUT,
@@ -477,18 +474,18 @@ unroll_status unroll_model_load(const char *path, unroll_model **out)
 
 static char *vocabulary_json(const unroll_vocabulary *v)
 {
-    unroll_json_text t = {0};
+    unroll_buffer t = {0};
     for (size_t i = 0; i < unroll_vocabulary_size(v); i++) {
         char buffer[8];
         size_t length;
         const char *token = unroll_vocabulary_spelling(v, (uint32_t)i, buffer, &length);
-        unroll_json_addz(&t, i == 0 ? "[" : ",");
+        unroll_buffer_text(&t, i == 0 ? "[" : ",");
         unroll_json_quote(&t, token, length);
     }
-    unroll_json_addz(&t, "]");
+    unroll_buffer_text(&t, "]");
     if (!t.failed)
-        return t.data;
-    unroll_free(t.data);
+        return t.text;
+    unroll_free(t.text);
     return NULL;
 }
 

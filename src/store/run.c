@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "base/path.h"
 #include "config/options.h"
 #include "store/lock.h"
 #include "store/log.h"
@@ -39,18 +40,9 @@ struct unroll_run {
     unroll_model_image owed; /**< the best weights, until their file is written */
 };
 
-static char *join(const char *directory, const char *name)
-{
-    const size_t room = strlen(directory) + strlen(name) + 2;
-    char *path = unroll_alloc(room, 1);
-    if (path != NULL)
-        snprintf(path, room, "%s/%s", directory, name);
-    return path;
-}
-
 char *unroll_run_path(const unroll_run *run, const char *name)
 {
-    return join(run->directory, name);
+    return unroll_path_join(run->directory, name);
 }
 
 /* ---- what is in a directory ---- */
@@ -94,7 +86,7 @@ static unroll_status is_empty(const char *directory, bool *empty)
 /** Is there a config.json that we wrote? Somebody else's must never be taken for a run. */
 static unroll_status read_config_json(const char *directory, json_t **out)
 {
-    char *path = join(directory, CONFIG), *text = NULL;
+    char *path = unroll_path_join(directory, CONFIG), *text = NULL;
     size_t length;
     *out = NULL;
     if (path == NULL)
@@ -135,7 +127,7 @@ static bool find_checkpoint(void *arg, const char *name)
 
 static bool remove_file(void *arg, const char *name)
 {
-    char *path = join(arg, name);
+    char *path = unroll_path_join(arg, name);
     if (path != NULL)
         unlink(path);
     unroll_free(path);
@@ -268,7 +260,7 @@ unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, 
         return UNROLL_EMEMORY;
     run->lock = -1;
     run->directory = unroll_strndup(directory, strlen(directory));
-    run->lock_path = join(directory, LOCK);
+    run->lock_path = unroll_path_join(directory, LOCK);
     const unroll_status status =
         run->directory && run->lock_path ? open_run(run, mode) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
