@@ -10,6 +10,7 @@
 #include "probe/fit.h"
 #include "probe/saturation.h"
 #include "probe_nets.h"
+#include "runner.h"
 
 #define TEXT "corpora/english.txt"
 
@@ -240,7 +241,7 @@ START_TEST(sixteen_layers)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     read_text();
     Suite *suite = suite_create("fresh networks");
@@ -255,9 +256,5 @@ int main(void)
     tcase_add_loop_test(known, sixteen_layers, 0, SEEDS);
     tcase_set_timeout(known, 120);
     suite_add_tcase(suite, known);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -21,6 +21,7 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "base/versioned.h"
+#include "runner.h"
 
 /* Messages */
 
@@ -678,9 +679,9 @@ static TCase *new_case(Suite *suite, const char *name)
     return tcase;
 }
 
-int main(void)
+Suite *make_suite(void)
 {
-    Suite *const suite = suite_create("base");
+    Suite *suite = suite_create("base");
     TCase *t = new_case(suite, "fail");
     tcase_add_test(t, fail_escapes_what_drives_a_terminal);
     tcase_add_test(t, fail_prefix_goes_in_front);
@@ -718,10 +719,5 @@ int main(void)
     tcase_add_test(t, parallel_shares_all);
     t = new_case(suite, "thread limit");
     tcase_add_test(t, parallel_needs_no_threads);
-
-    SRunner *const runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

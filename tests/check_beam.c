@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "decode/beam.h"
+#include "runner.h"
 
 enum { BEGIN = 1, END = 2, SYMBOLS = 6, PITCH = 8, WIDTH_MAX = 64, LENGTH_MAX = 6, S = 3 };
 
@@ -289,7 +290,7 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("beam");
     TCase *t = tcase_create("all");
@@ -301,9 +302,5 @@ int main(void)
     tcase_add_test(t, nothing_but_nan);
     tcase_add_test(t, out_of_memory);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

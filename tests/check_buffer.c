@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "runner.h"
 
 START_TEST(texts_follow_each_other)
 {
@@ -66,7 +67,7 @@ START_TEST(paths_are_joined_and_parted)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("buffer");
     TCase *t = tcase_create("buffer");
@@ -74,9 +75,5 @@ int main(void)
     tcase_add_test(t, a_failure_is_kept);
     tcase_add_test(t, paths_are_joined_and_parted);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -15,6 +15,7 @@
 #include "lab/experiments.h"
 #include "probe/alignment.h"
 #include "report/html.h"
+#include "runner.h"
 #include "score/statistics.h"
 #include "store/model.h"
 
@@ -412,7 +413,7 @@ START_TEST(a_map_has_the_order_of_the_source)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("compare");
     TCase *plain = tcase_create("plain"), *config = tcase_create("config");
@@ -434,9 +435,5 @@ int main(void)
     tcase_add_test(config, a_page_is_whole_and_safe);
     tcase_add_loop_test(config, a_map_has_the_order_of_the_source, 0, 2);
     suite_add_tcase(suite, config);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "data/corpus.h"
+#include "runner.h"
 
 static char notes[1024];
 
@@ -242,7 +243,7 @@ START_TEST(test_corpus_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("corpus");
     TCase *t = tcase_create("corpus");
@@ -253,10 +254,5 @@ int main(void)
     tcase_add_test(t, test_files);
     tcase_add_test(t, test_corpus_memory);
     suite_add_tcase(suite, t);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "data/text.h"
+#include "runner.h"
 
 static unroll_text_rules rules_for(enum unroll_tokens tokens)
 {
@@ -530,7 +531,7 @@ START_TEST(test_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("data");
     TCase *t = tcase_create("text");
@@ -559,10 +560,5 @@ int main(void)
     tcase_add_test(t, test_many_tokens);
     tcase_add_loop_test(t, test_memory, 0, kinds);
     suite_add_tcase(suite, t);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -5,6 +5,7 @@
 
 #include "base/display.h"
 #include "base/memory.h"
+#include "runner.h"
 
 static const struct escape {
     const char *text, *shown;
@@ -84,7 +85,7 @@ START_TEST(numbers)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("terminal");
     TCase *tc = tcase_create("terminal");
@@ -92,9 +93,5 @@ int main(void)
     tcase_add_test(tc, escape_keeps_what_it_is_told);
     tcase_add_test(tc, numbers);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite;
 }

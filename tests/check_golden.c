@@ -14,6 +14,7 @@
 #include <unroll/train.h>
 
 #include "golden_file.h"
+#include "runner.h"
 
 enum { TENSORS_MAX = 256, RUNS_MAX = 12, LINE_MAX = 400 };
 static const double one_pass = 1e-5, ten_updates = 1e-4;
@@ -80,13 +81,6 @@ static void read_values(void)
     }
     golden_need(fclose(f) == 0, "cannot be read");
     golden_need(case_count >= 30, "has lost cases");
-}
-
-static void free_values(void)
-{
-    for (size_t i = 0; i < case_count; i++)
-        for (size_t k = 0; k < cases[i].tensors; k++)
-            free(cases[i].tensor[k].data);
 }
 
 /* The tensor "PREFIX:NAME" or "WINDOW.NAME", or NULL. */
@@ -392,7 +386,7 @@ START_TEST(updates)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     read_values();
     Suite *suite = suite_create("golden");
@@ -403,10 +397,5 @@ int main(void)
     tcase_add_loop_test(tests, outputs, 0, n);
     tcase_add_loop_test(tests, updates, 0, n);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    free_values();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gradient_problem.h"
+#include "runner.h"
 #include "train/clip.h"
 #include "train/optimizer.h"
 
@@ -261,7 +262,7 @@ START_TEST(checker_counts_kinks)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("gradient");
@@ -280,9 +281,5 @@ int main(void)
     tcase_add_loop_test(parameters, from_zero_state, 0, body_count);
     tcase_add_loop_test(parameters, clipping, 0, body_count);
     suite_add_tcase(suite, parameters);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -12,6 +12,7 @@
 #include "probe/gradient_monitor.h"
 #include "probe/saturation.h"
 #include "probe_nets.h"
+#include "runner.h"
 #include "store/curve_csv.h"
 
 START_TEST(windows_are_spread_evenly)
@@ -445,7 +446,7 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("recorded gradients");
     TCase *tests = tcase_create("all");
@@ -462,9 +463,5 @@ int main(void)
     tcase_add_loop_test(tests, pairs_are_one_long_sequence, 0, 3);
     tcase_add_test(tests, any_allocation_may_fail);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -8,6 +8,7 @@
 
 #include "gradient_problem.h"
 #include "probe/weights.h"
+#include "runner.h"
 
 typedef struct seen {
     size_t B, H;
@@ -434,7 +435,7 @@ START_TEST(weights_by_distance)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("hooks");
@@ -446,9 +447,5 @@ int main(void)
     tcase_add_loop_test(hooks, hooks_leave_gradients, 0, body_count);
     tcase_add_loop_test(hooks, weights_by_distance, 0, body_count);
     suite_add_tcase(suite, hooks);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -12,6 +12,7 @@
 #include "base/input.h"
 #include "base/memory.h"
 #include "input_files.h"
+#include "runner.h"
 
 /* Plain files */
 
@@ -297,9 +298,9 @@ START_TEST(a_bomb_is_refused_early)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
-    Suite *const suite = suite_create("input");
+    Suite *suite = suite_create("input");
     TCase *const t = tcase_create("input");
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, enter_directory, leave_directory);
@@ -318,10 +319,5 @@ int main(void)
     tcase_add_test(t, a_large_file_is_refused_unread);
     tcase_add_test(t, a_bomb_is_refused_early);
     suite_add_tcase(suite, t);
-
-    SRunner *const runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

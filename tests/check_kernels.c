@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "math/kernels.h"
+#include "runner.h"
 
 /* ck_assert_msg() notes file and line in a pipe each time it holds: too slow for millions of elements. */
 #define expect(condition, ...)                                                           \
@@ -686,7 +687,7 @@ START_TEST(additive)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     unroll_rng_seed(&rng, 1, UNROLL_STREAM_DATA);
     Suite *s = suite_create("kernels");
@@ -705,9 +706,5 @@ int main(void)
     tcase_add_loop_test(t, corners, 0, n);
     tcase_add_loop_test(t, additive, 0, n);
     tcase_add_test(t, choice);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return s;
 }

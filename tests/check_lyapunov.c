@@ -10,6 +10,7 @@
 #include "probe/jacobian.h"
 #include "probe/lyapunov.h"
 #include "probe_nets.h"
+#include "runner.h"
 
 static double *new_doubles(size_t n)
 {
@@ -355,7 +356,7 @@ START_TEST(without_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("lyapunov");
     TCase *all = tcase_create("all");
@@ -369,9 +370,5 @@ int main(void)
     tcase_add_loop_test(all, predicts_the_rate, 0, 2);
     tcase_add_test(all, without_memory);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "data/pairs.h"
+#include "runner.h"
 #include "store/model.h"
 #include "task/task.h"
 
@@ -584,7 +585,7 @@ START_TEST(train_without_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("model");
     TCase *c = tcase_create("model");
@@ -603,9 +604,5 @@ int main(void)
     tcase_add_test(c, train_in_memory);
     tcase_add_test(c, train_without_memory);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return s;
 }

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "net_bodies.h"
+#include "runner.h"
 
 static void gradient(const unroll_net *net, const unroll_batch *batch, unroll_work *work,
                      float *grad, unroll_result *result)
@@ -377,7 +378,7 @@ START_TEST(many_outputs)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("net");
@@ -392,9 +393,5 @@ int main(void)
     tcase_add_loop_test(passes, rows_are_independent, 0, body_count);
     tcase_add_test(passes, many_outputs);
     suite_add_tcase(suite, passes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

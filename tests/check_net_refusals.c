@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "net_bodies.h"
+#include "runner.h"
 
 /* --- what is not finite ------------------------------------------------------------------ */
 
@@ -279,7 +280,7 @@ START_TEST(folding)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("net_refusals");
@@ -299,9 +300,5 @@ int main(void)
     tcase_add_test(parameters, parameters_are_pytorchs);
     tcase_add_loop_test(parameters, folding, 0, body_count);
     suite_add_tcase(suite, parameters);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

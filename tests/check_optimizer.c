@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner.h"
 #include "train/clip.h"
 #include "train/optimizer.h"
-#include "train/throughput.h"
 #include "train/schedule.h"
+#include "train/throughput.h"
 
 enum { LONG = UNROLL_BLOCK };
 
@@ -388,7 +389,7 @@ START_TEST(medians)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("optimizer");
     TCase *t = tcase_create("all");
@@ -411,9 +412,5 @@ int main(void)
     tcase_add_test(t, plan_fills_in);
     tcase_add_test(t, plan_refuses);
     tcase_add_test(t, medians);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return s;
 }

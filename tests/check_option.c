@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "runner.h"
 
 static unroll_config *config;
 
@@ -399,7 +400,7 @@ START_TEST(no_memory_is_told_and_leaks_nothing)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("option");
     TCase *tc = tcase_create("option");
@@ -422,9 +423,5 @@ int main(void)
                         (int)(sizeof wrong_together / sizeof *wrong_together));
     tcase_add_test(tc, no_memory_is_told_and_leaks_nothing);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite;
 }

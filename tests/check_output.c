@@ -14,6 +14,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "runner.h"
 
 /* Every test works in a directory of its own, which goes with it. */
 static char directory[] = "/tmp/unroll-output-XXXXXX";
@@ -399,9 +400,9 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
-    Suite *const suite = suite_create("output");
+    Suite *suite = suite_create("output");
     TCase *const t = tcase_create("output");
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, enter_directory, leave_directory);
@@ -419,10 +420,5 @@ int main(void)
     tcase_add_test(t, flush_sees_what_was_lost);
     tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(suite, t);
-
-    SRunner *const runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "data/pairs.h"
+#include "runner.h"
 #include "task/task.h"
 
 static char notes[4096];
@@ -665,7 +666,7 @@ START_TEST(test_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("pairs");
     TCase *t = tcase_create("reading");
@@ -698,10 +699,5 @@ int main(void)
     tcase_add_test(t, test_evaluation);
     tcase_add_test(t, test_memory);
     suite_add_tcase(suite, t);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

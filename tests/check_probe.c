@@ -12,6 +12,7 @@
 #include "probe/fit.h"
 #include "probe/gradient_monitor.h"
 #include "probe_nets.h"
+#include "runner.h"
 #include "store/curve_csv.h"
 
 #define VALUES "tests/golden/probe.bin"
@@ -651,7 +652,7 @@ START_TEST(fit_of_growth_and_of_floors)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("probe");
     TCase *exact = tcase_create("what it measures"), *statistics = tcase_create("statistics");
@@ -674,9 +675,5 @@ int main(void)
     tcase_set_timeout(exact, 60);
     suite_add_tcase(suite, exact);
     suite_add_tcase(suite, statistics);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "net/net.h"
+#include "runner.h"
 
 /* Three rows make segments of 85 steps: two whole ones and a rest, then a window of less. */
 enum { STEPS = 201, SHORT = 120, ROWS = 3, SYMBOLS = 7, UNITS = 10, FEATURES = 5 };
@@ -320,7 +321,7 @@ START_TEST(what_joins_steps_is_refused)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("recompute");
     TCase *bits = tcase_create("bits");
@@ -333,9 +334,5 @@ int main(void)
     tcase_add_test(rest, memory_follows_the_root);
     tcase_add_test(rest, what_joins_steps_is_refused);
     suite_add_tcase(suite, rest);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -10,6 +10,7 @@
 
 #include "gradient_problem.h"
 #include "probe/probe.h"
+#include "runner.h"
 
 enum { LAYERS_MAX = 3, GATES_MAX = 4, PLACES = LAYERS_MAX * STEPS * ROWS * UNITS };
 
@@ -543,7 +544,7 @@ START_TEST(omega_refused)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("remedies");
@@ -557,9 +558,5 @@ int main(void)
     tcase_add_loop_test(tcase, omega, 0, 8);
     tcase_add_loop_test(tcase, omega_refused, 0, 6);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -14,11 +14,12 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "store/model.h"
 #include "config/options.h"
+#include "run_directory.h"
+#include "runner.h"
+#include "store/model.h"
 #include "store/run.h"
 #include "task/task.h"
-#include "run_directory.h"
 
 /** One training, as the program has it. */
 typedef struct training {
@@ -149,14 +150,14 @@ START_TEST(keeps_and_finds)
     ck_assert_int_eq(mkdir(dir, 0777), 0);
     expect(unroll_checkpoint_find(dir, NULL, NULL, &found), UNROLL_ENOINPUT, "holds no checkpoint");
     start(&t, default_config(), NULL);
-    put("checkpoint-007.txt", "mine");
+    put_file("checkpoint-007.txt", "mine");
     for (int i = 0; i < 4; i++) {
         train(&t, 3);
         OK(save(&t, 2));
     }
     ck_assert_uint_eq(names_in_dir(), 3);
     ck_assert(there("checkpoint-9.safetensors") && there("checkpoint-12.safetensors"));
-    put("checkpoint-100.safetensors", "damaged");
+    put_file("checkpoint-100.safetensors", "damaged");
     OK(unroll_checkpoint_find(dir, keep_note, note, &found));
     ck_assert_uint_eq(found.step, 12);
     ck_assert_ptr_nonnull(strstr(note, "checkpoint-100.safetensors: is no safetensors file"));
@@ -167,7 +168,7 @@ START_TEST(keeps_and_finds)
     ck_assert(there("checkpoint-100.safetensors") && there("checkpoint-12.safetensors"));
     ck_assert(!there("checkpoint-9.safetensors"));
     ck_assert_int_eq(rename(in("checkpoint-15.safetensors"), in("checkpoint-16.safetensors")), 0);
-    put("checkpoint-12.safetensors", "");
+    put_file("checkpoint-12.safetensors", "");
     expect(unroll_checkpoint_find(dir, keep_note, note, &found), UNROLL_EDATA, "is empty");
     ck_assert_ptr_nonnull(strstr(note, "is not the checkpoint of step 16"));
     end(&t);
@@ -368,7 +369,7 @@ START_TEST(allocations_fail)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("resume");
     TCase *c = tcase_create("resume");
@@ -382,9 +383,5 @@ int main(void)
     tcase_add_loop_test(c, killed_while_saving, 0, 12);
     tcase_add_test(c, allocations_fail);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return s;
 }

@@ -12,11 +12,12 @@
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "config/options.h"
+#include "run_directory.h"
+#include "runner.h"
 #include "store/log.h"
 #include "store/model.h"
-#include "config/options.h"
 #include "store/run.h"
-#include "run_directory.h"
 
 /* ---- opening ---- */
 
@@ -25,7 +26,7 @@ START_TEST(new_and_empty)
     unroll_run *run;
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     ck_assert(there(".lock"));
-    ck_assert_ptr_nonnull(strstr(get(".lock"), "process "));
+    ck_assert_ptr_nonnull(strstr(get_file(".lock"), "process "));
     OK(unroll_run_close(run));
     ck_assert_int_ne(access(dir, F_OK), 0); /* nothing was written: it goes again */
     ck_assert_int_eq(mkdir(dir, 0777), 0);
@@ -50,13 +51,13 @@ START_TEST(refused)
 
     ck_assert_int_eq(mkdir(dir, 0777), 0);
     expect(unroll_run_open(dir, UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT, "no run to resume");
-    put("config.json", "{\"mine\": true}");
-    put("notes", "keep me");
+    put_file("config.json", "{\"mine\": true}");
+    put_file("notes", "keep me");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "is not empty");
     expect(unroll_run_open(dir, UNROLL_RUN_FORCE, &run), UNROLL_ECREATE, "holds no run");
     expect(unroll_run_open(dir, UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT, "no run to resume");
     ck_assert_uint_eq(names_in_dir(), 2);
-    ck_assert_str_eq(get("config.json"), "{\"mine\": true}");
+    ck_assert_str_eq(get_file("config.json"), "{\"mine\": true}");
 }
 END_TEST
 
@@ -78,16 +79,16 @@ START_TEST(forced)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_config(run, c));
     OK(unroll_run_sample(run, 7, "la", 2));
-    ck_assert_str_eq(get("samples/7.txt"), "la");
+    ck_assert_str_eq(get_file("samples/7.txt"), "la");
     OK(unroll_run_close(run));
-    put("checkpoint-12.safetensors", "x");
-    put("checkpoint-x.safetensors", "mine");
-    put("model.safetensors", "x");
-    put("metrics.csv", "x");
-    put("notes", "mine");
-    put("samples/more", "x");
+    put_file("checkpoint-12.safetensors", "x");
+    put_file("checkpoint-x.safetensors", "mine");
+    put_file("model.safetensors", "x");
+    put_file("metrics.csv", "x");
+    put_file("notes", "mine");
+    put_file("samples/more", "x");
     ck_assert_int_eq(mkdir(in("plots"), 0777), 0);
-    put("plots/loss.svg", "x");
+    put_file("plots/loss.svg", "x");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "--force");
     ck_assert_uint_eq(names_in_dir(), 8);
     OK(unroll_run_open(dir, UNROLL_RUN_FORCE, &run));
@@ -114,14 +115,14 @@ START_TEST(configuration)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_config(run, c));
     json_error_t error;
-    json_t *object = json_loads(get("config.json"), JSON_REJECT_DUPLICATES, &error);
+    json_t *object = json_loads(get_file("config.json"), JSON_REJECT_DUPLICATES, &error);
     ck_assert_msg(object != NULL, "%s", error.text);
     ck_assert_int_eq(json_integer_value(json_object_get(object, "hidden")), 5);
     ck_assert(json_is_string(json_object_get(object, "version")));
     ck_assert(json_is_integer(json_object_get(object, "seed")));
     ck_assert(json_is_false(json_object_get(object, "tie")));
     ck_assert(json_is_null(json_object_get(object, "test")));
-    ck_assert_ptr_nonnull(strstr(get("config.json"), "\"lr\": 0.1,\n"));
+    ck_assert_ptr_nonnull(strstr(get_file("config.json"), "\"lr\": 0.1,\n"));
     json_decref(object);
 
     OK(unroll_config_new(&d));
@@ -172,7 +173,7 @@ START_TEST(two_trainers)
     snprintf(who, sizeof who, "process %ld on ", (long)pid);
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_EBUSY, who);
     expect(unroll_run_open(dir, UNROLL_RUN_FORCE, &run), UNROLL_EBUSY, who);
-    put("notes", "x");
+    put_file("notes", "x");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_EBUSY, who);
     expect(unroll_run_open(dir, UNROLL_RUN_RESUME, &run), UNROLL_EBUSY, who);
     ck_assert_int_eq(unlink(in("notes")), 0);
@@ -198,12 +199,12 @@ START_TEST(metrics)
                                  .accuracy = 0.5, .seconds = 0.25};
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_metrics(run, 0, true));
-    ck_assert_str_eq(get("metrics.csv"), HEADER);
+    ck_assert_str_eq(get_file("metrics.csv"), HEADER);
     OK(unroll_run_step(run, &p));
-    ck_assert_str_eq(get("metrics.csv"),
+    ck_assert_str_eq(get_file("metrics.csv"),
                      HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n");
     OK(unroll_run_evaluated(run, &e));
-    ck_assert_str_eq(get("metrics.csv"),
+    ck_assert_str_eq(get_file("metrics.csv"),
                      HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n"
                             "10,0.5,valid,1,1.44269504,0.5,,,,,0.25\n");
     OK(unroll_run_close(run));
@@ -211,7 +212,7 @@ START_TEST(metrics)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_metrics(run, 0, false));
     OK(unroll_run_evaluated(run, &e));
-    ck_assert_str_eq(get("metrics.csv"), HEADER "10,0.5,valid,1,,0.5,,,,,0.25\n");
+    ck_assert_str_eq(get_file("metrics.csv"), HEADER "10,0.5,valid,1,,0.5,,,,,0.25\n");
     OK(unroll_run_close(run));
 }
 END_TEST
@@ -236,14 +237,14 @@ START_TEST(logs_cut)
 {
     unroll_log *log;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
-    put("log", LOGS[_i].before);
+    put_file("log", LOGS[_i].before);
     OK(unroll_log_open(in("log"), "step,a", 5, &log));
-    ck_assert_str_eq(get("log"), LOGS[_i].after);
+    ck_assert_str_eq(get_file("log"), LOGS[_i].after);
     OK(unroll_log_row(log, "6,9"));
     OK(unroll_log_close(log));
     char want[256];
     snprintf(want, sizeof want, "%s6,9\n", LOGS[_i].after);
-    ck_assert_str_eq(get("log"), want);
+    ck_assert_str_eq(get_file("log"), want);
     ck_assert_uint_eq(names_in_dir(), 1);
 }
 END_TEST
@@ -252,9 +253,9 @@ START_TEST(logs_cut_before)
 {
     unroll_log *log;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
-    put("log", "step,a\n4,x,test,1\n5,x,valid,1\n5,x,test,1\n5,x,valid,2\n6,x,test,1\n");
+    put_file("log", "step,a\n4,x,test,1\n5,x,valid,1\n5,x,test,1\n5,x,valid,2\n6,x,test,1\n");
     OK(unroll_log_open_before(in("log"), "step,a", 5, ",test,", &log));
-    ck_assert_str_eq(get("log"), "step,a\n4,x,test,1\n5,x,valid,1\n5,x,valid,2\n");
+    ck_assert_str_eq(get_file("log"), "step,a\n4,x,test,1\n5,x,valid,1\n5,x,valid,2\n");
     OK(unroll_log_close(log));
 }
 END_TEST
@@ -263,11 +264,11 @@ START_TEST(logs_of_others)
 {
     unroll_log *log;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
-    put("log", "step,b\n1,2\n");
+    put_file("log", "step,b\n1,2\n");
     expect(unroll_log_open(in("log"), "step,a", 5, &log), UNROLL_EDATA, "not a log of ours");
     ck_assert_ptr_null(log);
-    ck_assert_str_eq(get("log"), "step,b\n1,2\n");
-    put("log", "something else\n");
+    ck_assert_str_eq(get_file("log"), "step,b\n1,2\n");
+    put_file("log", "something else\n");
     expect(unroll_log_open(in("log"), "step,a", 5, &log), UNROLL_EDATA, "not a log of ours");
     expect(unroll_log_open(in("no/log"), "step,a", 5, &log), UNROLL_ECREATE, "no/log");
 }
@@ -281,16 +282,16 @@ START_TEST(log_on_a_full_disk)
     OK(unroll_log_row(log, "1,1"));
     limit_file_size(13); /* "2," would still fit */
     expect(unroll_log_row(log, "2,2"), UNROLL_EIO, "cannot be written");
-    ck_assert_str_eq(get("log"), "step,a\n1,1\n");
+    ck_assert_str_eq(get_file("log"), "step,a\n1,1\n");
     expect(unroll_log_row(log, "3,3"), UNROLL_EIO, "cannot be written");
     limit_file_size(RLIM_INFINITY);
     OK(unroll_log_row(log, "4,4"));
-    ck_assert_str_eq(get("log"), "step,a\n1,1\n2,2\n3,3\n4,4\n");
+    ck_assert_str_eq(get_file("log"), "step,a\n1,1\n2,2\n3,3\n4,4\n");
     limit_file_size(5);
     expect(unroll_log_row(log, "5,5"), UNROLL_EIO, "cannot be written");
     expect(unroll_log_close(log), UNROLL_EIO, "cannot be written");
     limit_file_size(RLIM_INFINITY);
-    ck_assert_str_eq(get("log"), "step,a\n1,1\n2,2\n3,3\n4,4\n");
+    ck_assert_str_eq(get_file("log"), "step,a\n1,1\n2,2\n3,3\n4,4\n");
 }
 END_TEST
 
@@ -322,7 +323,7 @@ START_TEST(opening_without_memory)
         }
         ck_assert_int_gt(n, 5);
         if (m == 0)
-            put("checkpoint-1.safetensors", "x");
+            put_file("checkpoint-1.safetensors", "x");
         if (m == 1) /* the old run is gone whole */
             ck_assert(!there("checkpoint-1.safetensors"));
     }
@@ -330,7 +331,7 @@ START_TEST(opening_without_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("run");
     TCase *c = tcase_create("run");
@@ -349,9 +350,5 @@ int main(void)
     tcase_add_test(c, log_on_a_full_disk);
     tcase_add_test(c, opening_without_memory);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return s;
 }

@@ -6,6 +6,7 @@
 #include <unroll/model.h>
 
 #include "base/memory.h"
+#include "runner.h"
 
 enum { V = 6, DRAWS = 60000 };
 
@@ -156,7 +157,7 @@ START_TEST(refused)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("sampler");
     TCase *c = tcase_create("sampler");
@@ -167,9 +168,5 @@ int main(void)
     tcase_add_test(c, seeds);
     tcase_add_test(c, refused);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return s;
 }

@@ -9,6 +9,7 @@
 
 #include "base/input.h"
 #include "base/memory.h"
+#include "runner.h"
 #include "score/bleu.h"
 #include "score/chrf.h"
 
@@ -164,7 +165,7 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("scores");
     TCase *t = tcase_create("all");
@@ -174,9 +175,5 @@ int main(void)
     tcase_add_test(t, takes_any_bytes);
     tcase_add_test(t, out_of_memory);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

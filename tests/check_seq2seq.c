@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "gradient_check.h"
 #include "probe/alignment.h"
+#include "runner.h"
 
 enum { SOURCE = 4, TARGET = 3, LINES = 3, WORDS = 5, SYMBOLS = 4 };
 
@@ -465,7 +466,7 @@ START_TEST(refused)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("seq2seq");
     TCase *tests = tcase_create("all");
@@ -480,9 +481,5 @@ int main(void)
     tcase_add_test(tests, wrong_gradient);
     tcase_add_test(tests, refused);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -9,6 +9,7 @@
 #include <unroll/net.h>
 
 #include "golden_file.h"
+#include "runner.h"
 
 enum { TENSORS_MAX = 96, CASES_MAX = 16, LINE_MAX = 300 };
 static const double tolerance = 1e-5;
@@ -173,19 +174,12 @@ START_TEST(as_pytorch)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     read_values();
     Suite *suite = suite_create("seq2seq golden");
     TCase *tests = tcase_create("all");
     tcase_add_loop_test(tests, as_pytorch, 0, (int)case_count);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    for (size_t i = 0; i < case_count; i++)
-        for (size_t k = 0; k < cases[i].tensors; k++)
-            free(cases[i].tensor[k].data);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "probe/spectrum.h"
+#include "runner.h"
 
 enum { MOST = 48 };
 
@@ -109,7 +110,7 @@ START_TEST(no_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("spectrum");
     TCase *tc = tcase_create("spectrum");
@@ -119,9 +120,5 @@ int main(void)
     tcase_add_test(tc, what_is_not_finite_is_nan);
     tcase_add_test(tc, no_memory);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite;
 }

@@ -15,6 +15,7 @@
 #include "base/input.h"
 #include "base/memory.h"
 #include "input_files.h"
+#include "runner.h"
 
 /* FIFOs and standard input */
 
@@ -322,9 +323,9 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
-    Suite *const suite = suite_create("stream");
+    Suite *suite = suite_create("stream");
     TCase *const t = tcase_create("stream");
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, enter_directory, leave_directory);
@@ -338,10 +339,5 @@ int main(void)
     tcase_add_test(t, lines_without_end_are_refused);
     tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(suite, t);
-
-    SRunner *const runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "runner.h"
 #include "store/tensors.h"
 
 static char directory[] = "/tmp/check_tensors.XXXXXX";
@@ -364,7 +365,7 @@ START_TEST(allocations_fail)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("tensors");
     TCase *c = tcase_create("tensors");
@@ -384,9 +385,5 @@ int main(void)
     tcase_add_test(c, write_twice_the_same_name);
     tcase_add_test(c, allocations_fail);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return s;
 }

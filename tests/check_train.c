@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "runner.h"
 
 enum { T = 6, B = 5, SYMBOLS = 4, EPOCH = 8, EVAL_T = 7, EVAL_B = 2 };
 
@@ -690,7 +691,7 @@ START_TEST(what_does_not_learn_stays_zero)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *s = suite_create("train");
     TCase *t = tcase_create("all");
@@ -717,9 +718,5 @@ int main(void)
     tcase_add_test(t, weights_that_are_not_finite_end_it);
     tcase_add_test(t, a_clipped_step_is_as_long_as_allowed);
     tcase_add_loop_test(t, what_does_not_learn_stays_zero, 0, 7);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return s;
 }

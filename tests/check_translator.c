@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "store/model.h"
 #include "decode/translator.h"
+#include "runner.h"
+#include "store/model.h"
 
 static const char TSV[] = "a b c\tx y z\nb c d\ty z w\nc d e\tz w v\nd e a\tw v x\ne a b\tv x y\n";
 static const char *const LINES[] = {"a b c", "e", "d d d d d d d d d d d d d d", "q a b", "a", "c b a"};
@@ -215,7 +216,7 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     enum { KINDS = sizeof MODELS / sizeof *MODELS };
     Suite *suite = suite_create("translator");
@@ -226,9 +227,5 @@ int main(void)
     tcase_add_test(t, nothing_gives_nothing);
     tcase_add_test(t, out_of_memory);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -38,7 +38,7 @@ const char *in(const char *name)
     return path[next];
 }
 
-void put(const char *name, const char *text)
+void put_file(const char *name, const char *text)
 {
     FILE *f = fopen(in(name), "wb");
     ck_assert_ptr_nonnull(f);
@@ -46,7 +46,7 @@ void put(const char *name, const char *text)
     ck_assert_int_eq(fclose(f), 0);
 }
 
-const char *get(const char *name)
+const char *get_file(const char *name)
 {
     static char text[65536];
     FILE *f = fopen(in(name), "rb");

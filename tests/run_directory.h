@@ -17,8 +17,8 @@ void teardown(void);
 
 /** The path of a name in it; good for four calls. */
 const char *in(const char *name);
-void put(const char *name, const char *text);
-const char *get(const char *name); /**< a file's text, until the next call */
+void put_file(const char *name, const char *text);
+const char *get_file(const char *name); /**< a file's text, until the next call */
 bool there(const char *name);
 size_t names_in_dir(void);         /**< how many, "." and ".." left out */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "runner.h"
 #include "task/task.h"
 
 /* ---- English to German, word by word ---- */
@@ -456,7 +457,7 @@ START_TEST(test_seeds_and_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("toys");
     TCase *t = tcase_create("sentences");
@@ -476,10 +477,5 @@ int main(void)
     tcase_add_test(t, test_kinds_of_task);
     tcase_add_test(t, test_seeds_and_memory);
     suite_add_tcase(suite, t);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "runner.h"
 #include "task/task.h"
 
 /* ---- characters ---- */
@@ -633,7 +634,7 @@ START_TEST(test_memory)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     Suite *suite = suite_create("task");
     TCase *t = tcase_create("char");
@@ -658,10 +659,5 @@ int main(void)
     tcase_add_test(t, test_table);
     tcase_add_test(t, test_memory);
     suite_add_tcase(suite, t);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }

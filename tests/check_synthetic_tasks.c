@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner.h"
 #include "task/solved.h"
 #include <unroll/net.h>
 
@@ -601,7 +602,7 @@ START_TEST(solved_by_loss)
 }
 END_TEST
 
-int main(void)
+Suite *make_suite(void)
 {
     int tasks = 0;
     while (unroll_task_table[tasks])
@@ -624,9 +625,5 @@ int main(void)
     tcase_add_test(t, solved_by_accuracy);
     tcase_add_test(t, solved_by_loss);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite;
 }
