@@ -66,7 +66,7 @@ static fresh make(const char *cell, const char *activation, const char *init, si
 static unroll_fit fit_of(const unroll_curve *c)
 {
     unroll_fit fit;
-    need_ok(unroll_fit_curve(c, 0, UNROLL_PROBE_H, 1, &fit));
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     return fit;
 }
 
@@ -75,7 +75,7 @@ static double decades_at_50(fresh f)
     probed p;
     open_text(&p, &f);
     unroll_curve c = last_curve(&p, 51);
-    const double d = decades(&c, 0, UNROLL_PROBE_H, 50);
+    const double d = decades(&c, 0, UNROLL_STATE_H, 50);
     unroll_curve_free(&c);
     close_probed(&p);
     return d;
@@ -118,7 +118,7 @@ START_TEST(identity_relu_holds)
     open_text(&p, &f);
     unroll_curve c = last_curve(&p, f.T);
     ck_assert_double_lt(fabs(fit_of(&c).slope), 0.002);
-    ck_assert_double_gt(decades(&c, 0, UNROLL_PROBE_H, 199), -0.5);
+    ck_assert_double_gt(decades(&c, 0, UNROLL_STATE_H, 199), -0.5);
     unroll_curve_free(&c);
     close_probed(&p);
 }
@@ -158,8 +158,8 @@ START_TEST(accumulated_hides_decay)
     const fresh f = make("rnn", NULL, "uniform", 150, _i);
     open_text(&p, &f);
     unroll_curve one = last_curve(&p, 51), all = all_curve(&p, 51);
-    ck_assert_double_le(decades(&one, 0, UNROLL_PROBE_H, 50), -8);
-    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_PROBE_H, 50)), 0.3);
+    ck_assert_double_le(decades(&one, 0, UNROLL_STATE_H, 50), -8);
+    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_STATE_H, 50)), 0.3);
     unroll_curve_free(&one);
     unroll_curve_free(&all);
     close_probed(&p);
@@ -204,8 +204,8 @@ static double depth(const unroll_net_spec *spec, const unroll_init *init)
     unroll_net_pack(p.net, 1);
     read_windows(&p, &window);
     unroll_curve c = last_curve(&p, 1);
-    const double bottom = unroll_curve_at(&c, 0, UNROLL_PROBE_H, 0, scratch).mean;
-    const double top = unroll_curve_at(&c, spec->layers - 1, UNROLL_PROBE_H, 0, scratch).mean;
+    const double bottom = unroll_curve_at(&c, 0, UNROLL_STATE_H, 0, scratch).mean;
+    const double top = unroll_curve_at(&c, spec->layers - 1, UNROLL_STATE_H, 0, scratch).mean;
     unroll_curve_free(&c);
     close_probed(&p);
     return log10(bottom / top);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "net/net.h"
 #include "probe/gradient_monitor.h"
+#include "probe/inject.h"
 #include "probe/saturation.h"
 #include "probe_nets.h"
 #include "runner.h"
@@ -18,45 +19,49 @@
 START_TEST(windows_are_spread_evenly)
 {
     uint32_t id[100];
-    unroll_probe_set set;
+    unroll_windows *windows;
     for (uint32_t i = 0; i < 100; i++)
         id[i] = i;
-    need_ok(unroll_probe_windows(id, 100, 10, 0, 4, 4, &set));
+    need_ok(unroll_windows_of_tokens(id, 100, &(unroll_windows_options){.steps = 10, .windows = 4}, &windows));
+    const unroll_batch *b = unroll_windows_batch(windows);
     const uint32_t first[] = {0, 29, 59, 89};
     for (size_t r = 0; r < 4; r++)
         for (uint32_t t = 0; t < 10; t++) {
-            ck_assert_uint_eq(set.batch.input[t * 4 + r], first[r] + t);
-            ck_assert_uint_eq(set.batch.target[t * 4 + r], first[r] + t + 1);
+            ck_assert_uint_eq(b->input[t * 4 + r], first[r] + t);
+            ck_assert_uint_eq(b->target[t * 4 + r], first[r] + t + 1);
         }
-    unroll_probe_set_free(&set);
-    need_ok(unroll_probe_windows(id, 100, 10, 2, 2, 4, &set)); /* the same in turns */
-    ck_assert_uint_eq(set.batch.input[0], 59);
-    unroll_probe_set_free(&set);
-    need_ok(unroll_probe_windows(id, 11, 10, 0, 1, 1, &set));
-    ck_assert_uint_eq(set.batch.target[9], 10);
-    unroll_probe_set_free(&set);
-    ck_assert_int_eq(unroll_probe_windows(id, 10, 10, 0, 1, 1, &set), UNROLL_EBUG);
+    unroll_windows_free(windows);
+    const unroll_windows_options turn = {.steps = 10, .windows = 4, .first = 2, .rows = 2};
+    need_ok(unroll_windows_of_tokens(id, 100, &turn, &windows)); /* the same in turns */
+    ck_assert_uint_eq(unroll_windows_batch(windows)->input[0], 59);
+    unroll_windows_free(windows);
+    const unroll_windows_options one = {.steps = 10, .windows = 1};
+    need_ok(unroll_windows_of_tokens(id, 11, &one, &windows));
+    ck_assert_uint_eq(unroll_windows_batch(windows)->target[9], 10);
+    unroll_windows_free(windows);
+    ck_assert_int_eq(unroll_windows_of_tokens(id, 10, &one, &windows), UNROLL_EUSAGE);
 }
 END_TEST
 
 START_TEST(rows_of_a_batch)
 {
-    unroll_probe_set set;
+    unroll_windows *windows;
     const float feature[2 * 3 * 2] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     const float value[2 * 3] = {0, 1, 2, 3, 4, 5}, weight[6] = {0, 0, 0, 1, 1, 0};
     const unroll_batch from = {.T = 2, .B = 3, .feature = feature, .value = value,
                                .weight = weight};
-    need_ok(unroll_probe_rows(&from, 0, 2, 2, 1, &set));
-    const unroll_batch *b = &set.batch;
+    need_ok(unroll_windows_of_batch(&from, 0, 2, 2, 1, &windows));
+    const unroll_batch *b = unroll_windows_batch(windows);
     ck_assert(b->T == 2 && b->B == 2 && !b->input && !b->target && !b->mode);
     ck_assert(b->feature[3] == 3 && b->feature[4] == 6 && b->feature[7] == 9);
     ck_assert(b->value[1] == 1 && b->value[2] == 3 && b->weight[0] == 0 && b->weight[3] == 1);
-    ck_assert_uint_eq(unroll_probe_reach(b), 2);
-    unroll_probe_set_free(&set);
-    need_ok(unroll_probe_rows(&from, 1, 2, 2, 1, &set));
+    ck_assert_uint_eq(unroll_batch_reach(b), 2);
+    unroll_windows_free(windows);
+    need_ok(unroll_windows_of_batch(&from, 1, 2, 2, 1, &windows));
+    b = unroll_windows_batch(windows);
     ck_assert(b->feature[0] == 2 && b->feature[7] == 11 && b->value[3] == 5);
-    ck_assert_uint_eq(unroll_probe_reach(&from), 0);
-    unroll_probe_set_free(&set);
+    ck_assert_uint_eq(unroll_batch_reach(&from), 0);
+    unroll_windows_free(windows);
 }
 END_TEST
 
@@ -261,32 +266,32 @@ START_TEST(recording_leaves_the_net_alone)
 {
     const fresh f = {"lstm", NULL, "uniform", 2, 20, 7, 40, 6, NAN, 1};
     probed p;
-    unroll_gradient_monitor live;
-    unroll_probe_set set;
+    unroll_gradient_monitor monitor;
+    unroll_windows *windows;
     unroll_buffer rows = {0}, again = {0};
     open_fresh(&p, &f);
     const size_t bytes = unroll_net_size(p.net) * sizeof(float);
     float *before = malloc(bytes);
     memcpy(before, unroll_net_weights(p.net), bytes);
-    need_ok(unroll_probe_rows(&p.batch, 0, 6, 7, 7, &set));
-    need_ok(unroll_gradient_monitor_new(p.net, &set, &(unroll_gradient_monitor_plan){.distances = 20}, 1, &live));
-    need_ok(unroll_gradient_monitor_take(&live));
-    unroll_curve_csv_rows(&rows, 7, &live.curve);
-    unroll_histogram_csv_rows(&rows, 7, &live.histograms);
-    need_ok(unroll_gradient_monitor_take(&live));
-    unroll_curve_csv_rows(&again, 7, &live.curve);
-    unroll_histogram_csv_rows(&again, 7, &live.histograms);
+    need_ok(unroll_windows_of_batch(&p.batch, 0, 6, 7, 7, &windows));
+    need_ok(unroll_gradient_monitor_new(p.net, windows, &(unroll_gradient_monitor_plan){.distances = 20}, 1, &monitor));
+    need_ok(unroll_gradient_monitor_take(&monitor));
+    unroll_curve_csv_rows(&rows, 7, &monitor.curve);
+    unroll_histogram_csv_rows(&rows, 7, &monitor.histograms);
+    need_ok(unroll_gradient_monitor_take(&monitor));
+    unroll_curve_csv_rows(&again, 7, &monitor.curve);
+    unroll_histogram_csv_rows(&again, 7, &monitor.histograms);
     ck_assert(memcmp(before, unroll_net_weights(p.net), bytes) == 0);
     ck_assert_str_eq(rows.text, again.text);
     ck_assert(!rows.failed && strncmp(rows.text, "7,0,h,0,", 8) == 0);
-    ck_assert_uint_eq(live.curve.samples, 7); /* two chains in the first row, one in the others */
+    ck_assert_uint_eq(monitor.curve.samples, 7); /* two chains in the first row, one in the others */
     size_t lines = 0;
     for (const char *c = rows.text; *c; c++)
         lines += *c == '\n';
     ck_assert_uint_gt(lines, 2 * 2 * 20);
     unroll_free(rows.text);
     unroll_free(again.text);
-    unroll_gradient_monitor_free(&live);
+    unroll_gradient_monitor_free(&monitor);
     free(before);
     close_probed(&p);
 }
@@ -300,17 +305,18 @@ START_TEST(stacked_rows_are_single_losses)
     const fresh f = {"lstm", NULL, "uniform", 2, 20, 7, T, 1, NAN, 1};
     uint32_t id[100];
     probed p;
-    unroll_gradient_monitor live;
-    unroll_probe_set set;
+    unroll_gradient_monitor monitor;
+    unroll_windows *windows;
     for (uint32_t i = 0; i < 100; i++)
         id[i] = (i * i + i / 7) % 7;
     open_fresh(&p, &f);
-    need_ok(unroll_probe_stacked(id, 100, T, SEQUENCES, POSITIONS, &set));
+    need_ok(unroll_windows_of_tokens(id, 100, &(unroll_windows_options){
+        .steps = T, .windows = SEQUENCES, .copies = POSITIONS}, &windows));
     const unroll_gradient_monitor_plan plan = {.distances = DISTANCES, .positions = POSITIONS, .window = 10};
-    need_ok(unroll_gradient_monitor_new(p.net, &set, &plan, 1, &live));
-    need_ok(unroll_gradient_monitor_take(&live));
-    ck_assert_uint_eq(live.curve.samples, SEQUENCES * POSITIONS);
-    ck_assert_uint_eq(live.curve.distances, DISTANCES);
+    need_ok(unroll_gradient_monitor_new(p.net, windows, &plan, 1, &monitor));
+    need_ok(unroll_gradient_monitor_take(&monitor));
+    ck_assert_uint_eq(monitor.curve.samples, SEQUENCES * POSITIONS);
+    ck_assert_uint_eq(monitor.curve.distances, DISTANCES);
     for (size_t i = 0; i < SEQUENCES * POSITIONS; i++) { /* samples come in the order of their steps */
         const size_t sequence = i % SEQUENCES, length = end[i / SEQUENCES] + 1;
         for (size_t t = 0; t < length; t++) {
@@ -322,13 +328,13 @@ START_TEST(stacked_rows_are_single_losses)
         for (size_t l = 0; l < 2; l++)
             for (int c = 0; c < 2; c++)
                 for (size_t k = 0; k < DISTANCES; k++) {
-                    const enum unroll_probe_state state = (enum unroll_probe_state)c;
-                    ck_assert_double_eq_tol(unroll_curve_of(&live.curve, i, l, state)[k] /
+                    const enum unroll_state state = (enum unroll_state)c;
+                    ck_assert_double_eq_tol(unroll_curve_of(&monitor.curve, i, l, state)[k] /
                                                 unroll_curve_of(&one, 0, l, state)[k], 1, 1e-5);
                 }
         unroll_curve_free(&one);
     }
-    unroll_gradient_monitor_free(&live);
+    unroll_gradient_monitor_free(&monitor);
     close_probed(&p);
 }
 END_TEST
@@ -357,8 +363,8 @@ START_TEST(pairs_are_one_long_sequence)
     uint32_t source[S * B] = {0}, input[T * B] = {0}, target[T * B] = {0};
     uint8_t source_mode[S * B], mode[T * B];
     float weight[T * B];
-    unroll_probe_set set;
-    unroll_gradient_monitor live;
+    unroll_windows *windows;
+    unroll_gradient_monitor monitor;
     probed p;
     unroll_net *net;
     open_fresh(&p, &f);
@@ -387,11 +393,11 @@ START_TEST(pairs_are_one_long_sequence)
     const unroll_batch pairs = {.T = T, .B = B, .S = S, .source = source, .input = input,
                                 .source_mode = source_mode, .target = target, .mode = mode,
                                 .weight = weight};
-    need_ok(unroll_probe_rows(&pairs, 0, B, V, V, &set));
-    need_ok(unroll_gradient_monitor_new(net, &set, &(unroll_gradient_monitor_plan){0}, 1, &live));
-    need_ok(unroll_gradient_monitor_take(&live));
-    ck_assert_uint_eq(live.curve.distances, 9);
-    ck_assert_uint_eq(live.curve.samples, B);
+    need_ok(unroll_windows_of_batch(&pairs, 0, B, V, V, &windows));
+    need_ok(unroll_gradient_monitor_new(net, windows, &(unroll_gradient_monitor_plan){0}, 1, &monitor));
+    need_ok(unroll_gradient_monitor_take(&monitor));
+    ck_assert_uint_eq(monitor.curve.distances, 9);
+    ck_assert_uint_eq(monitor.curve.samples, B);
     for (size_t r = 0; r < B; r++) {
         const size_t length = words[r] + targets[r];
         for (size_t t = 0; t < length; t++) {
@@ -404,15 +410,15 @@ START_TEST(pairs_are_one_long_sequence)
         for (size_t l = 0; l < 2; l++)
             for (int c = 0; c <= (_i == 1); c++)
                 for (size_t k = 0; k < 9; k++) {
-                    const enum unroll_probe_state state = (enum unroll_probe_state)c;
+                    const enum unroll_state state = (enum unroll_state)c;
                     const double want = unroll_curve_of(&one, 0, l, state)[k];
                     ck_assert_double_gt(want, 0);
-                    ck_assert_double_eq_tol(unroll_curve_of(&live.curve, r, l, state)[k] / want, 1,
+                    ck_assert_double_eq_tol(unroll_curve_of(&monitor.curve, r, l, state)[k] / want, 1,
                                             1e-4);
                 }
         unroll_curve_free(&one);
     }
-    unroll_gradient_monitor_free(&live);
+    unroll_gradient_monitor_free(&monitor);
     unroll_net_free(net);
     close_probed(&p);
 }
@@ -425,20 +431,20 @@ START_TEST(any_allocation_may_fail)
     open_fresh(&p, &f);
     unroll_status status = UNROLL_EMEMORY;
     for (long n = 0; status == UNROLL_EMEMORY; n++) {
-        unroll_gradient_monitor live = {0};
-        unroll_probe_set set;
+        unroll_gradient_monitor monitor = {0};
+        unroll_windows *windows;
         unroll_diagnosis d = {0};
         unroll_alloc_fail_after(n);
-        status = unroll_probe_rows(&p.batch, 0, 4, 7, 7, &set);
+        status = unroll_windows_of_batch(&p.batch, 0, 4, 7, 7, &windows);
         if (status == UNROLL_OK)
-            status = unroll_gradient_monitor_new(p.net, &set, &(unroll_gradient_monitor_plan){0}, 1, &live);
+            status = unroll_gradient_monitor_new(p.net, windows, &(unroll_gradient_monitor_plan){0}, 1, &monitor);
         if (status == UNROLL_OK)
-            status = unroll_gradient_monitor_take(&live);
+            status = unroll_gradient_monitor_take(&monitor);
         if (status == UNROLL_OK)
             status = unroll_diagnose(p.net, p.work, &p.batch, 20, &d);
         unroll_alloc_fail_after(-1);
         unroll_diagnosis_free(&d);
-        unroll_gradient_monitor_free(&live);
+        unroll_gradient_monitor_free(&monitor);
         ck_assert(status == UNROLL_OK || status == UNROLL_EMEMORY);
         ck_assert_int_lt((int)n, 200);
     }

@@ -323,7 +323,7 @@ START_TEST(predicts_the_rate)
         unroll_lyapunov l;
         open_fresh(&p, &f);
         unroll_curve c = last_curve(&p, 300);
-        need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+        need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
         need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 8, 8, 1, &l));
         const double predicted = l.nats[0] / log(10);
         /* a factor a step; as a share of the logarithm, too, where that is not nearly nothing */

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "probe/fit.h"
 #include "probe/gradient_monitor.h"
+#include "probe/inject.h"
 #include "probe_nets.h"
 #include "runner.h"
 #include "store/curve_csv.h"
@@ -69,12 +70,12 @@ static void check_golden_curve(probed *p, const double *data)
     const char *line = rows.text;
     for (size_t l = 0; l < s->layers; l++)
         for (int i = 0; i <= c.has_c; i++) {
-            const enum unroll_probe_state state = (enum unroll_probe_state)i;
+            const enum unroll_state state = (enum unroll_state)i;
             for (size_t k = 0; k < T; k++) {
                 double mean = 0, logs = 0, seen[2];
                 char head[64];
                 for (size_t r = 0; r < B; r++) {
-                    const double want = data[unroll_probe_at(s, B, T - 1 - k, l, state, r)];
+                    const double want = data[unroll_gradient_flow_at(s, B, T - 1 - k, l, state, r)];
                     ck_assert_double_le(fabs(unroll_curve_of(&c, r, l, state)[k] - want), 1e-4 * want);
                     mean += want / (double)B;
                     logs += log(want) / (double)B;
@@ -100,7 +101,7 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
     const unroll_net_spec spec = {.inputs = symbols, .outputs = symbols, .cell = cell,
                                   .layers = layers, .hidden = hidden};
     open_probed(&p, &spec, T, B, 1);
-    const size_t count = T * layers * UNROLL_PROBE_STATES * B;
+    const size_t count = T * layers * UNROLL_STATES * B;
     double *norm = new_doubles(count);
     char name[64] = "";
     while (strcmp(name, "norm") != 0) {
@@ -118,7 +119,7 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
         else {
             ck_assert_uint_eq(n, count);
             unroll_net_pack(p.net, 1);
-            need_ok(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch,
+            need_ok(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch,
                                                                     .norm = norm}));
             const double error = worst(norm, data, n);
             ck_assert_msg(error < 1e-4, "%s: differs from autograd by %g", cell, error);
@@ -181,7 +182,7 @@ static vectors see_vectors(probed *p, const uint8_t *inject)
     const unroll_net_spec *s = unroll_net_get_spec(p->net);
     vectors v = {.B = p->batch.B, .H = s->hidden, .layers = s->layers};
     v.at = new_doubles(p->batch.T * v.layers * 2 * v.B * v.H);
-    need_ok(unroll_probe_run(p->net, p->work, &(unroll_probe){.batch = &p->batch, .inject = inject,
+    need_ok(unroll_gradient_flow_run(p->net, p->work, &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
                                                               .visit = see, .arg = &v}));
     return v;
 }
@@ -272,7 +273,7 @@ static double *norms_of(probed *p, const uint8_t *inject)
 {
     const size_t layers = unroll_net_get_spec(p->net)->layers;
     double *norm = new_doubles(p->batch.T * layers * 2 * p->batch.B);
-    need_ok(unroll_probe_run(p->net, p->work, &(unroll_probe){.batch = &p->batch, .inject = inject,
+    need_ok(unroll_gradient_flow_run(p->net, p->work, &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
                                                               .norm = norm}));
     return norm;
 }
@@ -304,13 +305,13 @@ START_TEST(comb_stacked_and_single_agree)
             for (size_t k = 0; k < SPACING && k <= t; k++)
                 for (size_t l = 0; l < spec->layers; l++)
                     for (int s = 0; s < 2; s++) {
-                        const enum unroll_probe_state state = (enum unroll_probe_state)s;
-                        const double a = comb[unroll_probe_at(spec, B, t - k, l, state, r)];
-                        const double b = stacked[unroll_probe_at(spec, B, t - k, l, state, t)];
+                        const enum unroll_state state = (enum unroll_state)s;
+                        const double a = comb[unroll_gradient_flow_at(spec, B, t - k, l, state, r)];
+                        const double b = stacked[unroll_gradient_flow_at(spec, B, t - k, l, state, t)];
                         ck_assert_double_le(fabs(a - b), 1e-6 * b);
                         if (single)
                             ck_assert_double_le(
-                                fabs(a - single[unroll_probe_at(spec, B, t - k, l, state, 0)]),
+                                fabs(a - single[unroll_gradient_flow_at(spec, B, t - k, l, state, 0)]),
                                 1e-6 * b);
                     }
             free(single);
@@ -336,10 +337,10 @@ START_TEST(late_losses_do_not_overflow)
     double *norm = norms_of(&p, p.inject);
     const unroll_net_spec *spec = unroll_net_get_spec(p.net);
     for (size_t l = 0; l < f.layers; l++) {
-        const double *at = norm + unroll_probe_at(spec, f.B, 50, l, UNROLL_PROBE_H, 0);
+        const double *at = norm + unroll_gradient_flow_at(spec, f.B, 50, l, UNROLL_STATE_H, 0);
         ck_assert_double_gt(at[0], 1e-4);
         ck_assert_double_gt(at[1], 1e-4);
-        ck_assert_double_eq(norm[unroll_probe_at(spec, f.B, 51, l, UNROLL_PROBE_H, 1)], 0);
+        ck_assert_double_eq(norm[unroll_gradient_flow_at(spec, f.B, 51, l, UNROLL_STATE_H, 1)], 0);
     }
     free(norm);
     close_probed(&p);
@@ -360,9 +361,9 @@ START_TEST(layers_have_ranges_of_their_own)
                 unroll_net_weights(p.net)[list[i].offset + k] *= 0.1f;
     unroll_net_pack(p.net, 1);
     unroll_curve c = last_curve(&p, f.T);
-    const double upper = decades(&c, 1, UNROLL_PROBE_H, 119);
+    const double upper = decades(&c, 1, UNROLL_STATE_H, 119);
     const double lower = decades(&c, 0,
-                                                                              UNROLL_PROBE_H, 119);
+                                                                              UNROLL_STATE_H, 119);
     ck_assert_double_lt(upper, -119);
     ck_assert_double_gt(upper, -250);
     ck_assert_double_gt(lower, -60);
@@ -440,7 +441,7 @@ START_TEST(range_of_a_sigmoid)
     double *scaled = norms_of(&p, NULL);
     for (size_t k = 0; k <= 240; k++)
         ck_assert_double_lt(fabs(log10(scaled[(f.T - 1 - k) * 2] / expected[k])), 1e-3);
-    need_ok(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch, .norm = norm,
+    need_ok(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch, .norm = norm,
                                                             .unscaled = true}));
     size_t zero = 0;
     while (zero < f.T && norm[(f.T - 1 - zero) * 2] > 0)
@@ -460,8 +461,8 @@ START_TEST(summed_loss_is_another_curve)
     probed p;
     open_fresh(&p, &f);
     unroll_curve one = last_curve(&p, 51), all = all_curve(&p, 51);
-    ck_assert_double_le(decades(&one, 0, UNROLL_PROBE_H, 50), -8);
-    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_PROBE_H, 50)), 0.3);
+    ck_assert_double_le(decades(&one, 0, UNROLL_STATE_H, 50), -8);
+    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_STATE_H, 50)), 0.3);
     unroll_curve_free(&one);
     unroll_curve_free(&all);
     close_probed(&p);
@@ -493,7 +494,7 @@ START_TEST(batch_average_is_another_curve)
                 square += pow(v.at[((T - 1 - k) * 2 * B + r) * H + j], 2);
             mean += sqrt(square) / (double)B;
         }
-        const double measured = unroll_curve_at(&c, 0, UNROLL_PROBE_H, k, scratch).mean;
+        const double measured = unroll_curve_at(&c, 0, UNROLL_STATE_H, k, scratch).mean;
         ck_assert_double_le(fabs(measured - mean), 1e-5 * mean);
         ck_assert_double_lt(sqrt(averaged), 0.6 * measured);
     }
@@ -521,8 +522,8 @@ START_TEST(samples_do_not_depend_on_each_other)
     ck_assert_uint_eq(one.samples, 1);
     for (size_t l = 0; l < 2; l++)
         for (int s = 0; s < 2; s++)
-            ck_assert_double_lt(worst(unroll_curve_of(&all, 4, l, (enum unroll_probe_state)s),
-                                      unroll_curve_of(&one, 0, l, (enum unroll_probe_state)s), 20),
+            ck_assert_double_lt(worst(unroll_curve_of(&all, 4, l, (enum unroll_state)s),
+                                      unroll_curve_of(&one, 0, l, (enum unroll_state)s), 20),
                                 1e-5);
     unroll_curve_free(&all);
     unroll_curve_free(&one);
@@ -562,7 +563,7 @@ START_TEST(a_diverged_model_is_told)
     unroll_net_parameters(p.net, &list);
     unroll_net_weights(p.net)[list[1].offset] = NAN;
     unroll_net_pack(p.net, 1);
-    ck_assert_int_eq(unroll_probe_run(p.net, p.work, &(unroll_probe){.batch = &p.batch}),
+    ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch}),
                      UNROLL_ENUMERIC);
     close_probed(&p);
 }
@@ -587,7 +588,7 @@ START_TEST(statistics_of_samples)
     double scratch[5];
     for (size_t i = 0; i < 5; i++)
         c.norm[2 * i] = value[i];
-    unroll_curve_point p = unroll_curve_at(&c, 0, UNROLL_PROBE_H, 0, scratch);
+    unroll_curve_point p = unroll_curve_at(&c, 0, UNROLL_STATE_H, 0, scratch);
     ck_assert_double_eq_tol(p.mean, 6.2, 1e-12);
     ck_assert_double_eq_tol(p.gmean, 4, 1e-12);
     ck_assert_double_eq_tol(p.q10, 1.4, 1e-12);
@@ -595,7 +596,7 @@ START_TEST(statistics_of_samples)
     ck_assert_double_eq_tol(p.q90, 12.8, 1e-12);
     ck_assert_uint_eq(p.n, 5);
     c.norm[0] = 0;
-    ck_assert_double_eq(unroll_curve_at(&c, 0, UNROLL_PROBE_H, 0, scratch).gmean, 0);
+    ck_assert_double_eq(unroll_curve_at(&c, 0, UNROLL_STATE_H, 0, scratch).gmean, 0);
     unroll_curve_free(&c);
 }
 END_TEST
@@ -616,7 +617,7 @@ START_TEST(fit_of_a_line)
 {
     unroll_fit fit;
     unroll_curve c = falling(100, 21, -0.05, 0.02);
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, -0.05, 1e-12);
     ck_assert_double_eq_tol(fit.rho, pow(10, -0.05), 1e-12);
     ck_assert_double_eq_tol(fit.half_life, log10(2) / 0.05, 1e-9);
@@ -633,20 +634,20 @@ START_TEST(fit_of_growth_and_of_floors)
 {
     unroll_fit fit;
     unroll_curve c = falling(60, 4, 0.01, 0);
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, 0.01, 1e-12);
     ck_assert(isinf(fit.half_life) && fit.horizon == SIZE_MAX);
     unroll_curve_free(&c);
     c = falling(60, 4, -10, 0); /* below the smallest normal double from distance 31 on */
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, -10, 1e-6);
     ck_assert_uint_eq(fit.last, 30);
     c.norm[7] = 0;
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert(isnan(fit.slope) && fit.horizon == 6);
     unroll_curve_free(&c);
     c = falling(6, 4, -1, 0);
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_PROBE_H, 1, &fit));
+    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert(isnan(fit.slope) && isnan(fit.half_life));
     unroll_curve_free(&c);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "gradient_problem.h"
-#include "probe/probe.h"
+#include "probe/gradient_flow.h"
 #include "runner.h"
 
 enum { LAYERS_MAX = 3, GATES_MAX = 4, PLACES = LAYERS_MAX * STEPS * ROWS * UNITS };
@@ -278,8 +278,8 @@ START_TEST(probe_sees)
         spec.embedding = 2;
         open_problem(&p, b, spec, &init, false);
         open_reference(&r, &p);
-        const unroll_probe probe = {.batch = &p.batch, .visit = see, .arg = &r};
-        ck_assert_int_eq(unroll_probe_run(p.net, p.work, &probe), UNROLL_OK);
+        const unroll_gradient_flow probe = {.batch = &p.batch, .visit = see, .arg = &r};
+        ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &probe), UNROLL_OK);
         gradient_check(reference_loss, &r, PLACES, r.bump_h, r.seen_h, &report);
         require_right(&report, p.name, remedies[k].name, " dL/dh");
         if (b->cell->states > 1)
@@ -316,16 +316,16 @@ START_TEST(probe_sees_through)
         unroll_work_set_hook(p.work, &(unroll_hook){.after = see_training, .arg = &trained});
         run_gradient(&p);
         unroll_work_set_hook(p.work, NULL);
-        const unroll_probe probe = {.batch = &p.batch, .through = true, .visit = see, .arg = &probed};
-        ck_assert_int_eq(unroll_probe_run(p.net, p.work, &probe), UNROLL_OK);
+        const unroll_gradient_flow probe = {.batch = &p.batch, .through = true, .visit = see, .arg = &probed};
+        ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &probe), UNROLL_OK);
         double held = 0;
         for (size_t i = 0; i < PLACES; i++) {
             const double h = ROWS * trained.seen_h[i], c = ROWS * trained.seen_c[i];
             ck_assert_double_eq_tol(probed.seen_h[i], h, 1e-12 * (1 + fabs(h)));
             ck_assert_double_eq_tol(probed.seen_c[i], c, 1e-12 * (1 + fabs(c)));
         }
-        const unroll_probe plain = {.batch = &p.batch, .visit = see, .arg = &probed};
-        ck_assert_int_eq(unroll_probe_run(p.net, p.work, &plain), UNROLL_OK);
+        const unroll_gradient_flow plain = {.batch = &p.batch, .visit = see, .arg = &probed};
+        ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &plain), UNROLL_OK);
         for (size_t i = 0; i < PLACES; i++)
             held = fmax(held, fabs(probed.seen_h[i] - ROWS * trained.seen_h[i]));
         ck_assert_double_gt(held, 1e-3); /* held statistics are another thing */

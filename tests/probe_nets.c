@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "probe/inject.h"
 
 void need_ok(unroll_status status)
 {
@@ -87,7 +88,7 @@ unroll_curve all_curve(probed *p, size_t distances)
     return measure(p, distances);
 }
 
-double decades(const unroll_curve *c, size_t layer, enum unroll_probe_state state, size_t k)
+double decades(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k)
 {
     double *gmean = calloc(c->distances, sizeof *gmean);
     ck_assert_ptr_nonnull(gmean);

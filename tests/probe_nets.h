@@ -32,7 +32,7 @@ unroll_curve last_curve(probed *p, size_t distances);
 unroll_curve all_curve(probed *p, size_t distances);
 
 /** log10 of the geometric mean at distance k over that at distance 0. */
-double decades(const unroll_curve *c, size_t layer, enum unroll_probe_state state, size_t k);
+double decades(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k);
 
 /** Fails the calling test where the net has none of that name. */
 const unroll_parameter *parameter_of(const unroll_net *net, const char *name);

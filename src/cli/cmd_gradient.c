@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "cli/gradient.h"
 #include "config/config.h"
+#include "probe/inject.h"
 #include "store/checkpoint.h"
 
 static const char *const losses[] = {"last", "all", NULL};
@@ -191,7 +192,7 @@ static unroll_status fit_task(gradient_probe *p)
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
     p->T = batch.T;
     p->B = batch.B < p->B ? batch.B : p->B;
-    p->distances = unroll_probe_reach(&batch);
+    p->distances = unroll_batch_reach(&batch);
     return UNROLL_OK;
 }
 
@@ -237,15 +238,16 @@ static unroll_status open_all(gradient_probe *p)
 
 /* ---- measuring ---- */
 
-static unroll_status next_set(gradient_probe *p, size_t first, size_t count, unroll_probe_set *set)
+static unroll_status next_windows(gradient_probe *p, size_t first, size_t count, unroll_windows **out)
 {
     unroll_batch batch;
     bool more;
     const unroll_task *task = &p->session.task;
     if (p->id)
-        return unroll_probe_windows(p->id, p->count, p->T, first, count, p->B, set);
+        return unroll_windows_of_tokens(p->id, p->count, &(unroll_windows_options){
+            .steps = p->T, .windows = p->B, .first = first, .rows = count}, out);
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
-    return unroll_probe_rows(&batch, first, count, task->inputs, task->outputs, set);
+    return unroll_windows_of_batch(&batch, first, count, task->inputs, task->outputs, out);
 }
 
 /* What the Jacobians along the first windows say. */
@@ -260,10 +262,8 @@ static unroll_status measure_jacobians(gradient_probe *p, const unroll_batch *b,
     return unroll_jacobian_measure(p->net, work, b, distances, MATRICES, 0, c->seed, &p->jacobian);
 }
 
-static unroll_status measure_set(gradient_probe *p, const unroll_probe_set *set, unroll_work *work,
-                                 bool first)
+static unroll_status measure_windows(gradient_probe *p, const unroll_batch *b, unroll_work *work, bool first)
 {
-    const unroll_batch *b = &set->batch;
     uint8_t *inject = unroll_alloc(b->T * b->B, 1);
     if (!inject)
         return UNROLL_EMEMORY;
@@ -303,8 +303,8 @@ static unroll_status measure(gradient_probe *p)
     const size_t turn = rows_in_turn(p);
     for (size_t at = 0; at < p->B && status == UNROLL_OK; at += turn) {
         const size_t count = p->B - at < turn ? p->B - at : turn;
-        unroll_probe_set set;
-        status = next_set(p, at, count, &set);
+        unroll_windows *windows;
+        status = next_windows(p, at, count, &windows);
         if (status != UNROLL_OK)
             break;
         if (room != count) {
@@ -315,8 +315,8 @@ static unroll_status measure(gradient_probe *p)
             room = count;
         }
         if (status == UNROLL_OK)
-            status = measure_set(p, &set, work, at == 0);
-        unroll_probe_set_free(&set);
+            status = measure_windows(p, unroll_windows_batch(windows), work, at == 0);
+        unroll_windows_free(windows);
     }
     unroll_work_free(work);
     return status;
@@ -325,13 +325,13 @@ static unroll_status measure(gradient_probe *p)
 static unroll_status fit_all(gradient_probe *p)
 {
     const unroll_curve *c = &p->curve;
-    p->fit = unroll_alloc(c->layers * UNROLL_PROBE_STATES, sizeof *p->fit);
+    p->fit = unroll_alloc(c->layers * UNROLL_STATES, sizeof *p->fit);
     if (!p->fit)
         return UNROLL_EMEMORY;
     for (size_t l = 0; l < c->layers; l++)
         for (int s = 0; s <= c->has_c; s++)
-            UNROLL_TRY(unroll_fit_curve(c, l, (enum unroll_probe_state)s, p->options->config.seed,
-                                        &p->fit[l * UNROLL_PROBE_STATES + s]));
+            UNROLL_TRY(unroll_fit_curve(c, l, (enum unroll_state)s, p->options->config.seed,
+                                        &p->fit[l * UNROLL_STATES + s]));
     return UNROLL_OK;
 }
 

@@ -33,9 +33,9 @@ static unroll_status make_row(const gradient_probe *p, size_t layer, int state, 
     double *gmean = unroll_alloc(c->distances, sizeof *gmean);
     if (!gmean)
         return UNROLL_EMEMORY;
-    unroll_curve_gmean(c, layer, (enum unroll_probe_state)state, gmean);
+    unroll_curve_gmean(c, layer, (enum unroll_state)state, gmean);
     *r = (row){.layer = layer, .state = state, .start = gmean[0],
-               .fit = &p->fit[layer * UNROLL_PROBE_STATES + (size_t)state]};
+               .fit = &p->fit[layer * UNROLL_STATES + (size_t)state]};
     for (size_t i = 0; i < 3; i++)
         r->at[i] = ratio_at[i] < c->distances ? gmean[ratio_at[i]] / gmean[0] : NAN;
     unroll_free(gmean);
@@ -128,7 +128,7 @@ static double slowest(const gradient_probe *p)
 {
     double rho = NAN;
     for (size_t l = 0; l < p->curve.layers; l++)
-        rho = fmax(rho, p->fit[l * UNROLL_PROBE_STATES].rho);
+        rho = fmax(rho, p->fit[l * UNROLL_STATES].rho);
     return rho;
 }
 
@@ -288,7 +288,7 @@ static unroll_buffer fit_rows(const gradient_probe *p)
                            "r2,mean_field,bound\n");
     for (size_t l = 0; l < p->curve.layers; l++)
         for (int s = 0; s <= p->curve.has_c; s++) {
-            const unroll_fit *f = &p->fit[l * UNROLL_PROBE_STATES + (size_t)s];
+            const unroll_fit *f = &p->fit[l * UNROLL_STATES + (size_t)s];
             char horizon[32] = "inf";
             if (f->horizon != SIZE_MAX)
                 snprintf(horizon, sizeof horizon, "%zu", f->horizon);

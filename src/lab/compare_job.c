@@ -11,6 +11,7 @@
 #include "config/options.h"
 #include "lab/compare.h"
 #include "probe/gradient_monitor.h"
+#include "probe/inject.h"
 #include "probe/saturation.h"
 #include "score/score_pairs.h"
 #include "session/recorder.h"
@@ -57,7 +58,7 @@ static unroll_status add_curve(job *j, int when, const unroll_curve *curve)
         for (size_t s = 0; s < states; s++)
             for (size_t k = 0; k < curve->distances; k++) {
                 const unroll_curve_point p =
-                    unroll_curve_at(curve, l, (enum unroll_probe_state)s, k, scratch);
+                    unroll_curve_at(curve, l, (enum unroll_state)s, k, scratch);
                 grown[r->distances++] = (compare_distance){
                     .when = when, .step = r->steps, .layer = l, .state = s ? 'c' : 'h',
                     .distance = k, .mean = p.mean, .gmean = p.gmean, .q10 = p.q10,
@@ -118,17 +119,17 @@ static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
 static unroll_status probe_pairs(job *j, int when)
 {
     const unroll_session *s = &j->session;
-    unroll_probe_set set;
-    unroll_gradient_monitor live;
-    UNROLL_TRY(unroll_recorder_sequences(s, &set));
-    UNROLL_TRY(unroll_gradient_monitor_new(s->model->net, &set, &(unroll_gradient_monitor_plan){0}, (size_t)s->config->threads,
-                               &live));
-    unroll_status status = unroll_gradient_monitor_take(&live);
+    unroll_windows *windows;
+    unroll_gradient_monitor monitor;
+    UNROLL_TRY(unroll_recorder_sequences(s, &windows));
+    UNROLL_TRY(unroll_gradient_monitor_new(s->model->net, windows, &(unroll_gradient_monitor_plan){0},
+                                           (size_t)s->config->threads, &monitor));
+    unroll_status status = unroll_gradient_monitor_take(&monitor);
     if (status == UNROLL_OK)
-        status = add_curve(j, when, &live.curve);
+        status = add_curve(j, when, &monitor.curve);
     if (status == UNROLL_OK)
-        j->result->half_life[when] = live.fit.half_life;
-    unroll_gradient_monitor_free(&live);
+        j->result->half_life[when] = monitor.fit.half_life;
+    unroll_gradient_monitor_free(&monitor);
     return status;
 }
 
@@ -145,7 +146,7 @@ static unroll_status probe_sequences(job *j, int when)
     if (status == UNROLL_OK && curve.samples)
         status = add_curve(j, when, &curve);
     if (status == UNROLL_OK && curve.samples)
-        status = unroll_fit_curve(&curve, curve.layers - 1, UNROLL_PROBE_H, j->seed, &fit);
+        status = unroll_fit_curve(&curve, curve.layers - 1, UNROLL_STATE_H, j->seed, &fit);
     if (status == UNROLL_OK && curve.samples)
         j->result->half_life[when] = fit.half_life;
     unroll_curve_free(&curve);

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
+#include "probe/inject.h"
 
 unroll_status unroll_curve_new(size_t layers, bool has_c, size_t distances, unroll_curve *out)
 {
@@ -28,7 +29,7 @@ void unroll_curve_free(unroll_curve *c)
 
 static size_t sample_size(const unroll_curve *c)
 {
-    return c->layers * UNROLL_PROBE_STATES * c->distances;
+    return c->layers * UNROLL_STATES * c->distances;
 }
 
 static unroll_status make_room(unroll_curve *c, size_t samples)
@@ -66,9 +67,9 @@ static void take_chain(unroll_curve *c, const unroll_net_spec *spec, size_t B, c
 {
     double *to = c->norm + c->samples++ * sample_size(c);
     for (size_t l = 0; l < c->layers; l++)
-        for (int state = 0; state < UNROLL_PROBE_STATES; state++)
+        for (int state = 0; state < UNROLL_STATES; state++)
             for (size_t k = 0; k < c->distances; k++)
-                *to++ = norm[unroll_probe_at(spec, B, t - k, l, (enum unroll_probe_state)state, r)];
+                *to++ = norm[unroll_gradient_flow_at(spec, B, t - k, l, (enum unroll_state)state, r)];
 }
 
 static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll_batch *b,
@@ -89,14 +90,14 @@ unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
                                    const uint8_t *inject, unroll_curve *curve)
 {
     size_t count;
-    if (!unroll_mul(batch->T * batch->B, curve->layers * UNROLL_PROBE_STATES, &count))
+    if (!unroll_mul(batch->T * batch->B, curve->layers * UNROLL_STATES, &count))
         return unroll_fail(UNROLL_EMEMORY, "a window of %zu steps is too long to probe", batch->T);
     double *norm = unroll_alloc(count, sizeof *norm);
     if (!norm)
         return UNROLL_EMEMORY;
-    const unroll_probe probe = {.batch = batch, .inject = inject, .norm = norm,
+    const unroll_gradient_flow flow = {.batch = batch, .inject = inject, .norm = norm,
                                 .through = curve->through};
-    unroll_status status = unroll_probe_run(net, work, &probe);
+    unroll_status status = unroll_gradient_flow_run(net, work, &flow);
     if (status == UNROLL_OK)
         status = gather(curve, net, batch, inject, norm);
     unroll_free(norm);
@@ -118,7 +119,7 @@ size_t unroll_curve_reach_pairs(const unroll_net *net, const unroll_batch *b)
     size_t reach = SIZE_MAX;
     for (size_t r = 0; r < b->B; r++) {
         const size_t words = net->spec.bidirectional ? 0 : source_words(b, r);
-        const size_t own = unroll_probe_length(b, r) + words;
+        const size_t own = unroll_batch_length(b, r) + words;
         reach = own < reach ? own : reach;
     }
     return reach;
@@ -150,7 +151,7 @@ static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, siz
             s->end[r] - t >= c->distances)
             continue;
         double *to = c->norm + (c->samples + r) * sample_size(c) +
-                     layer * UNROLL_PROBE_STATES * c->distances + s->end[r] - t;
+                     layer * UNROLL_STATES * c->distances + s->end[r] - t;
         to[0] = scaled_norm(s, dh + i * pitch);
         to[c->distances] = dc ? scaled_norm(s, dc + i * pitch) : 0;
     }
@@ -170,7 +171,7 @@ unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *wor
     unroll_status status = weight && target.end ? UNROLL_OK : UNROLL_EMEMORY;
     source.end = target.end + B;
     for (size_t r = 0; status == UNROLL_OK && r < B; r++) {
-        target.end[r] = unroll_probe_length(batch, r) - 1;
+        target.end[r] = unroll_batch_length(batch, r) - 1;
         source.end[r] = target.end[r] + source_words(batch, r);
         weight[target.end[r] * B + r] = 1;
     }
@@ -207,7 +208,7 @@ static double quantile(const double *sorted, size_t n, double q)
 }
 
 unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer,
-                                   enum unroll_probe_state state,
+                                   enum unroll_state state,
                                    size_t distance, double *scratch)
 {
     unroll_curve_point p = {.n = c->samples};
@@ -227,7 +228,7 @@ unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer,
     return p;
 }
 
-void unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_probe_state state,
+void unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_state state,
                         double *out)
 {
     for (size_t k = 0; k < c->distances; k++) {

@@ -1,12 +1,12 @@
 #ifndef UNROLL_PROBE_CURVE_H
 #define UNROLL_PROBE_CURVE_H
-#include "probe/probe.h"
+#include "probe/gradient_flow.h"
 
 /** Norms |δ| of samples by layer, state and distance. Every distance has the same samples. */
 typedef struct unroll_curve {
     size_t layers, distances;   /**< distances 0 … distances − 1 */
     bool has_c;
-    bool through;               /**< as in unroll_probe; set it before measuring */
+    bool through;               /**< as in unroll_gradient_flow; set it before measuring */
     size_t samples, room;
     double *norm;               /**< [samples][layers][2][distances] */
 } unroll_curve;
@@ -27,7 +27,7 @@ void unroll_curve_free(unroll_curve *curve);
 /** Probe a batch and add its samples: each chain that a RESTART of `inject` begins and that
  *  runs back over all the curve's distances before another begins or the window ends. Positions
  *  that add (accumulated gradients) belong to the chain they fall into.
- *  @return as unroll_probe_run(); UNROLL_EMEMORY */
+ *  @return as unroll_gradient_flow_run(); UNROLL_EMEMORY */
 unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
                                    const unroll_batch *batch,
                                    const uint8_t *inject, unroll_curve *curve);
@@ -50,18 +50,18 @@ unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *wor
 
 /** [distances] norms of one sample. */
 static inline const double *unroll_curve_of(const unroll_curve *c, size_t sample, size_t layer,
-                                            enum unroll_probe_state state)
+                                            enum unroll_state state)
 {
-    return c->norm + ((sample * c->layers + layer) * UNROLL_PROBE_STATES + state) * c->distances;
+    return c->norm + ((sample * c->layers + layer) * UNROLL_STATES + state) * c->distances;
 }
 
 /** Statistics over the samples of one distance. gmean is 0 where a sample is 0. Quantiles are
  *  interpolated between neighbours, as NumPy's default.
  *  @param scratch  [samples] */
 unroll_curve_point unroll_curve_at(const unroll_curve *curve, size_t layer,
-                                   enum unroll_probe_state state, size_t distance, double *scratch);
+                                   enum unroll_state state, size_t distance, double *scratch);
 
 /** The headline: geometric means of all distances. @param out [distances] */
-void unroll_curve_gmean(const unroll_curve *curve, size_t layer, enum unroll_probe_state state,
+void unroll_curve_gmean(const unroll_curve *curve, size_t layer, enum unroll_state state,
                         double *out);
 #endif

@@ -58,7 +58,7 @@ static size_t horizon(const double *gmean, size_t distances)
     return SIZE_MAX;
 }
 
-unroll_status unroll_fit_curve(const unroll_curve *c, size_t layer, enum unroll_probe_state state,
+unroll_status unroll_fit_curve(const unroll_curve *c, size_t layer, enum unroll_state state,
                                uint64_t seed, unroll_fit *out)
 {
     *out = (unroll_fit){.slope = NAN, .low = NAN, .high = NAN, .rho = NAN, .half_life = NAN,

@@ -23,6 +23,6 @@ typedef struct unroll_fit {
 /** @param seed  of the bootstrap
  *  @return UNROLL_EMEMORY */
 unroll_status unroll_fit_curve(const unroll_curve *curve, size_t layer,
-                               enum unroll_probe_state state,
+                               enum unroll_state state,
                                uint64_t seed, unroll_fit *out);
 #endif

@@ -1,13 +1,14 @@
-#include <string.h>
+#include "probe/inject.h"
 
-#include "probe/probe.h"
+#include <stdbool.h>
+#include <string.h>
 
 static bool has_loss(const unroll_batch *b, size_t i)
 {
     return (!b->weight || b->weight[i] > 0) && (!b->mode || b->mode[i] == UNROLL_RUN);
 }
 
-size_t unroll_probe_length(const unroll_batch *b, size_t row)
+size_t unroll_batch_length(const unroll_batch *b, size_t row)
 {
     size_t t = b->T;
     while (t > 0 && !has_loss(b, (t - 1) * b->B + row))
@@ -15,11 +16,21 @@ size_t unroll_probe_length(const unroll_batch *b, size_t row)
     return t;
 }
 
+size_t unroll_batch_reach(const unroll_batch *b)
+{
+    size_t reach = b->T;
+    for (size_t r = 0; r < b->B; r++) {
+        const size_t length = unroll_batch_length(b, r);
+        reach = length < reach ? length : reach;
+    }
+    return reach;
+}
+
 void unroll_inject_last(const unroll_batch *b, uint8_t *inject)
 {
     memset(inject, UNROLL_INJECT_NONE, b->T * b->B);
     for (size_t r = 0; r < b->B; r++) {
-        const size_t length = unroll_probe_length(b, r);
+        const size_t length = unroll_batch_length(b, r);
         if (length > 0)
             inject[(length - 1) * b->B + r] = UNROLL_INJECT_RESTART;
     }

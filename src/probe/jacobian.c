@@ -1,12 +1,13 @@
 #include "probe/jacobian.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "net/net.h"
+#include "probe/spectrum.h"
+#include "probe/transport.h"
 
 /* What follows one sample. */
 typedef struct follower {
@@ -68,35 +69,19 @@ static double length(const double *x, size_t n)
     return sqrt(sum);
 }
 
-/* left ← J·J^T·left to length 1; @return |J^T·left|, σ where left has settled */
-static double turn(follower *f, size_t rows)
-{
-    const size_t n = f->transport->size;
-    memset(f->right, 0, n * sizeof *f->right);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < n; j++)
-            f->right[j] += f->left[r] * f->matrix[r * n + j];
-    const double sigma = length(f->right, n);
-    for (size_t r = 0; r < rows; r++) {
-        double sum = 0;
-        for (size_t j = 0; j < n; j++)
-            sum += f->matrix[r * n + j] * f->right[j];
-        f->left[r] = sum;
-    }
-    const double whole = length(f->left, rows);
-    for (size_t r = 0; whole > 0 && r < rows; r++)
-        f->left[r] /= whole;
-    return sigma;
-}
-
+/* Begun with the last distance's vector, which is close. */
 static double spectral(follower *f, size_t rows)
 {
     enum { TURNS = 300 };
-    double before = -1, sigma = turn(f, rows); /* the first is of a vector that has no length 1 */
-    sigma = turn(f, rows);
+    const size_t n = f->transport->size;
+    double before = -1, sigma;
+    unroll_power_turn(rows, n, f->matrix, f->left, f->right); /* left has no length 1 yet */
+    unroll_power_turn(rows, n, f->matrix, f->left, f->right);
+    sigma = length(f->right, n);
     for (int i = 0; i < TURNS && fabs(sigma - before) > 1e-7 * sigma; i++) {
         before = sigma;
-        sigma = turn(f, rows);
+        unroll_power_turn(rows, n, f->matrix, f->left, f->right);
+        sigma = length(f->right, n);
     }
     return sigma;
 }

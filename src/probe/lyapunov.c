@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "net/net.h"
-#include "probe/jacobian.h"
+#include "probe/transport.h"
 
 enum { SETTLE = 50 };
 

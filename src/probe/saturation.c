@@ -7,8 +7,9 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
-#include "probe/jacobian.h"
-#include "probe/probe.h"
+#include "probe/inject.h"
+#include "probe/spectrum.h"
+#include "probe/transport.h"
 
 /* What the blocks of z hold after the forward pass. */
 static const struct view {
@@ -107,38 +108,20 @@ static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, co
     return UNROLL_OK;
 }
 
-/* Largest singular value of W [H][H], by power iteration on W^T W from a vector that is no
- * eigenvector of much. */
-static unroll_status spectral_norm(const unroll_real *W, size_t H, double *out)
+/* Largest singular value of W [H][H], from a vector that is no eigenvector of much. */
+static unroll_status largest_singular_value(const unroll_real *W, size_t H, double *out)
 {
-    enum { ROUNDS = 1000 };
-    double *v = unroll_alloc(2 * H, sizeof *v), last = 0;
-    if (!v)
+    double *M = unroll_alloc(H * (H + 2), sizeof *M); /* W^T, and two vectors */
+    if (!M)
         return UNROLL_EMEMORY;
-    double *u = v + H;
+    double *v = M + H * H;
+    for (size_t r = 0; r < H; r++)
+        for (size_t c = 0; c < H; c++)
+            M[c * H + r] = (double)W[r * H + c];
     for (size_t j = 0; j < H; j++)
         v[j] = 1 + 0.5 * sin(1.7 * (double)j);
-    for (int i = 0; i < ROUNDS; i++) {
-        double norm = 0;
-        memset(u, 0, H * sizeof *u);
-        for (size_t r = 0; r < H; r++)
-            for (size_t c = 0; c < H; c++)
-                u[r] += (double)W[r * H + c] * v[c];
-        memset(v, 0, H * sizeof *v);
-        for (size_t r = 0; r < H; r++)
-            for (size_t c = 0; c < H; c++)
-                v[c] += (double)W[r * H + c] * u[r];
-        for (size_t j = 0; j < H; j++)
-            norm += v[j] * v[j];
-        norm = sqrt(norm);
-        for (size_t j = 0; j < H && norm > 0; j++)
-            v[j] /= norm;
-        *out = sqrt(norm);
-        if (fabs(*out - last) <= 1e-10 * *out)
-            break;
-        last = *out;
-    }
-    unroll_free(v);
+    *out = unroll_power_iteration(H, H, M, 1e-10, v, v + H);
+    unroll_free(M);
     return UNROLL_OK;
 }
 
@@ -151,7 +134,7 @@ static unroll_status take_theory(const unroll_net *net, const unroll_work *w, co
         net->weights + net->parameters.list[net->stack.at[l].w_hh].offset;
     double sigma, squares = 0;
     UNROLL_TRY(take_slopes(net, w, of, l, &d->slope_square[l]));
-    UNROLL_TRY(spectral_norm(W, H, &sigma));
+    UNROLL_TRY(largest_singular_value(W, H, &sigma));
     for (size_t i = 0; i < H * H; i++)
         squares += (double)W[i] * (double)W[i];
     if (!layer->slope)
@@ -227,7 +210,7 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
     d->keep = *view->blocks ? unroll_alloc(layers * distances, sizeof *d->keep) : NULL;
     of.end = unroll_alloc(batch->B, sizeof *of.end);
     for (size_t r = 0; of.end && r < batch->B; r++)
-        of.end[r] = unroll_probe_length(batch, r);
+        of.end[r] = unroll_batch_length(batch, r);
     /* the states that the curve is of: with the batch's own statistics, where rows are normalised */
     unroll_status status = d->share && d->slope_square && of.end && (d->keep || !*view->blocks)
                                ? unroll_transport_forward(net, work, batch)

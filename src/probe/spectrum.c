@@ -81,42 +81,60 @@ unroll_status unroll_spectral_radius(size_t n, const float *W, double *radius)
 
 /* ---- norm ---- */
 
-/* v ← W^T W v, then to length 1; returns the length before: σ² where v has settled. */
-static double iterate(size_t rows, size_t cols, const float *W, double *v, double *next)
+static double length_of(size_t n, const double *x)
 {
-    double squares = 0;
-    memset(next, 0, cols * sizeof *next);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sqrt(sum);
+}
+
+double unroll_power_turn(size_t rows, size_t cols, const double *M, double *left, double *right)
+{
+    memset(right, 0, cols * sizeof *right);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            right[j] += left[i] * M[i * cols + j];
     for (size_t i = 0; i < rows; i++) {
-        double u = 0;
+        double sum = 0;
         for (size_t j = 0; j < cols; j++)
-            u += W[i * cols + j] * v[j];
-        for (size_t j = 0; j < cols; j++)
-            next[j] += W[i * cols + j] * u;
+            sum += M[i * cols + j] * right[j];
+        left[i] = sum;
     }
-    for (size_t j = 0; j < cols; j++)
-        squares += next[j] * next[j];
-    const double length = sqrt(squares);
-    for (size_t j = 0; j < cols; j++)
-        v[j] = length > 0 ? next[j] / length : 0;
+    const double length = length_of(rows, left);
+    for (size_t i = 0; length > 0 && i < rows; i++)
+        left[i] /= length;
     return length;
+}
+
+double unroll_power_iteration(size_t rows, size_t cols, const double *M, double tolerance, double *left,
+                              double *right)
+{
+    enum { TURNS = 1000 };
+    double before = -1, sigma = 0;
+    for (int i = 0; i < TURNS && fabs(sigma - before) > tolerance * sigma; i++) {
+        before = sigma;
+        sigma = sqrt(unroll_power_turn(rows, cols, M, left, right));
+    }
+    return sigma;
 }
 
 unroll_status unroll_spectral_norm(size_t rows, size_t cols, const float *W, double *norm)
 {
-    double *v = unroll_alloc(cols, sizeof *v), *next = unroll_alloc(cols, sizeof *next);
-    const unroll_status status = v && next ? UNROLL_OK : UNROLL_EMEMORY;
+    double *M = unroll_alloc(rows * cols, sizeof *M); /* W^T */
+    double *v = unroll_alloc(cols, sizeof *v), *u = unroll_alloc(rows, sizeof *u);
+    const unroll_status status = M && v && u ? UNROLL_OK : UNROLL_EMEMORY;
     *norm = NAN;
     if (!status && all_finite(rows * cols, W)) {
-        double before = -1, now = 0;
+        for (size_t i = 0; i < rows; i++)
+            for (size_t j = 0; j < cols; j++)
+                M[j * rows + i] = W[i * cols + j];
         for (size_t j = 0; j < cols; j++)
             v[j] = 1 + 0.1 * (double)(j % 7); /* no symmetry that could hide the direction */
-        for (int i = 0; i < 1000 && fabs(now - before) > 1e-9 * now; i++) {
-            before = now;
-            now = iterate(rows, cols, W, v, next);
-        }
-        *norm = sqrt(now);
+        *norm = unroll_power_iteration(cols, rows, M, 5e-10, v, u);
     }
-    unroll_free(next);
+    unroll_free(u);
     unroll_free(v);
+    unroll_free(M);
     return status;
 }

@@ -1,3 +1,5 @@
+#include "probe/transport.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -5,7 +7,6 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "net/net.h"
-#include "probe/jacobian.h"
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
@@ -209,39 +210,39 @@ size_t unroll_transport_start(const unroll_batch *b, size_t row)
 }
 
 /* Samples shared out to threads, each with a transport of its own. */
-typedef struct unroll_translator_pool {
+typedef struct pool {
     unroll_transport *transport;   /* [threads] */
     double *scratch;               /* [threads][size] */
     size_t size, samples, threads;
     unroll_transport_follow *follow;
     void *arg;
-} unroll_translator_pool;
+} pool;
 
 static void follow_share(void *arg, size_t thread)
 {
-    const unroll_translator_pool *c = arg;
-    for (size_t r = thread; r < c->samples; r += c->threads)
-        c->follow(c->arg, &c->transport[thread], c->scratch + thread * c->size, r);
+    const pool *p = arg;
+    for (size_t r = thread; r < p->samples; r += p->threads)
+        p->follow(p->arg, &p->transport[thread], p->scratch + thread * p->size, r);
 }
 
 unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
                                     size_t samples, size_t rows, size_t scratch,
                                     unroll_transport_follow *follow, void *arg)
 {
-    unroll_translator_pool c = {.size = scratch, .samples = samples, .follow = follow, .arg = arg};
-    c.threads = work->threads < samples ? work->threads : samples;
-    c.transport = unroll_alloc(c.threads, sizeof *c.transport);
-    c.scratch = unroll_alloc(c.threads * scratch, sizeof *c.scratch);
-    unroll_status status = c.transport && c.scratch ? UNROLL_OK : UNROLL_EMEMORY;
-    for (size_t i = 0; i < c.threads && status == UNROLL_OK; i++)
-        status = unroll_transport_new(net, rows, &c.transport[i]);
+    pool p = {.size = scratch, .samples = samples, .follow = follow, .arg = arg};
+    p.threads = work->threads < samples ? work->threads : samples;
+    p.transport = unroll_alloc(p.threads, sizeof *p.transport);
+    p.scratch = unroll_alloc(p.threads * scratch, sizeof *p.scratch);
+    unroll_status status = p.transport && p.scratch ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t i = 0; i < p.threads && status == UNROLL_OK; i++)
+        status = unroll_transport_new(net, rows, &p.transport[i]);
     if (status == UNROLL_OK)
         status = unroll_transport_forward(net, work, batch);
     if (status == UNROLL_OK)
-        unroll_parallel(c.threads, follow_share, &c);
-    for (size_t i = 0; c.transport && i < c.threads; i++)
-        unroll_transport_free(&c.transport[i]);
-    unroll_free(c.scratch);
-    unroll_free(c.transport);
+        unroll_parallel(p.threads, follow_share, &p);
+    for (size_t i = 0; p.transport && i < p.threads; i++)
+        unroll_transport_free(&p.transport[i]);
+    unroll_free(p.scratch);
+    unroll_free(p.transport);
     return status;
 }

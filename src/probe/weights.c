@@ -6,7 +6,8 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
-#include "probe/jacobian.h"
+#include "probe/inject.h"
+#include "probe/transport.h"
 
 /* The probe leaves the pre-activations' gradients of all steps in the work, each row of each step times a
  * power of two of its own; only these are kept on the way back. */
@@ -74,16 +75,14 @@ static void take(const measurement *m, size_t l, size_t k, double *norm, double 
 static unroll_status measure(measurement *m, unroll_work *work, const unroll_batch *b,
                              unroll_weight_curve *c)
 {
-    const unroll_probe probe = {.batch = b, .visit = keep, .arg = m};
     uint8_t *inject = unroll_alloc(b->T * b->B, 1);
     m->exponent = unroll_alloc(b->T * c->layers * b->B, sizeof *m->exponent);
     m->start = unroll_alloc(b->B, sizeof *m->start);
     unroll_status status = inject && m->exponent && m->start ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
-        unroll_probe last = probe;
         unroll_inject_last(b, inject);
-        last.inject = inject;
-        status = unroll_probe_run(m->net, work, &last);
+        status = unroll_gradient_flow_run(m->net, work, &(unroll_gradient_flow){
+            .batch = b, .inject = inject, .visit = keep, .arg = m});
     }
     for (size_t r = 0; status == UNROLL_OK && r < b->B; r++) {
         m->start[r] = unroll_transport_start(b, r);

@@ -1,6 +1,6 @@
 #ifndef UNROLL_PROBE_WEIGHTS_H
 #define UNROLL_PROBE_WEIGHTS_H
-#include "probe/probe.h"
+#include "probe/gradient_flow.h"
 
 /** What each distance adds to the gradient of a layer's recurrent matrix: with g_b = Σ δa_b ⊗ h_b, sample b's part
  *  by way of the step k before its loss,
@@ -14,8 +14,8 @@ typedef struct unroll_weight_curve {
 } unroll_weight_curve;
 
 /** Probe the last loss of each row of a batch.
- *  @param distances  at most what every row's last loss reaches: unroll_probe_reach()
- *  @return as unroll_probe_run(); UNROLL_EMEMORY; freed by unroll_weight_curve_free() */
+ *  @param distances  at most what every row's last loss reaches: unroll_batch_reach()
+ *  @return as unroll_gradient_flow_run(); UNROLL_EMEMORY; freed by unroll_weight_curve_free() */
 unroll_status unroll_weight_curve_measure(const unroll_net *net, unroll_work *work,
                                           const unroll_batch *batch, size_t distances,
                                           unroll_weight_curve *out);

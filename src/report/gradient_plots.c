@@ -100,7 +100,7 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_pi
             if (!unroll_picture_add(p, c->distances, &x, &y))
                 return p->count == UNROLL_PICTURE_SERIES ? UNROLL_OK : UNROLL_EMEMORY;
             snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%c of layer %zu", s ? 'c' : 'h', l);
-            unroll_curve_gmean(c, l, (enum unroll_probe_state)s, y);
+            unroll_curve_gmean(c, l, (enum unroll_state)s, y);
             if (l == top) {
                 start[s] = y[0];
                 fifth = s == 0 && c->distances > 5 ? y[5] : fifth;
@@ -171,7 +171,7 @@ static unroll_status draw_layers(const unroll_gradient_figure *f, const char *fo
                                    unroll_picture_add(&p, c->layers, &x[1], &y[1])
                                ? UNROLL_OK : UNROLL_EMEMORY;
     for (size_t l = 0; l < c->layers && status == UNROLL_OK; l++) {
-        unroll_curve_gmean(c, l, UNROLL_PROBE_H, gmean);
+        unroll_curve_gmean(c, l, UNROLL_STATE_H, gmean);
         x[0][l] = x[1][l] = (double)l;
         y[0][l] = unroll_above_zero(gmean[0]);
         y[1][l] = layer_mean(gmean, c->distances);
@@ -201,7 +201,7 @@ static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const 
              unroll_loss_unit(f->squared));
     double *x = z + c->layers * c->distances, *y = x + c->distances;
     for (size_t l = 0; l < c->layers; l++) {
-        unroll_curve_gmean(c, l, UNROLL_PROBE_H, z + l * c->distances);
+        unroll_curve_gmean(c, l, UNROLL_STATE_H, z + l * c->distances);
         y[l] = (double)l;
         for (size_t k = 0; k < c->distances; k++)
             z[l * c->distances + k] = log10(z[l * c->distances + k]);

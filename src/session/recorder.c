@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "probe/gradient_monitor.h"
+#include "probe/inject.h"
 #include "store/curve_csv.h"
 #include "store/log.h"
 
@@ -17,7 +18,7 @@
 enum { WINDOWS = 10, SEQUENCES = 2, POSITIONS = WINDOWS / SEQUENCES };
 
 struct unroll_recorder {
-    unroll_gradient_monitor live;
+    unroll_gradient_monitor monitor;
     unroll_log *distance, *histogram;
     bool taken;
     double seconds;
@@ -25,7 +26,8 @@ struct unroll_recorder {
 };
 
 /* A comb where a window of the training holds all distances, else a few sequences in stacked rows. */
-static unroll_status choose_windows(const unroll_session *s, unroll_probe_set *set, unroll_gradient_monitor_plan *plan)
+static unroll_status choose_windows(const unroll_session *s, unroll_gradient_monitor_plan *plan,
+                                    unroll_windows **out)
 {
     const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
     const size_t window = (size_t)s->config->seq_length, asked = (size_t)s->config->grad_distance;
@@ -34,20 +36,22 @@ static unroll_status choose_windows(const unroll_session *s, unroll_probe_set *s
         part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
     const size_t T = part->count > wanted ? wanted : part->count - 1, starts = part->count - T;
     *plan = (unroll_gradient_monitor_plan){.distances = T < K ? T : K};
+    unroll_windows_options o = {.steps = T};
     if (K > window) {
         const size_t ends = T - plan->distances + 1; /* fewer where the text is short */
         plan->positions = ends < POSITIONS ? ends : POSITIONS;
         plan->window = window < T ? window : T;
-        return unroll_probe_stacked(part->id, part->count, T, starts < SEQUENCES ? starts : SEQUENCES,
-                                    plan->positions, set);
+        o.copies = plan->positions;
+        o.windows = starts < SEQUENCES ? starts : SEQUENCES;
+    } else {
+        o.windows = starts < WINDOWS ? starts : WINDOWS;
     }
-    const size_t B = starts < WINDOWS ? starts : WINDOWS;
-    return unroll_probe_windows(part->id, part->count, T, 0, B, B, set);
+    return unroll_windows_of_tokens(part->id, part->count, &o, out);
 }
 
 /* Pairs come sorted by length: those in the middle are as long as most. Rows of a batch that hold none
  * come last. */
-unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_probe_set *set)
+unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_windows **out)
 {
     unroll_batch batch;
     bool more;
@@ -59,9 +63,9 @@ unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_probe_se
         return unroll_fail(UNROLL_EDATA, "--grad-every needs pairs for validation; give --valid FILE "
                            "or a --split with some");
     size_t rows = batch.B < WINDOWS ? batch.B : WINDOWS;
-    while (rows > 1 && s->pairs && unroll_probe_length(&batch, rows - 1) == 0)
+    while (rows > 1 && s->pairs && unroll_batch_length(&batch, rows - 1) == 0)
         rows--;
-    return unroll_probe_rows(&batch, 0, rows, task->inputs, task->outputs, set);
+    return unroll_windows_of_batch(&batch, 0, rows, task->inputs, task->outputs, out);
 }
 
 static unroll_status open_log(const unroll_run *run, const char *name, const char *header,
@@ -91,14 +95,15 @@ unroll_status unroll_recorder_open(unroll_recorder *r, const unroll_run *run, ui
 
 unroll_status unroll_recorder_new(const unroll_session *s, size_t threads, unroll_recorder **out)
 {
-    unroll_probe_set set = {0};
+    unroll_windows *windows;
     unroll_gradient_monitor_plan plan = {0};
     unroll_recorder *r = unroll_alloc(1, sizeof *r);
     if (!r)
         return UNROLL_EMEMORY;
-    unroll_status status = s->corpus ? choose_windows(s, &set, &plan) : unroll_recorder_sequences(s, &set);
+    unroll_status status = s->corpus ? choose_windows(s, &plan, &windows)
+                                     : unroll_recorder_sequences(s, &windows);
     if (status == UNROLL_OK)
-        status = unroll_gradient_monitor_new(s->model->net, &set, &plan, threads, &r->live);
+        status = unroll_gradient_monitor_new(s->model->net, windows, &plan, threads, &r->monitor);
     if (status != UNROLL_OK) {
         unroll_recorder_free(r);
         return status;
@@ -122,11 +127,11 @@ unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step)
 {
     const double start = unroll_seconds();
     unroll_buffer distance = {0}, histogram = {0};
-    unroll_status status = unroll_gradient_monitor_take(&r->live);
+    unroll_status status = unroll_gradient_monitor_take(&r->monitor);
     if (status == UNROLL_OK) {
         r->taken = true;
-        unroll_curve_csv_rows(&distance, step, &r->live.curve);
-        unroll_histogram_csv_rows(&histogram, step, &r->live.histograms);
+        unroll_curve_csv_rows(&distance, step, &r->monitor.curve);
+        unroll_histogram_csv_rows(&histogram, step, &r->monitor.histograms);
         status = log_rows(r->distance, &distance);
         const unroll_status other = log_rows(r->histogram, &histogram);
         status = status == UNROLL_OK ? other : status;
@@ -138,12 +143,12 @@ unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step)
 
 const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48])
 {
-    const unroll_fit *f = &r->live.fit;
+    const unroll_fit *f = &r->monitor.fit;
     buffer[0] = '\0';
     if (!r->taken || (isnan(f->slope) && f->horizon == SIZE_MAX))
         return buffer;
     if (f->horizon == SIZE_MAX)
-        snprintf(buffer, 48, "horizon beyond %zu", r->live.curve.distances - 1);
+        snprintf(buffer, 48, "horizon beyond %zu", r->monitor.curve.distances - 1);
     else
         snprintf(buffer, 48, "horizon %zu", f->horizon);
     return buffer;
@@ -161,7 +166,7 @@ unroll_status unroll_recorder_free(unroll_recorder *r)
         return UNROLL_OK;
     unroll_status status = unroll_log_close(r->distance);
     const unroll_status other = unroll_log_close(r->histogram);
-    unroll_gradient_monitor_free(&r->live);
+    unroll_gradient_monitor_free(&r->monitor);
     unroll_free(r);
     return status == UNROLL_OK ? other : status;
 }

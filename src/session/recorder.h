@@ -11,7 +11,7 @@ typedef struct unroll_recorder unroll_recorder;
 
 /** Held-out sequences of a synthetic task, or pairs as below: what is probed.
  *  @return UNROLL_EDATA where there are no pairs for validation */
-unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_probe_set *set);
+unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_windows **out);
 
 /** Choose what to probe. Texts: windows of twice --seq-length from the validation part, or where
  *  that is too short the training part, probed by a comb of --seq-length steps; for a longer

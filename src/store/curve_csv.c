@@ -11,7 +11,7 @@ void unroll_curve_csv_rows(unroll_buffer *rows, uint64_t step, const unroll_curv
         for (int s = 0; s <= c->has_c; s++)
             for (size_t k = 0; k < c->distances; k++) {
                 const unroll_curve_point p =
-                    unroll_curve_at(c, l, (enum unroll_probe_state)s, k, scratch);
+                    unroll_curve_at(c, l, (enum unroll_state)s, k, scratch);
                 unroll_buffer_printf(rows, "%llu,%zu,%c,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%zu\n",
                                 (unsigned long long)step, l, s ? 'c' : 'h', k, p.mean, p.gmean,
                                 p.q10, p.median, p.q90, p.n);

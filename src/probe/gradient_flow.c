@@ -1,3 +1,5 @@
+#include "probe/gradient_flow.h"
+
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -6,18 +8,18 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "net/net.h"
-#include "probe/probe.h"
+#include "probe/inject.h"
 
-/* The probe's way back goes step by step through all layers, not layer by layer as training
+/* This way back goes step by step through all layers, not layer by layer as training
  * does: so a chain can begin anywhere, and each row of each layer has a power of two of its
  * own. No weight gradients are taken. */
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
-typedef struct probe_run {
+typedef struct run {
     const unroll_net *net;
     unroll_work *work;
-    const unroll_probe *probe;
+    const unroll_gradient_flow *flow;
     unroll_real *block;
     unroll_real *dh[2], *dc[2];       /* [layers][B][pitch] */
     unroll_real *dc_total, *spare;    /* [B][pitch] */
@@ -27,9 +29,9 @@ typedef struct probe_run {
     unroll_real *logits;              /* [B][output pitch] */
     int *exponent;                    /* [layers][B] */
     bool *bad;                        /* [B] a loss or a gradient that is not finite */
-} probe_run;
+} run;
 
-static unroll_status allocate(probe_run *p)
+static unroll_status allocate(run *p)
 {
     const unroll_stack *s = &p->net->stack;
     const size_t B = p->work->B, band = B * s->pitch, all = s->layers * band;
@@ -55,19 +57,19 @@ static unroll_status allocate(probe_run *p)
     return UNROLL_OK;
 }
 
-static enum unroll_inject injection(const probe_run *p, size_t t, size_t row)
+static enum unroll_inject injection(const run *p, size_t t, size_t row)
 {
-    const unroll_batch *b = p->probe->batch;
-    if (p->probe->inject)
-        return (enum unroll_inject)p->probe->inject[t * b->B + row];
+    const unroll_batch *b = p->flow->batch;
+    if (p->flow->inject)
+        return (enum unroll_inject)p->flow->inject[t * b->B + row];
     return t + 1 == b->T ? UNROLL_INJECT_RESTART : UNROLL_INJECT_NONE;
 }
 
 /* dL_t/dy of one row into its logits: one sample's loss, whatever its weight in the batch. */
-static double row_loss(const probe_run *p, size_t t, size_t row, unroll_real *y)
+static double row_loss(const run *p, size_t t, size_t row, unroll_real *y)
 {
     const unroll_net *net = p->net;
-    const unroll_batch *b = p->probe->batch;
+    const unroll_batch *b = p->flow->batch;
     const size_t V = net->spec.outputs, i = t * b->B + row;
     if (net->spec.squared)
         return unroll_squared_error(V, net->decoder.output_pitch, y, b->value + i * V, 1);
@@ -109,7 +111,7 @@ static void add_scaled(const unroll_kernels *k, size_t n, unroll_real *dh, unrol
 }
 
 /* Add x·2^exponent to what travels in row r of layer l; x is spoilt. */
-static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
+static void join(run *p, size_t l, size_t r, unroll_real *x, int exponent)
 {
     const unroll_stack *s = &p->net->stack;
     const size_t n = s->pitch, row = (l * p->work->B + r) * n;
@@ -119,7 +121,7 @@ static void join(probe_run *p, size_t l, size_t r, unroll_real *x, int exponent)
 
 /* Residual layers: dx·2^exponent of one row becomes dL/dy of the layer below, which is that and
  * the dL/dy from above. @return its exponent */
-static int pass_by(probe_run *p, size_t r, int exponent)
+static int pass_by(run *p, size_t r, int exponent)
 {
     const unroll_stack *s = &p->net->stack;
     const size_t n = s->pitch;
@@ -130,7 +132,7 @@ static int pass_by(probe_run *p, size_t r, int exponent)
     return exponent;
 }
 
-static void restart(probe_run *p, size_t r)
+static void restart(run *p, size_t r)
 {
     const size_t n = p->net->stack.pitch, B = p->work->B;
     for (size_t l = 0; l < p->net->stack.layers; l++) {
@@ -142,7 +144,7 @@ static void restart(probe_run *p, size_t r)
 }
 
 /* Drop what travels in the rows that begin anew, and let the losses of this step in. */
-static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
+static void inject(run *p, size_t t, size_t r0, size_t r1)
 {
     const unroll_stack *s = &p->net->stack;
     const unroll_dense *d = &p->net->decoder;
@@ -184,7 +186,7 @@ static void inject(probe_run *p, size_t t, size_t r0, size_t r1)
     }
 }
 
-static double row_norm(probe_run *p, const unroll_real *x, size_t row, int exponent)
+static double row_norm(run *p, const unroll_real *x, size_t row, int exponent)
 {
     double sum = 0; /* a float's square needs a double */
     for (size_t j = 0; j < p->net->stack.hidden; j++)
@@ -193,25 +195,25 @@ static double row_norm(probe_run *p, const unroll_real *x, size_t row, int expon
     return ldexp(sqrt(sum), exponent);
 }
 
-static void record(probe_run *p, size_t l, size_t t, size_t r0, size_t r1)
+static void record(run *p, size_t l, size_t t, size_t r0, size_t r1)
 {
     const unroll_stack *s = &p->net->stack;
-    const unroll_probe *probe = p->probe;
+    const unroll_gradient_flow *flow = p->flow;
     const size_t n = s->pitch, B = p->work->B;
     const int *exponent = p->exponent + l * B;
     const unroll_real *dh = p->dh[0] + l * B * n, *dc = p->dc[0] ? p->dc_total : NULL;
-    for (size_t r = r0; probe->norm && r < r1; r++) {
-        const size_t at = unroll_probe_at(&p->net->spec, B, t, l, UNROLL_PROBE_H, r);
-        probe->norm[at] = row_norm(p, dh + r * n, r, exponent[r]);
-        probe->norm[at + B] = dc ? row_norm(p, dc + r * n, r, exponent[r]) : 0;
+    for (size_t r = r0; flow->norm && r < r1; r++) {
+        const size_t at = unroll_gradient_flow_at(&p->net->spec, B, t, l, UNROLL_STATE_H, r);
+        flow->norm[at] = row_norm(p, dh + r * n, r, exponent[r]);
+        flow->norm[at + B] = dc ? row_norm(p, dc + r * n, r, exponent[r]) : 0;
     }
-    if (probe->visit)
-        probe->visit(probe->arg, l, t, r0, r1 - r0, n, dh + r0 * n, dc ? dc + r0 * n : NULL,
+    if (flow->visit)
+        flow->visit(flow->arg, l, t, r0, r1 - r0, n, dh + r0 * n, dc ? dc + r0 * n : NULL,
                      exponent + r0);
 }
 
 /* Rows that meet in a step's statistics need one power of two: the largest of those that hold something. */
-static void align(probe_run *p, size_t l, size_t r0, size_t r1)
+static void align(run *p, size_t l, size_t r0, size_t r1)
 {
     const unroll_stack *s = &p->net->stack;
     const size_t B = p->work->B, n = s->pitch;
@@ -233,7 +235,7 @@ static void align(probe_run *p, size_t l, size_t r0, size_t r1)
     }
 }
 
-static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
+static void step_back(run *p, size_t t, size_t r0, size_t r1)
 {
     const unroll_stack *s = &p->net->stack;
     const size_t n = s->pitch, B = p->work->B;
@@ -247,7 +249,7 @@ static void step_back(probe_run *p, size_t t, size_t r0, size_t r1)
             back.dc_total = p->dc_total + r0 * n;
             back.spare = p->spare + r0 * n;
         }
-        if (p->probe->through)
+        if (p->flow->through)
             align(p, l, r0, r1);
         unroll_stack_step_back(s, &p->work->run, l, t, r0, r1, &back);
         record(p, l, t, r0, r1);
@@ -269,7 +271,7 @@ static unroll_real largest_of(const unroll_real *x, size_t n, unroll_real larges
 }
 
 /* What is left of a row becomes what is carried; its power of two follows its largest magnitude. */
-static void carry_row(probe_run *p, size_t l, size_t r)
+static void carry_row(run *p, size_t l, size_t r)
 {
     const unroll_stack *s = &p->net->stack;
     const size_t at = (l * p->work->B + r) * s->pitch, bytes = s->pitch * sizeof(unroll_real);
@@ -280,7 +282,7 @@ static void carry_row(probe_run *p, size_t l, size_t r)
     memcpy(p->dh[0] + at, p->dh[1] + at, bytes);
     if (p->dc[0])
         memcpy(p->dc[0] + at, p->dc[1] + at, bytes);
-    const int power = p->probe->unscaled || largest == 0 ? 0
+    const int power = p->flow->unscaled || largest == 0 ? 0
                       : largest < ldexp(1, -SCALE_AT)    ? SCALE_BY
                       : largest > ldexp(1, SCALE_AT)     ? -SCALE_BY : 0;
     if (power == 0)
@@ -293,7 +295,7 @@ static void carry_row(probe_run *p, size_t l, size_t r)
 
 static void run_band(void *arg, size_t thread)
 {
-    probe_run *p = arg;
+    run *p = arg;
     unroll_work *w = p->work;
     const unroll_net *net = p->net;
     size_t r0, r1;
@@ -302,7 +304,7 @@ static void run_band(void *arg, size_t thread)
         return;
     unroll_net_fill_input(net, w, r0, r1);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
-    for (size_t t = p->probe->batch->T; t-- > 0;) {
+    for (size_t t = p->flow->batch->T; t-- > 0;) {
         inject(p, t, r0, r1);
         step_back(p, t, r0, r1);
         for (size_t l = 0; l < net->stack.layers; l++)
@@ -311,7 +313,7 @@ static void run_band(void *arg, size_t thread)
     }
 }
 
-static unroll_status check(const probe_run *p)
+static unroll_status check(const run *p)
 {
     for (size_t r = 0; r < p->work->B; r++)
         if (p->bad[r])
@@ -320,22 +322,23 @@ static unroll_status check(const probe_run *p)
     return UNROLL_OK;
 }
 
-unroll_status unroll_probe_run(const unroll_net *net, unroll_work *work, const unroll_probe *probe)
+unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
+                                       const unroll_gradient_flow *flow)
 {
-    probe_run p = {.net = net, .work = work, .probe = probe};
+    run p = {.net = net, .work = work, .flow = flow};
     if (!unroll_work_holds(work))
         return unroll_fail(UNROLL_EBUG, "a probe needs a workspace that holds the whole window");
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
         return unroll_fail(UNROLL_EUSAGE, "--norm %s needs 2 windows or more: one row is its own mean",
                            net->spec.norm);
-    if (probe->through && !(unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent))
+    if (flow->through && !(unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent))
         return unroll_fail(UNROLL_EBUG, "only recurrent batch normalisation has statistics to go through");
     unroll_status status = allocate(&p);
     if (status == UNROLL_OK)
-        status = unroll_net_begin(net, probe->batch, work);
+        status = unroll_net_begin(net, flow->batch, work);
     if (status == UNROLL_OK) {
         work->run.dropping = false;
-        work->run.use = probe->through ? UNROLL_STATISTICS_LEARNED : UNROLL_STATISTICS_HELD;
+        work->run.use = flow->through ? UNROLL_STATISTICS_LEARNED : UNROLL_STATISTICS_HELD;
         unroll_parallel(work->threads, run_band, &p);
         status = check(&p);
     }
