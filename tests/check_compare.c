@@ -169,7 +169,7 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     const compare_ask ask = {.probe = true}, another = {.probe = false};
     compare_point point[] = {{10, 0.1, 0.5}, {20, NAN, 1}};
     compare_distance distance[] = {{COMPARE_END, 20, 1, 'c', 3, 1e-300, 0.1, 0, 0.3, 0.4, 32}};
-    compare_gate gate[] = {{1, 'f', 0.125, 0.5}};
+    compare_gate gate[] = {{1, "f", 0.125, 0.5}};
     const compare_result r = {.done = true, .solved = true, .steps = 20, .steps_to_solve = 19,
                               .loss = 1.0 / 3, .accuracy = 1, .recall_loss = NAN,
                               .half_life = {2.5, NAN, INFINITY}, .seconds = 0.25, .gate = gate,
@@ -187,7 +187,7 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     ck_assert(back.half_life[0] == 2.5 && isnan(back.half_life[1]) && isinf(back.half_life[2]));
     ck_assert(back.points == 2 && back.point[0].loss == 0.1 && isnan(back.point[1].loss));
     ck_assert(back.distances == 1 && back.distance[0].mean == 1e-300);
-    ck_assert(back.gates == 1 && back.gate[0].name == 'f' && back.gate[0].high == 0.5);
+    ck_assert(back.gates == 1 && strcmp(back.gate[0].name, "f") == 0 && back.gate[0].high == 0.5);
     ck_assert(back.distance[0].state == 'c' && back.distance[0].n == 32);
     compare_result_free(&back);
 

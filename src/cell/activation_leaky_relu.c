@@ -28,6 +28,7 @@ static void backward(size_t n, unroll_real *z, const unroll_real *h, const unrol
 const unroll_activation UNROLL_K(activation_leaky_relu) = {
     .name = "leaky-relu",
     .summary = "z, or 0.01 z below zero (Maas et al. 2013)",
+    .corner = true,
     .gain = 1,
     .forward = forward,
     .backward = backward,

@@ -27,6 +27,7 @@ const unroll_activation UNROLL_K(activation_prelu) = {
     .name = "prelu",
     .summary = "z, or a learned slope times z below zero, one a unit (He et al. 2015)",
     .slopes = true,
+    .corner = true,
     .gain = 1,
     .forward = forward,
     .backward = backward,

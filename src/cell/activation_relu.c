@@ -24,6 +24,8 @@ static void backward(size_t n, unroll_real *z, const unroll_real *h, const unrol
 const unroll_activation UNROLL_K(activation_relu) = {
     .name = "relu",
     .summary = "max(z, 0) (Nair and Hinton 2010; recurrent: Le et al. 2015)",
+    .corner = true,
+    .dies = true,
     .gain = 1,
     .forward = forward,
     .backward = backward,

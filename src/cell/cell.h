@@ -76,7 +76,7 @@ typedef struct unroll_norm_place {
 typedef struct unroll_layer {
     const unroll_kernels *kernels;
     const struct unroll_cell *cell;
-    const struct unroll_activation *activation; /**< rnn only */
+    const struct unroll_activation *activation; /**< for cells that take one */
     size_t inputs, hidden, pitch;
     size_t blocks;                /**< z blocks a row: cell->blocks, +1 where the activation has slopes */
     const unroll_real *h_forward; /**< panels [G·pitch columns][depth H]: h·Wh^T */
@@ -109,6 +109,31 @@ typedef struct unroll_step {
     const uint8_t *mode;         /**< [rows] or NULL */
 } unroll_step;
 
+/** What a gate's value is: the function of its pre-activation. */
+enum unroll_gate_kind {
+    UNROLL_GATE_LINEAR,     /**< none: its size says nothing, and no share of it is taken */
+    UNROLL_GATE_SIGMOID,    /**< in (0,1): a gate proper, whose shares below 0.1 and above 0.9 are shown */
+    UNROLL_GATE_TANH,       /**< in (−1,1): a candidate, whose share of |x| above 0.9 is shown */
+    UNROLL_GATE_ACTIVATION  /**< --activation; its value is h_t, and its block keeps the pre-activation */
+};
+
+/** One gate, for people and for probes. */
+typedef struct unroll_gate {
+    const char *name;           /**< the paper's letter, at most UNROLL_GATE_NAME − 1 bytes; "" for the only gate */
+    enum unroll_gate_kind kind;
+    size_t block;               /**< z block that holds its value after forward (ACTIVATION: what goes into it) */
+} unroll_gate;
+
+enum { UNROLL_GATES_MAX = 8, UNROLL_GATE_NAME = 4 };
+
+/** The factor that a step multiplies the old state by, unit by unit: what a gradient is left with where no
+ *  other path carries it. */
+typedef struct unroll_keep {
+    const char *name;           /**< for reports, such as "forget gates"; NULL: there is no such factor */
+    size_t block;               /**< z block that holds it after forward */
+    bool complement;            /**< the factor is 1 − that; then --forget-bias sets the bias to the negative */
+} unroll_keep;
+
 typedef struct unroll_cell {
     const char *name;    /**< as in --cell; with `variant` the key of the table */
     const char *variant; /**< "" or as in --gru */
@@ -116,11 +141,20 @@ typedef struct unroll_cell {
     size_t gates;        /**< G: row blocks of the weights */
     size_t blocks;       /**< z blocks kept a step */
     size_t states;       /**< 1: h; 2: h and c */
-    size_t norm_gates;   /**< normalisations over units take gates [0,norm_gates) at once, others alone */
+    unroll_gate gate[UNROLL_GATES_MAX]; /**< [gates], in the order of the weights' row blocks */
+    unroll_keep keep;
+    /** Normalisations over units take gates [0,norm_gates) at once and those that follow one by one; at most
+     *  one may follow. 0: the cell takes no --norm, as one with c must that does not normalise it. */
+    size_t norm_gates;
     bool norm_sums;      /**< layer normalisation takes the sum of both products */
     bool has_activation; /**< does --activation apply? */
+    /** h_t is a function of this gate alone, which h_{t-1} reaches by its recurrent rows alone: the mean-field rate,
+     *  Pascanu's bound and Ω are about such cells. −1: they do not apply, and `no_theory` may say why, in a
+     *  sentence for the report. */
+    int carry_gate;
+    const char *no_theory;
     int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */
-    double forget_bias;  /**< that bias where --forget-bias is not given */
+    double forget_bias;  /**< that bias where --forget-bias is not given; 0: as drawn */
     int input_gate;      /**< gate that chrono sets to the negative, −1: none */
     unroll_term input[UNROLL_TERMS_MAX];     /**< count 0 ends it */
     unroll_term recurrent[UNROLL_TERMS_MAX];
@@ -134,6 +168,8 @@ typedef struct unroll_activation {
     const char *name;
     const char *summary;
     bool slopes;  /**< learns one slope a unit */
+    bool corner;  /**< f' jumps at 0 */
+    bool dies;    /**< f(z) = 0 for all z below 0: a unit can be 0 at every step */
     double gain;  /**< the bound on |f'|, for Pascanu's bound */
     /** h = f(z) for a row of n (a multiple of lanes). slope: [n] or NULL. */
     void (*forward)(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h);

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "cell/cell.h"
+#include "cell/cells.h"
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"

@@ -6,6 +6,7 @@
 #include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "cell/cells.h"
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
@@ -46,20 +47,6 @@ typedef struct block {
     const char *gate; /* "" where there is only one */
     double radius, norm;
 } block;
-
-/* PyTorch's letters, in the order of its rows. */
-static const char *gate_letter(const char *cell, size_t gates, size_t gate)
-{
-    static const char *const lstm[] = {"i", "f", "g", "o"}, *const gru[] = {"r", "z", "n"};
-    static const char *const numbers[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
-    if (gates == 1)
-        return "";
-    if (strcmp(cell, "lstm") == 0 && gates == 4)
-        return lstm[gate];
-    if (strcmp(cell, "gru") == 0 && gates == 3)
-        return gru[gate];
-    return gate < 8 ? numbers[gate] : "?";
-}
 
 static bool is_recurrent(const unroll_parameter *p)
 {
@@ -137,7 +124,8 @@ static unroll_status walk_tensors(view *v)
 
 static unroll_status walk_recurrent(view *v)
 {
-    const char *cell = unroll_net_get_spec(v->net)->cell;
+    const unroll_net_spec *spec = unroll_net_get_spec(v->net);
+    const unroll_cell *cell = unroll_cell_find_variant(spec->cell, spec->gru);
     const unroll_parameter *list;
     const size_t parameters = unroll_net_parameters(v->net, &list);
     for (size_t i = 0; i < parameters; i++) {
@@ -149,7 +137,7 @@ static unroll_status walk_recurrent(view *v)
         unroll_status status = plain ? UNROLL_OK : UNROLL_EMEMORY;
         const size_t gates = p->rows / p->cols;
         for (size_t g = 0; g < gates && !status; g++) {
-            block b = {.gate = gate_letter(cell, gates, g)};
+            block b = {.gate = cell->gate[g].name};
             status = measure(p->cols, plain + g * p->cols * p->cols, &b);
             if (!status)
                 show_block(v, p, &b);

@@ -195,8 +195,8 @@ static unroll_status default_directory(training *t)
     size_t task = strcspn(c->task, ":");
     UNROLL_TRY(unroll_make_directory("runs"));
     for (unsigned i = 1; i < 10000; i++) {
-        const int n = snprintf(name, sizeof name, "runs/%.*s-%s-%llux%llu", (int)task, c->task,
-                               c->cell, (unsigned long long)c->layers,
+        const int n = snprintf(name, sizeof name, "runs/%.*s-%.*s-%llux%llu", (int)task, c->task,
+                               (int)strcspn(c->cell, ":"), c->cell, (unsigned long long)c->layers,
                                (unsigned long long)c->hidden);
         if (i > 1)
             snprintf(name + n, sizeof name - (size_t)n, "-%u", i);

@@ -153,6 +153,8 @@ static void print_diagnosis(const gradient_probe *p)
             out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l,
                        d->mean_field[l], d->bound[l],
                        d->bound[l] > 1 ? ", which excludes nothing" : "");
+    if (d->no_theory)
+        out_printf("no mean-field rate and no bound: %s\n", d->no_theory);
     print_lyapunov(p);
     out_printf("saturated: share of |x| > 0.9; of gates < 0.1 / > 0.9\n");
     for (size_t i = 0; i < d->count; i++) {
@@ -447,6 +449,10 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
                            : "The loss of one step alone, not divided by batch or window.");
     unroll_page_text(page, text);
     UNROLL_TRY(page_table(p, page));
+    if (p->diagnosis.no_theory) {
+        snprintf(text, sizeof text, "No mean-field rate and no bound: %s", p->diagnosis.no_theory);
+        unroll_page_text(page, text);
+    }
     page_pictures(p, page, 0, 3);
     if (p->jacobian.distances > 1) {
         unroll_page_heading(page, "The product of Jacobians");

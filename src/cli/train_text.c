@@ -11,7 +11,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "cell/cell.h"
+#include "cell/cells.h"
 #include "cli/out.h"
 #include "cli/training.h"
 #include "math/kernels.h"
@@ -118,8 +118,8 @@ void training_say_model(training *t)
     const unroll_config *c = t->config;
     const unroll_net *net = t->session.model->net;
     char count[UNROLL_NUMBER_MAX], bytes[UNROLL_NUMBER_MAX], bias[64] = "";
-    const bool lstm = strcmp(c->cell, "lstm") == 0;
-    const bool gated = unroll_cell_find(c->cell)->forget_gate >= 0;
+    const unroll_cell *cell = unroll_cell_find(c->cell);
+    const bool gated = cell->forget_gate >= 0;
     char encoder[96] = "";
     if (t->session.pairs)
         snprintf(encoder, sizeof encoder, " encoder and decoder%s%s%s%s",
@@ -129,12 +129,12 @@ void training_say_model(training *t)
                  strcmp(c->attention, "none") ? c->attention : "");
     if (c->chrono && gated)
         snprintf(bias, sizeof bias, ", chrono gate biases");
-    else if ((!isnan(c->forget_bias) && gated) || lstm)
-        snprintf(bias, sizeof bias, ", forget bias %g", isnan(c->forget_bias) ? 1 : c->forget_bias);
+    else if (gated && (!isnan(c->forget_bias) || cell->forget_bias != 0))
+        snprintf(bias, sizeof bias, ", forget bias %g",
+                 isnan(c->forget_bias) ? cell->forget_bias : c->forget_bias);
     training_say(t, "model     %s %llux%llu%s%s%s, %s parameters; init %s%s; about %s", c->cell,
                  (unsigned long long)c->layers, (unsigned long long)c->hidden,
-        strcmp(c->cell, "rnn") == 0 ? " " : "", strcmp(c->cell, "rnn") == 0 ? c->activation : "",
-                 encoder,
+                 cell->has_activation ? " " : "", cell->has_activation ? c->activation : "", encoder,
                  unroll_display_count(count, unroll_net_trainable(net)), c->init, bias,
                  unroll_display_bytes(bytes, unroll_session_bytes(&t->session)));
 }

@@ -8,71 +8,14 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "cell/cell.h"
+#include "cell/cells.h"
 #include "math/kernels.h"
 #include "net/net.h"
 #include "task/task.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
-/* ---- names from the tables; every kernel row has the same ---- */
-
-const char *unroll_cell_name(size_t i)
-{
-    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
-    for (size_t k = 0; cells[k]; k++) {
-        if (k && strcmp(cells[k]->name, cells[k - 1]->name) == 0)
-            continue; /* another variant of the same cell */
-        if (i-- == 0)
-            return cells[k]->name;
-    }
-    return NULL;
-}
-
-static const char *gru_variant(size_t i)
-{
-    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
-    for (size_t k = 0; cells[k]; k++)
-        if (strcmp(cells[k]->name, "gru") == 0 && i-- == 0)
-            return cells[k]->variant;
-    return NULL;
-}
-
-static const char *activation_name(size_t i)
-{
-    const unroll_activation *const *activations = unroll_kernels_table[0]->activations;
-    return activations[i] ? activations[i]->name : NULL;
-}
-
-/* ---- and a line on each ---- */
-
-const unroll_cell *unroll_cell_find(const char *name)
-{
-    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
-    while (*cells && strcmp((*cells)->name, name) != 0)
-        cells++;
-    return *cells;
-}
-
-const char *unroll_cell_summary(size_t i)
-{
-    const char *name = unroll_cell_name(i);
-    return name ? unroll_cell_find(name)->summary : NULL;
-}
-
-static const char *gru_summary(size_t i)
-{
-    const unroll_cell *const *cells = unroll_kernels_table[0]->cells;
-    for (size_t k = 0; cells[k]; k++)
-        if (strcmp(cells[k]->name, "gru") == 0 && i-- == 0)
-            return cells[k]->summary;
-    return NULL;
-}
-
-static const char *activation_summary(size_t i)
-{
-    return activation_name(i) ? unroll_kernels_table[0]->activations[i]->summary : NULL;
-}
+/* ---- a line on each name of a table ---- */
 
 /* The first is "none". */
 static const char *norm_summary(size_t i)
@@ -226,7 +169,7 @@ const unroll_option unroll_config_table[] = {
      .preset = "128", .help = "units in each layer"},
     {SIZE("embedding", 0, 1048576), MODEL_ROW, AT(embedding), .preset = "0",
      .help = "length of learned token vectors; 0: one-hot"},
-    {NAME("activation", activation_name), .summaries = activation_summary, MODEL_ROW, AT(activation),
+    {NAME("activation", unroll_activation_name), .summaries = unroll_activation_summary, MODEL_ROW, AT(activation),
      .preset = "tanh",
      .help = "nonlinearity of the rnn cell"},
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
@@ -243,7 +186,7 @@ const unroll_option unroll_config_table[] = {
     {REAL("omega", 0, 1e6), MODEL_ROW, AT(omega), .preset = "0",
      .help = "of the rnn: weight of the regulariser that keeps the norm of gradients through time "
              "(Pascanu et al. 2013); 0: off"},
-    {NAME("gru", gru_variant), .summaries = gru_summary, MODEL_ROW, AT(gru), .preset = "reset-after",
+    {NAME("gru", unroll_cell_variant), .summaries = unroll_cell_variant_summary, MODEL_ROW, AT(gru), .preset = "reset-after",
      .help = "where the gru's reset gate acts"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
@@ -437,12 +380,6 @@ void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool t
         l->seconds = 0;
 }
 
-static bool cell_has_activation(const char *name)
-{
-    const unroll_cell *cell = unroll_cell_find(name);
-    return cell && cell->has_activation;
-}
-
 /* An option that would do nothing is a mistake: tell it. Here what its value alone shows; idle.c has
  * those that must have been asked for. */
 static unroll_status check_task(const unroll_config *config)
@@ -474,17 +411,32 @@ static unroll_status check_task(const unroll_config *config)
     return UNROLL_OK;
 }
 
+/* What the cell has no use for. */
+static unroll_status check_cell(const unroll_config *config)
+{
+    const unroll_cell *cell = unroll_cell_find(config->cell);
+    const bool normed = strcmp(config->norm, unroll_norm_name(0)) != 0;
+    if (!cell)
+        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'", config->cell);
+    if (strcmp(config->activation, unroll_activation_name(0)) != 0 && !cell->has_activation)
+        return unroll_fail(UNROLL_EUSAGE, "--activation %s: --cell %s has its own nonlinearities",
+                           config->activation, config->cell);
+    if (strcmp(config->gru, unroll_cell_variant(0)) != 0 && !*cell->variant)
+        return unroll_fail(UNROLL_EUSAGE, "--gru %s needs --cell %s, not %s", config->gru,
+                           unroll_cell_variant_owner(), config->cell);
+    if (normed && cell->norm_gates == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s: --cell %s takes none", config->norm, config->cell);
+    if (config->omega > 0 && !unroll_cell_is_simple(cell))
+        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined for --cell %s", config->cell);
+    if (config->omega > 0 && normed)
+        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined beside --norm %s", config->norm);
+    return UNROLL_OK;
+}
+
 static unroll_status check_model(const unroll_config *config)
 {
     UNROLL_TRY(check_task(config));
-    if (strcmp(config->activation, activation_name(0)) != 0 && !cell_has_activation(config->cell))
-        return unroll_fail(UNROLL_EUSAGE, "--activation %s: --cell %s has its own nonlinearities",
-                           config->activation, config->cell);
-    if (strcmp(config->gru, gru_variant(0)) != 0 && strcmp(config->cell, "gru") != 0)
-        return unroll_fail(UNROLL_EUSAGE, "--gru %s needs --cell gru, not %s", config->gru,
-                           config->cell);
-    if (config->omega > 0 && (!cell_has_activation(config->cell) || strcmp(config->norm, "none") != 0))
-        return unroll_fail(UNROLL_EUSAGE, "--omega is defined for --cell rnn without --norm");
+    UNROLL_TRY(check_cell(config));
     if (strcmp(config->norm, "recurrent-batch") == 0 && config->batch < 2)
         return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
                            config->norm);

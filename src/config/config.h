@@ -13,12 +13,6 @@ extern const size_t unroll_config_rows;
 /** The table as a list for unroll_option_find() and its like; offsets count in unroll_config. */
 extern const unroll_option_list unroll_config_lists[];
 
-/** Names of --cell and a line on each, NULL at the end. */
-const char *unroll_cell_name(size_t i);
-const char *unroll_cell_summary(size_t i);
-/** The first variant of that name, for what is the same in every kernel row; NULL: none. */
-const struct unroll_cell *unroll_cell_find(const char *name);
-
 /** Bring `learning` up to date after rows were set by unroll_option_set(): its strings, seed and
  *  threads follow the config's own. unroll_config_new() and unroll_config_set() do it themselves. */
 void unroll_config_sync(unroll_config *config);

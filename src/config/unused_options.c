@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "cell/cell.h"
+#include "cell/cells.h"
 #include "config/config.h"
 #include "task/task.h"
 
@@ -27,7 +27,13 @@ static bool validates(const unroll_config *c)
 static bool no_forget_gate(const unroll_config *c)
 {
     const unroll_cell *cell = unroll_cell_find(c->cell);
-    return (c->chrono || !isnan(c->forget_bias)) && cell && cell->forget_gate < 0;
+    return (c->chrono || !isnan(c->forget_bias)) && cell && cell->forget_gate < 0 && cell->gates > 1;
+}
+
+static bool no_gates(const unroll_config *c)
+{
+    const unroll_cell *cell = unroll_cell_find(c->cell);
+    return (c->chrono || !isnan(c->forget_bias)) && cell && cell->gates == 1;
 }
 
 static bool no_valid(const unroll_config *c)
@@ -112,7 +118,8 @@ static const struct {
     bool (*idle)(const unroll_config *);
     const char *why;
 } rows[] = {
-    {"forget-bias", no_forget_gate, "is of no use to --cell rnn, which has no gates"},
+    {"forget-bias", no_gates, "is of no use to a --cell without gates"},
+    {"forget-bias", no_forget_gate, "is of no use to a --cell of whose gates none keeps the state"},
     {"split", no_split, "is of no use to a synthetic task, which makes its own data"},
     {"valid", no_valid, "is of no use to a synthetic task, which makes its own data"},
     {"test", no_test, "is of no use to a synthetic task, which makes its own data"},

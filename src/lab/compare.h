@@ -70,7 +70,7 @@ typedef struct compare_distance {
 /** How often a gate is nearly shut or open, after training, on held-out samples. */
 typedef struct compare_gate {
     size_t layer;
-    char name;               /**< 'i', 'f', 'o', 'r', 'z' */
+    char name[4];            /**< as its cell names it: "f" */
     double low, high;        /**< shares below 0.1 and above 0.9 */
 } compare_gate;
 

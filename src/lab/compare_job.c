@@ -167,9 +167,11 @@ static unroll_status add_gates(job *j, const unroll_diagnosis *d)
     if (!r->gate)
         return UNROLL_EMEMORY;
     for (size_t i = 0; i < d->count; i++)
-        if (isfinite(d->share[i].low)) /* else it is no gate */
-            r->gate[r->gates++] = (compare_gate){d->share[i].layer, d->share[i].name[0],
-                                                 d->share[i].low, d->share[i].high};
+        if (isfinite(d->share[i].low)) { /* else it is no gate */
+            compare_gate *g = &r->gate[r->gates++];
+            *g = (compare_gate){.layer = d->share[i].layer, .low = d->share[i].low, .high = d->share[i].high};
+            memcpy(g->name, d->share[i].name, sizeof g->name);
+        }
     return UNROLL_OK;
 }
 

@@ -81,8 +81,8 @@ static json_t *gates_json(const compare_result *r)
 {
     json_t *rows = json_array();
     for (size_t i = 0; rows && i < r->gates; i++)
-        json_array_append_new(rows, json_pack("[Is#oo]", (json_int_t)r->gate[i].layer,
-                                              &r->gate[i].name, 1, real(r->gate[i].low),
+        json_array_append_new(rows, json_pack("[Isoo]", (json_int_t)r->gate[i].layer,
+                                              r->gate[i].name, real(r->gate[i].low),
                                               real(r->gate[i].high)));
     return rows;
 }
@@ -273,7 +273,7 @@ static bool read_gates(const json_t *rows, compare_result *r)
         compare_gate *g = &r->gate[r->gates];
         const char *name = json_string_value(json_array_get(row, 1));
         g->layer = (size_t)json_integer_value(json_array_get(row, 0));
-        g->name = name ? *name : '?';
+        snprintf(g->name, sizeof g->name, "%s", name ? name : "?");
         if (json_array_size(row) != 4 || !get_real(json_array_get(row, 2), &g->low) ||
             !get_real(json_array_get(row, 3), &g->high))
             return false;

@@ -80,7 +80,7 @@ static void put_gates(unroll_output *out, const char *label, uint64_t seed, cons
 {
     for (size_t i = 0; i < r->gates; i++) {
         put_label(out, label);
-        unroll_output_printf(out, ",%llu,%zu,%c", (unsigned long long)seed, r->gate[i].layer,
+        unroll_output_printf(out, ",%llu,%zu,%s", (unsigned long long)seed, r->gate[i].layer,
                              r->gate[i].name);
         put_real(out, r->gate[i].low);
         put_real(out, r->gate[i].high);

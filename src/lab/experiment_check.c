@@ -35,7 +35,7 @@ static double slope(const compare_result *r, size_t layer)
 static double forget(const compare_result *r, size_t layer, bool open)
 {
     for (size_t i = 0; i < r->gates; i++)
-        if (r->gate[i].layer == layer && r->gate[i].name == 'f')
+        if (r->gate[i].layer == layer && strcmp(r->gate[i].name, "f") == 0)
             return open ? r->gate[i].high : r->gate[i].low;
     return NAN;
 }

@@ -186,14 +186,15 @@ static void init_gates(draw *d, const unroll_net *net, const unroll_stack *s)
     if (cell->forget_gate < 0 || (!init->chrono && isnan(init->forget_bias) && bias == 0))
         return;
     const size_t H = net->spec.hidden;
+    const double sign = cell->keep.complement ? -1 : 1;
     for (size_t l = 0; l < s->layers; l++) {
         unroll_real *b = net->weights + net->parameters.list[s->at[l].b_ih].offset;
         for (size_t j = 0; j < H; j++) {
             const double x =
                 init->chrono ? log(1 + (init->chrono_max - 2) * unroll_rng_uniform(&d->rng)) : bias;
-            b[(size_t)cell->forget_gate * H + j] = (unroll_real)x;
+            b[(size_t)cell->forget_gate * H + j] = (unroll_real)(sign * x);
             if (init->chrono && cell->input_gate >= 0)
-                b[(size_t)cell->input_gate * H + j] = (unroll_real)-x;
+                b[(size_t)cell->input_gate * H + j] = (unroll_real)(-sign * x);
         }
     }
 }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "cell/cells.h"
 
 /* A language model: tokens or features, optionally an embedding, a stack of layers, an output layer.
  *   x_t = e(token_t)    h_t = stack(x_t, h_{t-1})    y_t = h_t W^T + b                              */
@@ -102,8 +103,12 @@ static unroll_status build(unroll_net *net)
     UNROLL_TRY(find_cell(s, &cell, &activation));
     UNROLL_TRY(find_norm(s->norm, &norm));
     UNROLL_TRY(unroll_pairs_check(s, norm));
-    if (s->omega != 0 && (!cell->has_activation || norm))
-        return unroll_fail(UNROLL_EUSAGE, "--omega is defined for --cell rnn without --norm");
+    if (norm && cell->norm_gates == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s: --cell %s takes none", norm->name, cell->name);
+    if (s->omega != 0 && !unroll_cell_is_simple(cell))
+        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined for --cell %s", cell->name);
+    if (s->omega != 0 && norm)
+        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined beside --norm %s", norm->name);
     s->cell = cell->name;
     s->gru = cell->variant;
     s->activation = activation->name;

@@ -11,21 +11,6 @@
 #include "probe/spectrum.h"
 #include "probe/transport.h"
 
-/* What the blocks of z hold after the forward pass. */
-static const struct view {
-    const char *cell;
-    const char *blocks;      /* a letter a block; capital: a gate in (0,1) */
-    size_t keep;             /* block of the gate that keeps the state */
-} views[] = {{"lstm", "IFgO", 1}, {"gru", "RZn", 1}, {"rnn", "", 0}};
-
-static const struct view *view_of(const unroll_net *net)
-{
-    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-        if (strcmp(views[i].cell, net->stack.cell->name) == 0)
-            return &views[i];
-    return &views[sizeof views / sizeof *views - 1];
-}
-
 /* One array of a layer over the window: element j of (t, r) is at[(t·B + r)·pitch + j]. */
 typedef struct values {
     const unroll_real *at;
@@ -76,12 +61,42 @@ static double dead_units(const unroll_net *net, const window *w, values v)
     return (double)dead / (double)net->stack.hidden;
 }
 
-/* mean φ'² by way of the activation's own derivative: what a gradient of ones becomes. */
+/* A bound on |φ'| of the gate that carries the state; NAN: slopes are learned. */
+static double slope_bound(const unroll_layer *layer, enum unroll_gate_kind kind)
+{
+    switch (kind) {
+    case UNROLL_GATE_ACTIVATION: return layer->slope ? NAN : layer->activation->gain;
+    case UNROLL_GATE_SIGMOID: return 0.25;
+    case UNROLL_GATE_TANH:
+    case UNROLL_GATE_LINEAR: break;
+    }
+    return 1;
+}
+
+/* φ' of a row of that gate into dz, spare [2][pitch] has ones first. The activation's by way of its own derivative:
+ * what a gradient of ones becomes. */
+static void slopes_of(const unroll_layer *layer, enum unroll_gate_kind kind, const unroll_real *z,
+                      const unroll_real *h, unroll_real *dz, unroll_real *spare)
+{
+    const size_t pitch = layer->pitch;
+    if (kind == UNROLL_GATE_ACTIVATION) {
+        memcpy(dz, z, pitch * sizeof *dz);
+        layer->activation->backward(pitch, dz, h, spare, layer->slope, layer->slope ? spare + pitch : NULL);
+        return;
+    }
+    for (size_t j = 0; j < pitch; j++)
+        dz[j] = kind == UNROLL_GATE_TANH      ? 1 - z[j] * z[j]
+                : kind == UNROLL_GATE_SIGMOID ? z[j] * (1 - z[j])
+                                              : 1;
+}
+
+/* mean φ'² */
 static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
                                  double *out)
 {
     const unroll_stack *s = &net->stack;
     const unroll_layer *layer = &s->at[l].layer;
+    const unroll_gate *gate = &s->cell->gate[s->cell->carry_gate];
     const unroll_batch *b = w->batch;
     unroll_real *x = unroll_alloc(3 * s->pitch, sizeof *x);
     double sum = 0, count = 0;
@@ -93,12 +108,9 @@ static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, co
         for (size_t r = 0; r < b->B; r++) {
             if (outside(of, t * b->B + r))
                 continue;
-            memcpy(x, w->run.at[l].z + (t * w->B + r) * layer->blocks * s->pitch,
-                   s->pitch * sizeof *x);
-            layer->activation->backward(s->pitch, x,
-                                        w->run.at[l].h + ((t + 1) * w->B + r) * s->pitch,
-                                        x + s->pitch, layer->slope,
-                                        layer->slope ? x + 2 * s->pitch : NULL);
+            slopes_of(layer, gate->kind,
+                      w->run.at[l].z + ((t * w->B + r) * layer->blocks + gate->block) * s->pitch,
+                      w->run.at[l].h + ((t + 1) * w->B + r) * s->pitch, x, x + s->pitch);
             for (size_t j = 0; j < s->hidden; j++)
                 sum += (double)x[j] * (double)x[j];
             count += (double)s->hidden;
@@ -128,27 +140,26 @@ static unroll_status largest_singular_value(const unroll_real *W, size_t H, doub
 static unroll_status take_theory(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
                                  unroll_diagnosis *d)
 {
-    const size_t H = net->stack.hidden;
-    const unroll_layer *layer = &net->stack.at[l].layer;
+    const size_t H = net->stack.hidden, gate = (size_t)net->stack.cell->carry_gate;
     const unroll_real *W =
-        net->weights + net->parameters.list[net->stack.at[l].w_hh].offset;
+        net->weights + net->parameters.list[net->stack.at[l].w_hh].offset + gate * H * H;
     double sigma, squares = 0;
     UNROLL_TRY(take_slopes(net, w, of, l, &d->slope_square[l]));
     UNROLL_TRY(largest_singular_value(W, H, &sigma));
     for (size_t i = 0; i < H * H; i++)
         squares += (double)W[i] * (double)W[i];
-    if (!layer->slope)
-        d->bound[l] = layer->activation->gain * sigma;
+    d->bound[l] = slope_bound(&net->stack.at[l].layer, net->stack.cell->gate[gate].kind) * sigma;
     d->mean_field[l] = sqrt(squares / (double)H * d->slope_square[l]);
     return UNROLL_OK;
 }
 
-/* log of the mean over units of the product of the gate over k steps back from the row's last loss, added to
+/* log of the mean over units of the product of what keeps the state over k steps back from the row's last loss, added to
  * sums[k]. */
 static void add_products(const unroll_net *net, const window *w, values gate, size_t r,
                          size_t distances, double *product, double *sums)
 {
     const size_t H = net->stack.hidden, B = w->batch->B, end = w->end[r];
+    const bool complement = net->stack.cell->keep.complement;
     for (size_t j = 0; j < H; j++)
         product[j] = 1;
     for (size_t k = 1; k < distances; k++) {
@@ -156,63 +167,76 @@ static void add_products(const unroll_net *net, const window *w, values gate, si
         const size_t i = k <= end ? (end - k) * B + r : 0;
         const bool counts = k <= end && !outside(w, i);
         for (size_t j = 0; j < H; j++) {
-            product[j] *= counts ? (double)gate.at[i * gate.pitch + j] : 1;
+            const double x = counts ? (double)gate.at[i * gate.pitch + j] : 1;
+            product[j] *= counts && complement ? 1 - x : x;
             mean += product[j] / (double)H;
         }
         sums[k] += log(mean) / (double)B;
     }
 }
 
-static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const window *of,
-                                const struct view *view, size_t l, unroll_diagnosis *d)
+static unroll_status take_keep(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
+                               unroll_diagnosis *d)
 {
-    const size_t pitch = net->stack.pitch, row = net->stack.at[l].layer.blocks * pitch;
-    const values h = {w->run.at[l].h + w->B * pitch, pitch};
-    unroll_saturation *s = d->share + d->count++;
-    *s = (unroll_saturation){.layer = l, .name = "h"};
-    count_share(net, of, h, false, s);
-    if (!*view->blocks) {
-        if (strcmp(net->spec.activation, "relu") == 0)
-            s->dead = dead_units(net, of, h);
-        return net->stack.norm ? UNROLL_OK : take_theory(net, w, of, l, d);
-    }
-    for (size_t i = 0; view->blocks[i]; i++) {
-        const bool gate = view->blocks[i] < 'a';
-        s = d->share + d->count++;
-        *s = (unroll_saturation){.layer = l, .name = {(char)(view->blocks[i] | 0x20)}};
-        count_share(net, of, (values){w->run.at[l].z + i * pitch, row}, gate, s);
-    }
-    double *product = unroll_alloc(net->stack.hidden,
-                                   sizeof *product), *sums = d->keep + l * d->distances;
+    const unroll_stack *s = &net->stack;
+    const size_t row = s->at[l].layer.blocks * s->pitch;
+    double *product = unroll_alloc(s->hidden, sizeof *product), *sums = d->keep + l * d->distances;
     if (!product)
         return UNROLL_EMEMORY;
     for (size_t r = 0; r < of->batch->B; r++)
-        add_products(net, of, (values){w->run.at[l].z + view->keep * pitch, row}, r, d->distances,
-                     product, sums);
+        add_products(net, of, (values){w->run.at[l].z + s->cell->keep.block * s->pitch, row}, r,
+                     d->distances, product, sums);
     for (size_t k = 0; k < d->distances; k++)
         sums[k] = exp(sums[k]);
     unroll_free(product);
     return UNROLL_OK;
 }
 
+static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
+                                unroll_diagnosis *d)
+{
+    const unroll_cell *cell = net->stack.cell;
+    const size_t pitch = net->stack.pitch, row = net->stack.at[l].layer.blocks * pitch;
+    const values h = {w->run.at[l].h + w->B * pitch, pitch};
+    unroll_saturation *s = d->share + d->count++;
+    *s = (unroll_saturation){.layer = l, .name = "h"};
+    count_share(net, of, h, false, s);
+    if (cell->has_activation && net->stack.at[l].layer.activation->dies)
+        s->dead = dead_units(net, of, h);
+    for (size_t i = 0; i < cell->gates; i++) {
+        const unroll_gate *gate = &cell->gate[i];
+        const bool sigmoid = gate->kind == UNROLL_GATE_SIGMOID;
+        if (!sigmoid && gate->kind != UNROLL_GATE_TANH)
+            continue;
+        s = d->share + d->count++;
+        *s = (unroll_saturation){.layer = l};
+        snprintf(s->name, sizeof s->name, "%s", gate->name);
+        count_share(net, of, (values){w->run.at[l].z + gate->block * pitch, row}, sigmoid, s);
+    }
+    if (cell->carry_gate >= 0 && !net->stack.norm)
+        UNROLL_TRY(take_theory(net, w, of, l, d));
+    return d->keep ? take_keep(net, w, of, l, d) : UNROLL_OK;
+}
+
 unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
                               size_t distances, unroll_diagnosis *d)
 {
     const size_t layers = net->stack.layers;
-    const struct view *view = view_of(net);
+    const unroll_cell *cell = net->stack.cell;
     window of = {.batch = batch};
-    *d = (unroll_diagnosis){.layers = layers, .distances = distances};
+    *d = (unroll_diagnosis){.layers = layers, .distances = distances, .kept_by = cell->keep.name,
+                            .no_theory = cell->carry_gate < 0 ? cell->no_theory : NULL};
     if (!work->training || distances > batch->T)
         return unroll_fail(UNROLL_EBUG, "a diagnosis of %zu distances in %zu steps", distances,
                            batch->T);
-    d->share = unroll_alloc(layers * UNROLL_SATURATION_NAMES, sizeof *d->share);
+    d->share = unroll_alloc(layers * (1 + cell->gates), sizeof *d->share);
     d->slope_square = unroll_alloc(3 * layers, sizeof *d->slope_square);
-    d->keep = *view->blocks ? unroll_alloc(layers * distances, sizeof *d->keep) : NULL;
+    d->keep = cell->keep.name ? unroll_alloc(layers * distances, sizeof *d->keep) : NULL;
     of.end = unroll_alloc(batch->B, sizeof *of.end);
     for (size_t r = 0; of.end && r < batch->B; r++)
         of.end[r] = unroll_batch_length(batch, r);
     /* the states that the curve is of: with the batch's own statistics, where rows are normalised */
-    unroll_status status = d->share && d->slope_square && of.end && (d->keep || !*view->blocks)
+    unroll_status status = d->share && d->slope_square && of.end && (d->keep || !cell->keep.name)
                                ? unroll_transport_forward(net, work, batch)
                                : UNROLL_EMEMORY;
     if (d->slope_square) {
@@ -222,7 +246,7 @@ unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const un
             d->slope_square[i] = NAN;
     }
     for (size_t l = 0; l < layers && status == UNROLL_OK; l++)
-        status = take_layer(net, work, &of, view, l, d);
+        status = take_layer(net, work, &of, l, d);
     unroll_free(of.end);
     if (status != UNROLL_OK)
         unroll_diagnosis_free(d);

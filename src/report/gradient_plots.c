@@ -8,17 +8,20 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "cell/cells.h"
 #include "report/chart.h"
 #include "report/picture.h"
 
 const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIANT_MAX])
 {
+    const unroll_cell *cell = unroll_cell_find_variant(c->cell, c->gru);
+    const char *form = unroll_cell_form(c->cell, c->gru, c->activation);
     char bias[48] = "", number[32], scale[48] = "", norm[48] = "";
     if (c->chrono)
         snprintf(bias, sizeof bias, ", chrono gate biases");
-    else if (!isnan(c->forget_bias) || strcmp(c->cell, "lstm") == 0)
+    else if (!isnan(c->forget_bias) || cell->forget_bias != 0)
         snprintf(bias, sizeof bias, ", forget bias %s",
-                 unroll_format_digits(number, isnan(c->forget_bias) ? 1 : c->forget_bias, 6));
+                 unroll_format_digits(number, isnan(c->forget_bias) ? cell->forget_bias : c->forget_bias, 6));
     if (c->init_scale != 1)
         snprintf(scale, sizeof scale, " x %s", unroll_format_digits(number, c->init_scale, 6));
     if (c->norm && strcmp(c->norm, "none") != 0)
@@ -26,10 +29,7 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
     if (c->norm && strcmp(c->norm, "recurrent-batch") == 0)
         snprintf(norm, sizeof norm, ", recurrent-batch norm, gamma %s",
                  unroll_format_digits(number, c->norm_gamma, 6));
-    const bool rnn = strcmp(c->cell, "rnn") == 0, gru = strcmp(c->cell, "gru") == 0;
-    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell,
-             rnn ? " " : "", rnn ? c->activation : "",
-             gru && strcmp(c->gru, "reset-after") != 0 ? " reset-before" : "",
+    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell, *form ? " " : "", form,
              (unsigned long long)c->layers, (unsigned long long)c->hidden,
              c->residual ? ", residual" : "", c->skip_input ? ", input to all layers" : "", norm,
              c->init, scale, bias);
@@ -80,8 +80,7 @@ static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t 
     if (!s)
         return;
     s->reference = true;
-    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s alone, layer %zu",
-             f->curve->has_c ? "product of forget gates" : "product of update gates", l);
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "product of %s alone, layer %zu", d->kept_by, l);
     for (size_t k = 0; k < d->distances; k++) {
         x[k] = (double)k;
         y[k] = unroll_above_zero(from * d->keep[l * d->distances + k]);

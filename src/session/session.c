@@ -11,7 +11,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "cell/cell.h"
+#include "cell/cells.h"
 #include "config/config.h"
 
 /* ---- before any text is read ---- */
@@ -21,10 +21,7 @@ enum { COPIES = 6 };
 
 static double count_weights(const unroll_config *c, double inputs, double outputs)
 {
-    const unroll_cell *const *cell = unroll_kernels_get()->cells;
-    while (strcmp((*cell)->name, c->cell) != 0)
-        cell++;
-    const double G = (double)(*cell)->gates, H = (double)c->hidden, L = (double)c->layers;
+    const double G = (double)unroll_cell_find(c->cell)->gates, H = (double)c->hidden, L = (double)c->layers;
     const double first = c->embedding ? (double)c->embedding : inputs;
     return (double)c->embedding * inputs + G * H * (first + H + 2) +
            (L - 1) * G * H * (2 * H + 2) + outputs * (H + 1);

@@ -1,0 +1,34 @@
+#ifndef UNROLL_CELL_CELLS_H
+#define UNROLL_CELL_CELLS_H
+#include "cell/cell.h"
+
+/* The tables of cells and activations by name, for options, help and reports. What they tell is the same in every
+ * kernel row; forward and backward are those of the first row. */
+
+/** Names of cells, those of several variants once, and a line on each; NULL at the end. */
+const char *unroll_cell_name(size_t i);
+const char *unroll_cell_summary(size_t i);
+
+/** The first cell of that name; NULL: none. */
+const unroll_cell *unroll_cell_find(const char *name);
+/** The cell of that name in that form. A name with one form takes any `variant`, NULL is the first; NULL: none. */
+const unroll_cell *unroll_cell_find_variant(const char *name, const char *variant);
+
+/** The forms of the cell that has several, and a line on each; NULL at the end. */
+const char *unroll_cell_variant(size_t i);
+const char *unroll_cell_variant_summary(size_t i);
+/** Its name. */
+const char *unroll_cell_variant_owner(void);
+
+const char *unroll_activation_name(size_t i);
+const char *unroll_activation_summary(size_t i);
+
+/** Is h_t = f(z_t) of the one recurrent matrix, f as --activation says? Then Ω is defined. */
+static inline bool unroll_cell_is_simple(const unroll_cell *cell)
+{
+    return cell->gates == 1 && cell->carry_gate == 0 && cell->gate[0].kind == UNROLL_GATE_ACTIVATION;
+}
+
+/** What "lstm" and the like leave open, in words: the activation, or a variant that is not the first; "". */
+const char *unroll_cell_form(const char *name, const char *variant, const char *activation);
+#endif
