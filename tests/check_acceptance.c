@@ -245,7 +245,7 @@ Suite *make_suite(void)
 {
     read_text();
     Suite *suite = suite_create("fresh networks");
-    TCase *known = tcase_create("known");
+    TCase *known = new_case(suite, "known");
     tcase_add_loop_test(known, sigmoid_xavier_rate, 0, SEEDS);
     tcase_add_loop_test(known, orthogonal_follows_mean_field, 0, SEEDS);
     tcase_add_loop_test(known, identity_relu_holds, 0, SEEDS);
@@ -255,6 +255,5 @@ Suite *make_suite(void)
     tcase_add_test(known, half_lives);
     tcase_add_loop_test(known, sixteen_layers, 0, SEEDS);
     tcase_set_timeout(known, 120);
-    suite_add_tcase(suite, known);
     return suite;
 }

@@ -671,14 +671,6 @@ START_TEST(versioned_refuses_a_struct_without_its_size)
 }
 END_TEST
 
-static TCase *new_case(Suite *suite, const char *name)
-{
-    TCase *const tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 60);
-    suite_add_tcase(suite, tcase);
-    return tcase;
-}
-
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("base");

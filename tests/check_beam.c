@@ -293,7 +293,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("beam");
-    TCase *t = tcase_create("all");
+    TCase *t = new_case(suite, "all");
     tcase_add_test(t, finds_what_greedy_misses);
     tcase_add_loop_test(t, width_1_is_greedy, 0, 30);
     tcase_add_loop_test(t, n_best, 0, 30);
@@ -301,6 +301,5 @@ Suite *make_suite(void)
     tcase_add_test(t, searches_are_independent);
     tcase_add_test(t, nothing_but_nan);
     tcase_add_test(t, out_of_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

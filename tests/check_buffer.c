@@ -70,10 +70,9 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("buffer");
-    TCase *t = tcase_create("buffer");
+    TCase *t = new_case(suite, "buffer");
     tcase_add_test(t, texts_follow_each_other);
     tcase_add_test(t, a_failure_is_kept);
     tcase_add_test(t, paths_are_joined_and_parted);
-    suite_add_tcase(suite, t);
     return suite;
 }

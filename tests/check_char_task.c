@@ -637,8 +637,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("task");
-    TCase *t = tcase_create("char");
-    tcase_set_timeout(t, 60);
+    TCase *t = new_case(suite, "char");
     tcase_add_loop_test(t, test_streams, 0, 2);
     tcase_add_test(t, test_epoch_length);
     tcase_add_test(t, test_evaluation);
@@ -647,9 +646,7 @@ Suite *make_suite(void)
     tcase_add_test(t, test_line_evaluation);
     tcase_add_test(t, test_line_fit);
     tcase_add_loop_test(t, test_resume_char, 0, 2);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("synthetic");
+    t = new_case(suite, "synthetic");
     tcase_add_test(t, test_resume_synthetic);
     tcase_add_test(t, test_copy);
     tcase_add_test(t, test_adding);
@@ -658,6 +655,5 @@ Suite *make_suite(void)
     tcase_add_loop_test(t, test_bad_specs, 0, sizeof bad_specs / sizeof *bad_specs);
     tcase_add_test(t, test_table);
     tcase_add_test(t, test_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -416,14 +416,13 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("compare");
-    TCase *plain = tcase_create("plain"), *config = tcase_create("config");
+    TCase *plain = new_case(suite, "plain"), *config = new_case(suite, "config");
     tcase_add_test(plain, student_t_is_that_of_the_tables);
     tcase_add_test(plain, interval_of_a_known_sample);
     tcase_add_test(plain, one_value_has_no_interval);
     tcase_add_test(plain, sweeps_replace_one_key);
     tcase_add_test(plain, html_is_escaped);
     tcase_add_test(plain, commands_are_quoted_for_a_shell);
-    suite_add_tcase(suite, plain);
     tcase_add_checked_fixture(config, setup, teardown);
     tcase_add_test(config, variants_set_options_by_any_name);
     tcase_add_test(config, semicolons_leave_commas_alone);
@@ -434,6 +433,5 @@ Suite *make_suite(void)
     tcase_add_test(config, every_experiment_can_be_set_up);
     tcase_add_test(config, a_page_is_whole_and_safe);
     tcase_add_loop_test(config, a_map_has_the_order_of_the_source, 0, 2);
-    suite_add_tcase(suite, config);
     return suite;
 }

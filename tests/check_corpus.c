@@ -246,13 +246,12 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("corpus");
-    TCase *t = tcase_create("corpus");
+    TCase *t = new_case(suite, "corpus");
     tcase_add_test(t, test_split);
     tcase_add_test(t, test_small_corpora);
     tcase_add_test(t, test_corpus_faults);
     tcase_add_loop_test(t, test_lines, 0, 2);
     tcase_add_test(t, test_files);
     tcase_add_test(t, test_corpus_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -534,9 +534,8 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("data");
-    TCase *t = tcase_create("text");
+    TCase *t = new_case(suite, "text");
     const int forms = 6, kinds = 4;
-    tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, test_faults, 0, sizeof faults / sizeof *faults);
     tcase_add_test(t, test_replace);
     tcase_add_test(t, test_bytes_are_taken_as_they_are);
@@ -550,15 +549,12 @@ Suite *make_suite(void)
     tcase_add_test(t, test_graphemes);
     tcase_add_test(t, test_words);
     tcase_add_test(t, test_glue);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("vocabulary");
+    t = new_case(suite, "vocabulary");
     tcase_add_test(t, test_order);
     tcase_add_test(t, test_min_count);
     tcase_add_test(t, test_unseen_token);
     tcase_add_loop_test(t, test_metadata_and_back, 0, kinds);
     tcase_add_test(t, test_many_tokens);
     tcase_add_loop_test(t, test_memory, 0, kinds);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -88,10 +88,9 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("terminal");
-    TCase *tc = tcase_create("terminal");
+    TCase *tc = new_case(suite, "terminal");
     tcase_add_loop_test(tc, escape, 0, (int)(sizeof escapes / sizeof *escapes));
     tcase_add_test(tc, escape_keeps_what_it_is_told);
     tcase_add_test(tc, numbers);
-    suite_add_tcase(suite, tc);
     return suite;
 }

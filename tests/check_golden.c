@@ -390,12 +390,11 @@ Suite *make_suite(void)
 {
     read_values();
     Suite *suite = suite_create("golden");
-    TCase *tests = tcase_create("against PyTorch");
+    TCase *tests = new_case(suite, "against PyTorch");
     const int n = (int)case_count;
     tcase_add_loop_test(tests, evaluating, 0, n);
     tcase_add_loop_test(tests, gradients, 0, n);
     tcase_add_loop_test(tests, outputs, 0, n);
     tcase_add_loop_test(tests, updates, 0, n);
-    suite_add_tcase(suite, tests);
     return suite;
 }

@@ -266,20 +266,17 @@ Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("gradient");
-    TCase *checker = tcase_create("checker");
+    TCase *checker = new_case(suite, "checker");
     tcase_add_test(checker, checker_accepts_right);
     tcase_add_loop_test(checker, checker_finds_wrong, 0, 7);
     tcase_add_test(checker, checker_finds_transposed);
     tcase_add_test(checker, checker_counts_kinks);
     tcase_add_loop_test(checker, checker_finds_wrong_in_net, 0, body_count);
-    suite_add_tcase(suite, checker);
-    TCase *parameters = tcase_create("parameters");
-    tcase_set_timeout(parameters, 60);
+    TCase *parameters = new_case(suite, "parameters");
     tcase_add_loop_test(parameters, starts_and_depths, 0, body_count);
     tcase_add_loop_test(parameters, inputs_and_losses, 0, body_count);
     tcase_add_loop_test(parameters, full_width, 0, body_count);
     tcase_add_loop_test(parameters, from_zero_state, 0, body_count);
     tcase_add_loop_test(parameters, clipping, 0, body_count);
-    suite_add_tcase(suite, parameters);
     return suite;
 }

@@ -455,7 +455,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("recorded gradients");
-    TCase *tests = tcase_create("all");
+    TCase *tests = new_case(suite, "all");
     tcase_add_test(tests, windows_are_spread_evenly);
     tcase_add_test(tests, rows_of_a_batch);
     tcase_add_loop_test(tests, histograms_count_every_gradient, 0, 3);
@@ -468,6 +468,5 @@ Suite *make_suite(void)
     tcase_add_test(tests, stacked_rows_are_single_losses);
     tcase_add_loop_test(tests, pairs_are_one_long_sequence, 0, 3);
     tcase_add_test(tests, any_allocation_may_fail);
-    suite_add_tcase(suite, tests);
     return suite;
 }

@@ -439,13 +439,11 @@ Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("hooks");
-    TCase *hooks = tcase_create("hooks");
-    tcase_set_timeout(hooks, 60);
+    TCase *hooks = new_case(suite, "hooks");
     tcase_add_loop_test(hooks, hooks_see_gradients, 0, body_count);
     tcase_add_loop_test(hooks, losses_add_up, 0, body_count);
     tcase_add_loop_test(hooks, hooks_cut, 0, body_count);
     tcase_add_loop_test(hooks, hooks_leave_gradients, 0, body_count);
     tcase_add_loop_test(hooks, weights_by_distance, 0, body_count);
-    suite_add_tcase(suite, hooks);
     return suite;
 }

@@ -301,8 +301,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("input");
-    TCase *const t = tcase_create("input");
-    tcase_set_timeout(t, 60);
+    TCase *const t = new_case(suite, "input");
     tcase_add_checked_fixture(t, enter_directory, leave_directory);
     tcase_add_test(t, plain_files_come_as_they_are);
     tcase_add_test(t, reads_of_any_size_give_the_same);
@@ -318,6 +317,5 @@ Suite *make_suite(void)
     tcase_add_test(t, the_bound_is_exact);
     tcase_add_test(t, a_large_file_is_refused_unread);
     tcase_add_test(t, a_bomb_is_refused_early);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -691,9 +691,7 @@ Suite *make_suite(void)
 {
     unroll_rng_seed(&rng, 1, UNROLL_STREAM_DATA);
     Suite *s = suite_create("kernels");
-    TCase *t = tcase_create("rows");
-    tcase_set_timeout(t, 60);
-    suite_add_tcase(s, t);
+    TCase *t = new_case(s, "rows");
     const int n = rows_in_table();
     tcase_add_loop_test(t, product, 0, n);
     tcase_add_loop_test(t, product_of_nothing, 0, n);

@@ -359,7 +359,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("lyapunov");
-    TCase *all = tcase_create("all");
+    TCase *all = new_case(suite, "all");
     tcase_set_timeout(all, 120);
     tcase_add_test(all, tanh_by_hand);
     tcase_add_test(all, finite_differences);
@@ -369,6 +369,5 @@ Suite *make_suite(void)
     tcase_add_test(all, padding_and_nothing);
     tcase_add_loop_test(all, predicts_the_rate, 0, 2);
     tcase_add_test(all, without_memory);
-    suite_add_tcase(suite, all);
     return suite;
 }

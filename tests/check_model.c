@@ -588,9 +588,8 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("model");
-    TCase *c = tcase_create("model");
+    TCase *c = new_case(s, "model");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, round_trip, 0, sizeof MODELS / sizeof MODELS[0]);
     tcase_add_loop_test(c, from_torch, 0, 3);
     tcase_add_loop_test(c, faults, 0, sizeof FAULTS / sizeof FAULTS[0]);
@@ -603,6 +602,5 @@ Suite *make_suite(void)
     tcase_add_test(c, allocations_fail);
     tcase_add_test(c, train_in_memory);
     tcase_add_test(c, train_without_memory);
-    suite_add_tcase(s, c);
     return s;
 }

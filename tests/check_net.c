@@ -382,8 +382,7 @@ Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("net");
-    TCase *passes = tcase_create("passes");
-    tcase_set_timeout(passes, 30);
+    TCase *passes = new_case(suite, "passes");
     tcase_add_loop_test(passes, threads_change_nothing, 0, body_count);
     tcase_add_loop_test(passes, evaluation_is_the_forward_pass, 0, body_count);
     tcase_add_loop_test(passes, windows_can_be_cut, 0, body_count);
@@ -392,6 +391,5 @@ Suite *make_suite(void)
     tcase_add_loop_test(passes, steps_allocate_nothing, 0, body_count);
     tcase_add_loop_test(passes, rows_are_independent, 0, body_count);
     tcase_add_test(passes, many_outputs);
-    suite_add_tcase(suite, passes);
     return suite;
 }

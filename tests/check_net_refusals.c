@@ -284,21 +284,17 @@ Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("net_refusals");
-    TCase *finite = tcase_create("not finite");
-    tcase_set_timeout(finite, 30);
+    TCase *finite = new_case(suite, "not finite");
     tcase_add_loop_test(finite, bad_weights_are_found, 0, body_count);
     tcase_add_test(finite, explosion_is_found);
-    suite_add_tcase(suite, finite);
-    TCase *refusals = tcase_create("refusals");
+    TCase *refusals = new_case(suite, "refusals");
     tcase_add_test(refusals, bad_specs_are_refused);
     tcase_add_loop_test(refusals, sizes_that_overflow_are_refused, 0, body_count);
     tcase_add_loop_test(refusals, windows_that_overflow_are_refused, 0, body_count);
     tcase_add_test(refusals, bad_batches_are_refused);
     tcase_add_loop_test(refusals, failed_allocations, 0, body_count);
-    suite_add_tcase(suite, refusals);
-    TCase *parameters = tcase_create("parameters");
+    TCase *parameters = new_case(suite, "parameters");
     tcase_add_test(parameters, parameters_are_pytorchs);
     tcase_add_loop_test(parameters, folding, 0, body_count);
-    suite_add_tcase(suite, parameters);
     return suite;
 }

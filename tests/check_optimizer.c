@@ -392,8 +392,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("optimizer");
-    TCase *t = tcase_create("all");
-    suite_add_tcase(s, t);
+    TCase *t = new_case(s, "all");
     tcase_add_loop_test(t, optimizer_follows_its_formula, 0, EXPECTED);
     tcase_add_loop_test(t, whole_block_as_its_tail, 0, EXPECTED);
     tcase_add_loop_test(t, zero_stays_zero, 0, EXPECTED);

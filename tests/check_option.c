@@ -403,7 +403,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("option");
-    TCase *tc = tcase_create("option");
+    TCase *tc = new_case(suite, "option");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, every_bad_number_is_refused_by_every_option);
     tcase_add_test(tc, every_bound_is_where_it_says);
@@ -422,6 +422,5 @@ Suite *make_suite(void)
     tcase_add_loop_test(tc, options_that_do_not_fit_together, 0,
                         (int)(sizeof wrong_together / sizeof *wrong_together));
     tcase_add_test(tc, no_memory_is_told_and_leaks_nothing);
-    suite_add_tcase(suite, tc);
     return suite;
 }

@@ -403,8 +403,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("output");
-    TCase *const t = tcase_create("output");
-    tcase_set_timeout(t, 60);
+    TCase *const t = new_case(suite, "output");
     tcase_add_checked_fixture(t, enter_directory, leave_directory);
     tcase_add_test(t, nothing_shows_before_commit);
     tcase_add_test(t, writes_of_any_size_follow_each_other);
@@ -419,6 +418,5 @@ Suite *make_suite(void)
     tcase_add_test(t, directories_are_made);
     tcase_add_test(t, flush_sees_what_was_lost);
     tcase_add_test(t, every_allocation_may_fail);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -669,7 +669,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("pairs");
-    TCase *t = tcase_create("reading");
+    TCase *t = new_case(suite, "reading");
     tcase_add_loop_test(t, test_bad_lines, 0, sizeof bad_lines / sizeof *bad_lines);
     tcase_add_loop_test(t, test_nothing_to_read, 0, sizeof nothing / sizeof *nothing);
     tcase_add_test(t, test_layouts);
@@ -677,27 +677,18 @@ Suite *make_suite(void)
     tcase_add_loop_test(t, test_specials, UNROLL_BYTE, UNROLL_WORD + 1);
     tcase_add_test(t, test_unfit_vocabularies);
     tcase_add_test(t, test_min_count);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("split");
-    tcase_set_timeout(t, 60);
+    t = new_case(suite, "split");
     tcase_add_test(t, test_split);
     tcase_add_test(t, test_split_by_source);
     tcase_add_test(t, test_own_files);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("sentences");
+    t = new_case(suite, "sentences");
     tcase_add_test(t, test_encode);
     tcase_add_test(t, test_target_text);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("batches");
-    tcase_set_timeout(t, 60);
+    t = new_case(suite, "batches");
     tcase_add_loop_test(t, test_epochs, 0, 2);
     tcase_add_test(t, test_padding);
     tcase_add_loop_test(t, test_resume, 0, 2);
     tcase_add_test(t, test_evaluation);
     tcase_add_test(t, test_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -656,7 +656,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("probe");
-    TCase *exact = tcase_create("what it measures"), *statistics = tcase_create("statistics");
+    TCase *exact = new_case(suite, "what it measures"), *statistics = new_case(suite, "statistics");
     tcase_add_test(exact, agrees_with_autograd);
     tcase_add_loop_test(exact, accumulated_is_training_gradient, 0,
                         2 * SMALL);
@@ -673,8 +673,5 @@ Suite *make_suite(void)
     tcase_add_test(statistics, statistics_of_samples);
     tcase_add_test(statistics, fit_of_a_line);
     tcase_add_test(statistics, fit_of_growth_and_of_floors);
-    tcase_set_timeout(exact, 60);
-    suite_add_tcase(suite, exact);
-    suite_add_tcase(suite, statistics);
     return suite;
 }

@@ -324,15 +324,13 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("recompute");
-    TCase *bits = tcase_create("bits");
+    TCase *bits = new_case(suite, "bits");
     tcase_add_loop_test(bits, the_same_bits, 0, VARIANTS);
     tcase_add_loop_test(bits, evaluation_gives_the_loss_and_state_of_training, 0, VARIANTS);
     tcase_add_test(bits, the_same_bits_with_many_outputs);
     tcase_add_test(bits, a_state_that_is_not_finite_is_found);
-    suite_add_tcase(suite, bits);
-    TCase *rest = tcase_create("memory and refusals");
+    TCase *rest = new_case(suite, "memory and refusals");
     tcase_add_test(rest, memory_follows_the_root);
     tcase_add_test(rest, what_joins_steps_is_refused);
-    suite_add_tcase(suite, rest);
     return suite;
 }

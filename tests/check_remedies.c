@@ -548,8 +548,7 @@ Suite *make_suite(void)
 {
     list_bodies();
     Suite *suite = suite_create("remedies");
-    TCase *tcase = tcase_create("remedies");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = new_case(suite, "remedies");
     tcase_add_loop_test(tcase, parameters, 0, REMEDIES * body_count);
     tcase_add_loop_test(tcase, forward_as_written, 0, body_count);
     tcase_add_loop_test(tcase, probe_sees, 0, body_count);
@@ -557,6 +556,5 @@ Suite *make_suite(void)
     tcase_add_loop_test(tcase, statistics_run, 0, body_count);
     tcase_add_loop_test(tcase, omega, 0, 8);
     tcase_add_loop_test(tcase, omega_refused, 0, 6);
-    suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -372,9 +372,8 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("resume");
-    TCase *c = tcase_create("resume");
+    TCase *c = new_case(s, "resume");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, resume_is_exact, 0, sizeof KINDS / sizeof KINDS[0]);
     tcase_add_test(c, keeps_and_finds);
     tcase_add_test(c, does_not_fit);
@@ -382,6 +381,5 @@ Suite *make_suite(void)
     tcase_add_test(c, best_is_owed);
     tcase_add_loop_test(c, killed_while_saving, 0, 12);
     tcase_add_test(c, allocations_fail);
-    suite_add_tcase(s, c);
     return s;
 }

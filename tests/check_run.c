@@ -334,9 +334,8 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("run");
-    TCase *c = tcase_create("run");
+    TCase *c = new_case(s, "run");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, new_and_empty);
     tcase_add_test(c, refused);
     tcase_add_test(c, read_only);
@@ -349,6 +348,5 @@ Suite *make_suite(void)
     tcase_add_test(c, logs_of_others);
     tcase_add_test(c, log_on_a_full_disk);
     tcase_add_test(c, opening_without_memory);
-    suite_add_tcase(s, c);
     return s;
 }

@@ -160,13 +160,12 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("sampler");
-    TCase *c = tcase_create("sampler");
+    TCase *c = new_case(s, "sampler");
     tcase_add_loop_test(c, frequencies, 0, sizeof CASES / sizeof CASES[0]);
     tcase_add_test(c, greedy);
     tcase_add_test(c, extremes);
     tcase_add_test(c, only_output);
     tcase_add_test(c, seeds);
     tcase_add_test(c, refused);
-    suite_add_tcase(s, c);
     return s;
 }

@@ -168,12 +168,11 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("scores");
-    TCase *t = tcase_create("all");
+    TCase *t = new_case(suite, "all");
     tcase_add_test(t, as_sacrebleu);
     tcase_add_loop_test(t, cuts_as_mteval, 0, sizeof CUTS / sizeof *CUTS);
     tcase_add_test(t, parts_join);
     tcase_add_test(t, takes_any_bytes);
     tcase_add_test(t, out_of_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

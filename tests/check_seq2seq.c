@@ -469,8 +469,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("seq2seq");
-    TCase *tests = tcase_create("all");
-    tcase_set_timeout(tests, 60);
+    TCase *tests = new_case(suite, "all");
     tcase_add_loop_test(tests, gradients, 0, BODIES);
     tcase_add_loop_test(tests, decoding, 0, BODIES);
     tcase_add_loop_test(tests, continuations, 0, BODIES);
@@ -480,6 +479,5 @@ Suite *make_suite(void)
     tcase_add_loop_test(tests, padding, 0, BODIES);
     tcase_add_test(tests, wrong_gradient);
     tcase_add_test(tests, refused);
-    suite_add_tcase(suite, tests);
     return suite;
 }

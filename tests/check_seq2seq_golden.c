@@ -178,8 +178,7 @@ Suite *make_suite(void)
 {
     read_values();
     Suite *suite = suite_create("seq2seq golden");
-    TCase *tests = tcase_create("all");
+    TCase *tests = new_case(suite, "all");
     tcase_add_loop_test(tests, as_pytorch, 0, (int)case_count);
-    suite_add_tcase(suite, tests);
     return suite;
 }

@@ -113,12 +113,11 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("spectrum");
-    TCase *tc = tcase_create("spectrum");
+    TCase *tc = new_case(suite, "spectrum");
     tcase_add_test(tc, small_matrices);
     tcase_add_test(tc, large_matrix);
     tcase_add_test(tc, norm_of_what_is_not_square);
     tcase_add_test(tc, what_is_not_finite_is_nan);
     tcase_add_test(tc, no_memory);
-    suite_add_tcase(suite, tc);
     return suite;
 }

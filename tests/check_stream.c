@@ -326,8 +326,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("stream");
-    TCase *const t = tcase_create("stream");
-    tcase_set_timeout(t, 60);
+    TCase *const t = new_case(suite, "stream");
     tcase_add_checked_fixture(t, enter_directory, leave_directory);
     tcase_add_test(t, fifos_are_read);
     tcase_add_test(t, an_endless_stream_is_bounded);
@@ -338,6 +337,5 @@ Suite *make_suite(void)
     tcase_add_test(t, lines_do_not_wait_for_more);
     tcase_add_test(t, lines_without_end_are_refused);
     tcase_add_test(t, every_allocation_may_fail);
-    suite_add_tcase(suite, t);
     return suite;
 }

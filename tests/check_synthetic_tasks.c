@@ -608,8 +608,7 @@ Suite *make_suite(void)
     while (unroll_task_table[tasks])
         tasks++;
     Suite *suite = suite_create("tasks");
-    TCase *t = tcase_create("tasks");
-    tcase_set_timeout(t, 60);
+    TCase *t = new_case(suite, "tasks");
     tcase_add_loop_test(t, labels, 0, SUBJECT_COUNT);
     tcase_add_test(t, temporal_order_places);
     tcase_add_test(t, products);
@@ -624,6 +623,5 @@ Suite *make_suite(void)
     tcase_add_test(t, tolerance);
     tcase_add_test(t, solved_by_accuracy);
     tcase_add_test(t, solved_by_loss);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -368,9 +368,8 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("tensors");
-    TCase *c = tcase_create("tensors");
+    TCase *c = new_case(s, "tensors");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, round_trip);
     tcase_add_test(c, same_bytes_and_aligned);
     tcase_add_test(c, every_bit_flip);
@@ -384,6 +383,5 @@ Suite *make_suite(void)
     tcase_add_test(c, no_regular_file);
     tcase_add_test(c, write_twice_the_same_name);
     tcase_add_test(c, allocations_fail);
-    suite_add_tcase(s, c);
     return s;
 }

@@ -460,22 +460,15 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("toys");
-    TCase *t = tcase_create("sentences");
-    tcase_set_timeout(t, 60);
+    TCase *t = new_case(suite, "sentences");
     tcase_add_test(t, test_translator);
     tcase_add_loop_test(t, test_sentences, 0, sizeof grammars / sizeof *grammars);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("numbers");
-    tcase_set_timeout(t, 60);
+    t = new_case(suite, "numbers");
     tcase_add_loop_test(t, test_numbers, 0, 2);
     tcase_add_loop_test(t, test_known_numbers, 0, sizeof known_numbers / sizeof *known_numbers);
-    suite_add_tcase(suite, t);
-
-    t = tcase_create("specs");
+    t = new_case(suite, "specs");
     tcase_add_loop_test(t, test_bad_specs, 0, sizeof bad_specs / sizeof *bad_specs);
     tcase_add_test(t, test_kinds_of_task);
     tcase_add_test(t, test_seeds_and_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

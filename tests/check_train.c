@@ -694,8 +694,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("train");
-    TCase *t = tcase_create("all");
-    suite_add_tcase(s, t);
+    TCase *t = new_case(s, "all");
     tcase_add_test(t, learns_a_pattern);
     tcase_add_loop_test(t, threads_change_no_bit, 0, 7);
     tcase_add_loop_test(t, resume_is_as_never_stopped, 0, sizeof resumes / sizeof *resumes);

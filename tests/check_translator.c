@@ -220,12 +220,11 @@ Suite *make_suite(void)
 {
     enum { KINDS = sizeof MODELS / sizeof *MODELS };
     Suite *suite = suite_create("translator");
-    TCase *t = tcase_create("all");
+    TCase *t = new_case(suite, "all");
     tcase_add_loop_test(t, lines_are_independent, 0, KINDS);
     tcase_add_loop_test(t, scores_are_those_of_the_net, 0, KINDS);
     tcase_add_loop_test(t, copies_what_it_does_not_know, 0, KINDS);
     tcase_add_test(t, nothing_gives_nothing);
     tcase_add_test(t, out_of_memory);
-    suite_add_tcase(suite, t);
     return suite;
 }

@@ -1,7 +1,15 @@
-/* The one main() of the test programs. */
+/* The one main() of the test programs, and what every make_suite() needs. */
 #include "runner.h"
 
 #include <stdlib.h>
+
+TCase *new_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
 
 int main(void)
 {

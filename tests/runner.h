@@ -5,4 +5,7 @@
 /** The tests of a program; each check_*.c defines it, and runner.c's main() runs them. Whatever the tests share is
  *  set up here, before Check forks for each of them. */
 Suite *make_suite(void);
+
+/** A case of the suite. A test of it may take a minute, so that a busy machine or a sanitizer fails none. */
+TCase *new_case(Suite *suite, const char *name);
 #endif
