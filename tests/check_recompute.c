@@ -8,6 +8,8 @@
 
 #include "base/rng.h"
 #include "net/net.h"
+#include "net/readout.h"
+#include "net/stack_place.h"
 #include "runner.h"
 
 /* Three rows make segments of 85 steps: two whole ones and a rest, then a window of less. */

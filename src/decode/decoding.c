@@ -2,7 +2,13 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "net/attention.h"
+#include "net/embed.h"
+#include "net/encoder.h"
 #include "net/net.h"
+#include "net/readout.h"
+#include "net/stack_pass.h"
+#include "net/work.h"
 
 /* The same forward passes as in training: the encoder once at batch 1, the decoder a step at a time for
  * several rows. So its logits are those of training, to the bit. */
@@ -101,7 +107,7 @@ const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id, 
     }
     for (size_t r = 0; r < rows; r++)
         d->id[r] = id[r] < net->spec.inputs ? id[r] : 0;
-    unroll_net_fill_input(net, w, 0, rows);
+    unroll_embed_input(net, w, 0, rows);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, 0, rows);
     if (net->attention.kind)
         unroll_attention_step(net, d->source, w, rows);

@@ -2,7 +2,10 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "net/embed.h"
 #include "net/net.h"
+#include "net/readout.h"
+#include "net/stack_pass.h"
 
 struct unroll_stepper {
     unroll_work *work;
@@ -50,7 +53,7 @@ const unroll_real *unroll_stepper_step(unroll_stepper *s, uint32_t id)
     const unroll_net *net = w->net;
     const size_t pitch = net->stack.pitch;
     s->input = id < net->spec.inputs ? id : 0;
-    unroll_net_fill_input(net, w, 0, 1);
+    unroll_embed_input(net, w, 0, 1);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, 0, 1);
     unroll_readout_logits(net, w, 0, 1, 0, 1);
     unroll_stack_aged(&net->stack, &w->run);

@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "net/net.h"
+#include "base/place.h"
 
 /* Global attention, Luong, Pham and Manning (2015): for step t of the decoder's top layer, h_t, over the
  * encoder's outputs e_s,
@@ -15,87 +15,13 @@
  *             da_ts = dc_t·e_s       dscore_ts = a_ts (da_ts − Σ_r a_tr da_tr)
  * A row's padding has no score, and no weight. */
 
-/* Dot product of a query and a key.
- *   forward   score_ts = q_t·k_s
- *   backward  dq_t = Σ_s dscore_ts k_s       dk_s = Σ_t dscore_ts q_t */
-static void dot_forward(const unroll_score *p)
+/* Register a tensor of H rows. */
+static unroll_status add(unroll_net *net, const char *name, size_t cols, enum unroll_parameter_kind kind,
+                         size_t *index)
 {
-    const size_t width = p->kernels->width, N = (p->S + width - 1) / width * width;
-    p->kernels->pack_transposed(p->S, p->K, p->k, p->k_pitch, p->panels, p->K);
-    p->kernels->product(&(unroll_product){
-        .groups = 1, .rows = p->T, .N = N, .K = p->K, .A = p->q, .a_pitch = p->q_pitch,
-        .panels = p->panels, .depth = p->K, .C = p->a, .c_pitch = p->a_pitch,
-    });
-}
-
-static void dot_backward(const unroll_score *p)
-{
-    const size_t width = p->kernels->width, N = (p->K + width - 1) / width * width;
-    p->kernels->pack(p->S, p->K, p->k, p->k_pitch, p->panels, p->S);
-    p->kernels->product(&(unroll_product){
-        .groups = 1, .rows = p->T, .N = N, .K = p->S, .A = p->a, .a_pitch = p->a_pitch,
-        .panels = p->panels, .depth = p->S, .C = p->dq, .c_pitch = p->q_pitch,
-        .start = UNROLL_FROM_SELF,
-    });
-    p->kernels->outer(&(unroll_outer){
-        .rows = p->T, .M = p->S, .A = p->a, .a_pitch = p->a_pitch, .scratch = p->scratch,
-        .right = {{.B = p->q, .b_pitch = p->q_pitch, .N = p->K, .C = p->dk,
-                   .c_pitch = p->k_pitch}},
-    });
-}
-
-/* A layer of its own, Bahdanau, Cho and Bengio (2015); q_t = Wq h_t, k_s = Wk e_s + b.
- *   forward   y = tanh(q_t + k_s)     score_ts = v·y
- *   backward  dv = Σ dscore_ts y      dq_t = Σ_s dscore_ts v (1 − y²)      dk_s = the same over t */
-static unroll_additive additive(const unroll_score *p)
-{
-    const size_t width = p->kernels->width;
-    return (unroll_additive){
-        .T = p->T, .S = p->S, .K = (p->K + width - 1) / width * width, .q = p->q,
-        .q_pitch = p->q_pitch, .k = p->k, .k_pitch = p->k_pitch, .v = p->v, .a = p->a,
-        .a_pitch = p->a_pitch, .dq = p->dq, .dk = p->dk, .dv = p->dv,
-    };
-}
-
-static void additive_forward(const unroll_score *p)
-{
-    const unroll_additive a = additive(p);
-    p->kernels->additive(&a);
-}
-
-static void additive_backward(const unroll_score *p)
-{
-    const unroll_additive a = additive(p);
-    p->kernels->additive_back(&a);
-}
-
-static const unroll_score_kind kinds[] = {
-    {.name = "dot", .summary = "dot product of state and source word (Luong et al. 2015)",
-     .forward = dot_forward, .backward = dot_backward},
-    {.name = "general", .summary = "the same with a matrix between them (Luong et al. 2015)", .key = "weight",
-     .forward = dot_forward, .backward = dot_backward},
-    {.name = "additive", .summary = "v tanh(Wq h + Wk e + b), a layer of its own (Bahdanau et al. 2015)",
-     .key = "key.weight", .query = "query.weight", .additive = true,
-     .forward = additive_forward, .backward = additive_backward},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-const char *unroll_attention_name(size_t i)
-{
-    return i == 0 ? "none" : i <= KINDS ? kinds[i - 1].name : NULL;
-}
-
-const char *unroll_attention_summary(size_t i)
-{
-    return i > 0 && i <= KINDS ? kinds[i - 1].summary : NULL;
-}
-
-const unroll_score_kind *unroll_score_find(const char *name)
-{
-    for (size_t i = 0; i < KINDS; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
-    return NULL;
+    const unroll_tensor tensor = {.prefix = "attention.", .name = name, .rows = net->spec.hidden,
+                                  .cols = cols, .kind = kind};
+    return unroll_parameters_add(&net->parameters, &tensor, index);
 }
 
 /* Register a weight [H][inputs], with a bias where it is named, and take memory for it. */
@@ -104,33 +30,29 @@ static unroll_status add_dense(unroll_net *net, const char *weight, const char *
 {
     const size_t H = net->spec.hidden;
     *d = (unroll_dense){.bias = UNROLL_NO_BIAS, .cols = inputs, .inputs = inputs, .outputs = H};
-    UNROLL_TRY(unroll_parameters_add(&net->parameters, "attention.", weight, 0, H, inputs,
-                                     UNROLL_P_OUTPUT, NULL, &d->weight));
+    UNROLL_TRY(add(net, weight, inputs, UNROLL_P_OUTPUT, &d->weight));
     if (bias)
-        UNROLL_TRY(unroll_parameters_add(&net->parameters, "attention.", bias, 0, H, 0,
-                                         UNROLL_P_OUTPUT_BIAS, NULL, &d->bias));
+        UNROLL_TRY(add(net, bias, 0, UNROLL_P_OUTPUT_BIAS, &d->bias));
     return unroll_dense_new(d, net->kernels);
 }
 
-unroll_status unroll_attention_new(unroll_net *net)
+unroll_status unroll_attention_new(unroll_net *net, const unroll_attention_kind *kind)
 {
     unroll_attention *a = &net->attention;
     const size_t H = net->spec.hidden, E = net->encoder.outputs;
-    a->kind = unroll_score_find(net->spec.attention);
+    a->kind = kind;
     if (a->kind->query)
         UNROLL_TRY(add_dense(net, a->kind->query, NULL, H, &a->query));
     if (a->kind->key)
         UNROLL_TRY(add_dense(net, a->kind->key, a->kind->additive ? "bias" : NULL, E, &a->key));
     if (a->kind->additive) {
-        UNROLL_TRY(unroll_parameters_add(&net->parameters, "attention.", "score.weight", 0, H, 0,
-                                         UNROLL_P_OUTPUT, NULL, &a->vector));
+        UNROLL_TRY(add(net, "score.weight", 0, UNROLL_P_OUTPUT, &a->vector));
         a->v = unroll_alloc(net->stack.pitch, sizeof *a->v);
         if (!a->v)
             return UNROLL_EMEMORY;
     }
     size_t combine;
-    UNROLL_TRY(unroll_parameters_add(&net->parameters, "attention.", "combine.weight", 0, H, E + H,
-                                     UNROLL_P_OUTPUT, NULL, &combine));
+    UNROLL_TRY(add(net, "combine.weight", E + H, UNROLL_P_OUTPUT, &combine));
     a->from_context = (unroll_dense){.weight = combine, .bias = UNROLL_NO_BIAS, .cols = E + H,
                                      .inputs = E, .outputs = H};
     a->from_h = (unroll_dense){.weight = combine, .bias = UNROLL_NO_BIAS, .cols = E + H, .first = E,
@@ -162,10 +84,12 @@ void unroll_attention_pack(const unroll_net *net)
     unroll_dense_pack(&a->from_h, net->kernels, list, net->weights);
 }
 
-size_t unroll_attention_place(const unroll_net *net, unroll_attention_run *run, size_t S, size_t T,
-                              size_t B, bool training, size_t threads, char *base, size_t at)
+size_t unroll_attention_place(unroll_work *w, size_t S, char *base, size_t at)
 {
-    const unroll_score_kind *kind = net->attention.kind;
+    const unroll_net *net = w->net;
+    const unroll_attention_kind *kind = net->attention.kind;
+    unroll_attention_run *run = &w->attention;
+    const size_t T = w->T, B = w->B;
     const size_t H = net->stack.pitch, E = net->encoder.pitch, width = net->kernels->width;
     const size_t key = kind->key ? H : 0, query = kind->query ? H : 0;
     const size_t widest = H > E ? H : E;
@@ -184,13 +108,13 @@ size_t unroll_attention_place(const unroll_net *net, unroll_attention_run *run, 
         {&run->a, B, T, run->a_pitch},
         {&run->context, T, B, E},
         {&run->output, T, B, H},
-        {&run->panels, threads, 1, run->panel_size},
-        {&run->dz, training ? T : 0, B, H},
-        {&run->dcontext, training ? T : 0, B, E},
-        {&run->dkey, training ? S : 0, B, key},
-        {&run->dquery, training ? T : 0, B, query},
-        {&run->dv, training && kind->additive ? 1 : 0, B, H},
-        {&run->da, training ? threads : 0, T, run->a_pitch},
+        {&run->panels, w->threads, 1, run->panel_size},
+        {&run->dz, w->training ? T : 0, B, H},
+        {&run->dcontext, w->training ? T : 0, B, E},
+        {&run->dkey, w->training ? S : 0, B, key},
+        {&run->dquery, w->training ? T : 0, B, query},
+        {&run->dv, w->training && kind->additive ? 1 : 0, B, H},
+        {&run->da, w->training ? w->threads : 0, T, run->a_pitch},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         at = unroll_place(arrays[i].to, sizeof(unroll_real), arrays[i].a, arrays[i].b, arrays[i].c,
@@ -207,7 +131,7 @@ static size_t row_length(const uint8_t *mode, size_t steps, size_t B, size_t r)
 }
 
 /* Scores to weights, in place, and their padding to zero. */
-static void softmax_rows(const unroll_score *p)
+static void softmax_rows(const unroll_attention_score *p)
 {
     for (size_t t = 0; t < p->T; t++) {
         unroll_real *a = p->a + t * p->a_pitch, max = a[0], sum = 0;
@@ -225,7 +149,7 @@ static void softmax_rows(const unroll_score *p)
 }
 
 /* Weights and contexts of one row; e is [S][e_pitch]. */
-static void attend(const unroll_net *net, const unroll_score *p, const unroll_real *e, size_t e_pitch,
+static void attend(const unroll_net *net, const unroll_attention_score *p, const unroll_real *e, size_t e_pitch,
                    unroll_real *context, size_t context_pitch)
 {
     if (p->S == 0 || p->T == 0)
@@ -241,12 +165,12 @@ static void attend(const unroll_net *net, const unroll_score *p, const unroll_re
 }
 
 /* Where a row's queries, keys and weights are. */
-static unroll_score row_score(const unroll_net *net, const unroll_work *w, size_t thread, size_t r)
+static unroll_attention_score row_score(const unroll_net *net, const unroll_work *w, size_t thread, size_t r)
 {
     const unroll_attention *a = &net->attention;
     const unroll_attention_run *run = &w->attention;
     const size_t H = net->stack.pitch, E = net->encoder.pitch, k_pitch = a->kind->key ? H : E;
-    return (unroll_score){
+    return (unroll_attention_score){
         .kernels = net->kernels, .K = net->spec.hidden, .v = a->v,
         .T = row_length(w->run.mode, w->run.steps, w->B, r),
         .S = row_length(w->batch->source_mode, w->batch->S, w->B, r),
@@ -292,14 +216,14 @@ void unroll_attention_forward(const unroll_net *net, unroll_work *w, size_t thre
                              false);
     clear_rows(&steps, run->context, E);
     for (size_t r = r0; r < r1; r++) {
-        const unroll_score p = row_score(net, w, thread, r);
+        const unroll_attention_score p = row_score(net, w, thread, r);
         attend(net, &p, w->encoder.output + r * E, w->B * E, run->context + r * E, w->B * E);
     }
     combine(net, w, &steps);
 }
 
 /* dL/da of one row into its score gradients; a's own part of dL/de is added to de [S][B·E]. */
-static void weights_back(const unroll_net *net, const unroll_score *p, const unroll_real *a,
+static void weights_back(const unroll_net *net, const unroll_attention_score *p, const unroll_real *a,
                          const unroll_real *e, const unroll_real *dcontext, unroll_real *de,
                          size_t pitch)
 {
@@ -326,11 +250,11 @@ static void weights_back(const unroll_net *net, const unroll_score *p, const unr
 
 static void row_backward(const unroll_net *net, unroll_work *w, size_t thread, size_t r)
 {
-    const unroll_score_kind *kind = net->attention.kind;
+    const unroll_attention_kind *kind = net->attention.kind;
     const unroll_attention_run *run = &w->attention;
     const size_t H = net->stack.pitch, E = net->encoder.pitch;
     unroll_real *dh = w->run.d[0] + w->B * H;
-    unroll_score p = row_score(net, w, thread, r);
+    unroll_attention_score p = row_score(net, w, thread, r);
     if (p.S == 0 || p.T == 0)
         return;
     const unroll_real *a = p.a;
@@ -376,24 +300,18 @@ void unroll_attention_weights(const unroll_net *net, unroll_work *w, size_t thre
 {
     const unroll_attention *a = &net->attention;
     const unroll_attention_run *run = &w->attention;
-    const unroll_kernels *k = net->kernels;
-    const unroll_parameter *list = net->parameters.list;
-    unroll_real *scratch = w->scratch + thread * k->outer_scratch;
+    const unroll_gradient_part part = unroll_work_part(w, thread);
     const unroll_real *h = unroll_decoder_output(w);
     const size_t rows = w->run.steps * w->B;
-    unroll_dense_weights(&a->from_context, k, list, rows, run->dz, run->context, w->grad, scratch,
-                         thread, w->threads);
-    unroll_dense_weights(&a->from_h, k, list, rows, run->dz, h, w->grad, scratch, thread,
-                         w->threads);
+    unroll_dense_weights(&a->from_context, &part, rows, run->dz, run->context);
+    unroll_dense_weights(&a->from_h, &part, rows, run->dz, h);
     if (a->kind->key)
-        unroll_dense_weights(&a->key, k, list, w->batch->S * w->B, run->dkey, w->encoder.output,
-                             w->grad, scratch, thread, w->threads);
+        unroll_dense_weights(&a->key, &part, w->batch->S * w->B, run->dkey, w->encoder.output);
     if (a->kind->query)
-        unroll_dense_weights(&a->query, k, list, rows, run->dquery, h, w->grad, scratch, thread,
-                             w->threads);
+        unroll_dense_weights(&a->query, &part, rows, run->dquery, h);
     if (a->kind->additive && thread == 0)
-        k->column_sum(w->B, net->spec.hidden, run->dv, net->stack.pitch,
-                      w->grad + list[a->vector].offset);
+        net->kernels->column_sum(w->B, net->spec.hidden, run->dv, net->stack.pitch,
+                                 w->grad + part.list[a->vector].offset);
 }
 
 void unroll_attention_read(const unroll_net *net, unroll_work *source)
@@ -414,7 +332,7 @@ void unroll_attention_step(const unroll_net *net, const unroll_work *source, unr
     if (a->kind->query)
         unroll_dense_forward(&a->query, net->kernels, &all, unroll_decoder_output(step), run->query,
                              false);
-    const unroll_score p = {
+    const unroll_attention_score p = {
         .kernels = net->kernels, .K = net->spec.hidden, .v = a->v, .T = rows,
         .S = source->batch->S, .a = run->a, .a_pitch = run->a_pitch, .panels = run->panels,
         .q = a->kind->query ? run->query : unroll_decoder_output(step), .q_pitch = H,

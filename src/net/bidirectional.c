@@ -1,10 +1,14 @@
+#include "net/bidirectional.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/place.h"
 #include "base/rng.h"
-#include "net/net.h"
+#include "net/dropout.h"
+#include "net/stack_pass.h"
 
 /* An encoder that reads both ways, Schuster and Paliwal (1997), layer by layer as PyTorch's:
  *   f_s = forward(x_s, f_{s−1})     b_s = reverse(x_s, b_{s+1})     y_s = [f_s; b_s], the next layer's x_s
@@ -32,10 +36,11 @@ static unroll_status add_bridge(unroll_net *net, size_t layer, char state, unrol
     *d = (unroll_dense){.cols = 2 * H, .inputs = 2 * H, .outputs = H};
     snprintf(weight, sizeof weight, "weight_%c_l%zu", state, layer);
     snprintf(bias, sizeof bias, "bias_%c_l%zu", state, layer);
-    UNROLL_TRY(unroll_parameters_add(&net->parameters, "bridge.", weight, 0, H, 2 * H,
-                                     UNROLL_P_OUTPUT, NULL, &d->weight));
-    UNROLL_TRY(unroll_parameters_add(&net->parameters, "bridge.", bias, 0, H, 0,
-                                     UNROLL_P_OUTPUT_BIAS, NULL, &d->bias));
+    unroll_tensor tensor = {.prefix = "bridge.", .name = weight, .rows = H, .cols = 2 * H,
+                            .kind = UNROLL_P_OUTPUT};
+    UNROLL_TRY(unroll_parameters_add(&net->parameters, &tensor, &d->weight));
+    tensor = (unroll_tensor){.prefix = "bridge.", .name = bias, .rows = H, .kind = UNROLL_P_OUTPUT_BIAS};
+    UNROLL_TRY(unroll_parameters_add(&net->parameters, &tensor, &d->bias));
     return unroll_dense_new(d, net->kernels);
 }
 
@@ -74,10 +79,12 @@ unroll_status unroll_bidirectional_new(unroll_net *net, const unroll_stack_spec 
     return UNROLL_OK;
 }
 
-size_t unroll_bidirectional_place(const unroll_net *net, unroll_encoder_run *e, size_t B, bool training,
-                         char *base, size_t at)
+size_t unroll_bidirectional_place(unroll_work *w, char *base, size_t at)
 {
-    const size_t pitch = net->encoder.pitch, layers = net->spec.layers, S = e->S;
+    const unroll_net *net = w->net;
+    unroll_encoder_run *e = &w->encoder;
+    const bool training = w->training;
+    const size_t B = w->B, pitch = net->encoder.pitch, layers = net->spec.layers, S = e->S;
     const size_t states = net->stack.cell->states, real = sizeof(unroll_real);
     size_t steps;
     if (!unroll_mul(layers, S, &steps))

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/place.h"
 
 unroll_status unroll_dense_new(unroll_dense *d, const unroll_kernels *k)
 {
@@ -63,19 +64,19 @@ void unroll_dense_backward(const unroll_dense *d, const unroll_kernels *k, const
     });
 }
 
-void unroll_dense_weights(const unroll_dense *d, const unroll_kernels *k,
-                          const unroll_parameter *list, size_t rows, const unroll_real *dy,
-                          const unroll_real *x, unroll_real *grad, unroll_real *scratch,
-                          size_t thread, size_t threads)
+void unroll_dense_weights(const unroll_dense *d, const unroll_gradient_part *part, size_t rows,
+                          const unroll_real *dy, const unroll_real *x)
 {
     size_t m0, m1;
-    unroll_share(d->outputs, 6, threads, thread, &m0, &m1);
+    unroll_share(d->outputs, 6, part->threads, part->thread, &m0, &m1);
     if (m0 == m1)
         return;
-    k->outer(&(unroll_outer){
+    unroll_real *dW = part->grad + part->list[d->weight].offset;
+    part->kernels->outer(&(unroll_outer){
         .rows = rows, .M = m1 - m0, .A = dy + m0, .a_pitch = d->output_pitch,
         .right = {{.B = x, .b_pitch = d->input_pitch, .N = d->inputs, .c_pitch = d->cols,
-                   .C = grad + list[d->weight].offset + d->first + m0 * d->cols}},
-        .sum = d->padded_bias ? grad + list[d->bias].offset + m0 : NULL, .scratch = scratch,
+                   .C = dW + d->first + m0 * d->cols}},
+        .sum = d->padded_bias ? part->grad + part->list[d->bias].offset + m0 : NULL,
+        .scratch = part->scratch,
     });
 }

@@ -2,15 +2,16 @@
 #define UNROLL_NET_DENSE_H
 #include <unroll/net.h>
 
-#include "math/kernels.h"
+#include "net/parameters.h"
 
-/** Columns [first, first+inputs) of a weight matrix [outputs][cols], packed in both directions:
- *  y = x·W^T + b. */
+/* A layer without recurrence, y = x·W^T + b, for the rows of a batch that fall to one thread. */
+
+/** Columns [first, first+inputs) of a weight matrix [outputs][cols], packed in both directions. */
 typedef struct unroll_dense {
     size_t weight, bias;             /**< parameter indices; bias: UNROLL_NO_BIAS without one */
     size_t first, cols;
     size_t inputs, outputs, input_pitch, output_pitch;
-    unroll_real *forward, *backward; /**< panels */
+    unroll_real *forward, *backward; /**< panels, see math/kernels.h */
     unroll_real *padded_bias;        /**< NULL without one */
 } unroll_dense;
 
@@ -20,12 +21,6 @@ typedef struct unroll_dense {
 typedef struct unroll_band {
     size_t steps, B, r0, r1;
 } unroll_band;
-
-/** n to the next multiple of `to`. */
-static inline size_t unroll_round_up(size_t n, size_t to)
-{
-    return (n + to - 1) / to * to;
-}
 
 /** Memory for the packed copies; weight, bias, first, cols, inputs and outputs are set. */
 unroll_status unroll_dense_new(unroll_dense *d, const unroll_kernels *k);
@@ -39,9 +34,7 @@ void unroll_dense_forward(const unroll_dense *d, const unroll_kernels *k, const 
 /** dx = dy·W; or added to what is in dx. */
 void unroll_dense_backward(const unroll_dense *d, const unroll_kernels *k, const unroll_band *rows,
                            const unroll_real *dy, unroll_real *dx, bool add);
-/** This thread's share of dW += dy^T·x and db += Σ dy over `rows` rows. */
-void unroll_dense_weights(const unroll_dense *d, const unroll_kernels *k,
-                          const unroll_parameter *list, size_t rows, const unroll_real *dy,
-                          const unroll_real *x, unroll_real *grad, unroll_real *scratch,
-                          size_t thread, size_t threads);
+/** This part's columns of dW += dy^T·x and db += Σ dy over `rows` rows. */
+void unroll_dense_weights(const unroll_dense *d, const unroll_gradient_part *part, size_t rows,
+                          const unroll_real *dy, const unroll_real *x);
 #endif

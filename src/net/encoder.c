@@ -4,8 +4,13 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/place.h"
 #include "base/rng.h"
-#include "net/net.h"
+#include "net/bidirectional.h"
+#include "net/embed.h"
+#include "net/stack_pass.h"
+#include "net/stack_place.h"
+#include "net/stack_weights.h"
 
 /* The encoder of Sutskever, Vinyals and Le (2014) and Cho et al. (2014):
  *   e_s, state_s = stack(x_s, state_{s−1})      the decoder's first state is state_S
@@ -18,9 +23,9 @@ unroll_status unroll_encoder_new(unroll_net *net, const unroll_stack_spec *spec)
     unroll_stack_spec stack = *spec;
     stack.inputs = s->source;
     if (s->embedding) {
-        UNROLL_TRY(unroll_parameters_add(&net->parameters, "encoder.embedding.", "weight", 0,
-                                         s->source, s->embedding, UNROLL_P_EMBEDDING, NULL,
-                                         &e->embedding));
+        const unroll_tensor table = {.prefix = "encoder.embedding.", .name = "weight", .rows = s->source,
+                                     .cols = s->embedding, .kind = UNROLL_P_EMBEDDING};
+        UNROLL_TRY(unroll_parameters_add(&net->parameters, &table, &e->embedding));
         stack.inputs = s->embedding;
     }
     if (s->bidirectional)
@@ -57,22 +62,23 @@ void unroll_encoder_pack(const unroll_net *net, size_t thread, size_t threads)
             unroll_dense_pack(&e->bridge[i], net->kernels, list, net->weights);
 }
 
-size_t unroll_encoder_place(const unroll_net *net, unroll_encoder_run *e, size_t S, size_t B,
-                            bool training, char *base, size_t at)
+size_t unroll_encoder_place(unroll_work *w, size_t S, char *base, size_t at)
 {
-    const unroll_stack *s = net->encoder.stack;
+    const unroll_encoder *encoder = &w->net->encoder;
+    const unroll_stack *s = encoder->stack;
+    unroll_encoder_run *e = &w->encoder;
     e->S = S;
-    at = unroll_place(&e->run, sizeof *e->run, net->encoder.stacks, 1, 1, base, at);
-    for (size_t i = 0; i < net->encoder.stacks; i++) {
+    at = unroll_place(&e->run, sizeof *e->run, encoder->stacks, 1, 1, base, at);
+    for (size_t i = 0; i < encoder->stacks; i++) {
         unroll_stack_run counted = {0}, *run = base ? &e->run[i] : &counted;
         at = unroll_place(&run->at, sizeof *run->at, s[i].layers, 1, 1, base, at);
-        at = unroll_stack_place(&s[i], run, S, B, training, base, at);
+        at = unroll_stack_place(&s[i], run, S, w->B, w->training, base, at);
     }
-    if (net->encoder.bridge)
-        return unroll_bidirectional_place(net, e, B, training, base, at);
+    if (encoder->bridge)
+        return unroll_bidirectional_place(w, base, at);
     if (base) {
         e->output = e->run->at[s->layers - 1].y;
-        e->doutput = training ? e->run->d[0] + B * s->pitch : NULL;
+        e->doutput = w->training ? e->run->d[0] + w->B * s->pitch : NULL;
     }
     return at;
 }
@@ -150,21 +156,15 @@ void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0, s
 void unroll_encoder_weights(const unroll_net *net, unroll_work *w, size_t thread)
 {
     const unroll_encoder *e = &net->encoder;
-    const unroll_kernels *k = net->kernels;
-    const unroll_parameter *list = net->parameters.list;
-    unroll_real *scratch = w->scratch + thread * k->outer_scratch;
+    const unroll_gradient_part part = unroll_work_part(w, thread);
     for (size_t i = 0; i < e->stacks; i++)
-        unroll_stack_weights(&e->stack[i], &w->encoder.run[i], list, w->grad, scratch, thread,
-                             w->threads);
+        unroll_stack_weights(&e->stack[i], &w->encoder.run[i], &part);
     for (size_t i = 0; net->spec.embedding && i < (e->bridge ? 2 : 1); i++) {
         const unroll_stack_run *run = &w->encoder.run[i];
-        unroll_embed_weights(k, e->stack->inputs, run->steps * run->B, run->input, run->dx,
-                             e->stack->input_pitch, w->grad + list[e->embedding].offset, thread,
-                             w->threads);
+        unroll_embed_weights(&part, e->stack->inputs, run->steps * run->B, run->input, run->dx,
+                             e->stack->input_pitch, w->grad + part.list[e->embedding].offset);
     }
     for (size_t i = 0; e->bridge && i < net->spec.layers * e->stack->cell->states; i++)
-        unroll_dense_weights(&e->bridge[i], k, list, w->B,
-                             w->run.dfirst + i * w->B * net->stack.pitch,
-                             w->encoder.last + i * w->B * e->pitch, w->grad, scratch, thread,
-                             w->threads);
+        unroll_dense_weights(&e->bridge[i], &part, w->B, w->run.dfirst + i * w->B * net->stack.pitch,
+                             w->encoder.last + i * w->B * e->pitch);
 }

@@ -1,3 +1,5 @@
+#include "net/init.h"
+
 #include <math.h>
 #include <string.h>
 

@@ -3,45 +3,59 @@
 #include <unroll/net.h>
 
 #include "base/parallel.h"
-#include "cell/cell.h"
-#include "net/attention.h"
+#include "net/attention_score.h"
 #include "net/dense.h"
-#include "net/encoder.h"
+#include "net/parameters.h"
 #include "net/stack.h"
 
-/* What a parameter is, for initialisation. */
-enum unroll_parameter_kind {
-    UNROLL_P_INPUT, UNROLL_P_RECURRENT, UNROLL_P_BIAS, UNROLL_P_SLOPE,
-    UNROLL_P_GAIN, UNROLL_P_SHIFT, UNROLL_P_MEAN, UNROLL_P_VARIANCE,
-    UNROLL_P_EMBEDDING, UNROLL_P_OUTPUT, UNROLL_P_OUTPUT_BIAS
-};
+/* What a network and its workspace consist of. The files above this one are about a part each: embed.h, readout.h,
+ * attention.h, encoder.h. net_build.c makes a network, work.h a workspace, and propagate.h takes a batch through. */
 
-/** A line on the i-th initialisation, for help; NULL at the end. */
-const char *unroll_init_summary(size_t i);
-/** What the attention of unroll_attention_name(i) computes, NULL for none. */
-const char *unroll_attention_summary(size_t i);
+typedef struct unroll_attention {
+    const unroll_attention_kind *kind;   /**< NULL: none */
+    unroll_dense key, query;
+    unroll_dense from_context, from_h; /**< the two parts of combine.weight */
+    size_t vector;                   /**< parameter index of v */
+    unroll_real *v;                  /**< [padded K] */
+} unroll_attention;
 
-/** Gram and Schmidt on the rows of q [count][n], in place. A row that lies among those before it becomes 0.
- *  @param length  NULL, or takes [count] what was left of each row before it was brought to length 1 */
-void unroll_orthonormalise(size_t count, size_t n, double *q, double *length);
+/** Its arrays; H and E are padded widths of the decoder's and the encoder's outputs. */
+typedef struct unroll_attention_run {
+    size_t a_pitch;                  /**< S padded */
+    unroll_real *key, *query;        /**< [S][B][H], [T][B][H] where they are made */
+    unroll_real *a;                  /**< [B][T][a_pitch] weights */
+    unroll_real *context;            /**< [T][B][E] */
+    unroll_real *output;             /**< [T][B][H] what the readout sees */
+    unroll_real *dz, *dcontext;      /**< [T][B][H] before tanh, [T][B][E] */
+    unroll_real *dkey, *dquery, *dv; /**< as key and query; [B][H] */
+    unroll_real *panels;             /**< [threads][panel_size] */
+    unroll_real *da;                 /**< [threads][T][a_pitch] */
+    size_t panel_size;
+} unroll_attention_run;
 
-/** A growing list of a network's tensors and their place in the flat array. */
-typedef struct unroll_parameters {
-    unroll_parameter *list;
-    struct unroll_parameter_use {
-        enum unroll_parameter_kind kind;
-        const unroll_cell *cell;     /**< of the layer it belongs to, or NULL */
-        size_t first, trained;       /**< the part [first, first+trained) of its elements that learns */
-    } *use;
-    size_t count, room, size, trainable;
-} unroll_parameters;
+/** What reads the source: an embedding where there is one, and a stack of layers, whose last state is the decoder's
+ *  first, layer by layer. One that reads both ways is two stacks a layer, see bidirectional.h. */
+typedef struct unroll_encoder {
+    size_t embedding;            /**< parameter index, where spec.embedding */
+    size_t stacks;
+    unroll_stack *stack;         /**< one of all layers; or [layers][2] of one each, forward and reverse */
+    unroll_dense *bridge;        /**< [layers][states], both ways alone; else NULL */
+    size_t outputs, pitch;       /**< of a step of the top layer, both directions side by side */
+} unroll_encoder;
 
-/** Add a tensor; *index tells its place. Shapes as in unroll_parameter. */
-unroll_status unroll_parameters_add(unroll_parameters *p, const char *prefix, const char *name,
-                                    size_t layer, size_t rows, size_t cols,
-                                    enum unroll_parameter_kind kind, const unroll_cell *cell,
-                                    size_t *index);
-void unroll_parameters_free(unroll_parameters *p);
+/** Its arrays over a source. */
+typedef struct unroll_encoder_run {
+    size_t S;
+    unroll_stack_run *run;       /**< [stacks] */
+    unroll_real *output;         /**< [S][B][pitch] the top layer's */
+    unroll_real *doutput;        /**< [S][B][pitch] its gradient, for attention to write */
+    /* both ways alone */
+    uint32_t *reversed;          /**< [S][B] the source from its end, padding first */
+    uint8_t *reversed_mode;
+    unroll_real *joined;         /**< [layers][S][B][pitch] each layer's output */
+    unroll_real *last, *dlast;   /**< [layers][states][B][pitch] last states; of one, its gradient */
+    unroll_real *dstates;        /**< [stacks][states][B][stack's pitch] */
+} unroll_encoder_run;
 
 struct unroll_net {
     unroll_net_spec spec;
@@ -111,57 +125,17 @@ static inline bool unroll_work_holds(const unroll_work *w)
     return w->training && !w->kept;
 }
 
-/** Count (base NULL) or place a·b·c elements of `size` bytes, *to taking a pointer to them or, where there
- *  are none, NULL. @return bytes after the last, SIZE_MAX where they overflow; it sticks */
-size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *base, size_t at);
+/** A thread's part in the gradient of the weights. */
+static inline unroll_gradient_part unroll_work_part(const unroll_work *w, size_t thread)
+{
+    const unroll_kernels *k = w->net->kernels;
+    return (unroll_gradient_part){
+        .kernels = k, .list = w->net->parameters.list, .grad = w->grad,
+        .scratch = w->scratch + thread * k->outer_scratch, .thread = thread, .threads = w->threads,
+    };
+}
 
-/** Layer 0's dense input for rows [r0,r1) of the run's steps, where it has one. */
-void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);
-
-/** x[steps][B][pitch] of rows: their tokens' rows of table [][n]. */
-void unroll_embed(const unroll_real *table, size_t n, const unroll_band *rows, const uint32_t *id,
-                  unroll_real *x, size_t pitch);
-/** Dropout on what the layers of an encoder–decoder read from its embedding, or on the gradient of it:
- *  x [steps][B][input_pitch], in place. */
-void unroll_embed_drop(const unroll_net *net, const unroll_stack *s, const unroll_stack_run *run,
-                       unroll_real *x, size_t r0, size_t r1);
-/** This thread's share of grad[][n] += dx, by the tokens of `count` positions. */
-void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const uint32_t *id,
-                          const unroll_real *dx, size_t pitch, unroll_real *grad, size_t thread,
-                          size_t threads);
-
-/** unroll_work_new_pairs() without its checks. encoder: whether it reads the source itself, or steps
- *  attend to what another work has read. */
-unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
-                                 bool training, size_t threads, unroll_work **out);
-
-/** After unroll_net_begin(): scheduled sampling's first pass, and the inputs of the second. */
-void unroll_sample_inputs(const unroll_net *net, unroll_work *w, void (*band_forward)(void *, size_t));
-
-/** Options that an encoder–decoder, or a network without encoder, cannot have. */
-unroll_status unroll_pairs_check(const unroll_net_spec *spec, const unroll_norm *norm);
-
-/* readout.c: logits, losses and their gradient for steps [t0,t1) of the run and rows [r0,r1). */
-void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
-                           size_t r1);
-void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
-                         size_t r1);
-void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
-                             size_t r1);
-/** This thread's share of dW and db for steps [t0,t1), added to w->grad. */
-void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
-                            size_t thread);
-
-/** Check a batch against net and work, remember it, and reset the states where it does not carry. */
-unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *batch, unroll_work *work);
-
-/** Squared error of one row; leaves scale·dL/dy in y, zero from n to pitch. */
-double unroll_squared_error(size_t n, size_t pitch, unroll_real *y, const unroll_real *v,
-                            unroll_real scale);
-
-/** Reals in a work's logits chunk: larger vocabularies take several passes over time. */
-size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B);
-
+/** A target's weight in the loss. */
 static inline unroll_real unroll_batch_weight(const unroll_batch *b, size_t i)
 {
     return b->weight ? b->weight[i] : 1;

@@ -1,7 +1,8 @@
+#include "net/norm.h"
+
 #include <string.h>
 
 #include "base/fail.h"
-#include "net/net.h"
 
 /* Normalisation around the cells: its parameters, the input's products, running statistics. */
 
@@ -37,44 +38,46 @@ unroll_status unroll_norm_add(unroll_stack *s, unroll_parameters *p, const char 
         if (!has_part(s, part))
             continue;
         const char *name = layer->norm_sum ? "norm" : gain_names[part];
-        UNROLL_TRY(unroll_parameters_add(p, prefix, name, l, gates * s->hidden, 0, UNROLL_P_GAIN,
-                                         s->cell, &a->gain[part]));
+        const unroll_tensor gain = {.prefix = prefix, .name = name, .layer = l, .rows = gates * s->hidden,
+                                    .kind = UNROLL_P_GAIN, .cell = s->cell};
+        UNROLL_TRY(unroll_parameters_add(p, &gain, &a->gain[part]));
         place->at = layer->norm_blocks;
         place->dgain = place->at + gates;
         place->statistics = 2 * G * s->pitch * part;
         layer->norm_blocks += part == UNROLL_NORM_C ? C_BLOCKS : 2 * gates;
     }
+    const unroll_tensor shift = {.prefix = prefix, .name = "norm_c_bias", .layer = l, .rows = s->hidden,
+                                 .kind = UNROLL_P_SHIFT, .cell = s->cell};
     if (has_part(s, UNROLL_NORM_C))
-        UNROLL_TRY(unroll_parameters_add(p, prefix, "norm_c_bias", l, s->hidden, 0, UNROLL_P_SHIFT,
-                                         s->cell, &a->shift));
+        UNROLL_TRY(unroll_parameters_add(p, &shift, &a->shift));
     for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++)
         layer->place[part].scale = layer->norm_blocks * s->pitch + 2 * part;
     layer->norm_blocks += (2 * UNROLL_NORM_PARTS + s->pitch - 1) / s->pitch;
     return UNROLL_OK;
 }
 
-static unroll_status add_statistic(unroll_stack *s, unroll_parameters *p, const char *prefix,
-                                   const char *name, size_t l, size_t cols,
-                                   enum unroll_parameter_kind kind, size_t *index)
+static unroll_status add_statistic(unroll_parameters *p, const unroll_tensor *tensor, size_t *index)
 {
-    UNROLL_TRY(unroll_parameters_add(p, prefix, name, l, s->slots, cols, kind, s->cell, index));
+    UNROLL_TRY(unroll_parameters_add(p, tensor, index));
     p->trainable -= p->use[*index].trained;
     p->use[*index].trained = 0;
     p->list[*index].frozen = true;
     return UNROLL_OK;
 }
 
-unroll_status unroll_stack_add_statistics(unroll_stack *s, unroll_parameters *p, const char *prefix)
+unroll_status unroll_norm_add_statistics(unroll_stack *s, unroll_parameters *p, const char *prefix)
 {
     for (size_t l = 0; unroll_stack_joins_rows(s) && l < s->layers; l++)
         for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++) {
-            const size_t cols = part_gates(s, part) * s->hidden;
+            unroll_tensor tensor = {.prefix = prefix, .name = mean_names[part], .layer = l,
+                                    .rows = s->slots, .cols = part_gates(s, part) * s->hidden,
+                                    .kind = UNROLL_P_MEAN, .cell = s->cell};
             if (!has_part(s, part))
                 continue;
-            UNROLL_TRY(add_statistic(s, p, prefix, mean_names[part], l, cols, UNROLL_P_MEAN,
-                                     &s->at[l].mean[part]));
-            UNROLL_TRY(add_statistic(s, p, prefix, variance_names[part], l, cols, UNROLL_P_VARIANCE,
-                                     &s->at[l].variance[part]));
+            UNROLL_TRY(add_statistic(p, &tensor, &s->at[l].mean[part]));
+            tensor.name = variance_names[part];
+            tensor.kind = UNROLL_P_VARIANCE;
+            UNROLL_TRY(add_statistic(p, &tensor, &s->at[l].variance[part]));
         }
     return UNROLL_OK;
 }
@@ -175,8 +178,8 @@ static size_t count_running(const unroll_stack_run *run, size_t first, size_t co
 }
 
 /* By now the window's steps are part of run->age. */
-void unroll_stack_update_running_statistics(const unroll_stack *s, const unroll_stack_run *run,
-                        const unroll_parameter *list, unroll_real *weights)
+void unroll_norm_update_running_statistics(const unroll_stack *s, const unroll_stack_run *run,
+                                           const unroll_parameter *list, unroll_real *weights)
 {
     if (!unroll_stack_joins_rows(s))
         return;

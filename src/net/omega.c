@@ -1,7 +1,7 @@
+#include "net/omega.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "net/net.h"
 
 /* The regulariser of Pascanu, Mikolov and Bengio (2013), eq. 9 and 10: Wh is drawn towards keeping the
  * norm of what travels back. Their x is the pre-activation, here z; u_k = dL/dz_k is a row.

@@ -1,46 +1,50 @@
+#include "net/parameters.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "net/net.h"
 
 /* Tensors begin at whole cache lines; what lies between them stays zero. */
 enum { ALIGN = 64 / sizeof(unroll_real) };
 
-unroll_status unroll_parameters_add(unroll_parameters *p, const char *prefix, const char *name,
-                                    size_t layer, size_t rows, size_t cols,
-                                    enum unroll_parameter_kind kind, const unroll_cell *cell,
-                                    size_t *index)
+static unroll_status grow(unroll_parameters *p)
 {
-    if (p->count == p->room) {
-        const size_t room = p->room ? 2 * p->room : 16;
-        unroll_parameter *list = unroll_realloc(p->list, room, sizeof *list);
-        if (!list)
-            return UNROLL_EMEMORY;
-        p->list = list;
-        struct unroll_parameter_use *use = unroll_realloc(p->use, room, sizeof *use);
-        if (!use)
-            return UNROLL_EMEMORY;
-        p->use = use;
-        p->room = room;
-    }
+    const size_t room = p->room ? 2 * p->room : 16;
+    unroll_parameter *list = unroll_realloc(p->list, room, sizeof *list);
+    if (!list)
+        return UNROLL_EMEMORY;
+    p->list = list;
+    struct unroll_parameter_use *use = unroll_realloc(p->use, room, sizeof *use);
+    if (!use)
+        return UNROLL_EMEMORY;
+    p->use = use;
+    p->room = room;
+    return UNROLL_OK;
+}
+
+unroll_status unroll_parameters_add(unroll_parameters *p, const unroll_tensor *tensor, size_t *index)
+{
+    const size_t rows = tensor->rows, cols = tensor->cols;
     size_t count, end;
+    if (p->count == p->room)
+        UNROLL_TRY(grow(p));
     if (!unroll_mul(rows, cols ? cols : 1, &count) || !unroll_add(p->size, count, &end) ||
         end > SIZE_MAX / 64)
         return unroll_fail(UNROLL_EMEMORY, "%s%s of %zu x %zu numbers is more than memory can "
-                           "hold; lower --hidden or --layers", prefix, name, rows, cols);
+                           "hold; lower --hidden or --layers", tensor->prefix, tensor->name, rows, cols);
     unroll_parameter *t = &p->list[p->count];
     memset(t, 0, sizeof *t);
     t->rows = rows;
     t->cols = cols;
     t->offset = p->size;
-    if (kind < UNROLL_P_EMBEDDING)
-        snprintf(t->name, sizeof t->name, "%s%s_l%zu", prefix, name, layer);
+    if (tensor->kind < UNROLL_P_EMBEDDING)
+        snprintf(t->name, sizeof t->name, "%s%s_l%zu", tensor->prefix, tensor->name, tensor->layer);
     else
-        snprintf(t->name, sizeof t->name, "%s%s", prefix, name);
-    p->use[p->count] =
-        (struct unroll_parameter_use){.kind = kind, .cell = cell, .first = 0, .trained = count};
+        snprintf(t->name, sizeof t->name, "%s%s", tensor->prefix, tensor->name);
+    p->use[p->count] = (struct unroll_parameter_use){.kind = tensor->kind, .cell = tensor->cell,
+                                                     .first = 0, .trained = count};
     p->trainable += count;
     p->size = (end + ALIGN - 1) / ALIGN * ALIGN;
     *index = p->count++;

@@ -1,59 +1,26 @@
+#include "net/propagate.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/parallel.h"
-#include "base/rng.h"
-#include "net/net.h"
+#include "net/attention.h"
+#include "net/embed.h"
+#include "net/encoder.h"
+#include "net/readout.h"
+#include "net/scheduled_sampling.h"
+#include "net/stack_pass.h"
+#include "net/stack_place.h"
+#include "net/stack_weights.h"
 
 /* A batch through a network and back: each thread has a band of its rows, then a share of the weights' gradients. */
-
-void unroll_embed(const unroll_real *table, size_t n, const unroll_band *rows, const uint32_t *id,
-                  unroll_real *x, size_t pitch)
-{
-    for (size_t t = 0; t < rows->steps; t++)
-        for (size_t r = rows->r0; r < rows->r1; r++) {
-            const size_t i = t * rows->B + r;
-            memcpy(x + i * pitch, table + id[i] * n, n * sizeof *x);
-        }
-}
-
-void unroll_embed_drop(const unroll_net *net, const unroll_stack *s, const unroll_stack_run *run,
-                       unroll_real *x, size_t r0, size_t r1)
-{
-    const uint64_t key = unroll_rng_hash(run->dropout_key, 3), quads = (s->inputs + 3) / 4;
-    if (!net->spec.source || !net->spec.embedding || !run->dropping)
-        return;
-    for (size_t t = 0; t < run->steps; t++)
-        for (size_t i = t * run->B + r0; i < t * run->B + r1; i++)
-            unroll_drop(net->spec.dropout, key, i * quads, s->inputs, x + i * s->input_pitch,
-                        x + i * s->input_pitch);
-}
-
-/* Layer 0's dense input of a band: rows of the embedding, or the features. */
-void unroll_net_fill_input(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
-{
-    const size_t n = net->stack.inputs, pitch = net->stack.input_pitch;
-    const unroll_batch *b = w->batch;
-    unroll_real *x = w->run.at[0].x;
-    if (!x)
-        return;
-    if (net->spec.embedding)
-        unroll_embed(net->weights + net->parameters.list[net->embedding].offset, n,
-                     &(unroll_band){w->run.steps, w->B, r0, r1}, w->run.input, x, pitch);
-    unroll_embed_drop(net, &net->stack, &w->run, x, r0, r1);
-    for (size_t t = 0; !net->spec.embedding && t < w->run.steps; t++)
-        for (size_t r = r0; r < r1; r++) {
-            const size_t i = t * w->B + r;
-            memcpy(x + i * pitch, b->feature + (w->run.first * w->B + i) * n, n * sizeof *x);
-        }
-}
 
 static void forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1)
 {
     if (net->spec.source)
         unroll_encoder_forward(net, w, r0, r1);
-    unroll_net_fill_input(net, w, r0, r1);
+    unroll_embed_input(net, w, r0, r1);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
     if (net->attention.kind)
         unroll_attention_forward(net, w, thread, r0, r1);
@@ -122,26 +89,14 @@ static void band_backward(void *arg, size_t thread)
         backward(w->net, w, thread, r0, r1);
 }
 
-void unroll_embed_weights(const unroll_kernels *k, size_t n, size_t count, const uint32_t *id,
-                          const unroll_real *dx, size_t pitch, unroll_real *grad, size_t thread,
-                          size_t threads)
-{
-    size_t j0, j1;
-    unroll_share(n, 8, threads, thread, &j0, &j1);
-    for (size_t i = 0; j0 < j1 && i < count; i++) {
-        unroll_real *to = grad + id[i] * n + j0;
-        k->add(j1 - j0, to, dx + i * pitch + j0, to);
-    }
-}
-
 static void embedding_weights(const unroll_net *net, unroll_work *w, size_t thread)
 {
+    const unroll_gradient_part part = unroll_work_part(w, thread);
     const size_t pitch = net->stack.input_pitch;
     unroll_real *grad = w->tied ? w->tied : w->grad + net->parameters.list[net->embedding].offset;
     for (unroll_span at = {w->run.steps, w->run.steps}; unroll_stack_earlier(&w->run, &at);)
-        unroll_embed_weights(net->kernels, net->stack.inputs, (at.t1 - at.t0) * w->B,
-                             w->run.input + at.t0 * w->B, w->run.dx + at.t0 * w->B * pitch, pitch,
-                             grad, thread, w->threads);
+        unroll_embed_weights(&part, net->stack.inputs, (at.t1 - at.t0) * w->B,
+                             w->run.input + at.t0 * w->B, w->run.dx + at.t0 * w->B * pitch, pitch, grad);
 }
 
 static void clear_gradient(void *arg, size_t thread)
@@ -158,11 +113,11 @@ static void weight_gradient(void *arg, size_t thread)
 {
     unroll_work *w = arg;
     const unroll_net *net = w->net;
+    const unroll_gradient_part part = unroll_work_part(w, thread);
     for (unroll_span at = {w->run.steps, w->run.steps};
          w->readout_steps >= w->run.steps && unroll_stack_earlier(&w->run, &at);)
         unroll_readout_weights(net, w, at.t0, at.t1, thread);
-    unroll_stack_weights(&net->stack, &w->run, net->parameters.list, w->grad,
-                         w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
+    unroll_stack_weights(&net->stack, &w->run, &part);
     if (net->spec.source)
         unroll_encoder_weights(net, w, thread);
     if (net->attention.kind)

@@ -1,6 +1,4 @@
-#include <math.h>
-
-#include "net/net.h"
+#include "net/readout.h"
 
 /* The output layer and the losses.
  *   forward   y = h W^T + b
@@ -123,10 +121,8 @@ void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, s
                           w->run.d[0] + (t0 + 1) * w->B * net->stack.pitch, false);
 }
 
-void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
-                            size_t thread)
+void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t thread)
 {
-    unroll_dense_weights(&net->decoder, net->kernels, net->parameters.list, (t1 - t0) * w->B,
-                         logits(w, t0), top(net, w, t0), w->grad,
-                         w->scratch + thread * net->kernels->outer_scratch, thread, w->threads);
+    const unroll_gradient_part part = unroll_work_part(w, thread);
+    unroll_dense_weights(&net->decoder, &part, (t1 - t0) * w->B, logits(w, t0), top(net, w, t0));
 }

@@ -4,12 +4,12 @@
 
 #include "cell/cell.h"
 
-/* A stack of recurrent layers over a window: a language model's body, or an encoder, or a decoder.
+/* A stack of recurrent layers over a window: a language model's body, or an encoder, or a decoder. Here is what it
+ * consists of; stack_build.h makes it, stack_place.h the arrays of a run, stack_pass.h computes and stack_weights.h
+ * takes the gradients of its weights.
  * Every function that computes takes a band of rows [r0,r1); bands never meet. Weight gradients are
  * taken afterwards from all rows at once, each thread a share of the columns, so that no sum depends on
  * the number of threads. */
-
-struct unroll_parameters;
 
 typedef struct unroll_stack_layer {
     unroll_layer layer;          /**< what its cell sees */
@@ -37,7 +37,7 @@ typedef struct unroll_stack {
     size_t statistics;           /**< reals of such a row: mean and variance of each part in its order */
     double dropout;
     bool skip_input;             /**< all layers see the stack's input */
-    double omega;                /**< weight of Ω, see omega.c; 0: none */
+    double omega;                /**< weight of Ω, see omega.h; 0: none */
     bool residual;               /**< y = h + input from the second layer on (He et al. 2016) */
     unroll_stack_layer *at;      /**< [layers] */
     unroll_real *packed;
@@ -90,85 +90,10 @@ typedef struct unroll_stack_run {
     size_t first;                /**< their first one's place in the batch: `input` and `mode` begin with it */
 } unroll_stack_run;
 
-typedef struct unroll_stack_spec {
-    const unroll_cell *cell;
-    const unroll_activation *activation;
-    const unroll_norm *norm;     /**< or NULL */
-    size_t norm_steps;
-    size_t layers, inputs, hidden;
-    bool tokens;
-    double dropout, omega;
-    bool residual, skip_input;
-} unroll_stack_spec;
-
-/** Register the parameters and remember the sizes. prefix: "rnn.", "encoder.rnn.", … */
-unroll_status unroll_stack_new(unroll_stack *s, struct unroll_parameters *p, const char *prefix,
-                               const unroll_stack_spec *spec);
-/** Register the running statistics: behind all that learns. */
-unroll_status unroll_stack_add_statistics(unroll_stack *s, struct unroll_parameters *p,
-                                          const char *prefix);
-void unroll_stack_free(unroll_stack *s);
-
-/** Bring the packed copies up to date: this thread's share of the work. */
-void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
-                       const unroll_real *weights, size_t thread, size_t threads);
-
-/** Count (base NULL) or place the arrays of a run. @return bytes after the last, SIZE_MAX on overflow */
-size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T, size_t B,
-                          bool training, char *base, size_t at);
-
-/** Arrays of a window that is gone through in segments, after unroll_stack_place() of a segment's: the states
- *  between them. */
-size_t unroll_stack_place_kept(const unroll_stack *s, unroll_stack_run *run, size_t window,
-                               char *base, size_t at);
-/** Copy the state before the run's steps to the i-th place that is kept, or back. */
-void unroll_stack_keep(const unroll_stack *s, const unroll_stack_run *run, size_t i, bool back);
-/** The state after the run's steps becomes that before them. */
-void unroll_stack_go_on(const unroll_stack *s, const unroll_stack_run *run);
-
-void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
-                          const unroll_parameter *list, const unroll_real *weights, size_t r0,
-                          size_t r1);
-
-/** out = x · mask / (1 − p) for n units; the mask is a function of the key and the place alone, 16 bits a unit
- *  from place `first` on. The same call with x = dL/dout gives dL/dx. out may be x. */
-void unroll_drop(double dropout, uint64_t key, uint64_t first, size_t n, const unroll_real *x,
-                 unroll_real *out);
-
-/** dL/dy of the top layer is in slots 1… of d[0] (slot 0 zeroed by this call). Leaves the gradients of all
- *  pre-activations in z, and dL/dx of layer 0 in run->dx where `want_dx`. */
-void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool want_dx, size_t r0,
-                           size_t r1);
-
-/** A band's arrays for one step backward, [rows][pitch] each; those of c are NULL where there is none. */
-typedef struct unroll_step_back {
-    unroll_real *dh;             /**< dL/dh_t, complete; zeroed at padding */
-    unroll_real *dh0;            /**< takes dL/dh_{t-1}, added */
-    unroll_real *dc, *dc0;       /**< dL/dc_t as carried; takes dL/dc_{t-1} */
-    unroll_real *dc_total;       /**< NULL, or takes dL/dc_t complete */
-    unroll_real *spare;
-} unroll_step_back;
-
-/** One step of one layer backward: its z becomes the pre-activations' gradients. */
-void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
-                            size_t r0, size_t r1, const unroll_step_back *back);
-/** dL/dx of layer l for steps [t0,t1), after these steps went backward, into to [t1−t0][B][input_pitch]. */
-void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                             size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1);
-
-/** This thread's share of all weight gradients, added to grad. */
-void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
-                          const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
-                          size_t thread, size_t threads);
-
 /** Steps [t0,t1) of a run. */
 typedef struct unroll_span {
     size_t t0, t1;
 } unroll_span;
-
-/** Steps of a segment: about the root of T, whose states and activations then take least memory together; and
- *  enough for weight gradients to cost no more than in one piece. */
-size_t unroll_stack_segment(size_t T, size_t B);
 
 /** Walk the run's segments from the last, starting with {steps, steps}. All sums over time are taken in this
  *  order, so that recomputation gives the same bits. @return false: there is none left */
@@ -206,15 +131,6 @@ static inline unroll_real *unroll_stack_input_part(const unroll_stack *s, const 
     return unroll_stack_part(s, run, l, sum ? UNROLL_NORM_H : UNROLL_NORM_X, term, row);
 }
 
-/** omega.c: Ω's part of steps t and t+1; the latter went backward, step's z is not yet a gradient. Leaves
- *  the factor of next's dz in e [rows][pitch]. */
-void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const unroll_step *step,
-                       const unroll_step *next, size_t row0, unroll_real *e);
-/** The layer's steps are done: sums become means. */
-void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0, size_t r1);
-
-/* norm.c */
-
 /** Does a step of one row depend on the others? Then all rows are one band. */
 static inline bool unroll_stack_joins_rows(const unroll_stack *s)
 {
@@ -232,19 +148,4 @@ static inline void unroll_stack_aged(const unroll_stack *s, unroll_stack_run *ru
 {
     run->age += run->age < s->slots;
 }
-
-/** Register one layer's gains, and lay out its rows of n. */
-unroll_status unroll_norm_add(unroll_stack *s, struct unroll_parameters *p, const char *prefix, size_t l);
-/** Copies of one layer's gains and statistics. */
-void unroll_norm_pack(const unroll_stack *s, size_t l, const unroll_parameter *list,
-                      const unroll_real *weights);
-/** The row of statistics that step t of a layer uses, or NULL. */
-unroll_real *unroll_norm_statistics(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                                    size_t t);
-/** x·Wx^T in n becomes z's input blocks, for the rows of a step; and back. */
-void unroll_norm_input(const unroll_step *step);
-void unroll_norm_input_back(const unroll_step *step);
-/** Move the running statistics towards the measured ones. */
-void unroll_stack_update_running_statistics(const unroll_stack *s, const unroll_stack_run *run,
-                        const unroll_parameter *list, unroll_real *weights);
 #endif

@@ -1,21 +1,12 @@
+#include "net/stack_pass.h"
+
 #include <string.h>
 
-#include "base/rng.h"
-#include "net/net.h"
+#include "net/dropout.h"
+#include "net/norm.h"
+#include "net/omega.h"
 
 /* A band of rows through a stack, and back. */
-
-void unroll_drop(double dropout, uint64_t key, uint64_t first, size_t n, const unroll_real *x,
-                 unroll_real *out)
-{
-    const uint64_t threshold = (uint64_t)(dropout * 65536 + 0.5);
-    const unroll_real scale = (unroll_real)(1 / (1 - (double)threshold / 65536));
-    for (size_t q = 0; q < (n + 3) / 4; q++) {
-        uint64_t bits = unroll_rng_hash(key, first + q);
-        for (size_t j = 4 * q; j < 4 * q + 4 && j < n; j++, bits >>= 16)
-            out[j] = (bits & 0xffff) < threshold ? 0 : x[j] * scale;
-    }
-}
 
 /* One row of a layer's input. */
 static void drop_row(const unroll_stack *s, const unroll_stack_run *run, size_t layer, size_t t,
@@ -34,10 +25,17 @@ static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, s
         }
 }
 
-/* start + x · (the gates of the input terms) for steps `at`, x [steps][B][pitch] of n inputs. */
+/* What a layer's products with its input, or with the stack's, read. */
+typedef struct input_side {
+    const unroll_real *x;        /* [steps][B][pitch] of n inputs */
+    size_t n, pitch;
+    const unroll_real *panels;
+    enum unroll_start start;
+} input_side;
+
+/* start + x · (the gates of the input terms) for steps `at`. */
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                          unroll_span at, const unroll_real *x, size_t n, size_t pitch,
-                          const unroll_real *panels, enum unroll_start start, size_t r0, size_t r1)
+                          unroll_span at, const input_side *in, size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
     for (const unroll_term *term = s->cell->input; term->count; term++) {
@@ -45,11 +43,11 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
         unroll_real *to = unroll_stack_input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
             .groups = at.t1 - at.t0, .rows = r1 - r0, .N = term->count * s->pitch,
-            .K = n, .A = x + (at.t0 * run->B + r0) * pitch, .a_group = run->B * pitch,
-            .a_pitch = pitch,
-            .panels = panels + term->gate * s->pitch * n, .depth = n,
+            .K = in->n, .A = in->x + (at.t0 * run->B + r0) * in->pitch, .a_group = run->B * in->pitch,
+            .a_pitch = in->pitch,
+            .panels = in->panels + term->gate * s->pitch * in->n, .depth = in->n,
             .C = to + (at.t0 * run->B + r0) * row, .c_group = run->B * row, .c_pitch = row,
-            .start = start,
+            .start = in->start,
             .bias = a->bias_ih + term->gate * s->pitch,
         });
     }
@@ -89,8 +87,9 @@ static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size
                         unroll_span at, const unroll_real *table, size_t r0, size_t r1)
 {
     if (!s->tokens) {
-        input_product(s, run, l, at, run->at[0].x, s->inputs, s->input_pitch, s->at[l].skip_forward,
-                      UNROLL_FROM_SELF, r0, r1);
+        const input_side in = {.x = run->at[0].x, .n = s->inputs, .pitch = s->input_pitch,
+                               .panels = s->at[l].skip_forward, .start = UNROLL_FROM_SELF};
+        input_product(s, run, l, at, &in, r0, r1);
         return;
     }
     for (size_t t = at.t0; t < at.t1; t++)
@@ -180,13 +179,14 @@ static void input_forward(const unroll_stack *s, const unroll_stack_run *run, si
                           size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
-    const unroll_real *x = unroll_stack_input(run, l);
-    if (x)
-        input_product(s, run, l, at, x, a->layer.inputs, a->input_pitch, a->x_forward,
-                      s->norm ? UNROLL_FROM_ZERO : UNROLL_FROM_BIAS, r0, r1);
+    const input_side in = {.x = unroll_stack_input(run, l), .n = a->layer.inputs, .pitch = a->input_pitch,
+                           .panels = a->x_forward,
+                           .start = s->norm ? UNROLL_FROM_ZERO : UNROLL_FROM_BIAS};
+    if (in.x)
+        input_product(s, run, l, at, &in, r0, r1);
     if (s->skip_input && l > 0)
         add_skipped(s, run, l, at, weights + list[a->w_skip].offset, r0, r1);
-    for (size_t t = at.t0; !x && t < at.t1; t++)
+    for (size_t t = at.t0; !in.x && t < at.t1; t++)
         input_gather(s, run, weights + list[a->w_ih].offset, t, r0, r1);
     if (norm_window(s))
         norm_products(s, run, l, r0, r1);
@@ -311,33 +311,43 @@ static void keep_first(const unroll_stack *s, const unroll_stack_run *run, size_
         memcpy(to + run->B * s->pitch, dc, bytes);
 }
 
-/* to [t1−t0][B][p] = start + the input terms' gradients · (their gates). */
-static void input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t0,
-                       size_t t1, const unroll_real *panels, unroll_real *to, size_t p,
-                       enum unroll_start start, size_t r0, size_t r1)
+/* What takes a gradient of a layer's input, or of the stack's. */
+typedef struct input_gradient {
+    unroll_real *to;             /* [t1−t0][B][pitch] */
+    size_t pitch;
+    const unroll_real *panels;
+    enum unroll_start start;
+} input_gradient;
+
+/* start + the input terms' gradients · (their gates) for steps `at`. */
+static void input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, unroll_span at,
+                       const input_gradient *dx, size_t r0, size_t r1)
 {
     for (const unroll_term *term = s->cell->input; term->count; term++) {
         size_t row;
         const unroll_real *da = unroll_stack_input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
-            .groups = t1 - t0, .rows = r1 - r0, .N = p, .K = term->count * s->pitch,
-            .A = da + (t0 * run->B + r0) * row,
+            .groups = at.t1 - at.t0, .rows = r1 - r0, .N = dx->pitch, .K = term->count * s->pitch,
+            .A = da + (at.t0 * run->B + r0) * row,
             .a_group = run->B * row, .a_pitch = row,
-            .panels = panels + term->gate * s->pitch * s->kernels->width,
-            .depth = s->cell->gates * s->pitch, .C = to + r0 * p, .c_group = run->B * p,
-            .c_pitch = p, .start = term == s->cell->input ? start : UNROLL_FROM_SELF,
+            .panels = dx->panels + term->gate * s->pitch * s->kernels->width,
+            .depth = s->cell->gates * s->pitch, .C = dx->to + r0 * dx->pitch,
+            .c_group = run->B * dx->pitch, .c_pitch = dx->pitch,
+            .start = term == s->cell->input ? dx->start : UNROLL_FROM_SELF,
         });
     }
 }
 
 void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                             size_t t0, size_t t1, unroll_real *to, size_t r0, size_t r1)
+                             unroll_span at, unroll_real *to, size_t r0, size_t r1)
 {
     const size_t p = s->at[l].input_pitch;
-    input_back(s, run, l, t0, t1, s->at[l].x_backward, to, p, UNROLL_FROM_ZERO, r0, r1);
-    for (size_t t = t0; l > 0 && run->dropping && t < t1; t++)
+    const input_gradient d = {.to = to, .pitch = p, .panels = s->at[l].x_backward,
+                              .start = UNROLL_FROM_ZERO};
+    input_back(s, run, l, at, &d, r0, r1);
+    for (size_t t = at.t0; l > 0 && run->dropping && t < at.t1; t++)
         for (size_t r = r0; r < r1; r++) {
-            unroll_real *dx = to + ((t - t0) * run->B + r) * p;
+            unroll_real *dx = to + ((t - at.t0) * run->B + r) * p;
             drop_row(s, run, l, t, r, dx, dx);
         }
 }
@@ -372,13 +382,16 @@ static void layer_input_back(const unroll_stack *s, const unroll_stack_run *run,
                              unroll_span at, unroll_real *below, bool want_dx, size_t r0, size_t r1)
 {
     if (l > 0)
-        unroll_stack_input_back(s, run, l, at.t0, at.t1, below + (at.t0 + 1) * run->B * s->pitch,
-                                r0, r1);
-    if (want_dx && (l == 0 || s->skip_input)) /* from the top down, the last layer is layer 0 */
-        input_back(s, run, l, at.t0, at.t1,
-                   l > 0 ? s->at[l].skip_backward : s->at[l].x_backward,
-                   run->dx + at.t0 * run->B * s->input_pitch, s->input_pitch,
-                   s->skip_input && l + 1 < s->layers ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO, r0, r1);
+        unroll_stack_input_back(s, run, l, at, below + (at.t0 + 1) * run->B * s->pitch, r0, r1);
+    if (!want_dx || (l > 0 && !s->skip_input))
+        return;
+    const bool adds = s->skip_input && l + 1 < s->layers; /* the top layer comes first, layer 0 last */
+    const input_gradient dx = {
+        .to = run->dx + at.t0 * run->B * s->input_pitch, .pitch = s->input_pitch,
+        .panels = l > 0 ? s->at[l].skip_backward : s->at[l].x_backward,
+        .start = adds ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO,
+    };
+    input_back(s, run, l, at, &dx, r0, r1);
 }
 
 static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t l, unroll_real *d,

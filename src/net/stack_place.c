@@ -1,8 +1,10 @@
+#include "net/stack_place.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "net/net.h"
+#include "base/place.h"
 
 /* Where a run of a stack has its arrays, and which of its states outlive it: the last step's, and with
  * recomputation those between segments. */

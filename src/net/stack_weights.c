@@ -1,7 +1,8 @@
+#include "net/stack_weights.h"
+
 #include <string.h>
 
 #include "base/parallel.h"
-#include "net/net.h"
 
 /* The weight gradients of a stack, from what its backward pass left: products over all steps and rows. */
 
@@ -9,17 +10,22 @@
 typedef struct layer_weights {
     const unroll_stack *s;
     const unroll_stack_run *run;
-    const unroll_parameter *list;
-    unroll_real *grad, *scratch;
-    size_t l, thread, threads;
+    const unroll_gradient_part *part;
+    size_t l;
     bool summed[UNROLL_TERMS_MAX];   /**< these vectors went along with a product */
 } layer_weights;
+
+/* Where the gradient of a tensor begins. */
+static unroll_real *gradient(const unroll_gradient_part *part, size_t parameter)
+{
+    return part->grad + part->list[parameter].offset;
+}
 
 static unroll_real *vector_gradient(const layer_weights *w, const unroll_vector_term *v)
 {
     const unroll_stack_layer *a = &w->s->at[w->l];
     const size_t at = strcmp(v->name, "bias_hh") == 0 ? a->b_hh : a->b_ih;
-    return w->grad + w->list[at].offset + v->gate * w->s->hidden;
+    return gradient(w->part, at) + v->gate * w->s->hidden;
 }
 
 /* The vector whose gradient is the column sum of A, the term's part of z; NULL: none is left. */
@@ -61,11 +67,11 @@ static void term_weights(layer_weights *w, const unroll_term *term, const unroll
     const size_t rows = together ? term->count * s->hidden : s->hidden;
     unroll_real *sum = vector_along(w, term, A);
     size_t m0, m1;
-    unroll_share(rows, 12, w->threads, w->thread, &m0, &m1);
+    unroll_share(rows, 12, w->part->threads, w->part->thread, &m0, &m1);
     for (size_t g = 0; m0 < m1 && g < parts; g++) {
         unroll_outer o = {
             .M = m1 - m0, .A = A + g * s->pitch + m0, .a_pitch = a_pitch,
-            .sum = sum ? sum + g * s->hidden + m0 : NULL, .scratch = w->scratch,
+            .sum = sum ? sum + g * s->hidden + m0 : NULL, .scratch = w->part->scratch,
         };
         for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
             o.right[i] = right[i];
@@ -92,25 +98,27 @@ static void scatter_rows(const unroll_stack *s, const unroll_stack_run *run, siz
     }
 }
 
-static void scatter_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                            unroll_real *dW, size_t thread, size_t threads)
+static void scatter_weights(const layer_weights *w, unroll_real *dW)
 {
+    const unroll_stack *s = w->s;
+    const unroll_stack_run *run = w->run;
     for (const unroll_term *term = s->cell->input; term->count; term++) {
         const size_t columns = unroll_stack_gates_join(s) ? term->count * s->hidden : s->hidden;
         size_t j0, j1;
-        unroll_share(columns, 8, threads, thread, &j0, &j1);
+        unroll_share(columns, 8, w->part->threads, w->part->thread, &j0, &j1);
         for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)
-            scatter_rows(s, run, l, term, at, dW, j0, j1);
+            scatter_rows(s, run, w->l, term, at, dW, j0, j1);
     }
 }
 
 /* The column sums of `count` blocks of rows that are `row` apart. */
-static void vector_weights(const unroll_stack *s, const unroll_stack_run *run,
-                           const unroll_real *block, size_t row, size_t count, unroll_real *grad,
-                           size_t thread, size_t threads)
+static void vector_weights(const layer_weights *w, const unroll_real *block, size_t row, size_t count,
+                           unroll_real *grad)
 {
+    const unroll_stack *s = w->s;
+    const unroll_stack_run *run = w->run;
     size_t j0, j1;
-    unroll_share(s->hidden, 8, threads, thread, &j0, &j1);
+    unroll_share(s->hidden, 8, w->part->threads, w->part->thread, &j0, &j1);
     for (unroll_span at = {run->steps, run->steps}; j0 < j1 && unroll_stack_earlier(run, &at);)
         for (size_t g = 0; g < count; g++)
             s->kernels->column_sum((at.t1 - at.t0) * run->B, j1 - j0,
@@ -118,21 +126,19 @@ static void vector_weights(const unroll_stack *s, const unroll_stack_run *run,
                                    grad + g * s->hidden + j0);
 }
 
-static void norm_weights(const unroll_stack *s, const unroll_stack_run *run, size_t l,
-                         const unroll_parameter *list, unroll_real *grad, size_t thread,
-                         size_t threads)
+static void norm_weights(const layer_weights *w)
 {
-    const unroll_stack_layer *a = &s->at[l];
-    const unroll_real *n = run->at[l].n;
+    const unroll_stack *s = w->s;
+    const unroll_stack_layer *a = &s->at[w->l];
+    const unroll_real *n = w->run->at[w->l].n;
     const size_t row = a->layer.norm_blocks * s->pitch;
     for (size_t i = 0; i < UNROLL_NORM_PARTS; i++)
         if (a->layer.place[i].gain)
-            vector_weights(s, run, n + a->layer.place[i].dgain * s->pitch, row,
-                           i == UNROLL_NORM_C ? 1 : s->cell->gates,
-                           grad + list[a->gain[i]].offset, thread, threads);
+            vector_weights(w, n + a->layer.place[i].dgain * s->pitch, row,
+                           i == UNROLL_NORM_C ? 1 : s->cell->gates, gradient(w->part, a->gain[i]));
     if (a->shift_copy) /* du lies behind dy·x̂ */
-        vector_weights(s, run, n + (a->layer.place[UNROLL_NORM_C].dgain + 1) * s->pitch, row, 1,
-                       grad + list[a->shift].offset, thread, threads);
+        vector_weights(w, n + (a->layer.place[UNROLL_NORM_C].dgain + 1) * s->pitch, row, 1,
+                       gradient(w->part, a->shift));
 }
 
 /* Do two terms have the same gradients in the same place, so that one pass over them serves both? */
@@ -159,7 +165,7 @@ static void input_weights(layer_weights *w, const unroll_outer_right *x)
         if (a->skip_forward)
             term_weights(w, t, A, row, (const unroll_outer_right[UNROLL_OUTER_RIGHTS]){{
                 .B = w->run->at[0].x, .b_pitch = w->s->input_pitch, .N = w->s->inputs,
-                .C = w->grad + w->list[a->w_skip].offset, .c_pitch = w->s->inputs}});
+                .C = gradient(w->part, a->w_skip), .c_pitch = w->s->inputs}});
     }
 }
 
@@ -174,7 +180,7 @@ static void recurrent_weights(layer_weights *w, const unroll_outer_right *x)
         unroll_outer_right right[UNROLL_OUTER_RIGHTS] = {{
             .B = from_h ? r->h : r->z + (size_t)t->source * s->pitch,
             .b_pitch = from_h ? s->pitch : s->at[w->l].layer.blocks * s->pitch, .N = s->hidden,
-            .C = w->grad + w->list[s->at[w->l].w_hh].offset, .c_pitch = s->hidden}};
+            .C = gradient(w->part, s->at[w->l].w_hh), .c_pitch = s->hidden}};
         for (const unroll_term *i = s->cell->input; x->N > 0 && i->count; i++)
             if (one_pass(w, i, t))
                 right[1] = *x;
@@ -187,35 +193,35 @@ static void recurrent_weights(layer_weights *w, const unroll_outer_right *x)
     }
 }
 
-void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
-                          const unroll_parameter *list, unroll_real *grad, unroll_real *scratch,
-                          size_t thread, size_t threads)
+static void layer_gradients(layer_weights *w)
 {
-    for (size_t l = 0; l < s->layers; l++) {
-        const unroll_stack_layer *a = &s->at[l];
-        const unroll_layer_run *r = &run->at[l];
-        const size_t z_row = a->layer.blocks * s->pitch;
-        layer_weights w = {.s = s, .run = run, .list = list, .grad = grad, .scratch = scratch,
-                           .l = l, .thread = thread, .threads = threads};
-        unroll_outer_right x = {.B = unroll_stack_input(run, l), .b_pitch = a->input_pitch,
-                                .C = grad + list[a->w_ih].offset, .c_pitch = a->layer.inputs};
-        x.N = x.B ? a->layer.inputs : 0;
-        if (!x.B)
-            scatter_weights(s, run, l, grad + list[a->w_ih].offset, thread, threads);
-        if (s->skip_input && l > 0 && s->tokens)
-            scatter_weights(s, run, l, grad + list[a->w_skip].offset, thread, threads);
-        recurrent_weights(&w, &x);
-        input_weights(&w, &x);
-        for (size_t i = 0; i < UNROLL_TERMS_MAX && s->cell->vectors[i].count; i++) {
-            const unroll_vector_term *v = &s->cell->vectors[i];
-            if (!w.summed[i])
-                vector_weights(s, run, r->z + v->block * s->pitch, z_row, v->count,
-                               vector_gradient(&w, v), thread, threads);
-        }
-        if (a->slope_copy)
-            vector_weights(s, run, r->z + s->cell->blocks * s->pitch, z_row, 1,
-                           grad + list[a->slope].offset, thread, threads);
-        if (s->norm)
-            norm_weights(s, run, l, list, grad, thread, threads);
+    const unroll_stack *s = w->s;
+    const unroll_stack_layer *a = &s->at[w->l];
+    const unroll_layer_run *r = &w->run->at[w->l];
+    const size_t z_row = a->layer.blocks * s->pitch;
+    unroll_outer_right x = {.B = unroll_stack_input(w->run, w->l), .b_pitch = a->input_pitch,
+                            .C = gradient(w->part, a->w_ih), .c_pitch = a->layer.inputs};
+    x.N = x.B ? a->layer.inputs : 0;
+    if (!x.B)
+        scatter_weights(w, gradient(w->part, a->w_ih));
+    if (s->skip_input && w->l > 0 && s->tokens)
+        scatter_weights(w, gradient(w->part, a->w_skip));
+    recurrent_weights(w, &x);
+    input_weights(w, &x);
+    for (size_t i = 0; i < UNROLL_TERMS_MAX && s->cell->vectors[i].count; i++) {
+        const unroll_vector_term *v = &s->cell->vectors[i];
+        if (!w->summed[i])
+            vector_weights(w, r->z + v->block * s->pitch, z_row, v->count, vector_gradient(w, v));
     }
+    if (a->slope_copy)
+        vector_weights(w, r->z + s->cell->blocks * s->pitch, z_row, 1, gradient(w->part, a->slope));
+    if (s->norm)
+        norm_weights(w);
+}
+
+void unroll_stack_weights(const unroll_stack *s, const unroll_stack_run *run,
+                          const unroll_gradient_part *part)
+{
+    for (size_t l = 0; l < s->layers; l++)
+        layer_gradients(&(layer_weights){.s = s, .run = run, .part = part, .l = l});
 }

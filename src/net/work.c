@@ -1,23 +1,15 @@
+#include "net/work.h"
+
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "net/net.h"
-
-size_t unroll_place(void *to, size_t size, size_t a, size_t b, size_t c, char *base, size_t at)
-{
-    size_t bytes, end;
-    if (at == SIZE_MAX || !unroll_mul(a, b, &bytes) || !unroll_mul(bytes, c, &bytes) ||
-        !unroll_mul(bytes, size, &bytes) || !unroll_add(bytes, 63, &bytes) ||
-        !unroll_add(at, bytes / 64 * 64, &end))
-        return SIZE_MAX;
-    if (base) {
-        void *p = bytes / 64 ? base + at : NULL;
-        memcpy(to, &p, sizeof p);
-    }
-    return end;
-}
+#include "base/place.h"
+#include "net/attention.h"
+#include "net/encoder.h"
+#include "net/readout.h"
+#include "net/stack_place.h"
 
 /* Can a window be gone through in segments? */
 static bool can_segment(const unroll_net *net)
@@ -40,13 +32,13 @@ static size_t layout(unroll_work *w, bool encoder, size_t S, char *base)
     size_t at = unroll_place(&w->run.at, sizeof *w->run.at, net->stack.layers, 1, 1, base, 0);
     at = unroll_stack_place(&net->stack, &w->run, steps, B, w->training, base, at);
     if (encoder) {
-        at = unroll_encoder_place(net, &w->encoder, S, B, w->training, base, at);
+        at = unroll_encoder_place(w, S, base, at);
         at = unroll_place(&w->run.dfirst, sizeof *w->run.dfirst,
                           w->training ? net->stack.layers * net->stack.cell->states : 0, B,
                           net->stack.pitch, base, at);
     }
     if (net->attention.kind)
-        at = unroll_attention_place(net, &w->attention, S, T, B, w->training, w->threads, base, at);
+        at = unroll_attention_place(w, S, base, at);
     const size_t sampled = w->training && net->spec.scheduled_sampling > 0 ? T : 0;
     at = unroll_place(&w->sampled, sizeof *w->sampled, sampled, B, 1, base, at);
     at = unroll_place(&w->guess, sizeof *w->guess, sampled, B, 1, base, at);

@@ -7,7 +7,11 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "net/embed.h"
 #include "net/net.h"
+#include "net/propagate.h"
+#include "net/readout.h"
+#include "net/stack_pass.h"
 #include "probe/inject.h"
 
 /* This way back goes step by step through all layers, not layer by layer as training
@@ -255,7 +259,7 @@ static void step_back(run *p, size_t t, size_t r0, size_t r1)
         record(p, l, t, r0, r1);
         if (l == 0)
             continue;
-        unroll_stack_input_back(s, &p->work->run, l, t, t + 1, p->dx, r0, r1);
+        unroll_stack_input_back(s, &p->work->run, l, (unroll_span){t, t + 1}, p->dx, r0, r1);
         for (size_t r = r0; r < r1; r++) {
             const int exponent = p->exponent[l * B + r];
             join(p, l - 1, r, p->dx + r * n, s->residual ? pass_by(p, r, exponent) : exponent);
@@ -302,7 +306,7 @@ static void run_band(void *arg, size_t thread)
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
-    unroll_net_fill_input(net, w, r0, r1);
+    unroll_embed_input(net, w, r0, r1);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, r0, r1);
     for (size_t t = p->flow->batch->T; t-- > 0;) {
         inject(p, t, r0, r1);

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "net/init.h"
 #include "net/net.h"
 #include "probe/transport.h"
 

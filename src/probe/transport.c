@@ -6,7 +6,10 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "net/embed.h"
 #include "net/net.h"
+#include "net/propagate.h"
+#include "net/stack_pass.h"
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
@@ -121,7 +124,7 @@ static void pass_layers(unroll_transport *tr)
         unroll_stack_step_back(s, run, l, 0, 0, tr->rows, &back);
         if (l == 0)
             break;
-        unroll_stack_input_back(s, run, l, 0, 1, tr->dx, 0, tr->rows);
+        unroll_stack_input_back(s, run, l, (unroll_span){0, 1}, tr->dx, 0, tr->rows);
         if (s->residual) { /* dL/dy goes by the layer, too */
             s->kernels->add(band, tr->dx, tr->dy, tr->dx);
             memcpy(tr->dy, tr->dx, band * sizeof *tr->dy);
@@ -185,7 +188,7 @@ static void run_band(void *arg, size_t thread)
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
-    unroll_net_fill_input(w->net, w, r0, r1);
+    unroll_embed_input(w->net, w, r0, r1);
     unroll_stack_forward(&w->net->stack, &w->run, w->net->parameters.list, w->net->weights, r0, r1);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/place.h"
 #include "net/net.h"
 
 struct unroll_windows {

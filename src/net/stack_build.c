@@ -1,10 +1,11 @@
-#include "net/stack.h"
+#include "net/stack_build.h"
 
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "net/net.h"
+#include "base/place.h"
+#include "net/norm.h"
 
 /* The vector term whose gradient a cell gives for a named vector, or NULL: then it is frozen at zero. */
 static const unroll_vector_term *find_vector(const unroll_cell *cell, const char *name)
@@ -15,11 +16,14 @@ static const unroll_vector_term *find_vector(const unroll_cell *cell, const char
     return NULL;
 }
 
-static unroll_status add_vector(unroll_parameters *p, const char *prefix, const char *name,
-                                size_t layer, const unroll_cell *cell, size_t hidden, size_t *index)
+static unroll_status add_vector(unroll_parameters *p, const unroll_tensor *like, const char *name,
+                                size_t hidden, size_t *index)
 {
-    UNROLL_TRY(unroll_parameters_add(p, prefix, name, layer, cell->gates * hidden, 0,
-                                     UNROLL_P_BIAS, cell, index));
+    const unroll_cell *cell = like->cell;
+    unroll_tensor bias = *like;
+    bias.name = name;
+    bias.kind = UNROLL_P_BIAS;
+    UNROLL_TRY(unroll_parameters_add(p, &bias, index));
     const unroll_vector_term *v = find_vector(cell, name);
     const size_t trained = v ? v->count * hidden : 0;
     struct unroll_parameter_use *use = &p->use[*index];
@@ -30,26 +34,35 @@ static unroll_status add_vector(unroll_parameters *p, const char *prefix, const 
     return UNROLL_OK;
 }
 
+static unroll_status add_matrix(unroll_parameters *p, const unroll_tensor *like, const char *name,
+                                size_t cols, enum unroll_parameter_kind kind, size_t *index)
+{
+    unroll_tensor matrix = *like;
+    matrix.name = name;
+    matrix.cols = cols;
+    matrix.kind = kind;
+    return unroll_parameters_add(p, &matrix, index);
+}
+
 static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char *prefix, size_t l,
                                const unroll_activation *activation)
 {
     const unroll_cell *cell = s->cell;
-    const size_t rows = cell->gates * s->hidden, inputs = l ? s->hidden : s->inputs;
+    const size_t inputs = l ? s->hidden : s->inputs;
+    const unroll_tensor like = {.prefix = prefix, .layer = l, .rows = cell->gates * s->hidden, .cell = cell};
     unroll_stack_layer *a = &s->at[l];
-    UNROLL_TRY(unroll_parameters_add(p, prefix, "weight_ih", l, rows, inputs, UNROLL_P_INPUT, cell,
-                                     &a->w_ih));
+    UNROLL_TRY(add_matrix(p, &like, "weight_ih", inputs, UNROLL_P_INPUT, &a->w_ih));
     p->list[a->w_ih].transposed = l == 0 && s->tokens;
-    UNROLL_TRY(unroll_parameters_add(p, prefix, "weight_hh", l, rows, s->hidden,
-                                     UNROLL_P_RECURRENT, cell, &a->w_hh));
-    UNROLL_TRY(add_vector(p, prefix, "bias_ih", l, cell, s->hidden, &a->b_ih));
-    UNROLL_TRY(add_vector(p, prefix, "bias_hh", l, cell, s->hidden, &a->b_hh));
+    UNROLL_TRY(add_matrix(p, &like, "weight_hh", s->hidden, UNROLL_P_RECURRENT, &a->w_hh));
+    UNROLL_TRY(add_vector(p, &like, "bias_ih", s->hidden, &a->b_ih));
+    UNROLL_TRY(add_vector(p, &like, "bias_hh", s->hidden, &a->b_hh));
     const bool slopes = cell->has_activation && activation->slopes;
+    const unroll_tensor slope = {.prefix = prefix, .name = "prelu", .layer = l, .rows = s->hidden,
+                                 .kind = UNROLL_P_SLOPE, .cell = cell};
     if (slopes)
-        UNROLL_TRY(unroll_parameters_add(p, prefix, "prelu", l, s->hidden, 0, UNROLL_P_SLOPE, cell,
-                                         &a->slope));
+        UNROLL_TRY(unroll_parameters_add(p, &slope, &a->slope));
     if (s->skip_input && l > 0) {
-        UNROLL_TRY(unroll_parameters_add(p, prefix, "weight_skip", l, rows, s->inputs,
-                                         UNROLL_P_INPUT, cell, &a->w_skip));
+        UNROLL_TRY(add_matrix(p, &like, "weight_skip", s->inputs, UNROLL_P_INPUT, &a->w_skip));
         p->list[a->w_skip].transposed = s->tokens;
     }
     a->input_pitch = l ? s->pitch : s->input_pitch;

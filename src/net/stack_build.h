@@ -1,0 +1,25 @@
+#ifndef UNROLL_NET_STACK_BUILD_H
+#define UNROLL_NET_STACK_BUILD_H
+#include "net/parameters.h"
+#include "net/stack.h"
+
+typedef struct unroll_stack_spec {
+    const unroll_cell *cell;
+    const unroll_activation *activation;
+    const unroll_norm *norm;     /**< or NULL */
+    size_t norm_steps;
+    size_t layers, inputs, hidden;
+    bool tokens;
+    double dropout, omega;
+    bool residual, skip_input;
+} unroll_stack_spec;
+
+/** Register the parameters and remember the sizes. prefix: "rnn.", "encoder.rnn.", … */
+unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char *prefix,
+                               const unroll_stack_spec *spec);
+void unroll_stack_free(unroll_stack *s);
+
+/** Bring the packed copies up to date: this thread's share of the work. */
+void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
+                       const unroll_real *weights, size_t thread, size_t threads);
+#endif
