@@ -10,6 +10,7 @@
 
 #include "base/input.h"
 #include "base/memory.h"
+#include "config/config.h"
 #include "lab/compare.h"
 #include "lab/compare_table.h"
 #include "lab/experiments.h"

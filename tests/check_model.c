@@ -10,6 +10,7 @@
 #include <unroll/model.h>
 
 #include "base/memory.h"
+#include "config/config.h"
 #include "data/pairs.h"
 #include "runner.h"
 #include "store/model.h"

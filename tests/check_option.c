@@ -285,7 +285,7 @@ START_TEST(defaults_agree_with_the_trainer)
 {
     unroll_learning l;
     unroll_learning_default(&l);
-    const unroll_learning *c = &config->learning;
+    const unroll_learning learning = unroll_config_learning(config), *c = &learning;
     ck_assert_str_eq(c->optimizer, l.optimizer);
     ck_assert_str_eq(c->schedule, l.schedule);
     const double pairs[][2] = {
@@ -332,9 +332,10 @@ START_TEST(strings_follow_into_learning)
     ck_assert_int_eq(unroll_config_set(config, "optimizer", "sgd"), UNROLL_OK);
     ck_assert_int_eq(unroll_config_set(config, "seed", "7"), UNROLL_OK);
     ck_assert_int_eq(unroll_config_set(config, "threads", "3"), UNROLL_OK);
-    ck_assert_str_eq(config->learning.optimizer, "sgd");
-    ck_assert_uint_eq(config->learning.seed, 7);
-    ck_assert_uint_eq(config->learning.threads, 3);
+    const unroll_learning learning = unroll_config_learning(config);
+    ck_assert_str_eq(learning.optimizer, "sgd");
+    ck_assert_uint_eq(learning.seed, 7);
+    ck_assert_uint_eq(learning.threads, 3);
 }
 END_TEST
 

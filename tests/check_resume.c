@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "config/config.h"
 #include "config/options.h"
 #include "run_directory.h"
 #include "runner.h"
@@ -48,7 +49,8 @@ static void start(training *t, unroll_config *config, unroll_model *model)
         OK(unroll_model_new(config, unroll_corpus_take_vocabulary(t->corpus), &t->model));
         OK(unroll_model_init(t->model));
     }
-    OK(unroll_trainer_new(t->model->net, &t->task, &config->learning, NULL, &t->trainer));
+    const unroll_learning learning = unroll_config_learning(config);
+    OK(unroll_trainer_new(t->model->net, &t->task, &learning, NULL, &t->trainer));
 }
 
 static void end(training *t)

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "config/config.h"
 #include "config/options.h"
 #include "run_directory.h"
 #include "runner.h"

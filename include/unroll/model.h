@@ -1,6 +1,9 @@
 #ifndef UNROLL_MODEL_H
 #define UNROLL_MODEL_H
 #include <unroll/config.h>
+#include <unroll/net.h>
+#include <unroll/train.h>
+#include <unroll/vocabulary.h>
 
 #ifdef __cplusplus
 extern "C" {

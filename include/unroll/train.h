@@ -10,7 +10,8 @@ extern "C" {
 /** How a trainer learns. unroll_learning_default() fills in the program's defaults; a field left at 0
  *  where "0:" is explained takes what is said there. An "epoch" of a task without end is 1000 steps. */
 typedef struct unroll_learning {
-    const char *optimizer;     /**< a name of unroll_optimizer_table; NULL: "adam" */
+    size_t size;               /**< sizeof(unroll_learning), by which the library knows the fields behind it */
+    const char *optimizer;     /**< "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (NULL means it), "adamw" */
     double lr;                 /**< 0.002 */
     double momentum;           /**< momentum and nesterov; 0.9 */
     double beta1, beta2;       /**< adam, adamw: 0.9, 0.999 */

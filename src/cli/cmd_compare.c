@@ -120,7 +120,6 @@ static unroll_status make_study(cli_call *call, compare_study *s)
 {
     compare_options *o = call->options;
     UNROLL_TRY(set_others(&o->config));
-    unroll_config_sync(&o->config);
     unroll_config_bounds(&o->config, cli_was_given(call, "steps") != CLI_NOT_GIVEN,
                          cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);

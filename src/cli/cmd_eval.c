@@ -10,6 +10,7 @@
 #include "cli/eval_pairs.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
+#include "config/config.h"
 #include "data/corpus.h"
 #include "store/load.h"
 #include "task/task.h"

@@ -369,7 +369,6 @@ static unroll_status probe(gradient_probe *p)
 static unroll_status gradient_run(cli_call *call)
 {
     gradient_probe p = {.call = call, .options = call->options};
-    unroll_config_sync(&p.options->config);
     const unroll_status status = probe(&p);
     unroll_free(p.fit);
     unroll_lyapunov_free(&p.lyapunov);

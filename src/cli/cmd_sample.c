@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
+#include "config/config.h"
 #include "decode/text_generator.h"
 #include "store/load.h"
 

@@ -244,7 +244,6 @@ static unroll_status resume_options(training *t, const unroll_checkpoint *checkp
         unroll_free(asked->resume);
         asked->resume = resume;
         resume = NULL;
-        unroll_config_sync(asked);
         unroll_config_bounds(asked, cli_was_given(call, "steps") != CLI_NOT_GIVEN,
                              cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                              cli_was_given(call, "time") != CLI_NOT_GIVEN);
@@ -283,8 +282,9 @@ static unroll_status prepare(training *t, unroll_checkpoint *checkpoint)
         unroll_solved_start(&t->solved, t->row);
     }
     const unroll_callbacks callbacks = {t, on_step, on_evaluated, on_stop};
-    UNROLL_TRY(unroll_trainer_new(t->session.model->net, &t->session.task, &t->config->learning,
-                                  &callbacks, &t->trainer));
+    const unroll_learning learning = unroll_config_learning(t->config);
+    UNROLL_TRY(unroll_trainer_new(t->session.model->net, &t->session.task, &learning, &callbacks,
+                                  &t->trainer));
     if (resume) {
         UNROLL_TRY(unroll_checkpoint_restore(checkpoint, t->trainer));
         t->valid_loss = unroll_trainer_best_loss(t->trainer);
@@ -305,7 +305,7 @@ static unroll_status begin(training *t)
         UNROLL_TRY(unroll_text_generator_new(t->session.model->net, t->session.model->vocabulary,
                                  t->config->lines, &choice, t->config->seed, &t->generator));
     if (t->config->grad_every)
-        UNROLL_TRY(unroll_recorder_new(&t->session, t->config->learning.threads, &t->recorder));
+        UNROLL_TRY(unroll_recorder_new(&t->session, (size_t)t->config->threads, &t->recorder));
     if (t->config->force) /* the new run can be: now the old one may go */
         UNROLL_TRY(unroll_run_clear(t->run));
     UNROLL_TRY(unroll_run_config(t->run, t->config));
@@ -458,7 +458,6 @@ static unroll_status check_given(training *t)
 static unroll_status train_run(cli_call *call)
 {
     training t = {.call = call, .config = call->options, .valid_loss = INFINITY};
-    unroll_config_sync(t.config);
     unroll_config_bounds(t.config, cli_was_given(call, "steps") != CLI_NOT_GIVEN,
                          cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "config/config.h"
 #include "data/text.h"
 #include "decode/translator_pool.h"
 #include "report/attention_map.h"

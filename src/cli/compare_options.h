@@ -1,8 +1,8 @@
 #ifndef UNROLL_CLI_COMPARE_OPTIONS_H
 #define UNROLL_CLI_COMPARE_OPTIONS_H
-#include <unroll/config.h>
 
 #include "cli/cli.h"
+#include "config/config.h"
 
 enum { COMPARE_SEEDS_MAX = 64 };
 

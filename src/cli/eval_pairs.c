@@ -9,6 +9,7 @@
 #include "base/output.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
+#include "config/config.h"
 #include "report/translation_plot.h"
 #include "score/score_pairs.h"
 #include "task/task.h"

@@ -1,6 +1,7 @@
 #ifndef UNROLL_CLI_GRADIENT_H
 #define UNROLL_CLI_GRADIENT_H
 #include "cli/cli.h"
+#include "config/config.h"
 #include "session/session.h"
 #include "probe/jacobian.h"
 #include "probe/gradient_monitor.h"

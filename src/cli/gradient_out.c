@@ -9,6 +9,7 @@
 #include "cli/compare_options.h"
 #include "cli/gradient.h"
 #include "cli/out.h"
+#include "config/config.h"
 #include "report/html.h"
 #include "store/curve_csv.h"
 

@@ -14,6 +14,7 @@
 #include "cell/cells.h"
 #include "cli/out.h"
 #include "cli/training.h"
+#include "config/config.h"
 #include "math/kernels.h"
 #include "report/gradient_plots.h"
 #include "report/html.h"
@@ -157,12 +158,12 @@ void training_say_learning(training *t)
         snprintf(clip, sizeof clip, "clipped to norm %g", l->clip_norm);
     else if (l->clip_value > 0)
         snprintf(clip, sizeof clip, "clipped to value %g", l->clip_value);
-    training_say(t, "learning  %s, rate %g %s; gradients %s", l->optimizer, l->lr, l->schedule, clip);
+    training_say(t, "learning  %s, rate %g %s; gradients %s", c->optimizer, l->lr, c->schedule, clip);
     const unroll_task *task = &t->session.task;
     training_say(t, "          %s of %zu sequences x %s%zu steps", bound, task->train_B,
                  task->train_S ? "up to " : "", task->train_T);
     training_say(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
-                 l->threads ? l->threads : unroll_cores());
+                 c->threads ? (size_t)c->threads : unroll_cores());
 }
 
 /* A path as it may be shown; unroll_alloc'ed, or NULL. */
@@ -215,7 +216,7 @@ unroll_status training_tell_plan(const training *t)
         "seq_length", (json_int_t)s->task.train_T, "parameters",
         (json_int_t)unroll_net_trainable(s->model->net), "bytes", (json_int_t)unroll_session_bytes(s),
         "kernels", unroll_kernels_get()->name, "threads",
-        (json_int_t)(l->threads ? l->threads : unroll_cores()));
+        (json_int_t)(c->threads ? c->threads : unroll_cores()));
     if (o && s->pairs)
         json_object_set_new(o, "source_vocabulary", symbols(s->model->source_vocabulary));
     if (o && l->steps)

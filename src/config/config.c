@@ -323,52 +323,7 @@ const unroll_option_list unroll_config_lists[] = {
     {NULL, 0, 0},
 };
 
-/* ---- the config ---- */
-
-unroll_status unroll_config_new(unroll_config **out)
-{
-    *out = NULL;
-    unroll_config *config = unroll_alloc(1, sizeof *config);
-    if (!config)
-        return UNROLL_EMEMORY;
-    const unroll_status status = unroll_option_defaults(unroll_config_lists, config);
-    if (status) {
-        unroll_config_free(config);
-        return status;
-    }
-    unroll_config_sync(config);
-    *out = config;
-    return UNROLL_OK;
-}
-
-void unroll_config_free(unroll_config *config)
-{
-    if (config)
-        unroll_option_release(unroll_config_lists, config);
-    unroll_free(config);
-}
-
-unroll_status unroll_config_set(unroll_config *config, const char *name, const char *value)
-{
-    size_t base;
-    const unroll_option *o = unroll_option_find(unroll_config_lists, name, &base);
-    if (!o) {
-        const char *near = unroll_option_nearest(unroll_config_lists, name);
-        return unroll_fail(UNROLL_EUSAGE, "there is no option '%.80s'%s%s%s", name,
-                           near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    }
-    UNROLL_TRY(unroll_option_set(o, base, config, value));
-    unroll_config_sync(config);
-    return UNROLL_OK;
-}
-
-void unroll_config_sync(unroll_config *config)
-{
-    config->learning.optimizer = config->optimizer;
-    config->learning.schedule = config->schedule;
-    config->learning.seed = config->seed;
-    config->learning.threads = (size_t)config->threads;
-}
+/* ---- what no single row can see ---- */
 
 void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool time)
 {
@@ -381,8 +336,8 @@ void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool t
         l->seconds = 0;
 }
 
-/* An option that would do nothing is a mistake: tell it. Here what its value alone shows; idle.c has
- * those that must have been asked for. */
+/* An option that would do nothing is a mistake: tell it. Here is what its value alone shows;
+ * unused_options.c has those that must have been asked for. */
 static unroll_status check_task(const unroll_config *config)
 {
     const bool pairs = unroll_task_translates(config->task);

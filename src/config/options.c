@@ -115,7 +115,6 @@ unroll_status unroll_options_read(const char *path, const json_t *object, unsign
             return unroll_fail_prefix(status == UNROLL_EUSAGE ? UNROLL_EDATA : status,
                                       "%s: config", path);
     }
-    unroll_config_sync(config);
     return UNROLL_OK;
 }
 
@@ -129,7 +128,6 @@ unroll_status unroll_options_copy(const unroll_config *from, unroll_config *to)
         unroll_free(text);
         UNROLL_TRY(status);
     }
-    unroll_config_sync(to);
     return UNROLL_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "config/config.h"
 
 enum { SHOWN = 5 };
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unroll/config.h>
+#include <unroll/net.h>
 
 #include "data/pairs.h"
 

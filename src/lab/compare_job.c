@@ -288,7 +288,8 @@ static unroll_status open_job(job *j, unroll_config *config)
     if (l->eval_every == 0 && l->patience == 0 && strcmp(config->schedule, "plateau") != 0)
         l->eval_every = UINT64_MAX;
     const unroll_callbacks callbacks = {j, on_step, on_evaluated, on_stop};
-    return unroll_trainer_new(j->session.model->net, &j->session.task, l, &callbacks,
+    const unroll_learning learning = unroll_config_learning(config);
+    return unroll_trainer_new(j->session.model->net, &j->session.task, &learning, &callbacks,
                               &j->trainer);
 }
 
@@ -369,7 +370,6 @@ unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t thre
         j->result = out;
         j->seed = config->seed = seed;
         config->threads = threads;
-        unroll_config_sync(config);
         status = open_job(j, config);
     }
     if (status == UNROLL_OK)

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "config/config.h"
 #include "lab/compare.h"
 #include "lab/compare_table.h"
 #include "report/gradient_plots.h"

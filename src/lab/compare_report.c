@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "config/config.h"
 #include "lab/compare.h"
 #include "lab/compare_table.h"
 #include "report/html.h"

@@ -61,13 +61,11 @@ static unroll_status check_variant(compare_study *s, size_t i)
                            "standard input; give a FILE");
     /* No thread may be started here: the jobs are copies of this process. */
     c->threads = 1;
-    unroll_config_sync(c);
     const unroll_status status = unroll_session_open(&opened, NULL, 0, NULL, note, s);
     const bool squared = status == UNROLL_OK && opened.task.squared;
     v->corpus = opened.fingerprint;
     unroll_session_close(&opened);
     c->threads = threads;
-    unroll_config_sync(c);
     if (status != UNROLL_OK)
         return s->variants > 1 ? unroll_fail_prefix(status, "%s", v->label) : status;
     if (i > 0 && squared != s->squared)

@@ -102,10 +102,8 @@ unroll_status compare_variant_parse(const char *text, const unroll_config *commo
     }
     if (status == UNROLL_OK && pairs == 0)
         status = unroll_fail(UNROLL_EUSAGE, "it is empty; write option=value,option=value");
-    if (status == UNROLL_OK) {
-        unroll_config_sync(out->config);
+    if (status == UNROLL_OK)
         status = unroll_config_check(out->config);
-    }
     unroll_free(copy);
     copy = status == UNROLL_OK && !labelled ? unroll_strndup(text, strlen(text)) : NULL;
     if (status == UNROLL_OK && !labelled)

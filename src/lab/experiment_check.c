@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "lab/experiments.h"
 #include "probe/fit.h"
 

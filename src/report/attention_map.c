@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/path.h"
+#include "config/config.h"
 #include "report/plot.h"
 
 static const char ending[] = ".svg";

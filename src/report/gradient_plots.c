@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/output.h"
 #include "cell/cells.h"
+#include "config/config.h"
 #include "report/chart.h"
 #include "report/picture.h"
 

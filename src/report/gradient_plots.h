@@ -1,6 +1,7 @@
 #ifndef UNROLL_REPORT_GRADIENT_PLOTS_H
 #define UNROLL_REPORT_GRADIENT_PLOTS_H
 #include <unroll/config.h>
+#include <unroll/net.h>
 
 #include "probe/curve.h"
 #include "probe/histogram.h"

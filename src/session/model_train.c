@@ -94,8 +94,8 @@ static unroll_status train(session *s, const unroll_config *config)
     s->best = unroll_alloc(unroll_net_size(s->model->net), sizeof *s->best);
     if (s->best == NULL)
         return UNROLL_EMEMORY;
-    UNROLL_TRY(unroll_trainer_new(s->model->net, &s->task, &config->learning, &callbacks,
-                                  &s->trainer));
+    const unroll_learning learning = unroll_config_learning(config);
+    UNROLL_TRY(unroll_trainer_new(s->model->net, &s->task, &learning, &callbacks, &s->trainer));
     enum unroll_stop why;
     UNROLL_TRY(unroll_trainer_run(s->trainer, &why));
     if (s->has_best)

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "config/config.h"
 #include "probe/gradient_monitor.h"
 #include "probe/inject.h"
 #include "store/curve_csv.h"

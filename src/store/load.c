@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "config/config.h"
 
 float *unroll_model_tensor(unroll_net *net, const unroll_parameter *p, size_t *count)
 {

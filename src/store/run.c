@@ -17,6 +17,7 @@
 #include "base/number.h"
 #include "base/output.h"
 #include "base/path.h"
+#include "config/config.h"
 #include "config/options.h"
 #include "store/lock.h"
 #include "store/log.h"

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/parallel.h"
+#include "base/versioned.h"
 
 static double constant(const unroll_plan *plan, uint64_t step, uint64_t cuts)
 {
@@ -70,7 +71,7 @@ const char *unroll_schedule_name(size_t i)
 void unroll_learning_default(unroll_learning *learning)
 {
     *learning = (unroll_learning){
-        .optimizer = "adam", .lr = 0.002,
+        .size = sizeof *learning, .optimizer = "adam", .lr = 0.002,
         .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .rho = 0.99,
         .schedule = "constant", .clip_norm = 5, .epochs = 10, .seed = 1,
     };
@@ -126,8 +127,9 @@ static uint64_t evaluation_steps(uint64_t batches_per_epoch, uint64_t last)
 unroll_status unroll_plan_make(const unroll_learning *learning, uint64_t batches_per_epoch,
                                unroll_plan *out)
 {
-    unroll_plan plan = {.learning = *learning};
+    unroll_plan plan = {0};
     unroll_learning *l = &plan.learning;
+    UNROLL_TRY(unroll_versioned_copy("unroll_learning", learning, l, sizeof *l));
     if (l->optimizer == NULL)
         l->optimizer = "adam";
     if (l->schedule == NULL)
