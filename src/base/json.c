@@ -23,6 +23,25 @@ unroll_status unroll_json_parse(const char *path, const char *part, const char *
                        error.position, part, error.text);
 }
 
+static void drop(json_t **whole)
+{
+    json_decref(*whole);
+    *whole = NULL;
+}
+
+/* jansson takes the value over even where it fails. */
+void unroll_json_append(json_t **array, json_t *value)
+{
+    if (json_array_append_new(*array, value) != 0)
+        drop(array);
+}
+
+void unroll_json_set(json_t **object, const char *key, json_t *value)
+{
+    if (json_object_set_new(*object, key, value) != 0)
+        drop(object);
+}
+
 void unroll_json_quote(unroll_buffer *out, const char *string, size_t length)
 {
     unroll_buffer_add(out, "\"", 1);

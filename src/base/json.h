@@ -14,6 +14,12 @@
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
                                 bool nul, json_t **out);
 
+/** Put a value into an array or under a key of an object, and take it over. Where memory ran out, for `value` (NULL)
+ *  or here, the whole is released and becomes NULL: what is made of it fails in turn, so that many calls
+ *  need one check. */
+void unroll_json_append(json_t **array, json_t *value);
+void unroll_json_set(json_t **object, const char *key, json_t *value);
+
 /** Append a JSON string, quoted and escaped; `string` must be UTF-8. */
 void unroll_json_quote(unroll_buffer *out, const char *string, size_t length);
 #endif

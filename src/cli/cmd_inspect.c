@@ -1,151 +1,80 @@
 /* unroll inspect: what a model file holds. */
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/display.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/memory.h"
-#include "cell/cells.h"
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
 #include "config/config.h"
-#include "probe/spectrum.h"
+#include "lab/inspect.h"
 #include "store/load.h"
 
 typedef struct inspect_options {
     cli_common common;
 } inspect_options;
 
-/* ---- numbers of a tensor ---- */
+/* ---- tensors ---- */
 
-typedef struct summary {
-    double norm, min, max; /* of the finite values; NaN where there are none */
-    size_t bad;            /* values that are NaN or infinite */
-} summary;
-
-static summary summarise(size_t count, const float *x)
+static void heading(const char *text)
 {
-    summary s = {0, NAN, NAN, 0};
-    double squares = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(x[i])) {
-            s.bad++;
-            continue;
-        }
-        squares += (double)x[i] * x[i];
-        s.min = fmin(s.min, x[i]); /* fmin and fmax pass over a NaN */
-        s.max = fmax(s.max, x[i]);
+    out_printf("\n%s%s%s\n", terminal_style(1, STYLE_BOLD), text, terminal_style(1, STYLE_PLAIN));
+}
+
+static void print_tensors(const inspection *found)
+{
+    heading("Tensors                       shape        norm         min         max");
+    for (size_t i = 0; i < found->tensors; i++) {
+        const inspect_tensor *t = &found->tensor[i];
+        const unroll_parameter *p = t->parameter;
+        char shape[48];
+        snprintf(shape, sizeof shape, p->cols ? "%zu x %zu" : "%zu", p->rows, p->cols);
+        out_printf("  %-24s %14s %11.4g %11.4g %11.4g", p->name, shape, t->norm, t->min, t->max);
+        if (t->bad)
+            out_printf("\n%s    %zu values are NaN or infinite%s", terminal_style(1, STYLE_BAD), t->bad,
+                       terminal_style(1, STYLE_PLAIN));
+        out_text("\n");
     }
-    s.norm = sqrt(squares);
-    return s;
-}
-
-/* One square block of a recurrent matrix. */
-typedef struct block {
-    const char *gate; /* "" where there is only one */
-    double radius, norm;
-} block;
-
-static bool is_recurrent(const unroll_parameter *p)
-{
-    return strstr(p->name, "weight_hh") && p->cols && p->rows % p->cols == 0;
-}
-
-static unroll_status measure(size_t hidden, const float *W, block *b)
-{
-    UNROLL_TRY(unroll_spectral_radius(hidden, W, &b->radius));
-    return unroll_spectral_norm(hidden, hidden, W, &b->norm);
-}
-
-/* ---- what both outputs walk through ---- */
-
-typedef struct view {
-    const char *path;
-    unroll_net *net;
-    const unroll_model *model;
-    size_t bad;          /* in all tensors */
-    json_t *tensors, *recurrent;
-} view;
-
-static json_t *shape_json(const unroll_parameter *p)
-{
-    return p->cols ? json_pack("[I, I]", (json_int_t)p->rows, (json_int_t)p->cols)
-                   : json_pack("[I]", (json_int_t)p->rows);
-}
-
-static void show_tensor(view *v, const unroll_parameter *p, const summary *s)
-{
-    char shape[48];
-    if (v->tensors) {
-        json_array_append_new(v->tensors,
-                              json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->name, "shape",
-                                        shape_json(p), "norm", out_json_real(s->norm), "min",
-                                        out_json_real(s->min), "max", out_json_real(s->max),
-                                        "non_finite", (json_int_t)s->bad));
-        return;
+    heading("Recurrent matrices             gate      radius        norm  (spectral)");
+    for (size_t i = 0; i < found->blocks; i++) {
+        const inspect_block *b = &found->block[i];
+        out_printf("  %-24s %14s %11.5g %11.5g\n", b->parameter->name, b->gate, b->radius, b->norm);
     }
-    snprintf(shape, sizeof shape, p->cols ? "%zu x %zu" : "%zu", p->rows, p->cols);
-    out_printf("  %-24s %14s %11.4g %11.4g %11.4g", p->name, shape, s->norm, s->min, s->max);
-    if (s->bad)
-        out_printf("\n%s    %zu values are NaN or infinite%s", terminal_style(1, STYLE_BAD), s->bad,
-                   terminal_style(1, STYLE_PLAIN));
-    out_text("\n");
+    if (found->bad)
+        out_printf("\n%s%zu weights are NaN or infinite: sample and eval refuse this model%s\n",
+                   terminal_style(1, STYLE_BAD), found->bad, terminal_style(1, STYLE_PLAIN));
 }
 
-static void show_block(view *v, const unroll_parameter *p, const block *b)
+static json_t *tensors_json(const inspection *found)
 {
-    if (v->recurrent)
-        json_array_append_new(v->recurrent,
-                              json_pack("{s:s, s:s, s:o, s:o}", "name", p->name, "gate", b->gate,
-                                        "spectral_radius", out_json_real(b->radius),
-                                        "spectral_norm", out_json_real(b->norm)));
-    else
-        out_printf("  %-24s %14s %11.5g %11.5g\n", p->name, b->gate, b->radius, b->norm);
-}
-
-static unroll_status walk_tensors(view *v)
-{
-    const unroll_parameter *list;
-    const size_t parameters = unroll_net_parameters(v->net, &list);
-    for (size_t i = 0; i < parameters; i++) {
-        size_t count;
-        float *plain = unroll_model_tensor(v->net, &list[i], &count);
-        if (!plain)
-            return UNROLL_EMEMORY;
-        const summary s = summarise(count, plain);
-        unroll_free(plain);
-        v->bad += s.bad;
-        show_tensor(v, &list[i], &s);
+    json_t *list = json_array();
+    for (size_t i = 0; i < found->tensors; i++) {
+        const inspect_tensor *t = &found->tensor[i];
+        const unroll_parameter *p = t->parameter;
+        json_t *shape = p->cols ? json_pack("[I, I]", (json_int_t)p->rows, (json_int_t)p->cols)
+                                : json_pack("[I]", (json_int_t)p->rows);
+        unroll_json_append(&list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->name, "shape",
+                                            shape, "norm", out_json_real(t->norm), "min",
+                                            out_json_real(t->min), "max", out_json_real(t->max),
+                                            "non_finite", (json_int_t)t->bad));
     }
-    return UNROLL_OK;
+    return list;
 }
 
-static unroll_status walk_recurrent(view *v)
+static json_t *recurrent_json(const inspection *found)
 {
-    const unroll_net_spec *spec = unroll_net_get_spec(v->net);
-    const unroll_cell *cell = unroll_cell_find_variant(spec->cell, spec->gru);
-    const unroll_parameter *list;
-    const size_t parameters = unroll_net_parameters(v->net, &list);
-    for (size_t i = 0; i < parameters; i++) {
-        const unroll_parameter *p = &list[i];
-        if (!is_recurrent(p))
-            continue;
-        size_t count;
-        float *plain = unroll_model_tensor(v->net, p, &count);
-        unroll_status status = plain ? UNROLL_OK : UNROLL_EMEMORY;
-        const size_t gates = p->rows / p->cols;
-        for (size_t g = 0; g < gates && !status; g++) {
-            block b = {.gate = cell->gate[g].name};
-            status = measure(p->cols, plain + g * p->cols * p->cols, &b);
-            if (!status)
-                show_block(v, p, &b);
-        }
-        unroll_free(plain);
-        UNROLL_TRY(status);
+    json_t *list = json_array();
+    for (size_t i = 0; i < found->blocks; i++) {
+        const inspect_block *b = &found->block[i];
+        unroll_json_append(&list, json_pack("{s:s, s:s, s:o, s:o}", "name", b->parameter->name, "gate",
+                                            b->gate, "spectral_radius", out_json_real(b->radius),
+                                            "spectral_norm", out_json_real(b->norm)));
     }
-    return UNROLL_OK;
+    return list;
 }
 
 /* ---- options ---- */
@@ -161,10 +90,11 @@ static json_t *option_json(const unroll_option *o, const char *text)
     return out_json_text(text, strlen(text));
 }
 
-/* The options that a model carries, as name = value lines or into `object`. */
-static unroll_status walk_options(const view *v, json_t *object)
+/* The options that a model carries, as name = value lines or into `object`, which is NULL afterwards where
+ * there was no memory. */
+static unroll_status walk_options(const unroll_model *model, json_t **object)
 {
-    const unroll_config *config = unroll_model_config(v->model);
+    const unroll_config *config = unroll_model_config(model);
     for (size_t i = 0; i < unroll_config_rows; i++) {
         const unroll_option *o = &unroll_config_table[i];
         if (!(o->role & UNROLL_ROLE_MODEL))
@@ -173,7 +103,7 @@ static unroll_status walk_options(const view *v, json_t *object)
         if (!text)
             return UNROLL_EMEMORY;
         if (object) {
-            json_object_set_new(object, o->name, option_json(o, text));
+            unroll_json_set(object, o->name, option_json(o, text));
         } else {
             out_printf("  %s = ", o->name);
             out_field(text, strlen(text));
@@ -191,70 +121,56 @@ static size_t vocabulary_size(const unroll_vocabulary *vocabulary)
     return vocabulary ? unroll_vocabulary_size(vocabulary) : 0;
 }
 
-static void heading(const char *text)
-{
-    out_printf("\n%s%s%s\n", terminal_style(1, STYLE_BOLD), text, terminal_style(1, STYLE_PLAIN));
-}
-
-static unroll_status print_text(view *v)
+static unroll_status print_text(const char *path, unroll_model *model, const inspection *found)
 {
     char count[UNROLL_NUMBER_MAX];
-    const size_t tokens = vocabulary_size(unroll_model_vocabulary(v->model));
-    const size_t source = vocabulary_size(unroll_model_source_vocabulary(v->model));
-    out_field(v->path, strlen(v->path));
-    out_printf("\n  %s parameters", unroll_display_count(count, unroll_net_trainable(v->net)));
+    const size_t tokens = vocabulary_size(unroll_model_vocabulary(model));
+    const size_t source = vocabulary_size(unroll_model_source_vocabulary(model));
+    out_field(path, strlen(path));
+    out_printf("\n  %s parameters",
+               unroll_display_count(count, unroll_net_trainable(unroll_model_net(model))));
     if (tokens)
         out_printf(", %s tokens in the vocabulary", unroll_display_count(count, tokens));
     if (source)
         out_printf(", %s in the source's", unroll_display_count(count, source));
     out_text("\n");
     heading("Options");
-    UNROLL_TRY(walk_options(v, NULL));
-    heading("Tensors                       shape        norm         min         max");
-    UNROLL_TRY(walk_tensors(v));
-    heading("Recurrent matrices             gate      radius        norm  (spectral)");
-    UNROLL_TRY(walk_recurrent(v));
-    if (v->bad)
-        out_printf("\n%s%zu weights are NaN or infinite: sample and eval refuse this model%s\n",
-                   terminal_style(1, STYLE_BAD), v->bad, terminal_style(1, STYLE_PLAIN));
+    UNROLL_TRY(walk_options(model, NULL));
+    print_tensors(found);
     return UNROLL_OK;
 }
 
-static unroll_status print_json(view *v)
+static unroll_status print_json(const char *path, unroll_model *model, const inspection *found)
 {
     json_t *options = json_object();
-    v->tensors = json_array();
-    v->recurrent = json_array();
-    unroll_status status = walk_options(v, options);
-    if (!status)
-        status = walk_tensors(v);
-    if (!status)
-        status = walk_recurrent(v);
+    const unroll_status status = walk_options(model, &options);
     if (status) {
         json_decref(options);
-        json_decref(v->tensors);
-        json_decref(v->recurrent);
         return status;
     }
-    json_t *file = out_json_text(v->path, strlen(v->path));
-    const unroll_vocabulary *source = unroll_model_source_vocabulary(v->model);
-    json_t *o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file", file, "options", options,
-                          "vocabulary",
-                          (json_int_t)vocabulary_size(unroll_model_vocabulary(v->model)),
-                          "parameters", (json_int_t)unroll_net_trainable(v->net), "non_finite",
-                          (json_int_t)v->bad, "tensors", v->tensors, "recurrent", v->recurrent);
-    if (o && source)
-        json_object_set_new(o, "source_vocabulary", json_integer((json_int_t)vocabulary_size(source)));
+    const unroll_vocabulary *source = unroll_model_source_vocabulary(model);
+    json_t *o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file", out_json_text(path, strlen(path)),
+                          "options", options, "vocabulary",
+                          (json_int_t)vocabulary_size(unroll_model_vocabulary(model)),
+                          "parameters", (json_int_t)unroll_net_trainable(unroll_model_net(model)),
+                          "non_finite", (json_int_t)found->bad, "tensors", tensors_json(found),
+                          "recurrent", recurrent_json(found));
+    if (source)
+        unroll_json_set(&o, "source_vocabulary", json_integer((json_int_t)vocabulary_size(source)));
     return out_json(o);
 }
 
-static unroll_status run(cli_call *call)
+static unroll_status inspect_command(cli_call *call)
 {
     const inspect_options *o = call->options;
+    const char *path = call->arguments[0];
     unroll_model *model;
-    UNROLL_TRY(unroll_model_load(call->arguments[0], &model));
-    view v = {.path = call->arguments[0], .net = unroll_model_net(model), .model = model};
-    const unroll_status status = o->common.json ? print_json(&v) : print_text(&v);
+    inspection found;
+    UNROLL_TRY(unroll_model_load(path, &model));
+    unroll_status status = inspect_model(model, &found);
+    if (status == UNROLL_OK)
+        status = o->common.json ? print_json(path, model, &found) : print_text(path, model, &found);
+    inspection_free(&found);
     unroll_model_free(model);
     return status;
 }
@@ -284,5 +200,5 @@ const cli_command cli_inspect = {
     .min_arguments = 1,
     .max_arguments = 1,
     .examples = examples,
-    .run = run,
+    .run = inspect_command,
 };

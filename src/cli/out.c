@@ -1,6 +1,7 @@
 #include "cli/out.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,8 +122,7 @@ unroll_status out_json(json_t *value)
 
 json_t *out_json_real(double value)
 {
-    json_t *real = json_real(value); /* NULL for what JSON cannot say */
-    return real ? real : json_null();
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
 json_t *out_json_text(const char *text, size_t length)

@@ -22,7 +22,7 @@ bool out_is_terminal(void);
 
 /** One JSON value on a line of its own; releases it. NULL: a message about memory. */
 unroll_status out_json(json_t *value);
-/** A real that may be NaN or infinite: those become null. */
+/** A real that may be NaN or infinite: those become null. NULL: no memory. */
 json_t *out_json_real(double value);
 /** A string of any bytes: JSON is UTF-8, so each byte that is not becomes U+FFFD. NULL: no
  *  memory. */
