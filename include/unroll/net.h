@@ -17,7 +17,7 @@ typedef struct unroll_net_spec {
     size_t outputs;         /**< classes, or values */
     bool features;          /**< real inputs instead of tokens */
     bool squared;           /**< squared error over `outputs` values instead of cross-entropy */
-    const char *cell;       /**< "rnn", "lstm", "gru" */
+    const char *cell;       /**< "rnn", "lstm", "gru"; "NAME:key=value,…" for a cell with numbers of its own */
     const char *gru;        /**< "reset-after" (PyTorch's formula; NULL means it) or "reset-before" */
     const char *activation; /**< of the rnn; NULL: "tanh" */
     size_t layers, hidden;

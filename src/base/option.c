@@ -5,23 +5,11 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/number.h"
+#include "base/spec.h"
 
 /* ---- names ---- */
-
-static char plain(char c)
-{
-    return c == '_' ? '-' : c;
-}
-
-/* Does `name` equal the first `length` bytes of `word`? */
-static bool same_name(const char *name, const char *word, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (plain(name[i]) != word[i]) /* also where name ends: words have no NUL inside */
-            return false;
-    return name[length] == '\0';
-}
 
 /* The next blank-separated word of *words, or NULL; moves *words behind it. */
 static const char *next_word(const char **words, size_t *length)
@@ -37,12 +25,12 @@ static const char *next_word(const char **words, size_t *length)
 
 static bool row_has_name(const unroll_option *o, const char *name)
 {
-    if (same_name(name, o->name, strlen(o->name)))
+    if (unroll_same_name(name, o->name, strlen(o->name)))
         return true;
     const char *words = o->aliases, *word;
     size_t length;
     while ((word = next_word(&words, &length)))
-        if (same_name(name, word, length))
+        if (unroll_same_name(name, word, length))
             return true;
     return false;
 }
@@ -59,84 +47,18 @@ const unroll_option *unroll_option_find(const unroll_option_list *lists, const c
     return NULL;
 }
 
-enum { NEAR_MAX = 40 }; /* longer words are nobody's typing error */
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Edit distance with swaps of neighbours (optimal string alignment); large where either is too
- * long. */
-static size_t distance(const char *a, size_t m, const char *b, size_t n)
-{
-    size_t d[3][NEAR_MAX + 1];
-    if (m > NEAR_MAX || n > NEAR_MAX)
-        return NEAR_MAX;
-    for (size_t j = 0; j <= n; j++)
-        d[0][j] = j;
-    for (size_t i = 1; i <= m; i++) {
-        size_t *row = d[i % 3];
-        const size_t *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            const bool same = plain(a[i - 1]) == b[j - 1];
-            row[j] = least(least(up[j], row[j - 1]) + 1, up[j - 1] + !same);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], up2[j - 2] + 1);
-        }
-    }
-    return d[m % 3][n];
-}
-
-struct nearest {
-    const char *name; /* what was typed */
-    size_t length;
-    const char *best;
-    size_t score;
-};
-
-static struct nearest nearest_start(const char *name)
-{
-    /* A third of the letters may be wrong, at least one. Two edits of a two-letter word leave
-     * nothing. */
-    const size_t length = strlen(name), allowed = length < 6 ? 1 : length / 3;
-    return (struct nearest){name, length, NULL, allowed + 1};
-}
-
-/* Try `word`; `answer` is what would be said. */
-static void nearest_try(struct nearest *n, const char *word, size_t length, const char *answer)
-{
-    size_t score = distance(n->name, n->length, word, length);
-    /* "--drop" for --dropout: an abbreviation is a likelier slip than a typing error. */
-    if (n->length >= 3 && n->length < length && same_name(n->name, word, n->length))
-        score = 1;
-    if (score < n->score) {
-        n->score = score;
-        n->best = answer;
-    }
-}
-
 const char *unroll_option_nearest(const unroll_option_list *lists, const char *name)
 {
-    struct nearest n = nearest_start(name);
+    unroll_nearest_search n = unroll_nearest_start(name, strlen(name));
     for (const unroll_option_list *l = lists; l->rows; l++)
         for (size_t i = 0; i < l->count; i++) {
             const unroll_option *o = &l->rows[i];
-            nearest_try(&n, o->name, strlen(o->name), o->name);
+            unroll_nearest_try(&n, o->name, strlen(o->name), o->name);
             const char *words = o->aliases, *word;
             size_t length;
             while ((word = next_word(&words, &length)))
-                nearest_try(&n, word, length, o->name);
+                unroll_nearest_try(&n, word, length, o->name);
         }
-    return n.best;
-}
-
-const char *unroll_nearest(const char *const *names, const char *name)
-{
-    struct nearest n = nearest_start(name);
-    for (; *names; names++)
-        nearest_try(&n, *names, strlen(*names), *names);
     return n.best;
 }
 
@@ -201,13 +123,14 @@ static unroll_status wrong_choice(const unroll_option *o, const char *text)
 {
     char all[512];
     size_t used = 0;
-    struct nearest n = nearest_start(text);
+    unroll_nearest_search n = unroll_nearest_start(text, o->keys ? strcspn(text, ":") : strlen(text));
     const char *name;
     all[0] = '\0';
     for (size_t i = 0; (name = unroll_option_choice(o, i)); i++) {
-        nearest_try(&n, name, strlen(name), name);
+        unroll_nearest_try(&n, name, strlen(name), name);
         const int wrote = snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", name);
-        used = least(used + (size_t)(wrote > 0 ? wrote : 0), sizeof all - 1);
+        used += (size_t)(wrote > 0 ? wrote : 0);
+        used = used < sizeof all ? used : sizeof all - 1;
     }
     if (n.best)
         return unroll_fail(UNROLL_EUSAGE, "--%s: no '%.80s'; did you mean %s? It is one of %s",
@@ -249,10 +172,26 @@ static unroll_status set_string(char **field, const char *text)
     return UNROLL_OK;
 }
 
+/* A name with numbers of its own: kept with all of them, so that a later default changes nothing. */
+static unroll_status set_spec(const unroll_option *o, char **field, const char *name, const unroll_spec_key *keys,
+                              const char *text)
+{
+    double value[UNROLL_SPEC_KEYS];
+    UNROLL_TRY(unroll_spec_parse(text, o->name, name, keys, NULL, value));
+    char *whole = unroll_spec_text(name, keys, value);
+    if (!whole)
+        return UNROLL_EMEMORY;
+    unroll_free(*field);
+    *field = whole;
+    return UNROLL_OK;
+}
+
 static unroll_status set_choice(const unroll_option *o, void *field, const char *text)
 {
     const char *name;
     for (size_t i = 0; (name = unroll_option_choice(o, i)); i++) {
+        if (o->keys && unroll_spec_is(text, name))
+            return set_spec(o, field, name, o->keys(i), text);
         if (strcmp(name, text) != 0)
             continue;
         if (o->type == UNROLL_NAME)

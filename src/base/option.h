@@ -45,6 +45,8 @@ typedef struct unroll_option {
     const char *const *choices;                     /**< NULL-terminated */
     const char *(*names)(size_t i);                 /**< names from a table, NULL at the end */
     const char *(*summaries)(size_t i);             /**< a line on each of them, for help; or NULL */
+    /** Of a NAME: the keys of the i-th, which may then be given as "NAME:key=value,…"; or NULL */
+    const struct unroll_spec_key *(*keys)(size_t i);
     /** `target` is the struct that `offset` counts in: the list's base is already added. */
     unroll_status (*parse)(void *target, const struct unroll_option *o, const char *text);
     char *(*format)(const void *target, const struct unroll_option *o); /**< unroll_alloc'ed text */
@@ -63,8 +65,6 @@ const unroll_option *unroll_option_find(const unroll_option_list *lists, const c
                                         size_t *base);
 /** The closest name for "did you mean", or NULL. */
 const char *unroll_option_nearest(const unroll_option_list *lists, const char *name);
-/** Closest of a NULL-terminated array, or NULL: for commands and choices. */
-const char *unroll_nearest(const char *const *names, const char *name);
 
 /** The i-th name that a CHOICE or NAME row accepts, NULL at the end. */
 const char *unroll_option_choice(const unroll_option *o, size_t i);

@@ -1,5 +1,6 @@
 #ifndef UNROLL_CELL_CELL_H
 #define UNROLL_CELL_CELL_H
+#include "base/spec.h"
 #include "math/kernels.h"
 
 /* A recurrent cell is one file that ends in a `const unroll_cell`, and one line in cell_table.c.
@@ -77,6 +78,7 @@ typedef struct unroll_layer {
     const unroll_kernels *kernels;
     const struct unroll_cell *cell;
     const struct unroll_activation *activation; /**< for cells that take one */
+    double option[UNROLL_SPEC_KEYS]; /**< values of the cell's own keys, in their order */
     size_t inputs, hidden, pitch;
     size_t blocks;                /**< z blocks a row: cell->blocks, +1 where the activation has slopes */
     const unroll_real *h_forward; /**< panels [G·pitch columns][depth H]: h·Wh^T */
@@ -138,6 +140,7 @@ typedef struct unroll_cell {
     const char *name;    /**< as in --cell; with `variant` the key of the table */
     const char *variant; /**< "" or as in --gru */
     const char *summary; /**< one line with the source, for help */
+    unroll_spec_key keys[UNROLL_SPEC_KEYS]; /**< the cell's own numbers, given as --cell NAME:key=value,… */
     size_t gates;        /**< G: row blocks of the weights */
     size_t blocks;       /**< z blocks kept a step */
     size_t states;       /**< 1: h; 2: h and c */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/fail.h"
+
 static const unroll_cell *const *all_cells(void)
 {
     return unroll_kernels_table[0]->cells;
@@ -27,18 +29,38 @@ const char *unroll_cell_summary(size_t i)
     return name ? unroll_cell_find(name)->summary : NULL;
 }
 
-const unroll_cell *unroll_cell_find_variant(const char *name, const char *variant)
+const unroll_spec_key *unroll_cell_keys(size_t i)
 {
-    const unroll_cell *const *cell = all_cells();
-    while (*cell && !(strcmp((*cell)->name, name) == 0 &&
+    const char *name = unroll_cell_name(i);
+    return name ? unroll_cell_find(name)->keys : NULL;
+}
+
+static const unroll_cell *find(const unroll_cell *const *cell, const char *spec, const char *variant)
+{
+    while (*cell && !(unroll_spec_is(spec, (*cell)->name) &&
                       (!variant || !*(*cell)->variant || strcmp((*cell)->variant, variant) == 0)))
         cell++;
     return *cell;
 }
 
-const unroll_cell *unroll_cell_find(const char *name)
+const unroll_cell *unroll_cell_find_variant(const char *spec, const char *variant)
 {
-    return unroll_cell_find_variant(name, NULL);
+    return find(all_cells(), spec, variant);
+}
+
+const unroll_cell *unroll_cell_find(const char *spec)
+{
+    return find(all_cells(), spec, NULL);
+}
+
+unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec, const char *variant,
+                                const unroll_cell **cell, double *option)
+{
+    *cell = find(kernels->cells, spec, variant);
+    if (!*cell)
+        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'%s%s", spec, variant ? " in the form " : "",
+                           variant ? variant : "");
+    return unroll_spec_parse(spec, "cell", (*cell)->name, (*cell)->keys, NULL, option);
 }
 
 /* ---- variants ---- */
@@ -70,14 +92,14 @@ const char *unroll_cell_variant_owner(void)
     return cell ? cell->name : NULL;
 }
 
-const char *unroll_cell_form(const char *name, const char *variant, const char *activation)
+const char *unroll_cell_form(const char *spec, const char *variant, const char *activation)
 {
-    const unroll_cell *cell = unroll_cell_find_variant(name, variant);
+    const unroll_cell *cell = unroll_cell_find_variant(spec, variant);
     if (!cell)
         return "";
     if (cell->has_activation)
         return activation;
-    return cell == unroll_cell_find(name) ? "" : cell->variant;
+    return cell == unroll_cell_find(spec) ? "" : cell->variant;
 }
 
 /* ---- activations ---- */

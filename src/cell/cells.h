@@ -5,14 +5,20 @@
 /* The tables of cells and activations by name, for options, help and reports. What they tell is the same in every
  * kernel row; forward and backward are those of the first row. */
 
-/** Names of cells, those of several variants once, and a line on each; NULL at the end. */
+/** Names of cells, those of several variants once, and a line and the keys of each; NULL at the end. */
 const char *unroll_cell_name(size_t i);
 const char *unroll_cell_summary(size_t i);
+const unroll_spec_key *unroll_cell_keys(size_t i);
 
-/** The first cell of that name; NULL: none. */
-const unroll_cell *unroll_cell_find(const char *name);
+/** The first cell of that "NAME" or "NAME:key=value,…"; NULL: none. */
+const unroll_cell *unroll_cell_find(const char *spec);
 /** The cell of that name in that form. A name with one form takes any `variant`, NULL is the first; NULL: none. */
-const unroll_cell *unroll_cell_find_variant(const char *name, const char *variant);
+const unroll_cell *unroll_cell_find_variant(const char *spec, const char *variant);
+/** The same in one kernel row, and the values of its keys.
+ *  @param option  [UNROLL_SPEC_KEYS]
+ *  @return UNROLL_EUSAGE naming what is wrong */
+unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec, const char *variant,
+                                const unroll_cell **cell, double *option);
 
 /** The forms of the cell that has several, and a line on each; NULL at the end. */
 const char *unroll_cell_variant(size_t i);
@@ -30,5 +36,5 @@ static inline bool unroll_cell_is_simple(const unroll_cell *cell)
 }
 
 /** What "lstm" and the like leave open, in words: the activation, or a variant that is not the first; "". */
-const char *unroll_cell_form(const char *name, const char *variant, const char *activation);
+const char *unroll_cell_form(const char *spec, const char *variant, const char *activation);
 #endif

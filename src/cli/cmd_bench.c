@@ -30,7 +30,7 @@ static const unroll_option bench_rows[] = {
      .preset = "1", .min = 0.01, .max = 600},
     {.name = "cell", .aliases = "model rnn-type", .group = "Bench", .meta = "NAME",
      .type = UNROLL_NAME, .names = unroll_cell_name, .summaries = unroll_cell_summary,
-     .help = "only this cell", .offset = offsetof(bench_options, cell)},
+     .keys = unroll_cell_keys, .help = "only this cell", .offset = offsetof(bench_options, cell)},
     {.name = "layers", .aliases = "num-layers nlayers", .group = "Bench", .meta = "N",
      .type = UNROLL_SIZE, .help = "layers; with --hidden, measure this size alone",
      .offset = offsetof(bench_options, layers), .preset = "2", .min = 1, .max = 64},
@@ -286,9 +286,9 @@ static unroll_status bench_all(const limits *l, const bench_options *o, json_t *
         for (size_t c = 0; k->cells[c]; c++) {
             const unroll_cell *cell = k->cells[c];
             const bool again = c && strcmp(cell->name, k->cells[c - 1]->name) == 0;
-            if (again || (o->cell && strcmp(o->cell, cell->name) != 0))
+            if (again || (o->cell && !unroll_spec_is(o->cell, cell->name)))
                 continue; /* a further variant costs what the first does */
-            const size z = {.cell = cell->name, .layers = o->layers, .hidden = *h,
+            const size z = {.cell = o->cell ? o->cell : cell->name, .layers = o->layers, .hidden = *h,
                             .batch = o->batch ? o->batch : *h < 512 ? 50 : 100,
                             .steps = o->seq_length, .symbols = o->symbols};
             UNROLL_TRY(bench_size(&z, l, o, list));

@@ -24,16 +24,13 @@ static const unroll_option rows[] = {
 
 /* ---- the list ---- */
 
-static void list_keys(const char *name, const unroll_task_key *keys)
+static void list_keys(const char *name, const unroll_spec_key *keys)
 {
-    char preset[32], min[32], max[32];
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && keys[i].name; i++)
-        out_printf("  %-10s %s (%s from %s to %s, default %s)\n", keys[i].name, keys[i].help,
-                   keys[i].real ? "a number" : "whole", unroll_format_double(min, keys[i].min),
-                   unroll_format_double(max, keys[i].max),
-                   unroll_format_double(preset, keys[i].preset));
+    char preset[32], text[UNROLL_SPEC_DESCRIPTION];
+    for (size_t i = 0; i < unroll_spec_count(keys); i++)
+        out_printf("  %-10s %s\n", keys[i].name, unroll_spec_describe(&keys[i], text));
     out_printf("  example: unroll train --task %s", name);
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && keys[i].name; i++)
+    for (size_t i = 0; i < unroll_spec_count(keys); i++)
         out_printf("%s%s=%s", i ? "," : ":", keys[i].name,
                    unroll_format_double(preset, keys[i].preset));
     out_text("\n");
@@ -49,7 +46,7 @@ static void list_toy(const unroll_toy_row *toy)
 static void list_text(const unroll_task_row *task)
 {
     double value[UNROLL_TASK_KEYS] = {0};
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && task->keys[i].name; i++)
+    for (size_t i = 0; i < unroll_spec_count(task->keys); i++)
         value[i] = task->keys[i].preset;
     unroll_task_shape shape;
     task->shape(value, &shape);
@@ -60,10 +57,10 @@ static void list_text(const unroll_task_row *task)
     list_keys(task->name, task->keys);
 }
 
-static json_t *json_keys(const unroll_task_key *list)
+static json_t *json_keys(const unroll_spec_key *list)
 {
     json_t *keys = json_array();
-    for (size_t i = 0; i < UNROLL_TASK_KEYS && list[i].name; i++)
+    for (size_t i = 0; i < unroll_spec_count(list); i++)
         json_array_append_new(keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", list[i].name,
                                               "help", list[i].help, "default", list[i].preset,
                                               "min", list[i].min, "max", list[i].max));

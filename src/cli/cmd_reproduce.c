@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/compare_options.h"
 #include "cli/out.h"

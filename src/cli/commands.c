@@ -5,6 +5,7 @@
 
 #include "base/display.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/terminal.h"
 

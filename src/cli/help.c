@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/spec.h"
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
@@ -139,6 +140,15 @@ static void help_heading(const char *group)
     out_printf("\n%s%s:%s\n", terminal_style(1, STYLE_BOLD), group, terminal_style(1, STYLE_PLAIN));
 }
 
+static void help_keys(const char *name, const unroll_spec_key *keys)
+{
+    char text[UNROLL_SPEC_DESCRIPTION];
+    for (size_t i = 0; i < unroll_spec_count(keys); i++) {
+        out_printf("%*s%s:%s=X: ", COLUMN + 4, "", name, keys[i].name);
+        wrap(unroll_spec_describe(&keys[i], text), COLUMN + 9 + strlen(name) + strlen(keys[i].name), COLUMN + 6);
+    }
+}
+
 static void help_row(const unroll_option *o)
 {
     char left[64], description[CLI_DESCRIPTION_MAX];
@@ -154,6 +164,7 @@ static void help_row(const unroll_option *o)
         if ((summary = o->summaries(i))) {
             out_printf("%*s%s: ", COLUMN + 2, "", name);
             wrap(summary, (size_t)COLUMN + 4 + strlen(name), COLUMN + 4);
+            help_keys(name, o->keys ? o->keys(i) : NULL);
         }
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unroll/version.h>
 
+#include "base/spec.h"
 #include "cli/cli.h"
 #include "cli/out.h"
 
@@ -37,6 +38,20 @@ static void group(const char *name)
     out_text(" options\n");
 }
 
+static void keys_of(const char *cell, const unroll_spec_key *keys)
+{
+    char text[UNROLL_SPEC_DESCRIPTION];
+    for (size_t i = 0; i < unroll_spec_count(keys); i++) {
+        out_text(".br\n.I ");
+        roff(cell);
+        out_text(":");
+        roff(keys[i].name);
+        out_text("=X\n");
+        roff(unroll_spec_describe(&keys[i], text));
+        out_text("\n");
+    }
+}
+
 static void row(const unroll_option *o)
 {
     char description[CLI_DESCRIPTION_MAX];
@@ -59,6 +74,7 @@ static void row(const unroll_option *o)
             out_text("\n");
             roff(summary);
             out_text("\n");
+            keys_of(name, o->keys ? o->keys(i) : NULL);
         }
 }
 

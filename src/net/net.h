@@ -59,6 +59,7 @@ typedef struct unroll_encoder_run {
 
 struct unroll_net {
     unroll_net_spec spec;
+    char *cell;                      /**< spec.cell, with the values of all its keys */
     const unroll_kernels *kernels;
     unroll_parameters parameters;
     size_t learned;                  /**< of the weights, before the running statistics */

@@ -44,8 +44,11 @@ static unroll_status build(unroll_net *net)
     unroll_net_kinds kinds;
     UNROLL_TRY(unroll_net_spec_resolve(s, &kinds));
     net->kernels = unroll_kernels_get();
+    if (!(net->cell = unroll_spec_text(kinds.cell->name, kinds.cell->keys, kinds.option)))
+        return UNROLL_EMEMORY;
+    s->cell = net->cell;
     const unroll_stack_spec stack = {
-        .cell = kinds.cell, .activation = kinds.activation, .norm = kinds.norm, .norm_steps = s->norm_steps,
+        .cell = kinds.cell, .option = kinds.option, .activation = kinds.activation, .norm = kinds.norm, .norm_steps = s->norm_steps,
         .layers = s->layers, .inputs = s->embedding ? s->embedding : s->inputs,
         .tokens = !s->features && !s->embedding,
         .hidden = s->hidden, .dropout = s->dropout, .omega = s->omega,
@@ -91,6 +94,7 @@ void unroll_net_free(unroll_net *net)
     unroll_stack_free(&net->stack);
     unroll_encoder_free(net);
     unroll_parameters_free(&net->parameters);
+    unroll_free(net->cell);
     unroll_free(net);
 }
 

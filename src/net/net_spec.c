@@ -6,28 +6,14 @@
 #include "base/fail.h"
 #include "cell/cells.h"
 
-static unroll_status find_cell(const unroll_net_spec *spec, const unroll_cell **cell,
-                               const unroll_activation **activation)
+static unroll_status find_activation(const char *name, const unroll_activation **activation)
 {
     const unroll_kernels *k = unroll_kernels_get();
-    const char *form = spec->gru;
-    if (!k)
-        return UNROLL_EUSAGE;
-    *cell = NULL;
-    for (size_t i = 0; k->cells[i] && !*cell; i++)
-        if (strcmp(k->cells[i]->name, spec->cell) == 0 &&
-            (!form || !*k->cells[i]->variant || strcmp(form, k->cells[i]->variant) == 0))
-            *cell = k->cells[i];
-    if (!*cell)
-        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'%s%s", spec->cell,
-                           form ? " in the form " : "", form ? form : "");
     *activation = NULL;
     for (size_t i = 0; k->activations[i] && !*activation; i++)
-        if (strcmp(k->activations[i]->name, spec->activation) == 0)
+        if (strcmp(k->activations[i]->name, name) == 0)
             *activation = k->activations[i];
-    if (!*activation)
-        return unroll_fail(UNROLL_EUSAGE, "there is no activation '%s'", spec->activation);
-    return UNROLL_OK;
+    return *activation ? UNROLL_OK : unroll_fail(UNROLL_EUSAGE, "there is no activation '%s'", name);
 }
 
 static const char none[] = "none";
@@ -125,7 +111,10 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
     if (!s->activation)
         s->activation = "tanh";
     UNROLL_TRY(check_spec(s));
-    UNROLL_TRY(find_cell(s, &kinds->cell, &kinds->activation));
+    if (!unroll_kernels_get())
+        return UNROLL_EUSAGE;
+    UNROLL_TRY(unroll_cell_parse(unroll_kernels_get(), s->cell, s->gru, &kinds->cell, kinds->option));
+    UNROLL_TRY(find_activation(s->activation, &kinds->activation));
     UNROLL_TRY(find_norm(s->norm, &kinds->norm));
     UNROLL_TRY(check_pairs(s, kinds->norm));
     const unroll_cell *cell = kinds->cell;

@@ -8,6 +8,7 @@
 /** What the names of a spec stand for; NULL where it has none. */
 typedef struct unroll_net_kinds {
     const unroll_cell *cell;
+    double option[UNROLL_SPEC_KEYS]; /**< values of the cell's own keys */
     const unroll_activation *activation;
     const unroll_norm *norm;
     const unroll_attention_kind *attention;

@@ -137,6 +137,7 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
     size_t reals = 0;
     for (size_t l = 0; l < s->layers; l++) {
         UNROLL_TRY(add_layer(s, p, prefix, l, spec->activation));
+        memcpy(s->at[l].layer.option, spec->option, sizeof s->at[l].layer.option);
         reals += place_packed(s, l, NULL);
     }
     s->packed = unroll_alloc(reals, sizeof *s->packed);

@@ -5,6 +5,7 @@
 
 typedef struct unroll_stack_spec {
     const unroll_cell *cell;
+    const double *option;        /**< [UNROLL_SPEC_KEYS] values of the cell's own keys */
     const unroll_activation *activation;
     const unroll_norm *norm;     /**< or NULL */
     size_t norm_steps;

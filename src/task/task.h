@@ -3,6 +3,7 @@
 #include <unroll/task.h>
 
 #include "base/rng.h"
+#include "base/spec.h"
 #include "data/corpus.h"
 #include "data/pairs.h"
 
@@ -55,14 +56,7 @@ double unroll_task_translate_padding(const unroll_task *task);
 
 /* ---- synthetic tasks ---- */
 
-/** One key of NAME:key=value,… */
-typedef struct unroll_task_key {
-    const char *name, *help;
-    double preset, min, max;
-    bool real;              /**< else a whole number */
-} unroll_task_key;
-
-enum { UNROLL_TASK_KEYS = 8 };
+enum { UNROLL_TASK_KEYS = UNROLL_SPEC_KEYS };
 
 /** What a task's sequences look like. */
 typedef struct unroll_task_shape {
@@ -86,7 +80,7 @@ typedef struct unroll_task_column {
  *  task_table.c. */
 typedef struct unroll_task_row {
     const char *name, *summary, *source;
-    unroll_task_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
+    unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
     void (*shape)(const double *value, unroll_task_shape *shape);
     void (*draw)(const double *value, unroll_rng *rng, const unroll_task_column *column);
     /** Loss of the best guess that remembers nothing, over all steps that training counts. */
@@ -134,7 +128,7 @@ enum { UNROLL_TOY_PAIRS };
  *  task_table.c. */
 typedef struct unroll_toy_row {
     const char *name, *summary, *source;
-    unroll_task_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
+    unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
     enum unroll_tokens tokens;               /**< what it is meant to be read by */
     /** One pair; both sentences are empty before. */
     void (*draw)(const double *value, unroll_rng *rng, unroll_sentence *source,
