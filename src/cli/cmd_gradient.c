@@ -139,6 +139,13 @@ static unroll_status open_trained(gradient_probe *p)
     return open_text(p);
 }
 
+/* Its batch and window are of no use here: they give way to the text. */
+static bool was_given(const void *config, const unroll_option *option)
+{
+    return strcmp(option->name, "batch") != 0 && strcmp(option->name, "seq-length") != 0 &&
+           unroll_session_changed(config, option);
+}
+
 static unroll_status open_fresh(gradient_probe *p)
 {
     unroll_config *c = &p->options->config;
@@ -152,7 +159,11 @@ static unroll_status open_fresh(gradient_probe *p)
         c->split[0] = 1;
         c->split[1] = c->split[2] = 0;
     }
-    UNROLL_TRY(unroll_session_open(&p->session, NULL, 0, NULL, note, p));
+    p->session.was_given = was_given;
+    p->session.was_given_arg = c;
+    p->session.note = note;
+    p->session.note_arg = p;
+    UNROLL_TRY(unroll_session_open(&p->session, NULL, 0, NULL));
     p->config = c;
     p->net = p->session.model->net;
     return UNROLL_OK;

@@ -1,4 +1,5 @@
-/* What unroll train says: before, while and after it runs. */
+#include "cli/train_text.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,18 +14,17 @@
 #include "base/parallel.h"
 #include "cell/cells.h"
 #include "cli/out.h"
-#include "cli/training.h"
 #include "config/config.h"
 #include "math/kernels.h"
 #include "report/gradient_plots.h"
 #include "report/html.h"
 #include "report/loss_plot.h"
 
-void training_say(training *t, const char *format, ...)
+void train_print(train_call *t, const char *format, ...)
 {
     va_list args;
-    const bool dry = t->config->dry_run; /* the plan is then the result */
-    if (dry ? t->config->json : t->config->quiet)
+    const bool dry = t->training.config->dry_run; /* the plan is then the result */
+    if (dry ? t->training.config->json : t->training.config->quiet)
         return;
     terminal_progress_clear(&t->progress);
     va_start(args, format);
@@ -38,22 +38,24 @@ void training_say(training *t, const char *format, ...)
     va_end(args);
 }
 
-void training_warn(training *t)
+void train_print_fault(void *arg)
 {
+    train_call *t = arg;
     terminal_progress_clear(&t->progress);
     cli_note(t->call, "%s", unroll_message());
 }
 
-void training_note(void *arg, const char *text)
+void train_print_note(void *arg, const char *text)
 {
-    training *t = arg;
-    if (!t->config->quiet)
+    train_call *t = arg;
+    if (!t->training.config->quiet)
         cli_note(t->call, "%s", text);
 }
 
-const char *training_unit(const training *t)
+/* What losses are counted in. */
+static const char *unit(const train_call *t)
 {
-    return t->session.task.squared ? "squared error" : "nats";
+    return t->training.session.task.squared ? "squared error" : "nats";
 }
 
 static const char *token_word(const unroll_config *c)
@@ -63,9 +65,9 @@ static const char *token_word(const unroll_config *c)
 }
 
 /* Sentences, not tokens. */
-static void say_pairs(training *t)
+static void print_pairs(train_call *t)
 {
-    const unroll_session *s = &t->session;
+    const unroll_session *s = &t->training.session;
     char part[3][UNROLL_NUMBER_MAX], number[4][UNROLL_NUMBER_MAX];
     for (int i = 0; i < 3; i++)
         unroll_display_count(part[i], unroll_pairs_get_part(s->pairs, (enum unroll_split)i)->count);
@@ -74,55 +76,54 @@ static void say_pairs(training *t)
     unroll_display_count(number[2], unroll_vocabulary_size(s->model->source_vocabulary));
     unroll_display_count(number[3], unroll_vocabulary_size(s->model->vocabulary));
     char *name = unroll_display_escape_line(unroll_pairs_name(s->pairs),
-                                      strlen(unroll_pairs_name(s->pairs)));
-    training_say(t, "pairs     %s: train %s, validate %s, test %s", name ? name : "", part[0], part[1],
-                 part[2]);
-    training_say(t, "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is "
-                 "padding",
-                 number[0], number[1], token_word(t->config), number[2], number[3],
-                 100 * unroll_task_translate_padding(&s->task));
+                                            strlen(unroll_pairs_name(s->pairs)));
+    train_print(t, "pairs     %s: train %s, validate %s, test %s", name ? name : "", part[0], part[1],
+                part[2]);
+    train_print(t, "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is "
+                "padding", number[0], number[1], token_word(s->config), number[2], number[3],
+                100 * unroll_task_translate_padding(&s->task));
     if (unroll_pairs_bad(s->pairs))
-        training_say(t, "          %s bad lines are left out",
-                     unroll_display_count(number[0], unroll_pairs_bad(s->pairs)));
+        train_print(t, "          %s bad lines are left out",
+                    unroll_display_count(number[0], unroll_pairs_bad(s->pairs)));
     unroll_free(name);
 }
 
-void training_say_data(training *t)
+void train_print_data(train_call *t)
 {
-    const unroll_session *s = &t->session;
+    const unroll_session *s = &t->training.session;
     if (s->pairs) {
-        say_pairs(t);
+        print_pairs(t);
         return;
     }
     char all[UNROLL_NUMBER_MAX], part[3][UNROLL_NUMBER_MAX], symbols[UNROLL_NUMBER_MAX];
     if (!s->corpus) {
-        training_say(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g", t->config->task,
-                     t->row->summary, t->row->baseline(t->value), training_unit(t), t->row->measure,
-                     t->row->chance(t->value));
+        const unroll_task_row *row = t->training.row;
+        const double *value = t->training.value;
+        train_print(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g", s->config->task,
+                    row->summary, row->baseline(value), unit(t), row->measure, row->chance(value));
         return;
     }
     for (int i = 0; i < 3; i++)
         unroll_display_count(part[i], unroll_corpus_part(s->corpus, (enum unroll_split)i)->count);
     char *name = unroll_display_escape_line(unroll_corpus_name(s->corpus),
-                                      strlen(unroll_corpus_name(s->corpus)));
-    training_say(t, "text      %s", name ? name : "");
-    training_say(t, "          %s %s, %s symbols; train %s, validate %s, test %s",
-                 unroll_display_count(all, unroll_corpus_tokens(s->corpus)),
-                 token_word(t->config),
-                 unroll_display_count(symbols, unroll_vocabulary_size(s->model->vocabulary)), part[0], part[1],
-                 part[2]);
+                                            strlen(unroll_corpus_name(s->corpus)));
+    train_print(t, "text      %s", name ? name : "");
+    train_print(t, "          %s %s, %s symbols; train %s, validate %s, test %s",
+                unroll_display_count(all, unroll_corpus_tokens(s->corpus)), token_word(s->config),
+                unroll_display_count(symbols, unroll_vocabulary_size(s->model->vocabulary)), part[0],
+                part[1], part[2]);
     unroll_free(name);
 }
 
-void training_say_model(training *t)
+void train_print_model(train_call *t)
 {
-    const unroll_config *c = t->config;
-    const unroll_net *net = t->session.model->net;
+    const unroll_config *c = t->training.config;
+    const unroll_net *net = t->training.session.model->net;
     char count[UNROLL_NUMBER_MAX], bytes[UNROLL_NUMBER_MAX], bias[64] = "";
     const unroll_cell *cell = unroll_cell_find(c->cell);
     const bool gated = cell->forget_gate >= 0;
     char encoder[96] = "";
-    if (t->session.pairs)
+    if (t->training.session.pairs)
         snprintf(encoder, sizeof encoder, " encoder and decoder%s%s%s%s",
                  c->bidirectional ? ", bidirectional" : "",
                  c->reverse_source ? ", source reversed" : "",
@@ -133,16 +134,16 @@ void training_say_model(training *t)
     else if (gated && (!isnan(c->forget_bias) || cell->forget_bias != 0))
         snprintf(bias, sizeof bias, ", forget bias %g",
                  isnan(c->forget_bias) ? cell->forget_bias : c->forget_bias);
-    training_say(t, "model     %s %llux%llu%s%s%s, %s parameters; init %s%s; about %s", c->cell,
-                 (unsigned long long)c->layers, (unsigned long long)c->hidden,
-                 cell->has_activation ? " " : "", cell->has_activation ? c->activation : "", encoder,
-                 unroll_display_count(count, unroll_net_trainable(net)), c->init, bias,
-                 unroll_display_bytes(bytes, unroll_session_bytes(&t->session)));
+    train_print(t, "model     %s %llux%llu%s%s%s, %s parameters; init %s%s; about %s", c->cell,
+                (unsigned long long)c->layers, (unsigned long long)c->hidden,
+                cell->has_activation ? " " : "", cell->has_activation ? c->activation : "", encoder,
+                unroll_display_count(count, unroll_net_trainable(net)), c->init, bias,
+                unroll_display_bytes(bytes, unroll_session_bytes(&t->training.session)));
 }
 
-void training_say_learning(training *t)
+void train_print_learning(train_call *t)
 {
-    const unroll_config *c = t->config;
+    const unroll_config *c = t->training.config;
     const unroll_learning *l = &c->learning;
     char bound[64], clip[96] = "no clipping";
     if (l->steps)
@@ -158,12 +159,24 @@ void training_say_learning(training *t)
         snprintf(clip, sizeof clip, "clipped to norm %g", l->clip_norm);
     else if (l->clip_value > 0)
         snprintf(clip, sizeof clip, "clipped to value %g", l->clip_value);
-    training_say(t, "learning  %s, rate %g %s; gradients %s", c->optimizer, l->lr, c->schedule, clip);
-    const unroll_task *task = &t->session.task;
-    training_say(t, "          %s of %zu sequences x %s%zu steps", bound, task->train_B,
+    train_print(t, "learning  %s, rate %g %s; gradients %s", c->optimizer, l->lr, c->schedule, clip);
+    const unroll_task *task = &t->training.session.task;
+    train_print(t, "          %s of %zu sequences x %s%zu steps", bound, task->train_B,
                  task->train_S ? "up to " : "", task->train_T);
-    training_say(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
-                 c->threads ? (size_t)c->threads : unroll_cores());
+    train_print(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
+                c->threads ? (size_t)c->threads : unroll_cores());
+}
+
+void train_print_run(train_call *t)
+{
+    const char *directory = t->training.directory;
+    char *shown = unroll_display_escape_line(directory, strlen(directory));
+    if (t->training.config->resume)
+        train_print(t, "run       %s, from step %llu", shown ? shown : "",
+                    (unsigned long long)unroll_trainer_steps(t->training.trainer));
+    else
+        train_print(t, "run       %s", shown ? shown : "");
+    unroll_free(shown);
 }
 
 /* A path as it may be shown; unroll_alloc'ed, or NULL. */
@@ -172,21 +185,20 @@ static char *shown_path(bool terminal, const char *path)
     return terminal ? unroll_display_escape_line(path, strlen(path)) : unroll_strndup(path, strlen(path));
 }
 
-void training_say_stopped(training *t, bool saved)
+void train_print_stopped(train_call *t, bool saved)
 {
-    char *quoted = saved ? unroll_shell_quote(1, &t->directory) : NULL;
+    char *quoted = saved ? unroll_shell_quote(1, &t->training.directory) : NULL;
     char *shown = quoted ? shown_path(isatty(STDERR_FILENO), quoted) : NULL;
     if (shown)
-        training_say(t, "stopped by a signal; to go on: unroll train --resume %s", shown);
+        train_print(t, "stopped by a signal; to go on: unroll train --resume %s", shown);
     else
-        training_say(t, "stopped by a signal");
+        train_print(t, "stopped by a signal");
     unroll_free(shown);
     unroll_free(quoted);
 }
 
-static json_t *counts(const training *t, enum unroll_split split)
+static json_t *counts(const unroll_session *s, enum unroll_split split)
 {
-    const unroll_session *s = &t->session;
     if (s->pairs)
         return json_integer((json_int_t)unroll_pairs_get_part(s->pairs, split)->count);
     return s->corpus ? json_integer((json_int_t)unroll_corpus_part(s->corpus, split)->count)
@@ -198,10 +210,10 @@ static json_t *symbols(const unroll_vocabulary *v)
     return v ? json_integer((json_int_t)unroll_vocabulary_size(v)) : json_null();
 }
 
-unroll_status training_tell_plan(const training *t)
+unroll_status train_report_dry_run(const train_call *t)
 {
-    const unroll_session *s = &t->session;
-    const unroll_config *c = t->config;
+    const unroll_session *s = &t->training.session;
+    const unroll_config *c = t->training.config;
     const unroll_learning *l = &c->learning;
     json_t *tokens = s->corpus ? json_integer((json_int_t)unroll_corpus_tokens(s->corpus)) : NULL;
     if (s->pairs)
@@ -210,8 +222,8 @@ unroll_status training_tell_plan(const training *t)
     json_t *o = json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
         "task", c->task, "tokens", tokens ? tokens : json_null(), "vocabulary",
-        symbols(s->model->vocabulary), "train", counts(t, UNROLL_TRAIN), "valid",
-        counts(t, UNROLL_VALID), "test", counts(t, UNROLL_TEST), "cell", c->cell, "layers",
+        symbols(s->model->vocabulary), "train", counts(s, UNROLL_TRAIN), "valid",
+        counts(s, UNROLL_VALID), "test", counts(s, UNROLL_TEST), "cell", c->cell, "layers",
         (json_int_t)c->layers, "hidden", (json_int_t)c->hidden, "batch", (json_int_t)s->task.train_B,
         "seq_length", (json_int_t)s->task.train_T, "parameters",
         (json_int_t)unroll_net_trainable(s->model->net), "bytes", (json_int_t)unroll_session_bytes(s),
@@ -228,25 +240,26 @@ unroll_status training_tell_plan(const training *t)
     return out_json(o);
 }
 
-void training_show_progress(training *t, const unroll_progress *p)
+static void print_progress(train_call *t, const unroll_progress *p)
 {
+    const unroll_training *course = &t->training;
+    const double seconds = course->config->learning.seconds;
     char rate[UNROLL_NUMBER_MAX], left[UNROLL_NUMBER_MAX], end[32] = "", bits[32] = "";
     char horizon[48] = "", clip[48];
-    const double spent = unroll_seconds() - t->start;
     double remaining = NAN;
     if (p->last_step && (p->last_step == p->step || p->tokens_per_s > 0))
         remaining = (double)(p->last_step - p->step) * p->tokens / fmax(p->tokens_per_s, 1e-9);
-    if (t->config->learning.seconds > 0)
+    if (seconds > 0)
         remaining = fmin(isnan(remaining) ? INFINITY : remaining,
-                         fmax(0, t->config->learning.seconds - spent));
+                         fmax(0, seconds - (unroll_seconds() - course->start)));
     snprintf(clip, sizeof clip, "clip %.0f%%", 100 * p->clipped_share);
-    if (t->recorder && *unroll_recorder_horizon(t->recorder, horizon))
+    if (course->recorder && *unroll_recorder_horizon(course->recorder, horizon))
         snprintf(clip, sizeof clip, "%s", horizon); /* a narrow line has room for one of them */
     if (p->last_step)
         snprintf(end, sizeof end, "/%llu", (unsigned long long)p->last_step);
-    if (!t->session.task.squared)
+    if (!course->session.task.squared)
         snprintf(bits, sizeof bits, " (%.3f bits)", p->loss / log(2));
-    if (t->row)
+    if (course->row)
         snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
     const char *when = isnan(remaining) ? "?" : unroll_display_duration(left, remaining);
     if (t->progress.redraw && terminal_width(STDERR_FILENO) < 120)
@@ -262,106 +275,133 @@ void training_show_progress(training *t, const unroll_progress *p)
             *horizon ? "  " : "", horizon, unroll_display_short(rate, p->tokens_per_s), when);
 }
 
+void train_print_progress(void *arg, const unroll_progress *p)
+{
+    train_call *t = arg;
+    if (t->progress.on && (p->step == p->last_step || terminal_progress_due(&t->progress)))
+        print_progress(t, p);
+}
+
+void train_print_skipped(void *arg, const unroll_progress *progress)
+{
+    train_call *t = arg;
+    (void)progress;
+    if (!t->training.config->quiet)
+        train_print_fault(t);
+}
+
+void train_print_solved(void *arg, uint64_t step)
+{
+    train_print(arg, "step %llu: solved (mean of the last %d updates)", (unsigned long long)step,
+                UNROLL_SOLVED_UPDATES);
+}
+
+void train_print_evaluation(void *arg, const unroll_evaluation *e)
+{
+    train_call *t = arg;
+    const bool synthetic = t->training.row != NULL;
+    char accuracy[48] = "";
+    if (synthetic || t->training.session.pairs)
+        snprintf(accuracy, sizeof accuracy, ", %saccuracy %.3f", synthetic ? "" : "token ",
+                 e->accuracy);
+    train_print(t, "step %llu: validation loss %.4f %s%s%s", (unsigned long long)e->step, e->loss,
+                unit(t), accuracy, e->best ? ", the best so far" : "");
+}
+
 /* ---- at the end ---- */
 
-void training_draw(training *t)
+void train_draw_losses(train_call *t)
 {
-    char *plot = NULL;
-    const bool shown = !t->config->quiet && isatty(STDERR_FILENO) && !t->config->json;
-    char title[200];
-    snprintf(title, sizeof title, "%s: %s %llux%llu, init %s", t->config->task, t->config->cell,
-             (unsigned long long)t->config->layers, (unsigned long long)t->config->hidden,
-             t->config->init);
+    const unroll_training *course = &t->training;
+    const unroll_config *c = course->config;
+    const unroll_task_row *row = course->row;
+    const bool squared = course->session.task.squared;
+    const bool shown = !c->quiet && isatty(STDERR_FILENO) && !c->json;
+    char title[200], *plot = NULL;
+    snprintf(title, sizeof title, "%s: %s %llux%llu, init %s", c->task, c->cell,
+             (unsigned long long)c->layers, (unsigned long long)c->hidden, c->init);
     const unroll_status status =
-        unroll_loss_plot(t->directory, title,
-                           t->session.task.squared ? "mean squared error" : "loss (nats per target)",
-                           t->row ? "baseline: remembers nothing" : NULL,
-                           t->row ? t->row->baseline(t->value) : 0, shown ? &plot : NULL,
-                           terminal_width(STDERR_FILENO) - 1, 20);
+        unroll_loss_plot(course->directory, title, squared ? "mean squared error" : "loss (nats per target)",
+                         row ? "baseline: remembers nothing" : NULL,
+                         row ? row->baseline(course->value) : 0, shown ? &plot : NULL,
+                         terminal_width(STDERR_FILENO) - 1, 20);
     if (status != UNROLL_OK)
-        training_warn(t);
+        train_print_fault(t);
     else if (plot)
         fputs(plot, stderr);
     unroll_free(plot);
 }
 
-/* How the curve moved, and what it cost to see it. */
-void training_tell_gradients(training *t, double seconds)
+void train_report_gradients(train_call *t)
 {
+    const unroll_training *course = &t->training;
     char variant[UNROLL_VARIANT_MAX];
     uint64_t records;
-    const double spent = unroll_recorder_seconds(t->recorder, &records);
-    training_say(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
-                 (unsigned long long)records, spent, 100 * spent / fmax(seconds, spent));
-    if (unroll_report_gradient_steps(t->directory, unroll_variant_text(t->config, variant),
-                                     t->session.task.squared) != UNROLL_OK)
-        training_warn(t);
-}
-
-static double recent_loss(const training *t)
-{
-    const size_t n = t->recent_count < 20 ? t->recent_count : 20;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += t->recent[i];
-    return n ? sum / (double)n : NAN;
+    const double spent = unroll_recorder_seconds(course->recorder, &records);
+    train_print(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
+                (unsigned long long)records, spent, 100 * spent / fmax(course->seconds, spent));
+    if (unroll_report_gradient_steps(course->directory, unroll_variant_text(course->config, variant),
+                                     course->session.task.squared) != UNROLL_OK)
+        train_print_fault(t);
 }
 
 /* What a task has beside: its own accuracy, at the end of training and on the test targets. */
-static void tell_task(const training *t, const unroll_evaluation *tested, json_t *o)
+static void add_task(const unroll_training *course, const unroll_evaluation *tested, json_t *o)
 {
     const bool known = tested->targets > 0;
-    json_object_set_new(o, "baseline", out_json_real(t->row->baseline(t->value)));
-    json_object_set_new(o, "chance", out_json_real(t->row->chance(t->value)));
-    json_object_set_new(o, "recent", out_json_real(unroll_solved_mean(&t->solved)));
+    const uint64_t solved = course->solved.step;
+    json_object_set_new(o, "baseline", out_json_real(course->row->baseline(course->value)));
+    json_object_set_new(o, "chance", out_json_real(course->row->chance(course->value)));
+    json_object_set_new(o, "recent", out_json_real(unroll_solved_mean(&course->solved)));
     json_object_set_new(o, "test_loss", out_json_real(known ? tested->loss : NAN));
     json_object_set_new(o, "accuracy", out_json_real(known ? tested->accuracy : NAN));
-    json_object_set_new(o, "steps_to_solve",
-                        t->solved.step ? json_integer((json_int_t)t->solved.step) : json_null());
+    json_object_set_new(o, "steps_to_solve", solved ? json_integer((json_int_t)solved) : json_null());
 }
 
-unroll_status training_tell_json(const training *t, const unroll_evaluation *tested,
-                                        enum unroll_stop why, double seconds)
+unroll_status train_report_json(const train_call *t, const unroll_evaluation *tested,
+                                enum unroll_stop why)
 {
-    const double best = t->has_valid ? t->valid_loss : NAN;
-    const double loss = t->has_valid ? best : recent_loss(t);
-    const double rate = unroll_trainer_median_rate(t->trainer);
+    const unroll_training *course = &t->training;
+    const double recent = unroll_training_recent_loss(course);
+    const double best = course->has_valid ? course->valid_loss : NAN;
+    const double loss = course->has_valid ? best : recent;
+    const double rate = unroll_trainer_median_rate(course->trainer);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     json_t *o = json_pack(
         "{s:I, s:o, s:o, s:o, s:o, s:f, s:I, s:f, s:s}", "steps",
-        (json_int_t)unroll_trainer_steps(t->trainer), "loss", out_json_real(recent_loss(t)),
+        (json_int_t)unroll_trainer_steps(course->trainer), "loss", out_json_real(recent),
         "valid_loss", out_json_real(best), "bits_per_token",
-        out_json_real(t->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
-        out_json_real(rate > 0 ? rate : NAN), "seconds", seconds, "parameters",
-        (json_int_t)unroll_net_trainable(t->session.model->net), "peak_rss_mb",
+        out_json_real(course->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
+        out_json_real(rate > 0 ? rate : NAN), "seconds", course->seconds, "parameters",
+        (json_int_t)unroll_net_trainable(course->session.model->net), "peak_rss_mb",
         (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
-    if (o && t->row)
-        tell_task(t, tested, o);
+    if (o && course->row)
+        add_task(course, tested, o);
     return out_json(o);
 }
 
-void training_tell_text(const training *t, const unroll_evaluation *tested, double seconds)
+void train_report_text(const train_call *t, const unroll_evaluation *tested)
 {
+    const unroll_training *course = &t->training;
     char took[UNROLL_NUMBER_MAX], rate[UNROLL_NUMBER_MAX];
-    const unsigned long long steps = unroll_trainer_steps(t->trainer);
-    if (t->recent_count)
-        out_printf("%llu steps in %s, %s tokens/s", steps, unroll_display_duration(took, seconds),
-                   unroll_display_short(rate, unroll_trainer_median_rate(t->trainer)));
+    const unsigned long long steps = unroll_trainer_steps(course->trainer);
+    if (course->recent_count)
+        out_printf("%llu steps in %s, %s tokens/s", steps, unroll_display_duration(took, course->seconds),
+                   unroll_display_short(rate, unroll_trainer_median_rate(course->trainer)));
     else
         out_printf("%llu steps, none of them now", steps);
-    if (t->has_valid)
-        out_printf("; best validation loss %.4f %s", t->valid_loss, training_unit(t));
-    else if (t->recent_count)
-        out_printf("; training loss %.4f %s", recent_loss(t), training_unit(t));
+    if (course->has_valid)
+        out_printf("; best validation loss %.4f %s", course->valid_loss, unit(t));
+    else if (course->recent_count)
+        out_printf("; training loss %.4f %s", unroll_training_recent_loss(course), unit(t));
     if (tested->targets > 0)
-        out_printf("; test loss %.4f", tested->loss);
-    if (tested->targets > 0)
-        out_printf(", accuracy %.3f", tested->accuracy);
-    if (t->solved.step)
-        out_printf("; solved at step %llu", (unsigned long long)t->solved.step);
+        out_printf("; test loss %.4f, accuracy %.3f", tested->loss, tested->accuracy);
+    if (course->solved.step)
+        out_printf("; solved at step %llu", (unsigned long long)course->solved.step);
     out_text("\n");
-    char *shown = unroll_run_has_model(t->run) ? shown_path(out_is_terminal(), t->directory) : NULL;
+    char *shown = unroll_run_has_model(course->run) ? shown_path(out_is_terminal(), course->directory)
+                                                    : NULL;
     if (shown)
         out_printf("%s/model.safetensors\n", shown);
     unroll_free(shown);

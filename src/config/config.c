@@ -1,419 +1,228 @@
-#include "config/config.h"
-
+/* A config as callers see it: by name, and through the table alone. */
+#include <inttypes.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "cell/cells.h"
-#include "math/kernels.h"
-#include "net/attention_score.h"
-#include "net/init.h"
-#include "task/task.h"
-#include "train/optimizer.h"
-#include "train/schedule.h"
+#include "config/config.h"
+#include "config/options.h"
 
-/* ---- a line on each name of a table ---- */
-
-/* The first is "none". */
-static const char *norm_summary(size_t i)
+unroll_status unroll_config_new(unroll_config **out)
 {
-    return i > 0 && unroll_norm_name(i) ? unroll_kernels_table[0]->norms[i - 1]->summary : NULL;
-}
-
-static const char *optimizer_summary(size_t i)
-{
-    return unroll_optimizer_name(i) ? unroll_optimizer_table[i]->summary : NULL;
-}
-
-static const char *schedule_summary(size_t i)
-{
-    return unroll_schedule_table[i].summary;
-}
-
-/* ---- options with a syntax of their own ---- */
-
-static unroll_status parse_split(void *target, const unroll_option *o, const char *text)
-{
-    double *split = (double *)((char *)target + o->offset), share[3], sum = 0;
-    char part[40];
-    const char *at = text;
-    bool good = true;
-    for (int i = 0; i < 3 && good; i++) {
-        const size_t length = strcspn(at, ",");
-        good = length < sizeof part && (at[length] == ',') == (i < 2);
-        snprintf(part, sizeof part, "%.*s", (int)(good ? length : 0), at);
-        good = good && unroll_parse_double(part, &share[i]) && share[i] >= 0 && share[i] <= 1;
-        sum += good ? share[i] : 0;
-        at += length + (i < 2);
+    *out = NULL;
+    unroll_config *config = unroll_alloc(1, sizeof *config);
+    if (!config)
+        return UNROLL_EMEMORY;
+    const unroll_status status = unroll_option_defaults(unroll_config_lists, config);
+    if (status) {
+        unroll_config_free(config);
+        return status;
     }
-    if (!good || share[0] <= 0 || sum > 1 + 1e-9)
-        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is not three shares; give those of training "
-                           "(above 0), validation and test, each from 0 to 1 and together at most 1, "
-                           "such as 0.9,0.05,0.05", o->name, text);
-    memcpy(split, share, sizeof share);
+    *out = config;
     return UNROLL_OK;
 }
 
-static char *format_split(const void *target, const unroll_option *o)
+unroll_status unroll_config_copy(const unroll_config *config, unroll_config **out)
 {
-    const double *split = (const double *)((const char *)target + o->offset);
-    char number[3][32], text[100];
-    for (int i = 0; i < 3; i++)
-        unroll_format_double(number[i], split[i]);
-    const int length = snprintf(text, sizeof text, "%s,%s,%s", number[0], number[1], number[2]);
-    return unroll_strndup(text, (size_t)length);
+    UNROLL_TRY(unroll_config_new(out));
+    const unroll_status status = unroll_options_copy(config, *out);
+    if (status) {
+        unroll_config_free(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
-static unroll_status parse_forget_bias(void *target, const unroll_option *o, const char *text)
+void unroll_config_free(unroll_config *config)
 {
-    unroll_config *config = target;
-    const char *colon = strncmp(text, "chrono:", 7) == 0 ? text + 7 : NULL;
-    double value = 0;
-    if (strcmp(text, "chrono") == 0 || colon) {
-        if (colon && !(unroll_parse_double(colon, &value) && value >= 3 && value <= 1e9))
-            return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is no chrono:T; give a T from 3 to 1e9",
-                               o->name, text);
-        config->chrono = true;
-        config->chrono_max = value;
+    if (config)
+        unroll_option_release(unroll_config_lists, config);
+    unroll_free(config);
+}
+
+unroll_learning unroll_config_learning(const unroll_config *config)
+{
+    unroll_learning learning = config->learning;
+    learning.size = sizeof learning;
+    learning.optimizer = config->optimizer;
+    learning.schedule = config->schedule;
+    learning.seed = config->seed;
+    learning.threads = (size_t)config->threads;
+    return learning;
+}
+
+/* ---- rows ---- */
+
+static const unroll_option *row_of(const char *name)
+{
+    size_t base; /* 0: the table's offsets count in the config itself */
+    return unroll_option_find(unroll_config_lists, name, &base);
+}
+
+static unroll_status find_row(const char *name, const unroll_option **row)
+{
+    *row = row_of(name);
+    if (*row)
         return UNROLL_OK;
-    }
-    const bool own = strcmp(text, "auto") == 0;
-    if (!own && (!unroll_parse_double(text, &value) || value < o->min || value > o->max))
-        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is neither a number from %g to %g nor "
-                           "chrono[:T] nor auto", o->name, text, o->min, o->max);
-    config->forget_bias = own ? NAN : value;
-    config->chrono = false;
-    config->chrono_max = 0;
+    const char *near = unroll_option_nearest(unroll_config_lists, name);
+    return unroll_fail(UNROLL_EUSAGE, "there is no option '%.80s'%s%s%s", name,
+                       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+static enum unroll_config_kind kind_of(const unroll_option *o)
+{
+    if (o->type == UNROLL_FLAG)
+        return UNROLL_CONFIG_FLAG;
+    if (o->type == UNROLL_SIZE || o->parse == unroll_option_parse_bytes)
+        return UNROLL_CONFIG_INTEGER;
+    if (o->type == UNROLL_NUMBER || o->parse == unroll_option_parse_seconds)
+        return UNROLL_CONFIG_REAL;
+    return UNROLL_CONFIG_TEXT;
+}
+
+static const char *const kinds[] = {"a flag", "an integer", "a real number", "a text"};
+
+static unroll_status wrong_kind(const unroll_option *o, enum unroll_config_kind asked)
+{
+    return unroll_fail(UNROLL_EUSAGE, "--%s is %s, not %s", o->name, kinds[kind_of(o)], kinds[asked]);
+}
+
+/* ---- set ---- */
+
+unroll_status unroll_config_set(unroll_config *config, const char *name, const char *value)
+{
+    const unroll_option *o;
+    UNROLL_TRY(find_row(name, &o));
+    return unroll_option_set(o, 0, config, value);
+}
+
+/* Texts of any content would take a number as well, which nobody means. */
+static unroll_status set_number(unroll_config *config, const unroll_option *o, enum unroll_config_kind kind,
+                                const char *digits)
+{
+    return o->type == UNROLL_TEXT ? wrong_kind(o, kind) : unroll_option_set(o, 0, config, digits);
+}
+
+unroll_status unroll_config_set_integer(unroll_config *config, const char *name, int64_t value)
+{
+    const unroll_option *o;
+    char digits[32];
+    UNROLL_TRY(find_row(name, &o));
+    snprintf(digits, sizeof digits, "%" PRId64, value);
+    return set_number(config, o, UNROLL_CONFIG_INTEGER, digits);
+}
+
+unroll_status unroll_config_set_real(unroll_config *config, const char *name, double value)
+{
+    const unroll_option *o;
+    char digits[32];
+    UNROLL_TRY(find_row(name, &o));
+    /* The shortest text of a million is "1e+06", which is no integer. */
+    if (kind_of(o) == UNROLL_CONFIG_INTEGER && fabs(value) <= UNROLL_OPTION_NO_MAX && floor(value) >= value)
+        return unroll_config_set_integer(config, name, (int64_t)value);
+    return set_number(config, o, UNROLL_CONFIG_REAL, unroll_format_double(digits, value));
+}
+
+unroll_status unroll_config_set_flag(unroll_config *config, const char *name, bool value)
+{
+    const unroll_option *o;
+    UNROLL_TRY(find_row(name, &o));
+    if (kind_of(o) != UNROLL_CONFIG_FLAG)
+        return wrong_kind(o, UNROLL_CONFIG_FLAG);
+    return unroll_option_set(o, 0, config, value ? "true" : "false");
+}
+
+/* ---- get ---- */
+
+unroll_status unroll_config_get(const unroll_config *config, const char *name, char *buffer, size_t room,
+                                size_t *length)
+{
+    const unroll_option *o;
+    if (room > 0)
+        buffer[0] = '\0';
+    UNROLL_TRY(find_row(name, &o));
+    char *text = unroll_option_get(o, 0, config);
+    if (!text)
+        return UNROLL_EMEMORY;
+    const size_t used = strlen(text);
+    unroll_status status = UNROLL_OK;
+    if (used < room)
+        memcpy(buffer, text, used + 1);
+    else if (room > 0)
+        status = unroll_fail(UNROLL_EUSAGE, "--%s: its value takes %zu bytes; there is room for %zu", o->name,
+                             used + 1, room);
+    if (length)
+        *length = used;
+    unroll_free(text);
+    return status;
+}
+
+unroll_status unroll_config_get_integer(const unroll_config *config, const char *name, int64_t *value)
+{
+    const unroll_option *o;
+    UNROLL_TRY(find_row(name, &o));
+    if (kind_of(o) != UNROLL_CONFIG_INTEGER)
+        return wrong_kind(o, UNROLL_CONFIG_INTEGER);
+    *value = (int64_t)*(const uint64_t *)((const char *)config + o->offset); /* no option goes beyond 2^53 */
     return UNROLL_OK;
 }
 
-static char *format_forget_bias(const void *target, const unroll_option *o)
+unroll_status unroll_config_get_real(const unroll_config *config, const char *name, double *value)
 {
-    const unroll_config *config = target;
-    char number[32], text[48];
-    (void)o;
-    if (!config->chrono && isnan(config->forget_bias))
-        return unroll_strndup("auto", 4);
-    unroll_format_double(number, config->chrono ? config->chrono_max : config->forget_bias);
-    const int length = snprintf(text, sizeof text, "%s%s", !config->chrono ? "" :
-                                config->chrono_max > 0 ? "chrono:" : "chrono",
-                                config->chrono && !(config->chrono_max > 0) ? "" : number);
-    return unroll_strndup(text, (size_t)length);
+    const unroll_option *o;
+    UNROLL_TRY(find_row(name, &o));
+    const void *field = (const char *)config + o->offset;
+    switch (kind_of(o)) {
+    case UNROLL_CONFIG_REAL: *value = *(const double *)field; return UNROLL_OK;
+    case UNROLL_CONFIG_INTEGER: *value = (double)*(const uint64_t *)field; return UNROLL_OK;
+    case UNROLL_CONFIG_FLAG:
+    case UNROLL_CONFIG_TEXT: break;
+    }
+    return wrong_kind(o, UNROLL_CONFIG_REAL);
+}
+
+unroll_status unroll_config_get_flag(const unroll_config *config, const char *name, bool *value)
+{
+    const unroll_option *o;
+    UNROLL_TRY(find_row(name, &o));
+    if (kind_of(o) != UNROLL_CONFIG_FLAG)
+        return wrong_kind(o, UNROLL_CONFIG_FLAG);
+    *value = *(const bool *)((const char *)config + o->offset);
+    return UNROLL_OK;
 }
 
 /* ---- the table ---- */
 
-/* Indices are enum unroll_tokens, enum unroll_normalize, and unroll_text_rules.replace. */
-static const char *const tokens[] = {"byte", "codepoint", "grapheme", "word", NULL};
-static const char *const normalize[] = {"nfc", "nfkc", "none", NULL};
-static const char *const invalid[] = {"error", "replace", NULL};
-
-#define AT(field) .offset = offsetof(unroll_config, field)
-#define TEXT(n, m) .name = n, .meta = m, .type = UNROLL_TEXT
-#define FLAG(n) .name = n, .type = UNROLL_FLAG
-#define SIZE(n, low, high) .name = n, .meta = "N", .type = UNROLL_SIZE, .min = low, .max = high
-#define REAL(n, low, high) .name = n, .meta = "X", .type = UNROLL_NUMBER, .min = low, .max = high
-#define NAME(n, list) .name = n, .meta = "NAME", .type = UNROLL_NAME, .names = list
-#define CHOICE(n, list) .name = n, .meta = "KIND", .type = UNROLL_CHOICE, .choices = list
-#define CUSTOM(n, m, how)                                                                          \
-    .name = n, .meta = m, .type = UNROLL_CUSTOM, .parse = parse_##how, .format = format_##how
-#define LIBRARY(n, m, how)                                                                         \
-    .name = n, .meta = m, .type = UNROLL_CUSTOM, .parse = unroll_option_parse_##how,               \
-    .format = unroll_option_format_##how
-#define TASK_ROW .group = "Task", .role = UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA
-#define TOKEN_ROW .group = "Data", .role = UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA
-#define DATA_ROW .group = "Data", .role = UNROLL_ROLE_DATA
-#define MODEL_ROW .group = "Model", .role = UNROLL_ROLE_MODEL
-#define PAIR_ROW(roles) .group = "Translation", .role = roles
-#define START_ROW .group = "Start", .role = UNROLL_ROLE_LEARN
-#define LEARN_ROW .group = "Learning", .role = UNROLL_ROLE_LEARN
-#define BOUND_ROW .group = "Learning", .role = UNROLL_ROLE_BOUND
-#define RUN_ROW .group = "Run", .role = UNROLL_ROLE_RUN
-#define COMMON_ROW .group = "Common", .role = UNROLL_ROLE_RUN
-#define MANY UNROLL_OPTION_NO_MAX
-
-const unroll_option unroll_config_table[] = {
-    {TEXT("task", "SPEC"), TASK_ROW, AT(task), .preset = "char",
-     .help = "char: predict the next token of a text; translate: learn it from pairs in FILE, or from "
-             "toy-translation; or a toy language or synthetic task, NAME:key=value,..., listed by "
-             "'unroll generate --list'"},
-
-    {CHOICE("tokens", tokens), TOKEN_ROW, AT(tokens), .preset = "codepoint",
-     .help = "what one token is (toy-translation: word, unless this is given)"},
-    {CHOICE("normalize", normalize), TOKEN_ROW, AT(normalize), .preset = "nfc",
-     .help = "Unicode normalisation of the text"},
-    {FLAG("casefold"), TOKEN_ROW, AT(casefold), .help = "make no difference between A and a"},
-    {SIZE("min-count", 1, MANY), TOKEN_ROW, AT(min_count), .preset = "1",
-     .help = "tokens rarer than this become <unk>"},
-    {CHOICE("invalid", invalid), TOKEN_ROW, AT(invalid), .preset = "error",
-     .help = "what to do about invalid UTF-8, replace puts U+FFFD in its place"},
-    {FLAG("lines"), TOKEN_ROW, AT(lines), .help = "each line is a sequence of its own"},
-    {CUSTOM("split", "A,B,C", split), DATA_ROW, AT(split), .preset = "0.9,0.05,0.05",
-     .help = "shares of the text for training, validation and test"},
-    {TEXT("valid", "FILE"), DATA_ROW, AT(valid), .help = "validate on this text instead of a share. A share's symbols are in "
-     "the vocabulary; a symbol that is here alone is <unk> where --min-count made one, else exit 65"},
-    {TEXT("test", "FILE"), DATA_ROW, AT(test), .help = "test on this text instead of a share; its symbols are as "
-     "those of --valid"},
-    {LIBRARY("max-input", "BYTES", bytes), DATA_ROW, AT(max_input), .preset = "1G",
-     .min = 0, .max = MANY,
-     .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
-
-    {NAME("cell", unroll_cell_name), .summaries = unroll_cell_summary, .keys = unroll_cell_keys, .aliases = "model rnn-type", MODEL_ROW,
-     AT(cell), .preset = "lstm", .help = "the recurrent cell"},
-    {SIZE("layers", 1, 1000), .aliases = "num-layers nlayers", MODEL_ROW, AT(layers), .preset = "2",
-     .help = "recurrent layers"},
-    {SIZE("hidden", 1, 1048576), .aliases = "rnn-size hidden-size nhid", MODEL_ROW, AT(hidden),
-     .preset = "128", .help = "units in each layer"},
-    {SIZE("embedding", 0, 1048576), MODEL_ROW, AT(embedding), .preset = "0",
-     .help = "length of learned token vectors; 0: one-hot"},
-    {NAME("activation", unroll_activation_name), .summaries = unroll_activation_summary, MODEL_ROW, AT(activation),
-     .preset = "tanh",
-     .help = "nonlinearity of a cell that leaves it open, such as the rnn"},
-    {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
-     .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers; of a translation model on its embeddings, too"},
-    {FLAG("skip-input"), MODEL_ROW, AT(skip_input),
-     .help = "the input goes to all layers, not the first alone (Graves 2013)"},
-    {NAME("norm", unroll_norm_name), .summaries = norm_summary, MODEL_ROW, AT(norm), .preset = "none",
-     .help = "normalise"},
-    {SIZE("norm-steps", 1, 1048576), MODEL_ROW, AT(norm_steps), .preset = "1",
-     .help = "of recurrent-batch: steps from the zero state with running statistics of their own, later ones "
-             "share the last's; more than 1 only where states are not carried"},
-    {FLAG("residual"), MODEL_ROW, AT(residual),
-     .help = "from the second layer on, a layer's output is its state and its input added"},
-    {REAL("omega", 0, 1e6), MODEL_ROW, AT(omega), .preset = "0",
-     .help = "of a cell whose state is one activation, such as the rnn: weight of the regulariser that keeps the norm "
-             "of gradients through time (Pascanu et al. 2013); 0: off"},
-    {NAME("gru", unroll_cell_variant), .summaries = unroll_cell_variant_summary, MODEL_ROW, AT(gru), .preset = "reset-after",
-     .help = "where the gru's reset gate acts"},
-    {FLAG("tie"), MODEL_ROW, AT(tie),
-     .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
-
-    {NAME("attention", unroll_attention_name), .summaries = unroll_attention_summary,
-     PAIR_ROW(UNROLL_ROLE_MODEL), AT(attention),
-     .preset = "none",
-     .help = "how the decoder looks back at the source"},
-    {FLAG("bidirectional"), PAIR_ROW(UNROLL_ROLE_MODEL), AT(bidirectional),
-     .help = "the encoder reads the source both ways"},
-    {FLAG("reverse-source"), PAIR_ROW(UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA), AT(reverse_source),
-     .help = "the encoder reads the source from its end (Sutskever et al. 2014)"},
-    {REAL("label-smoothing", 0, 1), PAIR_ROW(UNROLL_ROLE_MODEL), AT(label_smoothing), .preset = "0",
-     .open_max = true, .help = "share of a target's probability that is spread over all tokens in "
-                               "training (Szegedy et al. 2016)"},
-    {REAL("scheduled-sampling", 0, 1), PAIR_ROW(UNROLL_ROLE_MODEL), AT(scheduled_sampling),
-     .preset = "0", .help = "chance that in training the decoder reads its own guess instead of the "
-                            "target's token (Bengio et al. 2015)"},
-    {FLAG("swap"), PAIR_ROW(UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA), AT(swap),
-     .help = "the first column of pairs is the target"},
-    {SIZE("max-length", 0, MANY), PAIR_ROW(UNROLL_ROLE_DATA), AT(max_length), .preset = "500",
-     .help = "most tokens of a side; 0: no bound"},
-    {FLAG("skip-bad"), PAIR_ROW(UNROLL_ROLE_DATA), AT(skip_bad),
-     .help = "leave out lines without a tab, with an empty side or above --max-length, and count them"},
-
-    {NAME("init", unroll_init_name), .summaries = unroll_init_summary, START_ROW, AT(init),
-     .preset = "uniform",
-     .help = "how weights are drawn"},
-    {REAL("init-scale", 0, 1000), START_ROW, AT(init_scale), .preset = "1", .open_min = true,
-     .help = "factor on what --init draws"},
-    {CUSTOM("forget-bias", "X", forget_bias), START_ROW, AT(forget_bias), .preset = "auto",
-     .min = -100, .max = 100,
-     .help = "bias of the gate that keeps the state: a number; auto: the cell's own, 1 for the lstm and as drawn for "
-             "the gru; or chrono[:T]: drawn for "
-             "dependencies of up to T steps (the task's length, or --seq-length), as Tallec and Ollivier (2018)"},
-    {REAL("norm-gamma", 0, 1000), START_ROW, AT(norm_gamma), .preset = "0.1", .open_min = true,
-     .help = "of recurrent-batch: what its gains start at"},
-    {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),
-     .help = "begin with this model's weights, vocabulary and rules of tokens"},
-
-    {NAME("optimizer", unroll_optimizer_name), .summaries = optimizer_summary, LEARN_ROW, AT(optimizer),
-     .preset = "adam",
-     .help = "how weights follow gradients"},
-    {REAL("lr", 0, 1000), .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
-     .help = "learning rate"},
-    {REAL("momentum", 0, 1), LEARN_ROW, AT(learning.momentum), .preset = "0.9", .open_max = true,
-     .help = "of momentum and nesterov"},
-    {REAL("beta1", 0, 1), LEARN_ROW, AT(learning.beta1), .preset = "0.9", .open_max = true,
-     .help = "of adam and adamw: smoothing of the gradient"},
-    {REAL("beta2", 0, 1), LEARN_ROW, AT(learning.beta2), .preset = "0.999", .open_max = true,
-     .help = "of adam and adamw: smoothing of its square"},
-    {REAL("rho", 0, 1), LEARN_ROW, AT(learning.rho), .preset = "0.99", .open_max = true,
-     .help = "of rmsprop: smoothing of the squared gradient"},
-    {REAL("epsilon", 0, 1), LEARN_ROW, AT(learning.epsilon), .preset = "0",
-     .help = "added to divisors; 0: 1e-8, for adagrad 1e-10"},
-    {REAL("weight-decay", 0, 1000), LEARN_ROW, AT(learning.weight_decay), .preset = "0",
-     .help = "L2 penalty; adamw keeps it apart from the gradient"},
-    {NAME("schedule", unroll_schedule_name), .summaries = schedule_summary, LEARN_ROW, AT(schedule),
-     .preset = "constant",
-     .help = "how the learning rate changes"},
-    {REAL("decay", 0, 1), LEARN_ROW, AT(learning.decay), .preset = "0",
-     .help = "factor of a schedule; 0: 0.97 for exponential, 0.5 for step and plateau"},
-    {SIZE("decay-every", 0, MANY), LEARN_ROW, AT(learning.decay_every), .preset = "0",
-     .help = "step: steps between factors, 0: an epoch; plateau: evaluations without gain, 0: 3"},
-    {SIZE("decay-after", 0, MANY), LEARN_ROW, AT(learning.decay_after), .preset = "0",
-     .help = "exponential: steps before it begins"},
-    {REAL("lr-min", 0, 1000), LEARN_ROW, AT(learning.lr_min), .preset = "0",
-     .help = "floor of every schedule"},
-    {SIZE("warmup", 0, MANY), LEARN_ROW, AT(learning.warmup), .preset = "0",
-     .help = "steps in which the learning rate rises from 0"},
-    {REAL("clip-norm", 0, 1e6), .aliases = "max-grad-norm", LEARN_ROW, AT(learning.clip_norm),
-     .preset = "5", .help = "scale gradients down to this global L2 norm; 0: off"},
-    {REAL("clip-value", 0, 1e6), .aliases = "grad-clip", LEARN_ROW, AT(learning.clip_value),
-     .preset = "0", .help = "cut each gradient to plus or minus this, before the norm; 0: off"},
-    {SIZE("batch", 1, 1048576), .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
-     .help = "sequences trained side by side"},
-    {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
-     .preset = "50", .help = "steps of a text back-propagated through: the truncation of BPTT; a task's or "
-                              "a translation's sequences are never cut"},
-    {FLAG("recompute"), .group = "Learning", .role = UNROLL_ROLE_RUN, AT(learning.recompute),
-     .help = "keep the states of about the root of --seq-length steps alone and run the rest forward again: "
-             "long windows in little memory, the same results to the bit"},
-    {FLAG("no-carry"), LEARN_ROW, AT(no_carry), .help = "the state starts at zero in each window"},
-    {SIZE("steps", 0, MANY), BOUND_ROW, AT(learning.steps), .preset = "0",
-     .help = "stop after so many updates; 0: by --epochs"},
-    {REAL("epochs", 0, 1e9), BOUND_ROW, AT(learning.epochs), .preset = "10",
-     .help = "stop after so many passes over the training text, for a synthetic task of 1000 steps "
-             "each; 0: by --time"},
-    {LIBRARY("time", "TIME", seconds), BOUND_ROW, AT(learning.seconds), .min = 0, .max = 1e9,
-     .help = "stop after so long, such as 90s, 5m or 1h; alone it is the only bound"},
-
-    {TEXT("out", "DIR"), RUN_ROW, AT(out), .help = "run directory (default runs/NAME)"},
-    {TEXT("corpus", "FILES"), RUN_ROW, AT(corpus),
-     .help = "the texts, as FILE arguments give them; several are parted by newlines"},
-    {TEXT("resume", "DIR"), RUN_ROW, AT(resume),
-     .help = "go on with this run, with its options; bounds and this group's may be given anew"},
-    {FLAG("force"), RUN_ROW, AT(force), .help = "write into --out even where it is not empty"},
-    {SIZE("eval-every", 0, MANY), RUN_ROW, AT(learning.eval_every), .preset = "0",
-     .help = "steps between validations; 0: an epoch"},
-    {SIZE("save-every", 0, MANY), RUN_ROW, AT(save_every), .preset = "0",
-     .help = "steps between checkpoints; 0: at each validation"},
-    {SIZE("log-every", 1, MANY), RUN_ROW, AT(log_every), .preset = "10",
-     .help = "steps between lines of metrics.csv"},
-    {SIZE("sample-every", 0, MANY), RUN_ROW, AT(sample_every), .preset = "0",
-     .help = "steps between samples; 0: at each validation"},
-    {SIZE("keep", 1, 1000), RUN_ROW, AT(keep), .preset = "2", .help = "checkpoints to keep"},
-    {SIZE("patience", 0, MANY), .group = "Run", .role = UNROLL_ROLE_BOUND, AT(learning.patience),
-     .preset = "0", .help = "stop after so many validations without gain; 0: never"},
-    {SIZE("grad-every", 0, MANY), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
-     .preset = "0", .help = "steps between records of gradient magnitude against distance and of "
-                            "histograms, in gradient/*.csv, on held-out data; a translation's go from "
-                            "the last target word back into the source; beside --recompute it needs the memory of "
-                            "a whole window; 0: none"},
-    {SIZE("grad-distance", 0, 1048576), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_distance),
-     .preset = "0", .help = "largest distance that --grad-every records of a text, as far as it reaches; beyond "
-                            "--seq-length a few sequences have their losses in rows of their own, and a record "
-                            "takes longer; 0: below --seq-length"},
-
-    {FLAG("dry-run"), RUN_ROW, AT(dry_run),
-     .help = "print sizes, parameters and memory; train nothing"},
-
-    {SIZE("seed", 0, MANY), .group = "Common", .role = UNROLL_ROLE_LEARN, AT(seed), .preset = "1",
-     .help = "all random numbers follow from it"},
-    {SIZE("threads", 0, 1024), COMMON_ROW, AT(threads), .preset = "0",
-     .help = "threads to use; 0: one for each core; results do not depend on it"},
-    {FLAG("quiet"), COMMON_ROW, AT(quiet), .help = "print results and errors only"},
-    {FLAG("json"), COMMON_ROW, AT(json), .help = "results as JSON, one object a line"},
-};
-const size_t unroll_config_rows = sizeof unroll_config_table / sizeof *unroll_config_table;
-
-const unroll_option_list unroll_config_lists[] = {
-    {unroll_config_table, sizeof unroll_config_table / sizeof *unroll_config_table, 0},
-    {NULL, 0, 0},
-};
-
-/* ---- what no single row can see ---- */
-
-void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool time)
+const char *unroll_config_name(size_t i)
 {
-    unroll_learning *l = &config->learning;
-    if (!steps && (epochs || time))
-        l->steps = 0;
-    if (!epochs && !steps && time)
-        l->epochs = 0;
-    if (!time && (steps || epochs))
-        l->seconds = 0;
+    return i < unroll_config_rows ? unroll_config_table[i].name : NULL;
 }
 
-/* An option that would do nothing is a mistake: tell it. Here is what its value alone shows;
- * unused_options.c has those that must have been asked for. */
-static unroll_status check_task(const unroll_config *config)
+enum unroll_config_kind unroll_config_kind(const char *name)
 {
-    const bool pairs = unroll_task_translates(config->task);
-    const struct {
-        const char *name;
-        bool given, of_pairs;
-    } rows[] = {
-        {"attention", strcmp(config->attention, unroll_attention_name(0)) != 0, true},
-        {"bidirectional", config->bidirectional, true},
-        {"reverse-source", config->reverse_source, true},
-        {"label-smoothing", config->label_smoothing > 0, true},
-        {"scheduled-sampling", config->scheduled_sampling > 0, true},
-        {"swap", config->swap, true},
-        {"skip-bad", config->skip_bad, true},
-        {"lines", config->lines && pairs, false},
-        {"no-carry", config->no_carry && pairs, false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].given && rows[i].of_pairs != pairs)
-            return unroll_fail(UNROLL_EUSAGE, "--%s is of no use to --task %s%s", rows[i].name,
-                               config->task, pairs ? "" : "; it is for --task translate");
-    if (config->grad_distance && strcmp(config->task, "char") != 0)
-        return unroll_fail(UNROLL_EUSAGE, "--grad-distance is of no use to --task %s, whose samples end where "
-                           "they end; it is for a text", config->task);
-    if (config->grad_distance && config->grad_every == 0)
-        return unroll_fail(UNROLL_EUSAGE, "--grad-distance: nothing is recorded without --grad-every");
-    return UNROLL_OK;
+    const unroll_option *o = row_of(name);
+    return o ? kind_of(o) : UNROLL_CONFIG_TEXT;
 }
 
-/* What the cell has no use for. */
-static unroll_status check_cell(const unroll_config *config)
+const char *unroll_config_help(const char *name)
 {
-    const unroll_cell *cell = unroll_cell_find(config->cell);
-    const bool normed = strcmp(config->norm, unroll_norm_name(0)) != 0;
-    if (!cell)
-        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'", config->cell);
-    if (strcmp(config->activation, unroll_activation_name(0)) != 0 && !cell->has_activation)
-        return unroll_fail(UNROLL_EUSAGE, "--activation %s: --cell %s has its own nonlinearities",
-                           config->activation, config->cell);
-    if (strcmp(config->gru, unroll_cell_variant(0)) != 0 && !*cell->variant)
-        return unroll_fail(UNROLL_EUSAGE, "--gru %s needs --cell %s, not %s", config->gru,
-                           unroll_cell_variant_owner(), config->cell);
-    if (normed && cell->norm_gates == 0)
-        return unroll_fail(UNROLL_EUSAGE, "--norm %s: --cell %s takes none", config->norm, config->cell);
-    if (config->omega > 0 && !unroll_cell_is_simple(cell))
-        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined for --cell %s", config->cell);
-    if (config->omega > 0 && normed)
-        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined beside --norm %s", config->norm);
-    return UNROLL_OK;
+    const unroll_option *o = row_of(name);
+    return o ? o->help : NULL;
 }
 
-static unroll_status check_model(const unroll_config *config)
+const char *unroll_config_default(const char *name)
 {
-    UNROLL_TRY(check_task(config));
-    UNROLL_TRY(check_cell(config));
-    if (strcmp(config->norm, "recurrent-batch") == 0 && config->batch < 2)
-        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
-                           config->norm);
-    if ((config->residual || config->skip_input) && config->layers < 2)
-        return unroll_fail(UNROLL_EUSAGE, "--%s is for the second layer and those above; it needs "
-                           "--layers 2 or more", config->residual ? "residual" : "skip-input");
-    if (config->tie && config->embedding != config->hidden)
-        return unroll_fail(UNROLL_EUSAGE, "--tie: --embedding is %llu and --hidden %llu; "
-                           "they must be equal", (unsigned long long)config->embedding,
-                           (unsigned long long)config->hidden);
-    return UNROLL_OK;
+    const unroll_option *o = row_of(name);
+    if (!o || o->preset)
+        return o ? o->preset : NULL;
+    return o->type == UNROLL_FLAG ? "false" : "";
 }
 
-unroll_status unroll_config_check(const unroll_config *config)
+const char *unroll_config_choice(const char *name, size_t i)
 {
-    const unroll_learning *l = &config->learning;
-    UNROLL_TRY(check_model(config));
-    if (l->steps == 0 && !(l->epochs > 0) && !(l->seconds > 0))
-        return unroll_fail(UNROLL_EUSAGE, "training would never end; give --steps, --epochs or "
-                           "--time above 0");
-    if (l->lr_min > l->lr)
-        return unroll_fail(UNROLL_EUSAGE, "--lr-min %g is above --lr %g", l->lr_min, l->lr);
-    return UNROLL_OK;
+    const unroll_option *o = row_of(name);
+    return o ? unroll_option_choice(o, i) : NULL;
 }

@@ -6,6 +6,7 @@
 #include <unroll/config.h>
 #include <unroll/net.h>
 
+#include "base/option.h"
 #include "data/pairs.h"
 
 /* Variants × seeds, each trained in a process of its own; what compare and reproduce are made of. */
@@ -158,6 +159,9 @@ typedef struct compare_study {
 /** Check all variants before anything is made: options, tasks, models, texts. Learns baseline and
  *  chance. */
 unroll_status compare_check(compare_study *s);
+/** For unroll_session.was_given: batch and window are the variants' own, even at their defaults.
+ *  @param config  the variant's */
+bool compare_was_given(const void *config, const unroll_option *option);
 
 /** Train what is not yet in DIRECTORY/jobs, `jobs` at a time, and collect all results.
  *  A job that fails is reported and the others go on. Where a signal comes, the jobs end and it is raised again.

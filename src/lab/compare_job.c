@@ -264,17 +264,13 @@ static bool on_stop(void *arg)
 
 /* ---- the whole ---- */
 
-static void ignore(void *arg, const char *text)
-{
-    (void)arg;
-    (void)text; /* the parent has said it when it looked at the variant */
-}
-
 static unroll_status open_job(job *j, unroll_config *config)
 {
     unroll_learning *l = &config->learning;
-    j->session = (unroll_session){.config = config, .user_T = true, .user_B = true, .keep_text = true};
-    UNROLL_TRY(unroll_session_open(&j->session, NULL, 0, NULL, ignore, NULL));
+    /* what the user should know the parent has said when it looked at the variant */
+    j->session = (unroll_session){.config = config, .was_given = compare_was_given, .was_given_arg = config,
+                                  .keep_text = true};
+    UNROLL_TRY(unroll_session_open(&j->session, NULL, 0, NULL));
     j->probes = j->ask->probe && (!j->session.pairs ||
                                   unroll_pairs_get_part(j->session.pairs, UNROLL_VALID)->count > 0);
     if (!j->session.corpus && !j->session.pairs) {

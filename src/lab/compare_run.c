@@ -48,20 +48,25 @@ static void note(void *arg, const char *text)
         fprintf(stderr, "unroll: %s: %s\n", s->command, text);
 }
 
+bool compare_was_given(const void *config, const unroll_option *option)
+{
+    return strcmp(option->name, "batch") == 0 || strcmp(option->name, "seq-length") == 0 ||
+           unroll_session_changed(config, option);
+}
+
 static unroll_status check_variant(compare_study *s, size_t i)
 {
     compare_variant *v = &s->variant[i];
     unroll_config *c = v->config;
     const uint64_t threads = c->threads;
-    /* a toy language is read as it is meant to be, unless a variant says otherwise */
-    unroll_session opened = {.config = c, .user_T = true, .user_B = true,
-                      .own_tokens = c->tokens == UNROLL_CODEPOINT};
+    unroll_session opened = {.config = c, .was_given = compare_was_given, .was_given_arg = c,
+                             .note = note, .note_arg = s};
     if ((strcmp(c->task, "char") == 0 || strcmp(c->task, "translate") == 0) && c->corpus && strcmp(c->corpus, "-") == 0)
         return unroll_fail(UNROLL_EUSAGE, "a text that is read once for each job cannot come from "
                            "standard input; give a FILE");
     /* No thread may be started here: the jobs are copies of this process. */
     c->threads = 1;
-    const unroll_status status = unroll_session_open(&opened, NULL, 0, NULL, note, s);
+    const unroll_status status = unroll_session_open(&opened, NULL, 0, NULL);
     const bool squared = status == UNROLL_OK && opened.task.squared;
     v->corpus = opened.fingerprint;
     unroll_session_close(&opened);

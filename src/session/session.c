@@ -58,9 +58,33 @@ static unroll_status check_all(const unroll_session *s)
     return UNROLL_OK;
 }
 
+/* ---- what was asked for ---- */
+
+bool unroll_session_changed(const unroll_config *config, const unroll_option *option)
+{
+    char *text = unroll_option_get(option, 0, config);
+    const char *unset = option->type == UNROLL_FLAG ? "false" : "";
+    const bool changed = !text || strcmp(text, option->preset ? option->preset : unset) != 0;
+    unroll_free(text);
+    return changed;
+}
+
+static bool is_given(const unroll_session *s, const char *name)
+{
+    size_t base;
+    const unroll_option *o = unroll_option_find(unroll_config_lists, name, &base);
+    return s->was_given ? s->was_given(s->was_given_arg, o) : unroll_session_changed(s->config, o);
+}
+
+static void say(const unroll_session *s, const char *text)
+{
+    if (s->note)
+        s->note(s->note_arg, text);
+}
+
 /* ---- texts ---- */
 
-/* The corpus that ships with the program: beside it in the source tree by UNROLL_CORPORA, or installed. */
+/* The corpus that ships with the program: in the source tree by UNROLL_CORPORA, or installed. */
 static unroll_status shipped(char **path)
 {
     const char *folder = getenv("UNROLL_CORPORA");
@@ -111,7 +135,8 @@ typedef struct reading {
     unroll_pairs_options pairs;
 } reading;
 
-static unroll_status read_files(unroll_session *s, const reading *r, char *const *files, size_t count)
+static unroll_status read_files(unroll_session *s, const reading *r, char *const *files,
+                                size_t count)
 {
     const unroll_config *c = s->config;
     UNROLL_TRY(remember(s->config, files, count));
@@ -153,8 +178,7 @@ static bool is_remembered(const unroll_session *s)
 }
 
 static unroll_status read_corpus(unroll_session *s, char *const *files, size_t count,
-                                 const unroll_vocabulary *vocabulary,
-                                 void (*note)(void *arg, const char *text), void *arg)
+                                 const unroll_vocabulary *vocabulary)
 {
     reading r;
     unroll_corpus_options *o = &r.text;
@@ -163,10 +187,12 @@ static unroll_status read_corpus(unroll_session *s, char *const *files, size_t c
     o->vocabulary = vocabulary;
     o->lines = s->config->lines;
     o->max_input = s->config->max_input;
-    o->note = note;
-    o->arg = arg;
+    o->note = s->note;
+    o->arg = s->note_arg;
     memcpy(o->split, s->config->split, sizeof o->split);
-    if (count)
+    if (s->text)
+        UNROLL_TRY(unroll_corpus_from_text(o, "the text", s->text, s->length, &s->corpus));
+    else if (count)
         UNROLL_TRY(read_files(s, &r, files, count));
     else if (is_remembered(s))
         UNROLL_TRY(read_remembered(s, &r));
@@ -201,19 +227,18 @@ static unroll_status make_pairs(unroll_session *s, const unroll_toy_row *toy, co
 }
 
 static unroll_status read_pairs(unroll_session *s, char *const *files, size_t count,
-                                const unroll_model *known,
-                                void (*note)(void *arg, const char *text), void *arg)
+                                const unroll_model *known)
 {
     unroll_config *c = s->config;
     const unroll_toy_row *toy;
     double value[UNROLL_TASK_KEYS];
     const bool named = strcmp(c->task, "translate") != 0;
-    const bool files_given = count || is_remembered(s);
+    const bool files_given = s->text || count || is_remembered(s);
     UNROLL_TRY(unroll_toy_parse(c->task, &toy, value));
     if (named && files_given)
         return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own pairs; give FILE to --task "
                            "translate", c->task);
-    if (!files_given && s->own_tokens && !known)
+    if (!files_given && !known && !is_given(s, "tokens")) /* it is read as it is meant to be */
         c->tokens = (int)toy->tokens;
     reading r;
     unroll_pairs_options *o = &r.pairs;
@@ -228,10 +253,12 @@ static unroll_status read_pairs(unroll_session *s, char *const *files, size_t co
     o->skip_bad = c->skip_bad;
     o->max_length = (size_t)c->max_length;
     o->max_input = c->max_input;
-    o->note = note;
-    o->arg = arg;
+    o->note = s->note;
+    o->arg = s->note_arg;
     memcpy(o->split, c->split, sizeof o->split);
-    if (count)
+    if (s->text)
+        UNROLL_TRY(unroll_pairs_from_text(o, "the pairs", s->text, s->length, &s->pairs));
+    else if (count)
         UNROLL_TRY(read_files(s, &r, files, count));
     else
         UNROLL_TRY(files_given ? read_remembered(s, &r) : make_pairs(s, toy, value, &r));
@@ -301,13 +328,6 @@ static unroll_status new_model(unroll_session *s, const unroll_model *from)
     return UNROLL_OK;
 }
 
-static bool was_given(const unroll_session *s, const unroll_option *o, const char *value)
-{
-    if (s->was_given)
-        return s->was_given(s->was_given_arg, o);
-    return strcmp(value, o->preset ? o->preset : "false") != 0;
-}
-
 /* One option as the model of --init-from has it. */
 static unroll_status take_option(unroll_session *s, const unroll_model *from, const char *name)
 {
@@ -317,7 +337,7 @@ static unroll_status take_option(unroll_session *s, const unroll_model *from, co
     char *was = unroll_option_get(o, base, unroll_model_config(from));
     unroll_status status = is && was ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK && strcmp(is, was) != 0)
-        status = was_given(s, o, is)
+        status = is_given(s, name)
                      ? unroll_fail(UNROLL_EMISMATCH, "--%s: the model of --init-from has '%s', not "
                                    "'%s'; leave the option out", name, was, is)
                      : unroll_option_set(o, base, s->config, was);
@@ -341,28 +361,28 @@ static unroll_status check_piped(const unroll_session *s)
 {
     static const char *const names[] = {"valid", "test"};
     for (size_t i = 0; i < 2; i++) {
-        size_t base;
-        const unroll_option *o = unroll_option_find(unroll_config_lists, names[i], &base);
         const char *file = i ? s->config->test : s->config->valid;
-        if (file && strcmp(file, "-") == 0 && !was_given(s, o, file))
+        if (file && strcmp(file, "-") == 0 && !is_given(s, names[i]))
             return unroll_fail(UNROLL_EUSAGE, "this run read --%s from standard input; give it "
                                "again, as --%s -", names[i], names[i]);
     }
     return UNROLL_OK;
 }
 
-/* What is left at its default shrinks to what the text can fill. */
-static unroll_status char_task(unroll_session *s, void (*note)(void *arg, const char *text), void *arg)
+/* What is left at its default shrinks to what the text can fill. A run that goes on has its sizes.
+ * @param resumed  the model is a checkpoint's */
+static unroll_status char_task(unroll_session *s, bool resumed)
 {
     unroll_config *c = s->config;
     const size_t T = c->seq_length, B = c->batch;
     size_t fit_T = T, fit_B = B;
-    UNROLL_TRY(unroll_task_char_fit(s->corpus, s->user_T, s->user_B, &fit_T, &fit_B));
+    UNROLL_TRY(unroll_task_char_fit(s->corpus, resumed || is_given(s, "seq-length"),
+                                    resumed || is_given(s, "batch"), &fit_T, &fit_B));
     if (fit_T != T || fit_B != B) {
         char text[160];
         snprintf(text, sizeof text, "the text is short: --seq-length shrinks from %zu to %zu and "
                  "--batch from %zu to %zu", T, fit_T, B, fit_B);
-        note(arg, text);
+        say(s, text);
         c->seq_length = fit_T;
         c->batch = fit_B;
     }
@@ -371,15 +391,15 @@ static unroll_status char_task(unroll_session *s, void (*note)(void *arg, const 
     return unroll_task_char(s->corpus, &o, &s->task);
 }
 
-static unroll_status pairs_task(unroll_session *s, void (*note)(void *arg, const char *text), void *arg)
+static unroll_status pairs_task(unroll_session *s, bool resumed)
 {
     unroll_config *c = s->config;
     const size_t pairs = unroll_pairs_get_part(s->pairs, UNROLL_TRAIN)->count;
-    if (!s->user_B && c->batch > pairs) {
+    if (c->batch > pairs && !resumed && !is_given(s, "batch")) {
         char text[160];
         snprintf(text, sizeof text, "there are few pairs: --batch shrinks from %llu to %zu",
                  (unsigned long long)c->batch, pairs);
-        note(arg, text);
+        say(s, text);
         c->batch = pairs;
     }
     const unroll_task_translate_options o = {.B = (size_t)c->batch, .reverse = c->reverse_source,
@@ -387,11 +407,10 @@ static unroll_status pairs_task(unroll_session *s, void (*note)(void *arg, const
     return unroll_task_translate(s->pairs, &o, &s->task);
 }
 
-/* A task of texts or of pairs, and its model: the checkpoint's, or a new one with the vocabularies of
- * --init-from or of the data. */
+/* A task of texts or of pairs, and its model: the checkpoint's, or a new one with the vocabularies
+ * of --init-from or of the data. */
 static unroll_status open_data(unroll_session *s, bool pairs, char *const *files, size_t count,
-                               const unroll_checkpoint *checkpoint,
-                               void (*note)(void *arg, const char *text), void *arg)
+                               const unroll_checkpoint *checkpoint)
 {
     const char *init_from = s->config->init_from;
     unroll_model *from = NULL;
@@ -410,13 +429,13 @@ static unroll_status open_data(unroll_session *s, bool pairs, char *const *files
     if (status == UNROLL_OK && checkpoint)
         status = check_piped(s);
     if (status == UNROLL_OK)
-        status = pairs ? read_pairs(s, files, count, known, note, arg)
+        status = pairs ? read_pairs(s, files, count, known)
                        : read_corpus(s, files, count,
-                                     known ? unroll_model_vocabulary(known) : NULL, note, arg);
+                                     known ? unroll_model_vocabulary(known) : NULL);
     if (status == UNROLL_OK && checkpoint)
         status = unroll_checkpoint_corpus(checkpoint, s->fingerprint);
     if (status == UNROLL_OK) {
-        status = pairs ? pairs_task(s, note, arg) : char_task(s, note, arg);
+        status = pairs ? pairs_task(s, checkpoint != NULL) : char_task(s, checkpoint != NULL);
         s->has_task = status == UNROLL_OK;
     }
     if (status == UNROLL_OK && !s->model)
@@ -425,7 +444,8 @@ static unroll_status open_data(unroll_session *s, bool pairs, char *const *files
     return status;
 }
 
-static unroll_status open_synthetic(unroll_session *s, size_t count, const unroll_checkpoint *checkpoint)
+static unroll_status open_synthetic(unroll_session *s, size_t count,
+                                    const unroll_checkpoint *checkpoint)
 {
     unroll_config *c = s->config;
     const unroll_task_row *row;
@@ -433,7 +453,8 @@ static unroll_status open_synthetic(unroll_session *s, size_t count, const unrol
     unroll_model *from = NULL;
     UNROLL_TRY(unroll_task_parse(c->task, &row, value));
     if (count)
-        return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own data; it takes no FILE", c->task);
+        return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own data; it takes no FILE",
+                           c->task);
     UNROLL_TRY(unroll_task_synthetic(row, value, c->batch, c->seed, &s->task));
     s->has_task = true;
     if (checkpoint)
@@ -446,8 +467,7 @@ static unroll_status open_synthetic(unroll_session *s, size_t count, const unrol
 }
 
 unroll_status unroll_session_open(unroll_session *s, char *const *files, size_t count,
-                           const unroll_checkpoint *checkpoint,
-                           void (*note)(void *arg, const char *text), void *arg)
+                                  const unroll_checkpoint *checkpoint)
 {
     if (!unroll_kernels_get())
         return UNROLL_EUSAGE;
@@ -455,7 +475,7 @@ unroll_status unroll_session_open(unroll_session *s, char *const *files, size_t 
     UNROLL_TRY(check_weights(s->config, 2, 2));
     const bool pairs = unroll_task_translates(s->config->task);
     if (pairs || strcmp(s->config->task, "char") == 0)
-        UNROLL_TRY(open_data(s, pairs, files, count, checkpoint, note, arg));
+        UNROLL_TRY(open_data(s, pairs, files, count, checkpoint));
     else
         UNROLL_TRY(open_synthetic(s, count, checkpoint));
     return check_all(s);

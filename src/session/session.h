@@ -5,15 +5,23 @@
 #include "store/model.h"
 #include "task/task.h"
 
-/* A task and a model by a config's options: what training and probing begin with. */
+/** A task and a model by a config's options: what training and probing begin with. Zero-initialise and set
+ *  the first group; unroll_session_open() makes the second. */
 typedef struct unroll_session {
-    unroll_config *config;    /**< the caller's; batch and seq_length may have shrunk */
-    /** Was this option given? NULL: all that are not at their defaults were. */
+    unroll_config *config;    /**< the caller's; batch, seq_length, tokens, corpus and what --init-from
+                                   says are brought up to date */
+    /** Was this option asked for? What was not gives way: a batch or a window to the data, the kind of
+     *  tokens to a toy language, rules of tokens to the model of --init-from. NULL:
+     *  unroll_session_changed(). */
     bool (*was_given)(const void *arg, const unroll_option *option);
     const void *was_given_arg;
-    bool user_T, user_B;      /**< --seq-length, --batch were given */
-    bool own_tokens;          /**< --tokens was not: a toy language is read as it is meant to be */
+    /** Told what the user should know: one line, no newline. May be NULL. */
+    void (*note)(void *arg, const char *text);
+    void *note_arg;
+    const char *text;         /**< [length] a text, or pairs as TSV, instead of files; NULL: none */
+    size_t length;
     bool keep_text;           /**< pairs keep their sentences, for scores */
+
     unroll_corpus *corpus;    /**< NULL for a task without a text */
     unroll_pairs *pairs;      /**< of a translation, else NULL */
     unroll_task task;
@@ -22,17 +30,18 @@ typedef struct unroll_session {
     uint64_t fingerprint;     /**< of the corpus or the pairs; 0 without one */
 } unroll_session;
 
-/** Open the data and make the model. Zero-initialise, set config, user_T, user_B; unroll_session_close() in any case.
+/** Has an option another value than its default? */
+bool unroll_session_changed(const unroll_config *config, const unroll_option *option);
+
+/** Open the data and make the model; unroll_session_close() in any case.
  *  @param files       texts or pairs; none: config->corpus, else the corpus that ships with the program, for
  *                     a translation the toy pairs
  *  @param checkpoint  NULL, or whose model goes on
- *  @param note        told what the user should know: one line, no newline
  *  @return as unroll_corpus_read(), unroll_model_new(); UNROLL_EMEMORY where the model cannot fit
  *          this machine, before any text is read, or its training cannot; UNROLL_EMISMATCH where
  *          options deny the model of --init-from */
 unroll_status unroll_session_open(unroll_session *s, char *const *files, size_t count,
-                           const unroll_checkpoint *checkpoint,
-                           void (*note)(void *arg, const char *text), void *arg);
+                                  const unroll_checkpoint *checkpoint);
 void unroll_session_close(unroll_session *s);
 
 /** Bytes that training will take, about. */

@@ -291,6 +291,30 @@ unroll_status unroll_run_close(unroll_run *run)
     return status;
 }
 
+static bool is_taken(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+unroll_status unroll_run_free_name(const unroll_config *c, char **out)
+{
+    char name[160];
+    const int task = (int)strcspn(c->task, ":"), cell = (int)strcspn(c->cell, ":");
+    UNROLL_TRY(unroll_make_directory("runs"));
+    for (unsigned i = 1; i < 10000; i++) {
+        const int n = snprintf(name, sizeof name, "runs/%.*s-%.*s-%" PRIu64 "x%" PRIu64, task,
+                               c->task, cell, c->cell, c->layers, c->hidden);
+        if (i > 1)
+            snprintf(name + n, sizeof name - (size_t)n, "-%u", i);
+        if (!is_taken(name)) {
+            *out = unroll_strndup(name, strlen(name));
+            return *out ? UNROLL_OK : UNROLL_EMEMORY;
+        }
+    }
+    return unroll_fail(UNROLL_ECREATE, "runs/ is full of runs of this kind; give --out");
+}
+
 /* ---- config.json ---- */
 
 unroll_status unroll_run_config(unroll_run *run, const unroll_config *config)

@@ -21,6 +21,11 @@ enum unroll_run_mode {
  *          there is no run; nothing is then touched */
 unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, unroll_run **out);
 
+/** runs/TASK-CELL-LAYERSxHIDDEN, with a number behind where that is taken: the directory of a run that was
+ *  given none. Makes runs/. @param out  freed by unroll_free()
+ *  @return UNROLL_ECREATE, UNROLL_EMEMORY */
+unroll_status unroll_run_free_name(const unroll_config *config, char **out);
+
 /** Remove what an old run made; other files stay. Only when nothing can refuse the new one any more.
  *  @return UNROLL_ECREATE, UNROLL_EMEMORY */
 unroll_status unroll_run_clear(const unroll_run *run);

@@ -1,0 +1,101 @@
+/* What no single option can see. An option that would do nothing is a mistake: tell it. Here is what values alone
+ * show; unused_options.c has what must have been asked for. */
+#include <string.h>
+
+#include "base/fail.h"
+#include "cell/cells.h"
+#include "config/config.h"
+#include "net/attention_score.h"
+#include "task/task.h"
+
+void unroll_config_bounds(unroll_config *config, bool steps, bool epochs, bool time)
+{
+    unroll_learning *l = &config->learning;
+    if (!steps && (epochs || time))
+        l->steps = 0;
+    if (!epochs && !steps && time)
+        l->epochs = 0;
+    if (!time && (steps || epochs))
+        l->seconds = 0;
+}
+
+/* What the task has no use for. */
+static unroll_status check_task(const unroll_config *config)
+{
+    const bool pairs = unroll_task_translates(config->task);
+    const struct {
+        const char *name;
+        bool given, of_pairs;
+    } rows[] = {
+        {"attention", strcmp(config->attention, unroll_attention_name(0)) != 0, true},
+        {"bidirectional", config->bidirectional, true},
+        {"reverse-source", config->reverse_source, true},
+        {"label-smoothing", config->label_smoothing > 0, true},
+        {"scheduled-sampling", config->scheduled_sampling > 0, true},
+        {"swap", config->swap, true},
+        {"skip-bad", config->skip_bad, true},
+        {"lines", config->lines && pairs, false},
+        {"no-carry", config->no_carry && pairs, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].given && rows[i].of_pairs != pairs)
+            return unroll_fail(UNROLL_EUSAGE, "--%s is of no use to --task %s%s", rows[i].name,
+                               config->task, pairs ? "" : "; it is for --task translate");
+    if (config->grad_distance && strcmp(config->task, "char") != 0)
+        return unroll_fail(UNROLL_EUSAGE, "--grad-distance is of no use to --task %s, whose samples end where "
+                           "they end; it is for a text", config->task);
+    if (config->grad_distance && config->grad_every == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--grad-distance: nothing is recorded without --grad-every");
+    return UNROLL_OK;
+}
+
+/* What the cell has no use for. */
+static unroll_status check_cell(const unroll_config *config)
+{
+    const unroll_cell *cell = unroll_cell_find(config->cell);
+    const bool normed = strcmp(config->norm, unroll_norm_name(0)) != 0;
+    if (!cell)
+        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'", config->cell);
+    if (strcmp(config->activation, unroll_activation_name(0)) != 0 && !cell->has_activation)
+        return unroll_fail(UNROLL_EUSAGE, "--activation %s: --cell %s has its own nonlinearities",
+                           config->activation, config->cell);
+    if (strcmp(config->gru, unroll_cell_variant(0)) != 0 && !*cell->variant)
+        return unroll_fail(UNROLL_EUSAGE, "--gru %s needs --cell %s, not %s", config->gru,
+                           unroll_cell_variant_owner(), config->cell);
+    if (normed && cell->norm_gates == 0)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s: --cell %s takes none", config->norm, config->cell);
+    if (config->omega > 0 && !unroll_cell_is_simple(cell))
+        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined for --cell %s", config->cell);
+    if (config->omega > 0 && normed)
+        return unroll_fail(UNROLL_EUSAGE, "--omega is not defined beside --norm %s", config->norm);
+    return UNROLL_OK;
+}
+
+static unroll_status check_model(const unroll_config *config)
+{
+    UNROLL_TRY(check_task(config));
+    UNROLL_TRY(check_cell(config));
+    if (strcmp(config->norm, "recurrent-batch") == 0 && config->batch < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs --batch 2 or more: one row is its own mean",
+                           config->norm);
+    if ((config->residual || config->skip_input) && config->layers < 2)
+        return unroll_fail(UNROLL_EUSAGE, "--%s is for the second layer and those above; it needs "
+                           "--layers 2 or more", config->residual ? "residual" : "skip-input");
+    if (config->tie && config->embedding != config->hidden)
+        return unroll_fail(UNROLL_EUSAGE, "--tie: --embedding is %llu and --hidden %llu; "
+                           "they must be equal", (unsigned long long)config->embedding,
+                           (unsigned long long)config->hidden);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_config_check(const unroll_config *config)
+{
+    const unroll_learning *l = &config->learning;
+    UNROLL_TRY(check_model(config));
+    if (l->steps == 0 && !(l->epochs > 0) && !(l->seconds > 0))
+        return unroll_fail(UNROLL_EUSAGE, "training would never end; give --steps, --epochs or "
+                           "--time above 0");
+    if (l->lr_min > l->lr)
+        return unroll_fail(UNROLL_EUSAGE, "--lr-min %g is above --lr %g", l->lr_min, l->lr);
+    return UNROLL_OK;
+}
