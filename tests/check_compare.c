@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "lab/compare.h"
-#include "lab/compare_table.h"
 #include "lab/experiments.h"
 #include "probe/alignment.h"
 #include "report/html.h"
@@ -324,9 +323,11 @@ START_TEST(a_page_is_whole_and_safe)
     fclose(f);
     ck_assert_int_eq(unroll_page_begin(path, "<title>&", &page), UNROLL_OK);
     unroll_page_heading(page, "a<b");
-    unroll_page_table(page, (const char *const[]){"<h>"}, 1);
-    unroll_page_row(page, (const char *const[]){"</td><script>"}, 1);
-    unroll_page_table_end(page);
+    unroll_table table = {.columns = 1};
+    unroll_table_text(&table, "<h>");
+    unroll_table_text(&table, "</td><script>");
+    unroll_page_table(page, &table);
+    unroll_table_free(&table);
     unroll_page_picture(page, folder, "p", "<caption>");
     unroll_page_picture(page, folder, "missing", "none");
     unroll_page_made(page, 2, (char *[]){(char *)"unroll", (char *)"<x>"}, common);

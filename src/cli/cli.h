@@ -80,6 +80,11 @@ void cli_release(cli_call *call);
 /** Where `name` (the row's own) was given, CLI_NOT_GIVEN included. */
 enum cli_source cli_was_given(const cli_call *call, const char *name);
 
+/** The command as it was understood: "unroll", its name, every option that was given, its arguments.
+ *  @return UNROLL_EMEMORY; *argv is freed by cli_command_line_free() */
+unroll_status cli_command_line(const cli_call *call, int *argc, char ***argv);
+void cli_command_line_free(int argc, char **argv);
+
 /** "unroll: COMMAND: text" on standard error, control characters escaped. */
 void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,9 +5,16 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/cli.h"
-#include "cli/compare_options.h"
+#include "cli/compare_text.h"
 #include "config/config.h"
 #include "lab/compare.h"
+
+typedef struct compare_options {
+    unroll_config config;
+    char *variant, *sweep;
+    uint64_t seeds, jobs;
+    bool until_solved, no_probe;
+} compare_options;
 
 static const unroll_option own_rows[] = {
     {.name = "variant", .group = "Comparison", .meta = "OPTIONS", .type = UNROLL_TEXT,
@@ -116,7 +123,7 @@ static unroll_status make_variants(cli_call *call, compare_study *s)
     return status;
 }
 
-static unroll_status make_study(cli_call *call, compare_study *s)
+static unroll_status make_study(cli_call *call, compare_study *s, compare_terminal *terminal)
 {
     compare_options *o = call->options;
     UNROLL_TRY(set_others(&o->config));
@@ -125,8 +132,8 @@ static unroll_status make_study(cli_call *call, compare_study *s)
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);
     *s = (compare_study){.seed = o->config.seed, .seeds = o->seeds, .directory = o->config.out,
                          .jobs = (size_t)o->jobs, .threads = (size_t)o->config.threads,
-                         .quiet = o->config.quiet, .command = call->command->name,
                          .ask = {.stop_solved = o->until_solved, .probe = !o->no_probe}};
+    compare_terminal_listen(terminal, call, o->config.quiet, s);
     UNROLL_TRY(take_files(call, &o->config));
     UNROLL_TRY(make_variants(call, s));
     return compare_check(s);
@@ -147,15 +154,17 @@ static unroll_status report(cli_call *call, compare_study *s)
     const unroll_status status = compare_report(s, title, NULL, argc, argv);
     cli_command_line_free(argc, argv);
     UNROLL_TRY(status);
-    return compare_tell(s, o->config.json);
+    return compare_print(s, o->config.json);
 }
 
 static unroll_status compare_command(cli_call *call)
 {
     compare_study s = {0};
-    unroll_status status = make_study(call, &s), ran = UNROLL_OK;
+    compare_terminal terminal;
+    unroll_status status = make_study(call, &s, &terminal), ran = UNROLL_OK;
     if (status == UNROLL_OK) {
-        ran = compare_run(&s);
+        ran = compare_train_all(&s);
+        terminal_progress_clear(&terminal.progress);
         char *why = unroll_strndup(unroll_message(), strlen(unroll_message()));
         if (ran == UNROLL_OK || s.failed)
             status = report(call, &s);

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "cli/cli.h"
-#include "cli/compare_options.h"
+#include "cli/compare_text.h"
 #include "cli/out.h"
 #include "config/options.h"
-#include "lab/compare_table.h"
+#include "lab/compare.h"
 #include "lab/experiments.h"
 
 typedef struct reproduce_options {
@@ -112,16 +113,17 @@ static unroll_status add_sweep(const char *text, compare_study *s)
     return status;
 }
 
-static unroll_status make_study(const reproduce_options *o, const experiment *e,
-                                const char *directory, compare_study *s)
+static unroll_status make_study(cli_call *call, const experiment *e, const char *directory,
+                                compare_study *s, compare_terminal *terminal)
 {
+    const reproduce_options *o = call->options;
     const experiment_setting *setting = o->quick ? &e->quick : &e->full;
     *s = (compare_study){.seed = o->common.seed, .seeds = o->seeds ? o->seeds : setting->seeds,
                          .directory = directory, .jobs = (size_t)o->jobs,
-                         .threads = (size_t)o->common.threads, .quiet = o->common.quiet,
-                         .command = "reproduce",
+                         .threads = (size_t)o->common.threads,
                          .ask = {.stop_solved = setting->until_solved, .probe = true,
                                  .through = setting->through}};
+    compare_terminal_listen(terminal, call, o->common.quiet, s);
     UNROLL_TRY(add_variants(setting, s));
     if (setting->sweep)
         UNROLL_TRY(add_sweep(setting->sweep, s));
@@ -130,33 +132,28 @@ static unroll_status make_study(const reproduce_options *o, const experiment *e,
 
 /* ---- what came out ---- */
 
-enum { COLUMNS = 4 };
-
-/* Heads, then a row for each check: what, reported, measured with its bound, whether it holds. */
+/* A row of the table for each check: what, reported, measured with its bound, whether it holds. */
 typedef struct verdict {
-    char measured[EXPERIMENT_CHECKS][96];
     double value[EXPERIMENT_CHECKS];
     bool holds[EXPERIMENT_CHECKS];
-    const char *cell[(EXPERIMENT_CHECKS + 1) * COLUMNS];
-    size_t rows, failed;
+    unroll_table table;
+    size_t checks, failed;
 } verdict;
 
 static void judge(const compare_study *s, const experiment_setting *setting, verdict *out)
 {
-    static const char *const head[COLUMNS] = {"claim", "reported", "measured", "holds"};
-    *out = (verdict){.rows = 1};
-    memcpy(out->cell, head, sizeof head);
-    for (size_t i = 0; setting->check[i].what; i++, out->rows++) {
+    static const char *const head[] = {"claim", "reported", "measured", "holds"};
+    *out = (verdict){.table.columns = sizeof head / sizeof *head};
+    unroll_table_row(&out->table, head);
+    for (size_t i = 0; setting->check[i].what; i++, out->checks++) {
         const experiment_check *c = &setting->check[i];
-        const char **cell = &out->cell[out->rows * COLUMNS];
         out->holds[i] = experiment_holds(s, c, &out->value[i]);
         out->failed += !out->holds[i];
-        snprintf(out->measured[i], sizeof out->measured[i], "%.4g (%s %g)", out->value[i],
-                 c->relation == EXPERIMENT_AT_LEAST ? "at least" : "at most", c->bound);
-        cell[0] = c->what;
-        cell[1] = *c->reported ? c->reported : "-";
-        cell[2] = out->measured[i];
-        cell[3] = out->holds[i] ? "yes" : "NO";
+        unroll_table_text(&out->table, c->what);
+        unroll_table_text(&out->table, *c->reported ? c->reported : "-");
+        unroll_table_cell(&out->table, "%.4g (%s %g)", out->value[i],
+                          c->relation == EXPERIMENT_AT_LEAST ? "at least" : "at most", c->bound);
+        unroll_table_text(&out->table, out->holds[i] ? "yes" : "NO");
     }
 }
 
@@ -164,9 +161,9 @@ static unroll_status tell_json(const experiment *e, const experiment_setting *se
                                const compare_study *s, const verdict *v)
 {
     json_t *checks = json_array();
-    for (size_t i = 0; checks && setting->check[i].what; i++)
-        json_array_append_new(
-            checks, json_pack("{s:s, s:s, s:o, s:s, s:f, s:b}", "claim", setting->check[i].what,
+    for (size_t i = 0; setting->check[i].what; i++)
+        unroll_json_append(
+            &checks, json_pack("{s:s, s:s, s:o, s:s, s:f, s:b}", "claim", setting->check[i].what,
                               "reported", setting->check[i].reported, "measured",
                               out_json_real(v->value[i]), "relation",
                               setting->check[i].relation == EXPERIMENT_AT_LEAST ? "at least"
@@ -183,7 +180,7 @@ static void tell_text(const experiment *e, const compare_study *s, const verdict
     if (e->here)
         out_printf("Here: %s\n", e->here);
     out_printf("\n");
-    compare_print_table(v->cell, v->rows, COLUMNS);
+    out_table(&v->table);
     if (e->note)
         out_printf("\n%s\n", e->note);
     out_printf("\n%s with %llu seed%s; %s/report.html\n",
@@ -212,7 +209,7 @@ static unroll_status report(cli_call *call, const experiment *e, compare_study *
         text[lines++] = here;
     }
     text[lines] = e->note;
-    const compare_lead lead = {text, v->cell, v->rows, COLUMNS};
+    const compare_lead lead = {text, &v->table};
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = compare_report(s, e->name, &lead, argc, argv);
     cli_command_line_free(argc, argv);
@@ -228,22 +225,24 @@ static unroll_status reproduce(cli_call *call, const experiment *e)
     const reproduce_options *o = call->options;
     char directory[160];
     compare_study s = {0};
-    verdict *v = unroll_alloc(1, sizeof *v);
+    compare_terminal terminal;
+    verdict v = {0};
     snprintf(directory, sizeof directory, "runs/reproduce-%s%s", e->name, o->quick ? "-quick" : "");
-    unroll_status status =
-        v ? make_study(o, e, o->out ? o->out : directory, &s) : UNROLL_EMEMORY;
+    unroll_status status = make_study(call, e, o->out ? o->out : directory, &s, &terminal);
     if (status == UNROLL_OK && !o->common.quiet)
         fprintf(stderr, "%s: about %s on two cores\n", e->name,
                 o->quick ? e->quick.time : e->full.time);
+    if (status == UNROLL_OK) {
+        status = compare_train_all(&s);
+        terminal_progress_clear(&terminal.progress);
+    }
     if (status == UNROLL_OK)
-        status = compare_run(&s);
-    if (status == UNROLL_OK)
-        status = report(call, e, &s, v);
-    if (status == UNROLL_OK && v->failed)
+        status = report(call, e, &s, &v);
+    if (status == UNROLL_OK && v.failed)
         status = unroll_fail(UNROLL_ENUMERIC, "%s: %zu of %zu claims do not hold here", e->name,
-                             v->failed, v->rows - 1);
+                             v.failed, v.checks);
     compare_study_free(&s);
-    unroll_free(v);
+    unroll_table_free(&v.table);
     return status;
 }
 

@@ -6,7 +6,6 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
-#include "cli/compare_options.h"
 #include "cli/gradient.h"
 #include "cli/out.h"
 #include "config/config.h"
@@ -352,7 +351,7 @@ static unroll_buffer weight_rows(const unroll_weight_curve *c)
 
 static void page_row(void *arg, const char *const *cell)
 {
-    unroll_page_row(arg, cell, CELLS);
+    unroll_table_row(arg, cell);
 }
 
 static unroll_status page_table(const gradient_probe *p, unroll_page *page)
@@ -362,9 +361,11 @@ static unroll_status page_table(const gradient_probe *p, unroll_page *page)
     const char *const head[CELLS] = {"layer", "state", start, "at 10 (x start)", "at 50", "at 100",
                                      "decay a step", "half-life (steps)", "horizon (steps)",
                                      "slope (decades a step)", "95% interval", "R2"};
-    unroll_page_table(page, head, CELLS);
-    const unroll_status status = each_row(p, page, page_row);
-    unroll_page_table_end(page);
+    unroll_table table = {.columns = CELLS};
+    unroll_table_row(&table, head);
+    const unroll_status status = each_row(p, &table, page_row);
+    unroll_page_table(page, &table);
+    unroll_table_free(&table);
     return status;
 }
 
@@ -372,7 +373,6 @@ static void page_lyapunov(const gradient_probe *p, unroll_page *page)
 {
     static const char *const head[] = {"exponent", "nats a step", "decades a step", "factor a step",
                                        "deviation (nats)"};
-    enum { COLUMNS = sizeof head / sizeof *head };
     const unroll_lyapunov *l = &p->lyapunov;
     char text[400];
     snprintf(text, sizeof text, "Of the first %zu windows, over %zu steps each at least: how fast the directions "
@@ -380,37 +380,38 @@ static void page_lyapunov(const gradient_probe *p, unroll_page *page)
              "gradients come to; the slowest layer's curve was measured at %.4f a step.",
              l->samples, l->steps, slowest(p));
     unroll_page_text(page, text);
-    unroll_page_table(page, head, COLUMNS);
+    unroll_table table = {.columns = sizeof head / sizeof *head};
+    unroll_table_row(&table, head);
     for (size_t i = 0; i < l->count; i++) {
-        char cell[COLUMNS][CELL];
-        snprintf(cell[0], CELL, "%zu", i + 1);
-        snprintf(cell[1], CELL, "%.5f", l->nats[i]);
-        snprintf(cell[2], CELL, "%.5f", l->nats[i] / log(10));
-        snprintf(cell[3], CELL, "%.5f", exp(l->nats[i]));
-        number(cell[4], l->deviation[i]);
-        unroll_page_row(page, (const char *const[]){cell[0], cell[1], cell[2], cell[3], cell[4]}, COLUMNS);
+        char deviation[CELL];
+        unroll_table_cell(&table, "%zu", i + 1);
+        unroll_table_cell(&table, "%.5f", l->nats[i]);
+        unroll_table_cell(&table, "%.5f", l->nats[i] / log(10));
+        unroll_table_cell(&table, "%.5f", exp(l->nats[i]));
+        unroll_table_text(&table, number(deviation, l->deviation[i]));
     }
-    unroll_page_table_end(page);
+    unroll_page_table(page, &table);
+    unroll_table_free(&table);
 }
 
 static void page_saturation(const gradient_probe *p, unroll_page *page)
 {
     static const char *const head[] = {"layer", "what", "below 0.1", "above 0.9", "dead units"};
-    enum { COLUMNS = sizeof head / sizeof *head };
     unroll_page_text(page, "Shares over units, steps and windows: of |h| above 0.9, of gates below 0.1 and above "
                            "0.9, of units that are 0 at every step.");
-    unroll_page_table(page, head, COLUMNS);
+    unroll_table table = {.columns = sizeof head / sizeof *head};
+    unroll_table_row(&table, head);
     for (size_t i = 0; i < p->diagnosis.count; i++) {
         const unroll_saturation *s = &p->diagnosis.share[i];
-        char cell[COLUMNS][CELL];
-        snprintf(cell[0], CELL, "%zu", s->layer);
-        snprintf(cell[1], CELL, "%s", s->name);
-        number(cell[2], s->low);
-        number(cell[3], s->high);
-        number(cell[4], s->dead);
-        unroll_page_row(page, (const char *const[]){cell[0], cell[1], cell[2], cell[3], cell[4]}, COLUMNS);
+        const double share[] = {s->low, s->high, s->dead};
+        char cell[CELL];
+        unroll_table_cell(&table, "%zu", s->layer);
+        unroll_table_text(&table, s->name);
+        for (size_t k = 0; k < sizeof share / sizeof *share; k++)
+            unroll_table_text(&table, number(cell, share[k]));
     }
-    unroll_page_table_end(page);
+    unroll_page_table(page, &table);
+    unroll_table_free(&table);
 }
 
 /* Pictures [from, to) of the list below. */

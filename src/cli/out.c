@@ -78,6 +78,40 @@ void out_printf(const char *format, ...)
     va_end(args);
 }
 
+/* Columns of the terminal that a text takes: bytes that do not go on with a UTF-8 sequence. */
+static size_t text_width(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+static size_t column_width(const unroll_table *table, size_t column)
+{
+    const char *cell = unroll_table_first(table);
+    size_t widest = 0;
+    for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell))
+        if (i % table->columns == column && text_width(cell) > widest)
+            widest = text_width(cell);
+    return widest;
+}
+
+void out_table(const unroll_table *table)
+{
+    if (table->text.failed) {
+        error = ENOMEM;
+        return;
+    }
+    const char *cell = unroll_table_first(table);
+    for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell)) {
+        const size_t column = i % table->columns;
+        const bool last = column + 1 == table->columns;
+        const int pad = last ? 0 : (int)(column_width(table, column) - text_width(cell));
+        out_printf("%s%*s%s", cell, pad, "", last ? "\n" : "  ");
+    }
+}
+
 bool out_broken(void)
 {
     return error != 0;

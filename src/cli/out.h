@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <unroll/status.h>
 
+#include "report/table.h"
+
 /* Standard output. Only results go there. It is written through a buffer of its own, because
  * stdio forgets why a write failed, and a closed pipe (`sample | head`) must end quietly where a
  * full disk must not. */
@@ -14,6 +16,8 @@ void out_write(const char *data, size_t length);
 void out_text(const char *text);
 void out_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void out_vprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+/** Each column as wide as its widest cell, two blanks between. */
+void out_table(const unroll_table *table);
 void out_flush(void);
 
 /** Nobody reads any more, or the disk is full: a command that streams can stop. */

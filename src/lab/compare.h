@@ -8,6 +8,7 @@
 
 #include "base/option.h"
 #include "data/pairs.h"
+#include "report/table.h"
 
 /* Variants × seeds, each trained in a process of its own; what compare and reproduce are made of. */
 
@@ -140,14 +141,26 @@ unroll_status compare_result_read(const char *path, const compare_variant *v, ui
 
 /* ---- all jobs ---- */
 
+enum { COMPARE_SEEDS_MAX = 64 };
+
+/** What a study tells while it is checked and trained. */
+enum compare_event {
+    COMPARE_NOTE,     /**< about a variant's options or data */
+    COMPARE_NEWS,     /**< results that are there already, a job that ended, a signal that ends all */
+    COMPARE_FAILED,   /**< what a job failed of; called in the process of the job, or after it was killed */
+    COMPARE_PROGRESS, /**< every second: how many jobs are done, and how long the others may take */
+};
+/** @param text  one line without its end */
+typedef void compare_listener(void *arg, enum compare_event event, const char *text);
+
 typedef struct compare_study {
     compare_variant *variant;
     size_t variants;
-    uint64_t seed, seeds;    /**< seed, seed + 1, … */
+    uint64_t seed, seeds;    /**< seed, seed + 1, …; at most COMPARE_SEEDS_MAX */
     const char *directory;
     size_t jobs, threads;    /**< 0: cores; threads of a job where it runs alone */
-    bool quiet;
-    const char *command;     /**< whose name messages begin with */
+    compare_listener *listener; /**< NULL: none */
+    void *listener_arg;
     compare_ask ask;
     char *sweep_key;         /**< NULL: none; owned */
     double baseline, chance; /**< where all variants have the same; else NAN */
@@ -157,7 +170,8 @@ typedef struct compare_study {
 } compare_study;
 
 /** Check all variants before anything is made: options, tasks, models, texts. Learns baseline and
- *  chance. */
+ *  chance.
+ *  @return as unroll_session_open(); UNROLL_EUSAGE where the variants cannot be compared */
 unroll_status compare_check(compare_study *s);
 /** For unroll_session.was_given: batch and window are the variants' own, even at their defaults.
  *  @param config  the variant's */
@@ -167,7 +181,7 @@ bool compare_was_given(const void *config, const unroll_option *option);
  *  A job that fails is reported and the others go on. Where a signal comes, the jobs end and it is raised again.
  *  @return UNROLL_EMISMATCH where the directory holds results made with other options; UNROLL_EBUSY where another
  *          process uses it; the first failed job's status after all others are done */
-unroll_status compare_run(compare_study *s);
+unroll_status compare_train_all(compare_study *s);
 void compare_study_free(compare_study *s);
 
 static inline compare_result *compare_at(const compare_study *s, size_t variant, size_t seed)
@@ -182,15 +196,12 @@ unroll_status compare_draw(const compare_study *s, const char *title);
 enum { COMPARE_MAP_NAME = 32 };
 /** The plot of a variant's alignment. */
 const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant);
-/** What stands above the rest of a report: paragraphs, and a table whose first row is the heads. */
+/** What stands above the rest of a report: paragraphs and a table. */
 typedef struct compare_lead {
     const char *const *text;     /**< NULL at the end */
-    const char *const *cell;     /**< [rows][columns] */
-    size_t rows, columns;
+    const unroll_table *table;
 } compare_lead;
 /** report.html. @param lead  NULL: none */
 unroll_status compare_report(const compare_study *s, const char *title, const compare_lead *lead,
                              int argc, char *const *argv);
-/** The table of means and intervals on standard output, or as JSON. */
-unroll_status compare_tell(const compare_study *s, bool json);
 #endif

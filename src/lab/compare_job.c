@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "cli/terminal.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "lab/compare.h"

@@ -6,9 +6,10 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/path.h"
 #include "config/config.h"
 #include "lab/compare.h"
-#include "lab/compare_table.h"
+#include "lab/compare_summary.h"
 #include "report/gradient_plots.h"
 #include "report/plot.h"
 
@@ -134,9 +135,9 @@ static void add_guesses(drawing *d, enum field field, double to)
     }
 }
 
-static void flush(drawing *d, const unroll_plot *plan)
+static void flush(drawing *d, const unroll_plot *like)
 {
-    unroll_plot plot = *plan;
+    unroll_plot plot = *like;
     size_t longest = 0;
     for (size_t i = 0; i < d->count; i++)
         if (!d->series[i].reference && d->series[i].count + d->series[i].marks > longest)
@@ -165,8 +166,8 @@ static void add_learning(drawing *d, size_t v, enum field field)
     const compare_study *s = d->study;
     char label[LABEL];
     size_t count = 0;
-    double value[64];
-    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    double value[COMPARE_SEEDS_MAX];
+    const size_t seeds = (size_t)s->seeds;
     for (size_t k = 0; k < seeds; k++)
         count = compare_at(s, v, k)->points > count ? compare_at(s, v, k)->points : count;
     make_label(&s->variant[v], label);
@@ -236,7 +237,7 @@ static bool is_shown(const compare_distance *e, int when, size_t top)
 static void add_gradient(drawing *d, size_t v, int when)
 {
     const compare_study *s = d->study;
-    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    const size_t seeds = (size_t)s->seeds;
     const size_t top = (size_t)s->variant[v].config->layers - 1;
     char label[LABEL];
     size_t count = 0;
@@ -293,7 +294,7 @@ static void draw_gradients(drawing *d, const char *title)
 static void add_depth(drawing *d, size_t v)
 {
     const compare_study *s = d->study;
-    const size_t seeds = s->seeds < 64 ? (size_t)s->seeds : 64;
+    const size_t seeds = (size_t)s->seeds;
     const size_t layers = (size_t)s->variant[v].config->layers;
     char label[LABEL];
     make_label(&s->variant[v], label);
@@ -301,7 +302,7 @@ static void add_depth(drawing *d, size_t v)
         return;
     d->series[d->count - 1].points = true;
     for (size_t l = 0; l < layers; l++) {
-        double value[64];
+        double value[COMPARE_SEEDS_MAX];
         for (size_t k = 0; k < seeds; k++) {
             const compare_result *r = compare_at(s, v, k);
             value[k] = NAN;
@@ -490,15 +491,13 @@ static void draw_maps(drawing *d)
 static unroll_status start_drawing(drawing *d)
 {
     const compare_study *s = d->study;
-    const size_t room = strlen(s->directory) + sizeof "/plots";
     d->most = 2 * s->variants; /* reference lines, too */
-    d->folder = unroll_alloc(room, 1);
+    d->folder = unroll_path_join(s->directory, "plots");
     d->series = unroll_alloc(d->most, sizeof *d->series);
     d->label = unroll_alloc(d->most, sizeof *d->label);
     d->block = unroll_alloc(d->most, sizeof *d->block);
     if (!d->folder || !d->series || !d->label || !d->block)
         return UNROLL_EMEMORY;
-    snprintf(d->folder, room, "%s/plots", s->directory);
     return unroll_make_directory(d->folder);
 }
 

@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "config/config.h"
 #include "lab/compare.h"
-#include "lab/compare_table.h"
+#include "lab/compare_summary.h"
 #include "report/html.h"
 
 static const struct {
@@ -42,74 +43,55 @@ static bool was_drawn(const char *plots, const char *name)
 
 static void put_lengths(unroll_page *page, const compare_study *s, bool bleu)
 {
-    const size_t columns = compare_length_count(s) + 1;
-    if (columns == 1)
-        return;
-    for (size_t r = 0; r <= s->variants; r++) {
-        char cell[COMPARE_LENGTHS + 1][COMPARE_CELL];
-        const char *row[COMPARE_LENGTHS + 1];
-        if (r == 0)
-            compare_length_heads(s, bleu, cell);
-        else
-            compare_length_cells(s, r - 1, bleu, cell);
-        for (size_t c = 0; c < columns; c++)
-            row[c] = cell[c];
-        if (r == 0)
-            unroll_page_table(page, row, columns);
-        else
-            unroll_page_row(page, row, columns);
-    }
-    unroll_page_table_end(page);
+    unroll_table table = {0};
+    compare_lengths_table(s, bleu, &table);
+    if (table.cells)
+        unroll_page_table(page, &table);
+    unroll_table_free(&table);
 }
 
 static void put_means(unroll_page *page, const compare_study *s)
 {
-    unroll_page_table(page, compare_heads, COMPARE_COLUMNS);
-    for (size_t v = 0; v < s->variants; v++) {
-        char cell[COMPARE_COLUMNS][COMPARE_CELL];
-        const char *row[COMPARE_COLUMNS];
-        compare_cells(s, v, cell);
-        for (size_t c = 0; c < COMPARE_COLUMNS; c++)
-            row[c] = cell[c];
-        unroll_page_row(page, row, COMPARE_COLUMNS);
-    }
-    unroll_page_table_end(page);
+    unroll_table table = {0};
+    compare_means_table(s, &table);
+    unroll_page_table(page, &table);
+    unroll_table_free(&table);
 }
 
-static void put_half_life(char cell[48], double value)
+static void add_half_life(unroll_table *table, double value)
 {
     if (isfinite(value))
-        snprintf(cell, 48, "%.4g", value);
+        unroll_table_cell(table, "%.4g", value);
     else
-        snprintf(cell, 48, "%s", isinf(value) ? "growing" : "-");
+        unroll_table_text(table, isinf(value) ? "growing" : "-");
 }
 
 static void put_jobs(unroll_page *page, const compare_study *s)
 {
     static const char *const head[] = {"variant", "seed", "updates", "loss", "accuracy",
                                        "solved at", "half-life start", "end", "seconds"};
-    enum { COLUMNS = sizeof head / sizeof *head };
-    unroll_page_heading(page, "Every job");
-    unroll_page_table(page, head, COLUMNS);
+    unroll_table table = {.columns = sizeof head / sizeof *head};
+    unroll_table_row(&table, head);
     for (size_t i = 0; i < s->variants * s->seeds; i++) {
         const compare_result *r = &s->result[i];
-        char cell[COLUMNS - 1][48] = {""};
         if (!r->done)
             continue;
-        snprintf(cell[0], 48, "%llu", (unsigned long long)(s->seed + i % s->seeds));
-        snprintf(cell[1], 48, "%llu%s", (unsigned long long)r->steps,
-                 r->diverged ? ", diverged" : "");
-        snprintf(cell[2], 48, "%.5g", r->loss);
-        snprintf(cell[3], 48, "%.4f", r->accuracy);
-        snprintf(cell[4], 48, r->solved ? "%llu" : "-", (unsigned long long)r->steps_to_solve);
-        put_half_life(cell[5], r->half_life[COMPARE_START]);
-        put_half_life(cell[6], r->half_life[COMPARE_END]);
-        snprintf(cell[7], 48, "%.1f", r->seconds);
-        unroll_page_row(page, (const char *const[]){s->variant[i / s->seeds].label, cell[0],
-                                                    cell[1], cell[2], cell[3], cell[4], cell[5],
-                                                    cell[6], cell[7]}, COLUMNS);
+        unroll_table_text(&table, s->variant[i / s->seeds].label);
+        unroll_table_cell(&table, "%llu", (unsigned long long)(s->seed + i % s->seeds));
+        unroll_table_cell(&table, "%llu%s", (unsigned long long)r->steps, r->diverged ? ", diverged" : "");
+        unroll_table_cell(&table, "%.5g", r->loss);
+        unroll_table_cell(&table, "%.4f", r->accuracy);
+        if (r->solved)
+            unroll_table_cell(&table, "%llu", (unsigned long long)r->steps_to_solve);
+        else
+            unroll_table_text(&table, "-");
+        add_half_life(&table, r->half_life[COMPARE_START]);
+        add_half_life(&table, r->half_life[COMPARE_END]);
+        unroll_table_cell(&table, "%.1f", r->seconds);
     }
-    unroll_page_table_end(page);
+    unroll_page_heading(page, "Every job");
+    unroll_page_table(page, &table);
+    unroll_table_free(&table);
 }
 
 /* What the page is about, in a sentence or two. */
@@ -135,25 +117,17 @@ static void put_claims(unroll_page *page, const compare_lead *lead)
 {
     for (size_t i = 0; lead->text[i]; i++)
         unroll_page_text(page, lead->text[i]);
-    unroll_page_table(page, lead->cell, lead->columns);
-    for (size_t r = 1; r < lead->rows; r++)
-        unroll_page_row(page, lead->cell + r * lead->columns, lead->columns);
-    unroll_page_table_end(page);
+    unroll_page_table(page, lead->table);
     unroll_page_heading(page, "All results");
 }
 
 unroll_status compare_report(const compare_study *s, const char *title, const compare_lead *lead,
                              int argc, char *const *argv)
 {
-    const size_t room = strlen(s->directory) + sizeof "/report.html";
-    char *path = unroll_alloc(room, 1), *plots = unroll_alloc(room, 1);
+    char *path = unroll_path_join(s->directory, "report.html");
+    char *plots = unroll_path_join(s->directory, "plots");
     unroll_page *page = NULL;
-    unroll_status status = path && plots ? UNROLL_OK : UNROLL_EMEMORY;
-    if (status == UNROLL_OK) {
-        snprintf(path, room, "%s/report.html", s->directory);
-        snprintf(plots, room, "%s/plots", s->directory);
-        status = unroll_page_begin(path, title, &page);
-    }
+    unroll_status status = path && plots ? unroll_page_begin(path, title, &page) : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
         if (lead)
             put_claims(page, lead);

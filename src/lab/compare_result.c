@@ -55,9 +55,9 @@ static bool get_real(const json_t *value, double *out)
 static json_t *points_json(const compare_result *r)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; rows && i < r->points; i++) {
+    for (size_t i = 0; i < r->points; i++) {
         const compare_point *p = &r->point[i];
-        json_array_append_new(rows, json_pack("[Ioo]", (json_int_t)p->step, real(p->loss),
+        unroll_json_append(&rows, json_pack("[Ioo]", (json_int_t)p->step, real(p->loss),
                                               real(p->accuracy)));
     }
     return rows;
@@ -66,10 +66,10 @@ static json_t *points_json(const compare_result *r)
 static json_t *distances_json(const compare_result *r)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; rows && i < r->distances; i++) {
+    for (size_t i = 0; i < r->distances; i++) {
         const compare_distance *d = &r->distance[i];
-        json_array_append_new(
-            rows, json_pack("[iIIsIoooooI]", d->when, (json_int_t)d->step, (json_int_t)d->layer,
+        unroll_json_append(
+            &rows, json_pack("[iIIsIoooooI]", d->when, (json_int_t)d->step, (json_int_t)d->layer,
                             d->state == 'c' ? "c" : "h", (json_int_t)d->distance, real(d->mean),
                             real(d->gmean), real(d->q10), real(d->median), real(d->q90),
                             (json_int_t)d->n));
@@ -80,8 +80,8 @@ static json_t *distances_json(const compare_result *r)
 static json_t *gates_json(const compare_result *r)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; rows && i < r->gates; i++)
-        json_array_append_new(rows, json_pack("[Isoo]", (json_int_t)r->gate[i].layer,
+    for (size_t i = 0; i < r->gates; i++)
+        unroll_json_append(&rows, json_pack("[Isoo]", (json_int_t)r->gate[i].layer,
                                               r->gate[i].name, real(r->gate[i].low),
                                               real(r->gate[i].high)));
     return rows;
@@ -90,9 +90,9 @@ static json_t *gates_json(const compare_result *r)
 static json_t *lengths_json(const compare_result *r)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; rows && i < r->lengths; i++) {
+    for (size_t i = 0; i < r->lengths; i++) {
         const compare_length *l = &r->length[i];
-        json_array_append_new(rows, json_pack("[IIIoo]", (json_int_t)l->min, (json_int_t)l->max,
+        unroll_json_append(&rows, json_pack("[IIIoo]", (json_int_t)l->min, (json_int_t)l->max,
                                               (json_int_t)l->pairs, real(l->exact), real(l->bleu)));
     }
     return rows;
@@ -102,8 +102,8 @@ static json_t *lengths_json(const compare_result *r)
 static json_t *map_json(const compare_map *m)
 {
     json_t *norms = json_array();
-    for (size_t i = 0; norms && i < m->targets * m->sources; i++)
-        json_array_append_new(norms, real(m->norm[i]));
+    for (size_t i = 0; i < m->targets * m->sources; i++)
+        unroll_json_append(&norms, real(m->norm[i]));
     return json_pack("[Io]", (json_int_t)m->sources, norms);
 }
 

@@ -177,14 +177,6 @@ void unroll_page_code(unroll_page *page, const char *text)
 
 /* ---- tables ---- */
 
-void unroll_page_table(unroll_page *page, const char *const *head, size_t count)
-{
-    put(page, "<div class=\"wide\"><table>\n<tr>");
-    for (size_t i = 0; i < count; i++)
-        put_text(page, "<th>", head[i], "</th>");
-    put(page, "</tr>\n");
-}
-
 /* "12", "1.5 ± 2", "0.9 (at least 0.5)", but not "100% of trials". */
 static bool is_number(const char *cell)
 {
@@ -194,16 +186,20 @@ static bool is_number(const char *cell)
     return !word && (*cell == '-' || *cell == '\0' || (*cell >= '0' && *cell <= '9'));
 }
 
-void unroll_page_row(unroll_page *page, const char *const *cell, size_t count)
+void unroll_page_table(unroll_page *page, const unroll_table *table)
 {
-    put(page, "<tr>");
-    for (size_t i = 0; i < count; i++)
-        put_text(page, is_number(cell[i]) ? "<td class=\"n\">" : "<td>", cell[i], "</td>");
-    put(page, "</tr>\n");
-}
-
-void unroll_page_table_end(unroll_page *page)
-{
+    page->failed = page->failed || table->text.failed;
+    if (page->failed)
+        return;
+    put(page, "<div class=\"wide\"><table>\n");
+    const char *cell = unroll_table_first(table);
+    for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell)) {
+        const bool head = i < table->columns;
+        put(page, i % table->columns == 0 ? "<tr>" : "");
+        put_text(page, head ? "<th>" : is_number(cell) ? "<td class=\"n\">" : "<td>", cell,
+                 head ? "</th>" : "</td>");
+        put(page, (i + 1) % table->columns == 0 ? "</tr>\n" : "");
+    }
     put(page, "</table></div>\n");
 }
 

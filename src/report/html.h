@@ -2,6 +2,8 @@
 #define UNROLL_REPORT_HTML_H
 #include <unroll/config.h>
 
+#include "report/table.h"
+
 /* report.html: one file that opens without a network. Every text is escaped; pictures are SVG
  * files drawn by gnuplot, taken in whole. The page is light or dark as its reader's system is. */
 
@@ -18,11 +20,8 @@ void unroll_page_heading(unroll_page *page, const char *text);
 void unroll_page_text(unroll_page *page, const char *text);   /**< a paragraph */
 void unroll_page_code(unroll_page *page, const char *text);   /**< as it stands, lines kept */
 
-/** A table row by row: `head` first, `count` cells each. Cells that read as numbers are set to
- *  the right. */
-void unroll_page_table(unroll_page *page, const char *const *head, size_t count);
-void unroll_page_row(unroll_page *page, const char *const *cell, size_t count);
-void unroll_page_table_end(unroll_page *page);
+/** Cells that read as numbers are set to the right. */
+void unroll_page_table(unroll_page *page, const unroll_table *table);
 
 /** DIRECTORY/NAME.svg with a caption; where the file is not there (no gnuplot), a line that says
  *  so. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +20,15 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/parallel.h"
+#include "base/path.h"
 #include "base/rng.h"
 #include "lab/compare.h"
 #include "session/session.h"
-#include "cli/terminal.h"
 #include "store/lock.h"
 #include "task/task.h"
 #include "config/config.h"
 
-typedef struct runner {
+typedef struct supervisor {
     compare_study *study;
     char *folder, *lock;      /* DIRECTORY/jobs, DIRECTORY/lock */
     pid_t *process;           /* [variants·seeds]; 0: none */
@@ -35,17 +36,29 @@ typedef struct runner {
     int signal;               /* that came; 0: none */
     unroll_status status;     /* of the first job that failed */
     sigset_t waited, before;
-    terminal_progress progress;
     double start;
-} runner;
+} supervisor;
 
 /* ---- before anything is made ---- */
 
+static void report(const compare_study *s, enum compare_event event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void report(const compare_study *s, enum compare_event event, const char *format, ...)
+{
+    enum { MOST = 1 << 14 }; /* more than the longest message */
+    char text[MOST];
+    va_list args;
+    if (!s->listener)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    s->listener(s->listener_arg, event, text);
+}
+
 static void note(void *arg, const char *text)
 {
-    const compare_study *s = arg;
-    if (!s->quiet)
-        fprintf(stderr, "unroll: %s: %s\n", s->command, text);
+    report(arg, COMPARE_NOTE, "%s", text);
 }
 
 bool compare_was_given(const void *config, const unroll_option *option)
@@ -96,6 +109,9 @@ static unroll_status find_baseline(compare_variant *v)
 
 unroll_status compare_check(compare_study *s)
 {
+    if (s->seeds < 1 || s->seeds > COMPARE_SEEDS_MAX)
+        return unroll_fail(UNROLL_EUSAGE, "%llu seeds; give 1 to %d", (unsigned long long)s->seeds,
+                           COMPARE_SEEDS_MAX);
     for (size_t i = 0; i < s->variants; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(s->variant[i].label, s->variant[k].label) == 0)
@@ -114,22 +130,13 @@ unroll_status compare_check(compare_study *s)
 
 /* ---- the directory ---- */
 
-static char *join(const char *directory, const char *name)
-{
-    const size_t room = strlen(directory) + strlen(name) + 2;
-    char *path = unroll_alloc(room, 1);
-    if (path)
-        snprintf(path, room, "%s/%s", directory, name);
-    return path;
-}
-
 /* A new or empty directory, or one that a comparison made. */
-static unroll_status open_directory(runner *r)
+static unroll_status open_directory(supervisor *r)
 {
     struct stat there;
     const char *directory = r->study->directory;
-    r->folder = join(directory, "jobs");
-    r->lock = join(directory, "lock");
+    r->folder = unroll_path_join(directory, "jobs");
+    r->lock = unroll_path_join(directory, "lock");
     if (!r->folder || !r->lock)
         return UNROLL_EMEMORY;
     if (stat(r->folder, &there) != 0) {
@@ -144,7 +151,7 @@ static unroll_status open_directory(runner *r)
 
 /* LABEL-SEED.json; what a file name should not have becomes '_', and a hash then keeps labels
  * apart. */
-static char *job_path(const runner *r, size_t job)
+static char *job_path(const supervisor *r, size_t job)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_.=,+-";
@@ -166,10 +173,10 @@ static char *job_path(const runner *r, size_t job)
         at += (size_t)snprintf(name + at, 12, "-%08x", (unsigned)(hash >> 32));
     snprintf(name + at, sizeof name - at, "-%llu.json",
              (unsigned long long)(s->seed + job % s->seeds));
-    return join(r->folder, name);
+    return unroll_path_join(r->folder, name);
 }
 
-static unroll_status read_job(const runner *r, size_t job)
+static unroll_status read_job(const supervisor *r, size_t job)
 {
     const compare_study *s = r->study;
     char *path = job_path(r, job);
@@ -182,7 +189,7 @@ static unroll_status read_job(const runner *r, size_t job)
     return status;
 }
 
-static unroll_status read_finished(runner *r)
+static unroll_status read_finished(supervisor *r)
 {
     for (size_t job = 0; job < r->total; job++) {
         UNROLL_TRY(read_job(r, job));
@@ -195,7 +202,7 @@ static unroll_status read_finished(runner *r)
 
 /* ---- a job's process ---- */
 
-static void name_job(const runner *r, size_t job, char *out, size_t room)
+static void name_job(const supervisor *r, size_t job, char *out, size_t room)
 {
     const compare_study *s = r->study;
     snprintf(out, room, "%.160s, seed %llu", s->variant[job / s->seeds].label,
@@ -203,7 +210,7 @@ static void name_job(const runner *r, size_t job, char *out, size_t room)
 }
 
 /* In the child. Signals end it at once: what it wrote is whole or not there. */
-static _Noreturn void work(runner *r, size_t job, pid_t parent)
+static _Noreturn void work(supervisor *r, size_t job, pid_t parent)
 {
     compare_study *s = r->study;
     compare_variant *v = &s->variant[job / s->seeds];
@@ -223,12 +230,12 @@ static _Noreturn void work(runner *r, size_t job, pid_t parent)
         status = compare_result_write(path, v, seed, &s->ask, &result);
     if (status != UNROLL_OK) {
         name_job(r, job, name, sizeof name);
-        fprintf(stderr, "unroll: %s: %s: %s\n", s->command, name, unroll_message());
+        report(s, COMPARE_FAILED, "%s: %s", name, unroll_message());
     }
     _exit((int)status);
 }
 
-static unroll_status start_job(runner *r, size_t job)
+static unroll_status start_job(supervisor *r, size_t job)
 {
     const pid_t parent = getpid();
     fflush(NULL);
@@ -242,25 +249,23 @@ static unroll_status start_job(runner *r, size_t job)
     return UNROLL_OK;
 }
 
-static void say_finished(runner *r, size_t job)
+static void report_finished(const supervisor *r, size_t job)
 {
-    const compare_result *f = &r->study->result[job];
+    const compare_study *s = r->study;
+    const compare_result *f = &s->result[job];
     char name[220], took[UNROLL_NUMBER_MAX];
-    if (r->study->quiet)
-        return;
     name_job(r, job, name, sizeof name);
-    terminal_progress_clear(&r->progress);
     if (f->diverged)
-        fprintf(stderr, "%s: diverged at step %llu\n", name, (unsigned long long)f->steps);
+        report(s, COMPARE_NEWS, "%s: diverged at step %llu", name, (unsigned long long)f->steps);
     else if (f->solved)
-        fprintf(stderr, "%s: solved at step %llu, %s\n", name,
-                (unsigned long long)f->steps_to_solve, unroll_display_duration(took, f->seconds));
+        report(s, COMPARE_NEWS, "%s: solved at step %llu, %s", name,
+               (unsigned long long)f->steps_to_solve, unroll_display_duration(took, f->seconds));
     else
-        fprintf(stderr, "%s: loss %.4g, accuracy %.3f after %llu steps, %s\n", name, f->loss,
-                f->accuracy, (unsigned long long)f->steps, unroll_display_duration(took, f->seconds));
+        report(s, COMPARE_NEWS, "%s: loss %.4g, accuracy %.3f after %llu steps, %s", name, f->loss,
+               f->accuracy, (unsigned long long)f->steps, unroll_display_duration(took, f->seconds));
 }
 
-static void finish_job(runner *r, size_t job, int code)
+static void finish_job(supervisor *r, size_t job, int code)
 {
     unroll_status status = UNROLL_EBUG;
     char name[220];
@@ -273,15 +278,14 @@ static void finish_job(runner *r, size_t job, int code)
         return;
     if (WIFSIGNALED(code)) {
         name_job(r, job, name, sizeof name);
-        terminal_progress_clear(&r->progress);
-        fprintf(stderr, "unroll: %s: %s: ended by signal %d (%s)%s\n", r->study->command, name,
-                WTERMSIG(code), strsignal(WTERMSIG(code)),
-                WTERMSIG(code) == SIGKILL ? "; perhaps there was not enough memory: lower --jobs" : "");
+        report(r->study, COMPARE_FAILED, "%s: ended by signal %d (%s)%s", name, WTERMSIG(code),
+               strsignal(WTERMSIG(code)),
+               WTERMSIG(code) == SIGKILL ? "; perhaps there was not enough memory: lower --jobs" : "");
     }
     if (status == UNROLL_OK)
         status = read_job(r, job);
     if (status == UNROLL_OK && r->study->result[job].done) {
-        say_finished(r, job);
+        report_finished(r, job);
         return;
     }
     r->study->failed++;
@@ -289,7 +293,7 @@ static void finish_job(runner *r, size_t job, int code)
         r->status = status == UNROLL_OK ? UNROLL_EBUG : status;
 }
 
-static void reap(runner *r)
+static void reap(supervisor *r)
 {
     for (size_t job = 0; job < r->total; job++) {
         int code;
@@ -298,7 +302,7 @@ static void reap(runner *r)
     }
 }
 
-static void end_all(runner *r)
+static void end_all(supervisor *r)
 {
     for (size_t job = 0; job < r->total; job++)
         if (r->process[job])
@@ -314,21 +318,19 @@ static void end_all(runner *r)
 
 /* ---- the loop ---- */
 
-static void show_progress(runner *r)
+static void report_progress(const supervisor *r)
 {
     char left[UNROLL_NUMBER_MAX] = "?";
     const size_t made = r->finished - r->study->reused;
-    if (!r->progress.on || !terminal_progress_due(&r->progress))
-        return;
     if (made)
         unroll_display_duration(left, (unroll_seconds() - r->start) / (double)made *
                                     (double)(r->total - r->finished));
-    terminal_progress_show(&r->progress, "%zu of %zu jobs done, %zu running, about %s left",
-                           r->finished, r->total, r->running, left);
+    report(r->study, COMPARE_PROGRESS, "%zu of %zu jobs done, %zu running, about %s left",
+           r->finished, r->total, r->running, left);
 }
 
 /* Signals are blocked and asked for, so that none is missed between a look and a wait. */
-static void block_signals(runner *r)
+static void block_signals(supervisor *r)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
     sigemptyset(&r->waited);
@@ -341,7 +343,7 @@ static void block_signals(runner *r)
     sigprocmask(SIG_BLOCK, &r->waited, &r->before);
 }
 
-static unroll_status run_all(runner *r)
+static unroll_status run_all(supervisor *r)
 {
     const struct timespec second = {.tv_sec = 1};
     compare_study *s = r->study;
@@ -359,22 +361,20 @@ static unroll_status run_all(runner *r)
             r->signal = number;
             return UNROLL_OK;
         }
-        show_progress(r);
+        report_progress(r);
     }
 }
 
-static unroll_status supervise(runner *r)
+static unroll_status supervise(supervisor *r)
 {
     compare_study *s = r->study;
     UNROLL_TRY(read_finished(r));
-    if (s->reused && !s->quiet)
-        fprintf(stderr, "%zu of %zu jobs are there already\n", s->reused, r->total);
+    if (s->reused)
+        report(s, COMPARE_NEWS, "%zu of %zu jobs are there already", s->reused, r->total);
     block_signals(r);
-    terminal_progress_start(&r->progress, s->quiet, 30);
     r->start = unroll_seconds();
     unroll_status status = run_all(r);
     end_all(r);
-    terminal_progress_clear(&r->progress);
     sigprocmask(SIG_SETMASK, &r->before, NULL);
     if (status == UNROLL_OK && r->status != UNROLL_OK)
         status = unroll_fail(r->status, "%zu of %zu jobs failed; the others are done, and the same "
@@ -384,9 +384,9 @@ static unroll_status supervise(runner *r)
     return status;
 }
 
-unroll_status compare_run(compare_study *s)
+unroll_status compare_train_all(compare_study *s)
 {
-    runner r = {.study = s, .total = s->variants * (size_t)s->seeds};
+    supervisor r = {.study = s, .total = s->variants * (size_t)s->seeds};
     int lock = -1;
     r.jobs = s->jobs ? s->jobs : unroll_cores();
     if (r.jobs > r.total)
@@ -405,8 +405,7 @@ unroll_status compare_run(compare_study *s)
     unroll_free(r.folder);
     unroll_free(r.lock);
     if (r.signal) {
-        if (!s->quiet)
-            fprintf(stderr, "stopped by a signal; the same command goes on\n");
+        report(s, COMPARE_NEWS, "stopped by a signal; the same command goes on");
         raise(r.signal);
     }
     return status;

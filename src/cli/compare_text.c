@@ -1,0 +1,115 @@
+#include "cli/compare_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/out.h"
+#include "lab/compare_summary.h"
+
+/* ---- while it trains ---- */
+
+static void hear(void *arg, enum compare_event event, const char *text)
+{
+    compare_terminal *t = arg;
+    if (event == COMPARE_PROGRESS) {
+        if (terminal_progress_due(&t->progress))
+            terminal_progress_show(&t->progress, "%s", text);
+        return;
+    }
+    if (t->quiet && event != COMPARE_FAILED)
+        return;
+    terminal_progress_clear(&t->progress);
+    if (event == COMPARE_NEWS)
+        fprintf(stderr, "%s\n", text);
+    else
+        fprintf(stderr, "unroll: %s: %s\n", t->call->command->name, text);
+}
+
+void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool quiet, compare_study *s)
+{
+    *t = (compare_terminal){.call = call, .quiet = quiet};
+    terminal_progress_start(&t->progress, quiet, 30);
+    s->listener = hear;
+    s->listener_arg = t;
+}
+
+/* ---- for people ---- */
+
+static void print_lengths(const compare_study *s, bool bleu)
+{
+    unroll_table table = {0};
+    compare_lengths_table(s, bleu, &table);
+    if (table.cells) {
+        out_table(&table);
+        out_text("\n");
+    }
+    unroll_table_free(&table);
+}
+
+static void print_text(const compare_study *s)
+{
+    unroll_table table = {0};
+    print_lengths(s, false);
+    print_lengths(s, true);
+    compare_means_table(s, &table);
+    out_table(&table);
+    unroll_table_free(&table);
+    out_printf("\nHeld-out %s%s; means%s", s->squared ? "squared error" : "loss in nats",
+               s->squared ? "" : " per target",
+               s->seeds > 1 ? " with 95% intervals (Student's t)" : "");
+    if (!isnan(s->baseline))
+        out_printf("; a guess that remembers nothing has %.4g", s->baseline);
+    out_printf("\n%s/report.html\n", s->directory);
+}
+
+/* ---- for programs ---- */
+
+static json_t *mean_json(const unroll_mean *m)
+{
+    return json_pack("{s:o, s:o, s:I}", "mean", out_json_real(m->mean), "half_width",
+                     out_json_real(m->half), "n", (json_int_t)m->n);
+}
+
+static json_t *lengths_json(const compare_study *s, size_t v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < compare_length_count(s); i++) {
+        const compare_length *of = compare_length_at(s, i);
+        const unroll_mean exact = compare_length_mean(s, v, of, false);
+        const unroll_mean bleu = compare_length_mean(s, v, of, true);
+        unroll_json_append(&list, json_pack("{s:I, s:I, s:o, s:o}", "source_min", (json_int_t)of->min,
+                                            "source_max", (json_int_t)of->max, "exact_match",
+                                            mean_json(&exact), "bleu", mean_json(&bleu)));
+    }
+    return list;
+}
+
+json_t *compare_json(const compare_study *s)
+{
+    json_t *list = json_array();
+    for (size_t v = 0; v < s->variants; v++) {
+        const char *label = s->variant[v].label;
+        compare_summary m;
+        compare_summarise(s, v, &m);
+        unroll_json_append(
+            &list, json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "variant",
+                             out_json_text(label, strlen(label)), "seeds", (json_int_t)m.done, "solved",
+                             (json_int_t)m.solved, "diverged", (json_int_t)m.diverged, "loss",
+                             mean_json(&m.loss), "accuracy", mean_json(&m.accuracy), "steps_to_solve",
+                             mean_json(&m.steps_to_solve), "half_life_start",
+                             mean_json(&m.half_life_start), "half_life_end", mean_json(&m.half_life_end),
+                             "lengths", lengths_json(s, v)));
+    }
+    return list;
+}
+
+unroll_status compare_print(const compare_study *s, bool json)
+{
+    if (json)
+        return out_json(json_pack("{s:o, s:o, s:s}", "variants", compare_json(s), "baseline",
+                                  out_json_real(s->baseline), "out", s->directory));
+    print_text(s);
+    return UNROLL_OK;
+}

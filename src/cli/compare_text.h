@@ -1,0 +1,23 @@
+#ifndef UNROLL_CLI_COMPARE_TEXT_H
+#define UNROLL_CLI_COMPARE_TEXT_H
+#include <jansson.h>
+
+#include "cli/cli.h"
+#include "cli/terminal.h"
+#include "lab/compare.h"
+
+/* What unroll compare and unroll reproduce print of a study. */
+
+/** Standard error, as a study's listener; lives as long as the study trains. */
+typedef struct compare_terminal {
+    const cli_call *call;
+    bool quiet;
+    terminal_progress progress;
+} compare_terminal;
+void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool quiet, compare_study *s);
+
+/** Table of means and intervals on standard output, or one JSON object. */
+unroll_status compare_print(const compare_study *s, bool json);
+/** [{variant, seeds, solved, …}]; NULL: no memory. */
+json_t *compare_json(const compare_study *s);
+#endif
