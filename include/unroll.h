@@ -7,6 +7,7 @@
 #include <unroll/config.h>
 #include <unroll/model.h>
 #include <unroll/net.h>
+#include <unroll/probe.h>
 #include <unroll/real.h>
 #include <unroll/status.h>
 #include <unroll/task.h>

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/fit.h"
-#include "probe/saturation.h"
 #include "probe_nets.h"
 #include "runner.h"
 
@@ -74,9 +72,9 @@ static double decades_at_50(fresh f)
 {
     probed p;
     open_text(&p, &f);
-    unroll_curve c = last_curve(&p, 51);
-    const double d = decades(&c, 0, UNROLL_STATE_H, 50);
-    unroll_curve_free(&c);
+    unroll_curve *c = last_curve(&p, 51);
+    const double d = decades(c, 0, UNROLL_STATE_H, 50);
+    unroll_curve_free(c);
     close_probed(&p);
     return d;
 }
@@ -86,11 +84,11 @@ START_TEST(sigmoid_xavier_rate)
     probed p;
     const fresh f = make("rnn", "sigmoid", "xavier", 100, _i);
     open_text(&p, &f);
-    unroll_curve c = last_curve(&p, f.T);
-    const unroll_fit fit = fit_of(&c);
+    unroll_curve *c = last_curve(&p, f.T);
+    const unroll_fit fit = fit_of(c);
     ck_assert_double_eq_tol(fit.rho, 0.245, 0.02);
     ck_assert(fit.low < fit.slope && fit.slope < fit.high);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
     close_probed(&p);
 }
 END_TEST
@@ -98,15 +96,15 @@ END_TEST
 START_TEST(orthogonal_follows_mean_field)
 {
     probed p;
-    unroll_diagnosis d;
+    unroll_diagnosis *d;
     const fresh f = make("rnn", NULL, "orthogonal", 100, _i);
     open_text(&p, &f);
-    unroll_curve c = last_curve(&p, f.T);
-    need_ok(unroll_diagnose(p.net, p.work, &p.batch, f.T, &d));
-    ck_assert_double_lt(fabs(fit_of(&c).slope - log10(d.mean_field[0])), 0.01);
-    ck_assert_double_eq_tol(d.bound[0], 1, 1e-3);
-    unroll_diagnosis_free(&d);
-    unroll_curve_free(&c);
+    unroll_curve *c = last_curve(&p, f.T);
+    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, f.T, &d));
+    ck_assert_double_lt(fabs(fit_of(c).slope - log10(unroll_diagnosis_mean_field(d, 0))), 0.01);
+    ck_assert_double_eq_tol(unroll_diagnosis_bound(d, 0), 1, 1e-3);
+    unroll_diagnosis_free(d);
+    unroll_curve_free(c);
     close_probed(&p);
 }
 END_TEST
@@ -116,10 +114,10 @@ START_TEST(identity_relu_holds)
     probed p;
     const fresh f = make("rnn", "relu", "identity", 200, _i);
     open_text(&p, &f);
-    unroll_curve c = last_curve(&p, f.T);
-    ck_assert_double_lt(fabs(fit_of(&c).slope), 0.002);
-    ck_assert_double_gt(decades(&c, 0, UNROLL_STATE_H, 199), -0.5);
-    unroll_curve_free(&c);
+    unroll_curve *c = last_curve(&p, f.T);
+    ck_assert_double_lt(fabs(fit_of(c).slope), 0.002);
+    ck_assert_double_gt(decades(c, 0, UNROLL_STATE_H, 199), -0.5);
+    unroll_curve_free(c);
     close_probed(&p);
 }
 END_TEST
@@ -157,11 +155,11 @@ START_TEST(accumulated_hides_decay)
     probed p;
     const fresh f = make("rnn", NULL, "uniform", 150, _i);
     open_text(&p, &f);
-    unroll_curve one = last_curve(&p, 51), all = all_curve(&p, 51);
-    ck_assert_double_le(decades(&one, 0, UNROLL_STATE_H, 50), -8);
-    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_STATE_H, 50)), 0.3);
-    unroll_curve_free(&one);
-    unroll_curve_free(&all);
+    unroll_curve *one = last_curve(&p, 51), *all = all_curve(&p, 51);
+    ck_assert_double_le(decades(one, 0, UNROLL_STATE_H, 50), -8);
+    ck_assert_double_le(fabs(decades(all, 0, UNROLL_STATE_H, 50)), 0.3);
+    unroll_curve_free(one);
+    unroll_curve_free(all);
     close_probed(&p);
 }
 END_TEST
@@ -181,9 +179,9 @@ START_TEST(half_lives)
             probed p;
             const fresh f = make(known[i].cell, known[i].activation, known[i].init, 100, seed);
             open_text(&p, &f);
-            unroll_curve c = last_curve(&p, f.T);
-            mean += fit_of(&c).half_life / SEEDS;
-            unroll_curve_free(&c);
+            unroll_curve *c = last_curve(&p, f.T);
+            mean += fit_of(c).half_life / SEEDS;
+            unroll_curve_free(c);
             close_probed(&p);
         }
         ck_assert_msg(fabs(mean / known[i].steps - 1) < 0.15, "%s %s: %.2f", known[i].cell,
@@ -198,15 +196,14 @@ static double depth(const unroll_net_spec *spec, const unroll_init *init)
 {
     const fresh window = {.T = 2, .B = 16};
     probed p;
-    double scratch[16];
     open_probed(&p, spec, window.T, window.B, init->seed);
     need_ok(unroll_net_init(p.net, init));
     unroll_net_pack(p.net, 1);
     read_windows(&p, &window);
-    unroll_curve c = last_curve(&p, 1);
-    const double bottom = unroll_curve_at(&c, 0, UNROLL_STATE_H, 0, scratch).mean;
-    const double top = unroll_curve_at(&c, spec->layers - 1, UNROLL_STATE_H, 0, scratch).mean;
-    unroll_curve_free(&c);
+    unroll_curve *c = last_curve(&p, 1);
+    const double bottom = point_at(c, 0, UNROLL_STATE_H, 0).mean;
+    const double top = point_at(c, spec->layers - 1, UNROLL_STATE_H, 0).mean;
+    unroll_curve_free(c);
     close_probed(&p);
     return log10(bottom / top);
 }

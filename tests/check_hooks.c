@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unroll/probe.h>
 
 #include "gradient_problem.h"
-#include "probe/weights.h"
 #include "runner.h"
 
 typedef struct seen {
@@ -392,14 +392,17 @@ START_TEST(weights_by_distance)
     const body *b = &bodies[_i];
     problem p;
     seen s;
-    unroll_weight_curve curve;
+    unroll_probe *probe;
+    unroll_weight_curve *curve;
     bool seen_signal = false;
     const unroll_parameter *list;
     const unroll_init init = make_init("xavier", 520);
     open_problem(&p, b, (unroll_net_spec){.layers = 2, .embedding = 2, .residual = true}, &init, false);
     open_seen(&s, &p);
     p.batch.carry = 0;
-    ck_assert_int_eq(unroll_weight_curve_measure(p.net, p.work, &p.batch, STEPS, &curve), UNROLL_OK);
+    const unroll_probe_options room = {.size = sizeof room, .steps = STEPS, .rows = ROWS, .threads = 1};
+    ck_assert_int_eq(unroll_probe_new(p.net, &room, &probe), UNROLL_OK);
+    ck_assert_int_eq(unroll_weight_curve_measure(probe, &p.batch, STEPS, &curve), UNROLL_OK);
     p.batch.weight = p.weight;
     for (size_t i = 0, layer = 0, count = unroll_net_parameters(p.net, &list); i < count; i++) {
         if (strncmp(list[i].name, "rnn.weight_hh", 13) != 0)
@@ -418,18 +421,20 @@ START_TEST(weights_by_distance)
                     noise += pow(g[r * n + j] - mean, 2) / (ROWS - 1);
                 signal += mean * mean;
             }
-            const size_t at = layer * STEPS + k;
-            ck_assert_double_eq_tol(curve.norm[at], sqrt(signal), 1e-9 * (1 + sqrt(signal)));
+            const double norm = unroll_weight_curve_norm(curve, layer)[k];
+            const double ratio = unroll_weight_curve_ratio(curve, layer)[k];
+            ck_assert_double_eq_tol(norm, sqrt(signal), 1e-9 * (1 + sqrt(signal)));
             ck_assert(k < STEPS - 1 || signal < 1e-20); /* h is 0 before the first step */
             seen_signal |= signal > 1e-6;
             if (signal > 1e-18) /* dead units of a ReLU take nothing */
-                ck_assert_double_eq_tol(curve.ratio[at], sqrt(signal / noise), 1e-7);
+                ck_assert_double_eq_tol(ratio, sqrt(signal / noise), 1e-7);
         }
         free(g);
         layer++;
     }
     ck_assert(seen_signal);
-    unroll_weight_curve_free(&curve);
+    unroll_weight_curve_free(curve);
+    unroll_probe_free(probe);
     close_seen(&s);
     close_problem(&p);
 }

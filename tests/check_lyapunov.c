@@ -6,11 +6,24 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "probe/fit.h"
-#include "probe/jacobian.h"
-#include "probe/lyapunov.h"
 #include "probe_nets.h"
 #include "runner.h"
+
+static unroll_status jacobian_of(const probed *p, size_t distances, size_t samples, size_t vectors,
+                                 unroll_jacobian **out)
+{
+    const unroll_jacobian_options o = {
+        .size = sizeof o, .distances = distances, .samples = samples, .vectors = vectors, .seed = 1};
+    return unroll_jacobian_measure(p->probe, &p->batch, &o, out);
+}
+
+static unroll_status lyapunov_of(const probed *p, size_t count, size_t samples,
+                                 unroll_lyapunov **out)
+{
+    const unroll_lyapunov_options o = {
+        .size = sizeof o, .count = count, .samples = samples, .seed = 1};
+    return unroll_lyapunov_measure(p->probe, &p->batch, &o, out);
+}
 
 static double *new_doubles(size_t n)
 {
@@ -73,8 +86,15 @@ START_TEST(tanh_by_hand)
 {
     enum { H = 7, T = 24, S = 5 };
     probed p;
-    const fresh f = {.cell = "rnn", .init = "xavier", .layers = 1, .hidden = H, .symbols = S, .T = T,
-                     .B = 1, .forget_bias = NAN, .seed = 3};
+    const fresh f = {.cell = "rnn",
+                     .init = "xavier",
+                     .layers = 1,
+                     .hidden = H,
+                     .symbols = S,
+                     .T = T,
+                     .B = 1,
+                     .forget_bias = NAN,
+                     .seed = 3};
     open_fresh(&p, &f);
     float *Wx = get(&p, "rnn.weight_ih_l0"), *Wh = get(&p, "rnn.weight_hh_l0");
     float *bias = get(&p, "rnn.bias_ih_l0");
@@ -86,25 +106,26 @@ START_TEST(tanh_by_hand)
                 a += Wh[i * H + j] * h[t][j];
             h[t + 1][i] = tanh(a);
         }
-    unroll_jacobian got;
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, T, 1, 0, 1, &got));
-    ck_assert(got.exact && got.size == H);
+    unroll_jacobian *got;
+    need_ok(jacobian_of(&p, T, 1, 0, &got));
+    ck_assert(unroll_jacobian_exact(got) && unroll_jacobian_size(got) == H);
     for (size_t i = 0; i < H; i++)
         J[i * H + i] = 1;
     for (size_t k = 0; k < T; k++) {
         double frobenius, spectral;
         norms_of(J, H, &frobenius, &spectral);
-        ck_assert_double_lt(fabs(got.frobenius[k] / frobenius - 1), 1e-5);
-        ck_assert_double_lt(fabs(got.spectral[k] / spectral - 1), 1e-4);
+        ck_assert_double_lt(fabs(unroll_jacobian_frobenius(got)[k] / frobenius - 1), 1e-5);
+        ck_assert_double_lt(fabs(unroll_jacobian_spectral(got)[k] / spectral - 1), 1e-4);
         for (size_t i = 0; i < H; i++)
             for (size_t j = 0; j < H; j++) {
                 next[i * H + j] = 0;
                 for (size_t m = 0; m < H; m++)
-                    next[i * H + j] += J[i * H + m] * (1 - h[T - k][m] * h[T - k][m]) * Wh[m * H + j];
+                    next[i * H + j] +=
+                        J[i * H + m] * (1 - h[T - k][m] * h[T - k][m]) * Wh[m * H + j];
             }
         memcpy(J, next, sizeof J);
     }
-    unroll_jacobian_free(&got);
+    unroll_jacobian_free(got);
     free(Wx);
     free(Wh);
     free(bias);
@@ -113,8 +134,8 @@ START_TEST(tanh_by_hand)
 END_TEST
 
 /* The state after steps [from,to) of the batch. */
-static void run_from(const probed *p, unroll_work *work, const unroll_real *state, size_t from, size_t to,
-                     unroll_real *after)
+static void run_from(const probed *p, unroll_work *work, const unroll_real *state, size_t from,
+                     size_t to, unroll_real *after)
 {
     unroll_batch b = p->batch;
     unroll_result result;
@@ -154,16 +175,16 @@ static void check_differences(const unroll_net_spec *spec)
             J[i * n + j] = ((double)up[i] - (double)down[i]) / (2 * (double)step);
     }
     norms_of(J, n, &frobenius, &spectral);
-    unroll_jacobian got;
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, K + 1, 1, 0, 1, &got));
-    ck_assert_uint_eq(got.size, n);
-    ck_assert_double_eq_tol(got.frobenius[0], sqrt((double)n), 1e-9);
-    ck_assert_double_eq_tol(got.spectral[0], 1, 1e-6);
-    ck_assert_msg(fabs(got.frobenius[K] / frobenius - 1) < 1e-3, "%s: %g, %g", spec->cell,
-                  got.frobenius[K], frobenius);
-    ck_assert_msg(fabs(got.spectral[K] / spectral - 1) < 1e-3, "%s: %g, %g", spec->cell,
-                  got.spectral[K], spectral);
-    unroll_jacobian_free(&got);
+    unroll_jacobian *got;
+    need_ok(jacobian_of(&p, K + 1, 1, 0, &got));
+    ck_assert_uint_eq(unroll_jacobian_size(got), n);
+    ck_assert_double_eq_tol(unroll_jacobian_frobenius(got)[0], sqrt((double)n), 1e-9);
+    ck_assert_double_eq_tol(unroll_jacobian_spectral(got)[0], 1, 1e-6);
+    ck_assert_msg(fabs(unroll_jacobian_frobenius(got)[K] / frobenius - 1) < 1e-3, "%s: %g, %g",
+                  spec->cell, unroll_jacobian_frobenius(got)[K], frobenius);
+    ck_assert_msg(fabs(unroll_jacobian_spectral(got)[K] / spectral - 1) < 1e-3, "%s: %g, %g",
+                  spec->cell, unroll_jacobian_spectral(got)[K], spectral);
+    unroll_jacobian_free(got);
     unroll_work_free(work);
     free(state);
     free(J);
@@ -175,8 +196,8 @@ START_TEST(finite_differences)
     static const char *const cells[] = {"rnn", "lstm", "gru"};
     for (size_t i = 0; i < 3; i++)
         for (int layers = 1; layers <= 3; layers++) {
-            unroll_net_spec spec = {.inputs = 6, .outputs = 6, .cell = cells[i], .hidden = 5,
-                                    .layers = (size_t)layers};
+            unroll_net_spec spec = {
+                .inputs = 6, .outputs = 6, .cell = cells[i], .hidden = 5, .layers = (size_t)layers};
             check_differences(&spec);
             spec.residual = layers > 1;
             check_differences(&spec);
@@ -189,23 +210,35 @@ END_TEST
 START_TEST(random_vectors)
 {
     probed p;
-    const fresh f = {.cell = "lstm", .init = "xavier", .layers = 2, .hidden = 12, .symbols = 6, .T = 30,
-                     .B = 2, .forget_bias = NAN, .seed = 3};
+    const fresh f = {.cell = "lstm",
+                     .init = "xavier",
+                     .layers = 2,
+                     .hidden = 12,
+                     .symbols = 6,
+                     .T = 30,
+                     .B = 2,
+                     .forget_bias = NAN,
+                     .seed = 3};
     open_fresh(&p, &f);
-    unroll_jacobian all, some, again;
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, 30, 2, 0, 1, &all));
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, 30, 2, 2000, 1, &some));
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, 30, 2, 2000, 1, &again));
-    ck_assert(all.exact && !some.exact);
+    unroll_jacobian *all, *some, *again;
+    need_ok(jacobian_of(&p, 30, 2, 0, &all));
+    need_ok(jacobian_of(&p, 30, 2, 2000, &some));
+    need_ok(jacobian_of(&p, 30, 2, 2000, &again));
+    ck_assert(unroll_jacobian_exact(all) && !unroll_jacobian_exact(some));
     for (size_t k = 0; k < 30; k++) {
-        ck_assert_double_lt(fabs(some.frobenius[k] / all.frobenius[k] - 1), 0.1);
-        ck_assert_double_le(all.spectral[k], all.frobenius[k] * (1 + 1e-9));
-        ck_assert(isnan(some.spectral[k]));
+        ck_assert_double_lt(fabs(unroll_jacobian_frobenius(some)[k] /
+                                     unroll_jacobian_frobenius(all)[k] -
+                                 1),
+                            0.1);
+        ck_assert_double_le(unroll_jacobian_spectral(all)[k],
+                            unroll_jacobian_frobenius(all)[k] * (1 + 1e-9));
+        ck_assert(isnan(unroll_jacobian_spectral(some)[k]));
     }
-    ck_assert_mem_eq(some.frobenius, again.frobenius, 30 * sizeof(double));
-    unroll_jacobian_free(&all);
-    unroll_jacobian_free(&some);
-    unroll_jacobian_free(&again);
+    ck_assert_mem_eq(unroll_jacobian_frobenius(some), unroll_jacobian_frobenius(again),
+                     30 * sizeof(double));
+    unroll_jacobian_free(all);
+    unroll_jacobian_free(some);
+    unroll_jacobian_free(again);
     close_probed(&p);
 }
 END_TEST
@@ -215,8 +248,8 @@ END_TEST
 /* An rnn that stays where tanh is a straight line: no inputs, no biases. */
 static void open_linear(probed *p, size_t hidden, size_t T, double scale)
 {
-    const unroll_net_spec spec = {.inputs = 4, .outputs = 4, .cell = "rnn", .layers = 1,
-                                  .hidden = hidden};
+    const unroll_net_spec spec = {
+        .inputs = 4, .outputs = 4, .cell = "rnn", .layers = 1, .hidden = hidden};
     const unroll_init init = {.kind = "orthogonal", .scale = scale, .forget_bias = NAN, .seed = 2};
     open_probed(p, &spec, T, 2, 1);
     need_ok(unroll_net_init(p->net, &init));
@@ -230,24 +263,25 @@ START_TEST(orthogonal_is_exact)
     static const double scales[] = {0.2, 0.9, 1, 1.3};
     for (size_t i = 0; i < 4; i++) {
         probed p;
-        unroll_lyapunov l;
-        unroll_jacobian j;
+        unroll_lyapunov *l;
+        unroll_jacobian *j;
         open_linear(&p, 12, 200, scales[i]);
-        need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 99, 2, 1, &l));
-        ck_assert_uint_eq(l.count, 12);
-        ck_assert_uint_eq(l.steps, 199 - 2 * 24);
-        for (size_t k = 0; k < l.count; k++) {
-            ck_assert_double_eq_tol(l.nats[k], log(scales[i]), 1e-6);
-            ck_assert_double_lt(l.deviation[k], 1e-6);
+        need_ok(lyapunov_of(&p, 99, 2, &l));
+        ck_assert_uint_eq(unroll_lyapunov_count(l), 12);
+        ck_assert_uint_eq(unroll_lyapunov_steps(l), 199 - 2 * 24);
+        for (size_t k = 0; k < unroll_lyapunov_count(l); k++) {
+            ck_assert_double_eq_tol(unroll_lyapunov_exponents(l)[k], log(scales[i]), 1e-6);
+            ck_assert_double_lt(unroll_lyapunov_deviations(l)[k], 1e-6);
         }
-        need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, 200, 2, 0, 1, &j));
+        need_ok(jacobian_of(&p, 200, 2, 0, &j));
         for (size_t k = 0; k < 200; k++) {
             const double expected = (double)k * log10(scales[i]);
-            ck_assert_double_eq_tol(log10(j.spectral[k]), expected, 1e-4);
-            ck_assert_double_eq_tol(log10(j.frobenius[k]), expected + 0.5 * log10(12), 1e-4);
+            ck_assert_double_eq_tol(log10(unroll_jacobian_spectral(j)[k]), expected, 1e-4);
+            ck_assert_double_eq_tol(log10(unroll_jacobian_frobenius(j)[k]),
+                                    expected + 0.5 * log10(12), 1e-4);
         }
-        unroll_jacobian_free(&j);
-        unroll_lyapunov_free(&l);
+        unroll_jacobian_free(j);
+        unroll_lyapunov_free(l);
         close_probed(&p);
     }
 }
@@ -259,18 +293,18 @@ START_TEST(one_exponent_a_unit)
     static const double sorted[4] = {1.1, 0.8, 0.6, 0.25};
     float W[25] = {0};
     probed p;
-    unroll_lyapunov l;
+    unroll_lyapunov *l;
     open_linear(&p, 5, 300, 1);
     for (size_t i = 0; i < 5; i++)
         W[i * 6] = rates[i];
     unroll_parameter_set(parameter_of(p.net, "rnn.weight_hh_l0"), unroll_net_weights(p.net), W);
     unroll_net_pack(p.net, 1);
-    need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 5, 1, 1, &l));
+    need_ok(lyapunov_of(&p, 5, 1, &l));
     for (size_t i = 0; i < 4; i++)
-        ck_assert_double_eq_tol(l.nats[i], log(sorted[i]), 1e-5);
-    ck_assert(l.nats[4] < -10); /* dead, but for rounding */
-    ck_assert(isnan(l.deviation[0]));
-    unroll_lyapunov_free(&l);
+        ck_assert_double_eq_tol(unroll_lyapunov_exponents(l)[i], log(sorted[i]), 1e-5);
+    ck_assert(unroll_lyapunov_exponents(l)[4] < -10); /* dead, but for rounding */
+    ck_assert(isnan(unroll_lyapunov_deviations(l)[0]));
+    unroll_lyapunov_free(l);
     close_probed(&p);
 }
 END_TEST
@@ -279,30 +313,31 @@ END_TEST
 START_TEST(padding_and_nothing)
 {
     probed p;
-    unroll_lyapunov l;
-    unroll_jacobian j;
+    unroll_lyapunov *l;
+    unroll_jacobian *j;
     uint8_t mode[2 * 40] = {0};
     open_linear(&p, 6, 40, 0.5);
     for (size_t t = 10; t < 20; t++)
         mode[2 * t] = mode[2 * t + 1] = UNROLL_HOLD;
     p.batch.mode = mode;
-    need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 3, 2, 1, &l));
-    ck_assert_double_eq_tol(l.nats[0], log(0.5), 1e-6);
-    ck_assert_uint_eq(l.steps, 39 - 2 * 4 - 10);
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, 40, 2, 0, 1, &j));
-    ck_assert_double_eq_tol(j.spectral[39] / pow(0.5, 29), 1, 1e-4);
-    unroll_jacobian_free(&j);
-    unroll_lyapunov_free(&l);
+    need_ok(lyapunov_of(&p, 3, 2, &l));
+    ck_assert_double_eq_tol(unroll_lyapunov_exponents(l)[0], log(0.5), 1e-6);
+    ck_assert_uint_eq(unroll_lyapunov_steps(l), 39 - 2 * 4 - 10);
+    need_ok(jacobian_of(&p, 40, 2, 0, &j));
+    ck_assert_double_eq_tol(unroll_jacobian_spectral(j)[39] / pow(0.5, 29), 1, 1e-4);
+    unroll_jacobian_free(j);
+    unroll_lyapunov_free(l);
     mode[2 * 30] = mode[2 * 30 + 1] = UNROLL_RESET;
-    need_ok(unroll_jacobian_measure(p.net, p.work, &p.batch, 40, 2, 0, 1, &j));
-    ck_assert(j.spectral[9] > 0 && j.spectral[10] == 0 && j.frobenius[39] == 0);
-    unroll_jacobian_free(&j);
+    need_ok(jacobian_of(&p, 40, 2, 0, &j));
+    ck_assert(unroll_jacobian_spectral(j)[9] > 0 && unroll_jacobian_spectral(j)[10] == 0 &&
+              unroll_jacobian_frobenius(j)[39] == 0);
+    unroll_jacobian_free(j);
     p.batch.mode = NULL;
     p.batch.T = 1;
-    need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 3, 2, 1, &l));
-    ck_assert(l.steps == 0 && isnan(l.nats[0]));
-    unroll_lyapunov_free(&l);
-    ck_assert_int_eq(unroll_jacobian_measure(p.net, p.work, &p.batch, 2, 2, 0, 1, &j), UNROLL_EBUG);
+    need_ok(lyapunov_of(&p, 3, 2, &l));
+    ck_assert(unroll_lyapunov_steps(l) == 0 && isnan(unroll_lyapunov_exponents(l)[0]));
+    unroll_lyapunov_free(l);
+    ck_assert_int_eq(jacobian_of(&p, 2, 2, 0, &j), UNROLL_EUSAGE);
     close_probed(&p);
 }
 END_TEST
@@ -311,28 +346,37 @@ START_TEST(predicts_the_rate)
 {
     static const struct {
         const char *cell, *activation, *init;
-    } nets[] = {{"rnn", "tanh", "xavier"}, {"rnn", "tanh", "uniform"}, {"rnn", "tanh", "orthogonal"},
-                {"rnn", "sigmoid", "xavier"}, {"rnn", "sigmoid", "uniform"}, {"lstm", NULL, "xavier"},
-                {"lstm", NULL, "uniform"}, {"gru", NULL, "xavier"}, {"gru", NULL, "uniform"}};
+    } nets[] = {
+        {"rnn", "tanh", "xavier"},    {"rnn", "tanh", "uniform"},    {"rnn", "tanh", "orthogonal"},
+        {"rnn", "sigmoid", "xavier"}, {"rnn", "sigmoid", "uniform"}, {"lstm", NULL, "xavier"},
+        {"lstm", NULL, "uniform"},    {"gru", NULL, "xavier"},       {"gru", NULL, "uniform"}};
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
         probed p;
-        const fresh f = {.cell = nets[i].cell, .activation = nets[i].activation, .init = nets[i].init,
-                         .layers = 1, .hidden = 64, .symbols = 60, .T = 300, .B = 8,
-                         .forget_bias = NAN, .seed = 1 + (uint64_t)_i};
+        const fresh f = {.cell = nets[i].cell,
+                         .activation = nets[i].activation,
+                         .init = nets[i].init,
+                         .layers = 1,
+                         .hidden = 64,
+                         .symbols = 60,
+                         .T = 300,
+                         .B = 8,
+                         .forget_bias = NAN,
+                         .seed = 1 + (uint64_t)_i};
         unroll_fit fit;
-        unroll_lyapunov l;
+        unroll_lyapunov *l;
         open_fresh(&p, &f);
-        unroll_curve c = last_curve(&p, 300);
-        need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
-        need_ok(unroll_lyapunov_measure(p.net, p.work, &p.batch, 8, 8, 1, &l));
-        const double predicted = l.nats[0] / log(10);
+        unroll_curve *c = last_curve(&p, 300);
+        need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+        need_ok(lyapunov_of(&p, 8, 8, &l));
+        const double predicted = unroll_lyapunov_exponents(l)[0] / log(10);
         /* a factor a step; as a share of the logarithm, too, where that is not nearly nothing */
         ck_assert_msg(fabs(pow(10, predicted) / fit.rho - 1) < 0.01 &&
                           (fit.slope > -0.1 || fabs(predicted / fit.slope - 1) < 0.02),
                       "%s %s %s: measured %g decades a step, predicted %g", nets[i].cell,
-                      nets[i].activation ? nets[i].activation : "", nets[i].init, fit.slope, predicted);
-        unroll_lyapunov_free(&l);
-        unroll_curve_free(&c);
+                      nets[i].activation ? nets[i].activation : "", nets[i].init, fit.slope,
+                      predicted);
+        unroll_lyapunov_free(l);
+        unroll_curve_free(c);
         close_probed(&p);
     }
 }
@@ -341,15 +385,14 @@ END_TEST
 START_TEST(without_memory)
 {
     probed p;
-    unroll_lyapunov l;
-    unroll_jacobian j;
+    unroll_lyapunov *l;
+    unroll_jacobian *j;
     open_linear(&p, 4, 10, 1);
     for (long n = 0; n < 8; n++) {
         unroll_alloc_fail_after(n);
-        ck_assert_int_eq(unroll_lyapunov_measure(p.net, p.work, &p.batch, 2, 2, 1, &l), UNROLL_EMEMORY);
+        ck_assert_int_eq(lyapunov_of(&p, 2, 2, &l), UNROLL_EMEMORY);
         unroll_alloc_fail_after(n);
-        ck_assert_int_eq(unroll_jacobian_measure(p.net, p.work, &p.batch, 9, 2, 0, 1, &j),
-                         UNROLL_EMEMORY);
+        ck_assert_int_eq(jacobian_of(&p, 9, 2, 0, &j), UNROLL_EMEMORY);
     }
     unroll_alloc_fail_after(-1);
     close_probed(&p);

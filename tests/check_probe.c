@@ -9,8 +9,8 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "probe/fit.h"
-#include "probe/gradient_monitor.h"
+#include "probe/curve.h"
+#include "probe/gradient_flow.h"
 #include "probe/inject.h"
 #include "probe_nets.h"
 #include "runner.h"
@@ -62,21 +62,21 @@ static void check_golden_curve(probed *p, const double *data)
 {
     const unroll_net_spec *s = unroll_net_get_spec(p->net);
     const size_t T = p->batch.T, B = p->batch.B;
-    unroll_curve c = last_curve(p, T);
+    unroll_curve *c = last_curve(p, T);
     unroll_buffer rows = {0};
-    ck_assert_uint_eq(c.samples, B);
-    unroll_curve_csv_rows(&rows, 7, &c);
+    ck_assert_uint_eq(c->samples, B);
+    unroll_curve_csv_rows(&rows, 7, c);
     ck_assert(!rows.failed);
     const char *line = rows.text;
     for (size_t l = 0; l < s->layers; l++)
-        for (int i = 0; i <= c.has_c; i++) {
+        for (int i = 0; i <= c->has_c; i++) {
             const enum unroll_state state = (enum unroll_state)i;
             for (size_t k = 0; k < T; k++) {
                 double mean = 0, logs = 0, seen[2];
                 char head[64];
                 for (size_t r = 0; r < B; r++) {
                     const double want = data[unroll_gradient_flow_at(s, B, T - 1 - k, l, state, r)];
-                    ck_assert_double_le(fabs(unroll_curve_of(&c, r, l, state)[k] - want), 1e-4 * want);
+                    ck_assert_double_le(fabs(unroll_curve_sample(c, r, l, state)[k] - want), 1e-4 * want);
                     mean += want / (double)B;
                     logs += log(want) / (double)B;
                 }
@@ -91,7 +91,7 @@ static void check_golden_curve(probed *p, const double *data)
         }
     ck_assert(*line == '\0');
     unroll_free(rows.text);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
 }
 
 static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t hidden,
@@ -360,14 +360,14 @@ START_TEST(layers_have_ranges_of_their_own)
             for (size_t k = 0; k < 16 * 16; k++)
                 unroll_net_weights(p.net)[list[i].offset + k] *= 0.1f;
     unroll_net_pack(p.net, 1);
-    unroll_curve c = last_curve(&p, f.T);
-    const double upper = decades(&c, 1, UNROLL_STATE_H, 119);
-    const double lower = decades(&c, 0,
+    unroll_curve *c = last_curve(&p, f.T);
+    const double upper = decades(c, 1, UNROLL_STATE_H, 119);
+    const double lower = decades(c, 0,
                                                                               UNROLL_STATE_H, 119);
     ck_assert_double_lt(upper, -119);
     ck_assert_double_gt(upper, -250);
     ck_assert_double_gt(lower, -60);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
     close_probed(&p);
 }
 END_TEST
@@ -460,11 +460,11 @@ START_TEST(summed_loss_is_another_curve)
     const fresh f = {"rnn", NULL, "uniform", 1, 128, 65, 100, 8, NAN, 1};
     probed p;
     open_fresh(&p, &f);
-    unroll_curve one = last_curve(&p, 51), all = all_curve(&p, 51);
-    ck_assert_double_le(decades(&one, 0, UNROLL_STATE_H, 50), -8);
-    ck_assert_double_le(fabs(decades(&all, 0, UNROLL_STATE_H, 50)), 0.3);
-    unroll_curve_free(&one);
-    unroll_curve_free(&all);
+    unroll_curve *one = last_curve(&p, 51), *all = all_curve(&p, 51);
+    ck_assert_double_le(decades(one, 0, UNROLL_STATE_H, 50), -8);
+    ck_assert_double_le(fabs(decades(all, 0, UNROLL_STATE_H, 50)), 0.3);
+    unroll_curve_free(one);
+    unroll_curve_free(all);
     close_probed(&p);
 }
 END_TEST
@@ -478,8 +478,7 @@ START_TEST(batch_average_is_another_curve)
     const size_t T = f.T, B = f.B, H = f.hidden;
     unroll_inject_last(&p.batch, p.inject);
     vectors v = see_vectors(&p, p.inject);
-    unroll_curve c = last_curve(&p, T);
-    double *scratch = new_doubles(B);
+    unroll_curve *c = last_curve(&p, T);
     for (size_t k = 0; k < T; k++) {
         double averaged = 0, mean = 0;
         for (size_t j = 0; j < H; j++) {
@@ -494,13 +493,12 @@ START_TEST(batch_average_is_another_curve)
                 square += pow(v.at[((T - 1 - k) * 2 * B + r) * H + j], 2);
             mean += sqrt(square) / (double)B;
         }
-        const double measured = unroll_curve_at(&c, 0, UNROLL_STATE_H, k, scratch).mean;
+        const double measured = point_at(c, 0, UNROLL_STATE_H, k).mean;
         ck_assert_double_le(fabs(measured - mean), 1e-5 * mean);
         ck_assert_double_lt(sqrt(averaged), 0.6 * measured);
     }
-    free(scratch);
     free(v.at);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
     close_probed(&p);
 }
 END_TEST
@@ -517,16 +515,16 @@ START_TEST(samples_do_not_depend_on_each_other)
         q.input[t] = p.input[t * 6 + 4];
         q.target[t] = p.target[t * 6 + 4];
     }
-    unroll_curve all = last_curve(&p, 20), one = last_curve(&q, 20);
-    ck_assert_uint_eq(all.samples, 6);
-    ck_assert_uint_eq(one.samples, 1);
+    unroll_curve *all = last_curve(&p, 20), *one = last_curve(&q, 20);
+    ck_assert_uint_eq(all->samples, 6);
+    ck_assert_uint_eq(one->samples, 1);
     for (size_t l = 0; l < 2; l++)
         for (int s = 0; s < 2; s++)
-            ck_assert_double_lt(worst(unroll_curve_of(&all, 4, l, (enum unroll_state)s),
-                                      unroll_curve_of(&one, 0, l, (enum unroll_state)s), 20),
+            ck_assert_double_lt(worst(unroll_curve_sample(all, 4, l, (enum unroll_state)s),
+                                      unroll_curve_sample(one, 0, l, (enum unroll_state)s), 20),
                                 1e-5);
-    unroll_curve_free(&all);
-    unroll_curve_free(&one);
+    unroll_curve_free(all);
+    unroll_curve_free(one);
     close_probed(&p);
     close_probed(&q);
 }
@@ -537,19 +535,19 @@ START_TEST(only_whole_chains_count)
     const fresh f = {"rnn", NULL, "xavier", 1, 8, 5, 20, 4, NAN, 1};
     probed p;
     open_fresh(&p, &f);
-    unroll_curve c;
-    need_ok(unroll_curve_for(p.net, 8, &c));
-    unroll_inject_comb(&p.batch, 8, p.inject); /* shifts 0 2 4 6: 2, 2, 2 and 1 chains have 8 steps */
-    need_ok(unroll_curve_measure(p.net, p.work, &p.batch, p.inject, &c));
-    ck_assert_uint_eq(c.samples, 7);
-    unroll_curve_free(&c);
+    unroll_curve *c;
+    const unroll_curve_options o = {.size = sizeof o, .distances = 8, .losses = UNROLL_LOSSES_SPACED};
+    need_ok(unroll_curve_new(p.net, &o, &c));
+    need_ok(unroll_curve_add(c, p.probe, &p.batch)); /* shifts 0 2 4 6: 2, 2, 2 and 1 chains have 8 steps */
+    ck_assert_uint_eq(c->samples, 7);
+    unroll_curve_free(c);
     float weight[80];
     for (size_t i = 0; i < 80; i++)
         weight[i] = i / 4 == 3 + 5 * (i % 4);
     p.batch.weight = weight;
     c = last_curve(&p, 8); /* losses at steps 3, 8, 13, 18 */
-    ck_assert_uint_eq(c.samples, 3);
-    unroll_curve_free(&c);
+    ck_assert_uint_eq(c->samples, 3);
+    unroll_curve_free(c);
     close_probed(&p);
 }
 END_TEST
@@ -571,44 +569,43 @@ END_TEST
 
 /* ---- statistics ---- */
 
-static unroll_curve made_curve(size_t distances, size_t samples)
+static unroll_curve *made_curve(size_t distances, size_t samples)
 {
-    unroll_curve c;
-    need_ok(unroll_curve_new(1, false, distances, &c));
-    c.norm = unroll_alloc(samples * 2 * distances, sizeof *c.norm);
-    ck_assert_ptr_nonnull(c.norm);
-    c.samples = c.room = samples;
+    unroll_curve *c = unroll_alloc(1, sizeof *c);
+    ck_assert_ptr_nonnull(c);
+    *c = (unroll_curve){.layers = 1, .distances = distances, .samples = samples, .room = samples};
+    c->norm = unroll_alloc(samples * 2 * distances, sizeof *c->norm);
+    ck_assert_ptr_nonnull(c->norm);
     return c;
 }
 
 START_TEST(statistics_of_samples)
 {
-    unroll_curve c = made_curve(1, 5);
+    unroll_curve *c = made_curve(1, 5);
     const double value[] = {8, 1, 4, 2, 16};
-    double scratch[5];
     for (size_t i = 0; i < 5; i++)
-        c.norm[2 * i] = value[i];
-    unroll_curve_point p = unroll_curve_at(&c, 0, UNROLL_STATE_H, 0, scratch);
+        c->norm[2 * i] = value[i];
+    unroll_curve_point p = point_at(c, 0, UNROLL_STATE_H, 0);
     ck_assert_double_eq_tol(p.mean, 6.2, 1e-12);
     ck_assert_double_eq_tol(p.gmean, 4, 1e-12);
     ck_assert_double_eq_tol(p.q10, 1.4, 1e-12);
     ck_assert_double_eq_tol(p.median, 4, 1e-12);
     ck_assert_double_eq_tol(p.q90, 12.8, 1e-12);
     ck_assert_uint_eq(p.n, 5);
-    c.norm[0] = 0;
-    ck_assert_double_eq(unroll_curve_at(&c, 0, UNROLL_STATE_H, 0, scratch).gmean, 0);
-    unroll_curve_free(&c);
+    c->norm[0] = 0;
+    ck_assert_double_eq(point_at(c, 0, UNROLL_STATE_H, 0).gmean, 0);
+    unroll_curve_free(c);
 }
 END_TEST
 
 /* Samples that fall by `rate` a step, spread around it, with a jump before the fit begins. */
-static unroll_curve falling(size_t distances, size_t samples, double rate, double spread)
+static unroll_curve *falling(size_t distances, size_t samples, double rate, double spread)
 {
-    unroll_curve c = made_curve(distances, samples);
+    unroll_curve *c = made_curve(distances, samples);
     for (size_t i = 0; i < samples; i++) {
         const double own = rate + spread * (2 * (double)i / (double)(samples - 1) - 1);
         for (size_t k = 0; k < distances; k++)
-            c.norm[i * 2 * distances + k] = (k < 3 ? 100 : 1) * pow(10, own * (double)k);
+            c->norm[i * 2 * distances + k] = (k < 3 ? 100 : 1) * pow(10, own * (double)k);
     }
     return c;
 }
@@ -616,8 +613,8 @@ static unroll_curve falling(size_t distances, size_t samples, double rate, doubl
 START_TEST(fit_of_a_line)
 {
     unroll_fit fit;
-    unroll_curve c = falling(100, 21, -0.05, 0.02);
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
+    unroll_curve *c = falling(100, 21, -0.05, 0.02);
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, -0.05, 1e-12);
     ck_assert_double_eq_tol(fit.rho, pow(10, -0.05), 1e-12);
     ck_assert_double_eq_tol(fit.half_life, log10(2) / 0.05, 1e-9);
@@ -626,30 +623,30 @@ START_TEST(fit_of_a_line)
     /* deviation 0.0121 of one sample, so 0.00264 of a mean of 21 */
     ck_assert_double_eq_tol(fit.low, -0.05 - 1.96 * 0.00264, 0.0006);
     ck_assert_double_eq_tol(fit.high, -0.05 + 1.96 * 0.00264, 0.0006);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
 }
 END_TEST
 
 START_TEST(fit_of_growth_and_of_floors)
 {
     unroll_fit fit;
-    unroll_curve c = falling(60, 4, 0.01, 0);
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
+    unroll_curve *c = falling(60, 4, 0.01, 0);
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, 0.01, 1e-12);
     ck_assert(isinf(fit.half_life) && fit.horizon == SIZE_MAX);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
     c = falling(60, 4, -10, 0); /* below the smallest normal double from distance 31 on */
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, -10, 1e-6);
     ck_assert_uint_eq(fit.last, 30);
-    c.norm[7] = 0;
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
+    c->norm[7] = 0;
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert(isnan(fit.slope) && fit.horizon == 6);
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
     c = falling(6, 4, -1, 0);
-    need_ok(unroll_fit_curve(&c, 0, UNROLL_STATE_H, 1, &fit));
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert(isnan(fit.slope) && isnan(fit.half_life));
-    unroll_curve_free(&c);
+    unroll_curve_free(c);
 }
 END_TEST
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "probe/inject.h"
+#include "probe/probe.h"
 
 void need_ok(unroll_status status)
 {
@@ -29,7 +29,13 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
     unroll_rng rng;
     *p = (probed){0};
     need_ok(unroll_net_new(spec, &p->net));
-    need_ok(unroll_work_new(p->net, T, B, true, 1, &p->work));
+    need_ok(unroll_probe_new(p->net,
+                             &(unroll_probe_options){.size = sizeof(unroll_probe_options),
+                                                     .steps = T,
+                                                     .rows = B,
+                                                     .threads = 1},
+                             &p->probe));
+    p->work = p->probe->work;
     p->input = calloc(T * B, sizeof *p->input);
     p->target = calloc(T * B, sizeof *p->target);
     p->inject = calloc(T * B, 1);
@@ -44,11 +50,15 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
 
 void open_residual(probed *p, const fresh *f, bool residual)
 {
-    const unroll_net_spec spec = {.inputs = f->symbols, .outputs = f->symbols, .cell = f->cell,
-                                  .activation = f->activation, .layers = f->layers,
-                                  .hidden = f->hidden, .residual = residual};
-    const unroll_init init = {.kind = f->init, .scale = 1, .forget_bias = f->forget_bias,
-                              .seed = f->seed};
+    const unroll_net_spec spec = {.inputs = f->symbols,
+                                  .outputs = f->symbols,
+                                  .cell = f->cell,
+                                  .activation = f->activation,
+                                  .layers = f->layers,
+                                  .hidden = f->hidden,
+                                  .residual = residual};
+    const unroll_init init = {
+        .kind = f->init, .scale = 1, .forget_bias = f->forget_bias, .seed = f->seed};
     open_probed(p, &spec, f->T, f->B, f->seed);
     need_ok(unroll_net_init(p->net, &init));
     unroll_net_pack(p->net, 1);
@@ -61,38 +71,47 @@ void open_fresh(probed *p, const fresh *f)
 
 void close_probed(probed *p)
 {
-    unroll_work_free(p->work);
+    unroll_probe_free(p->probe);
     unroll_net_free(p->net);
     free(p->input);
     free(p->target);
     free(p->inject);
 }
 
-static unroll_curve measure(probed *p, size_t distances)
+static unroll_curve *measure(probed *p, size_t distances, enum unroll_curve_losses losses)
 {
-    unroll_curve c;
-    need_ok(unroll_curve_for(p->net, distances, &c));
-    need_ok(unroll_curve_measure(p->net, p->work, &p->batch, p->inject, &c));
+    unroll_curve *c;
+    const unroll_curve_options o = {.size = sizeof o, .distances = distances, .losses = losses};
+    need_ok(unroll_curve_new(p->net, &o, &c));
+    need_ok(unroll_curve_add(c, p->probe, &p->batch));
     return c;
 }
 
-unroll_curve last_curve(probed *p, size_t distances)
+unroll_curve *last_curve(probed *p, size_t distances)
 {
-    unroll_inject_last(&p->batch, p->inject);
-    return measure(p, distances);
+    return measure(p, distances, UNROLL_LOSSES_LAST);
 }
 
-unroll_curve all_curve(probed *p, size_t distances)
+unroll_curve *all_curve(probed *p, size_t distances)
 {
-    unroll_inject_all(&p->batch, p->inject);
-    return measure(p, distances);
+    return measure(p, distances, UNROLL_LOSSES_ALL);
+}
+
+unroll_curve_point point_at(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k)
+{
+    unroll_curve_point *all = calloc(unroll_curve_distances(c), sizeof *all);
+    ck_assert_ptr_nonnull(all);
+    need_ok(unroll_curve_points(c, layer, state, all));
+    const unroll_curve_point point = all[k];
+    free(all);
+    return point;
 }
 
 double decades(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k)
 {
-    double *gmean = calloc(c->distances, sizeof *gmean);
+    double *gmean = calloc(unroll_curve_distances(c), sizeof *gmean);
     ck_assert_ptr_nonnull(gmean);
-    unroll_curve_gmean(c, layer, state, gmean);
+    need_ok(unroll_curve_gmean(c, layer, state, gmean));
     const double result = log10(gmean[k] / gmean[0]);
     free(gmean);
     return result;

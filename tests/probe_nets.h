@@ -1,12 +1,13 @@
 #ifndef UNROLL_TESTS_PROBE_NETS_H
 #define UNROLL_TESTS_PROBE_NETS_H
-#include "probe/curve.h"
+#include <unroll/probe.h>
 
 /* Networks with a window of random tokens to probe. */
 
 typedef struct probed {
     unroll_net *net;
-    unroll_work *work;
+    unroll_probe *probe;
+    unroll_work *work; /**< the probe's */
     unroll_batch batch;
     uint32_t *input, *target;
     uint8_t *inject;
@@ -28,9 +29,11 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
 void close_probed(probed *p);
 
 /** The curve of the losses at the last step, or of all losses (accumulated). */
-unroll_curve last_curve(probed *p, size_t distances);
-unroll_curve all_curve(probed *p, size_t distances);
+unroll_curve *last_curve(probed *p, size_t distances);
+unroll_curve *all_curve(probed *p, size_t distances);
 
+/** What the samples say at distance k. */
+unroll_curve_point point_at(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k);
 /** log10 of the geometric mean at distance k over that at distance 0. */
 double decades(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k);
 

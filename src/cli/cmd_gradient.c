@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "cli/gradient.h"
 #include "config/config.h"
-#include "probe/inject.h"
+#include "probe/windows.h"
 #include "store/checkpoint.h"
 
 static const char *const losses[] = {"last", "all", NULL};
@@ -203,7 +203,7 @@ static unroll_status fit_task(gradient_probe *p)
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
     p->T = batch.T;
     p->B = batch.B < p->B ? batch.B : p->B;
-    p->distances = unroll_batch_reach(&batch);
+    p->distances = unroll_curve_reach(p->net, &batch);
     return UNROLL_OK;
 }
 
@@ -256,40 +256,35 @@ static unroll_status next_windows(gradient_probe *p, size_t first, size_t count,
     const unroll_task *task = &p->session.task;
     if (p->id)
         return unroll_windows_of_tokens(p->id, p->count, &(unroll_windows_options){
-            .steps = p->T, .windows = p->B, .first = first, .rows = count}, out);
+            .size = sizeof(unroll_windows_options), .steps = p->T, .windows = p->B, .first = first, .rows = count}, out);
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
     return unroll_windows_of_batch(&batch, first, count, task->inputs, task->outputs, out);
 }
 
 /* What the Jacobians along the first windows say. */
-static unroll_status measure_jacobians(gradient_probe *p, const unroll_batch *b, unroll_work *work)
+static unroll_status measure_jacobians(gradient_probe *p, unroll_probe *probe, const unroll_batch *b)
 {
     enum { EXPONENTS = 8, SAMPLES = 4, MATRICES = 2, FARTHEST = 200 };
-    const size_t distances = p->distances < FARTHEST + 1 ? p->distances : FARTHEST + 1;
     const unroll_config *c = &p->options->config;
-    UNROLL_TRY(unroll_lyapunov_measure(p->net, work, b, EXPONENTS, SAMPLES, c->seed, &p->lyapunov));
-    if (!c->out)
-        return UNROLL_OK;
-    return unroll_jacobian_measure(p->net, work, b, distances, MATRICES, 0, c->seed, &p->jacobian);
+    const unroll_lyapunov_options exponents = {
+        .size = sizeof exponents, .count = EXPONENTS, .samples = SAMPLES, .seed = c->seed};
+    const unroll_jacobian_options products = {
+        .size = sizeof products, .samples = MATRICES, .seed = c->seed,
+        .distances = p->distances < FARTHEST + 1 ? p->distances : FARTHEST + 1};
+    UNROLL_TRY(unroll_lyapunov_measure(probe, b, &exponents, &p->lyapunov));
+    return c->out ? unroll_jacobian_measure(probe, b, &products, &p->jacobian) : UNROLL_OK;
 }
 
-static unroll_status measure_windows(gradient_probe *p, const unroll_batch *b, unroll_work *work, bool first)
+static unroll_status measure_windows(gradient_probe *p, unroll_probe *probe, const unroll_batch *b, bool first)
 {
-    uint8_t *inject = unroll_alloc(b->T * b->B, 1);
-    if (!inject)
-        return UNROLL_EMEMORY;
-    (p->options->loss == LOSS_ALL ? unroll_inject_all : unroll_inject_last)(b, inject);
-    unroll_status status = unroll_curve_measure(p->net, work, b, inject, &p->curve);
-    unroll_free(inject);
-    if (status == UNROLL_OK && first)
-        status = unroll_diagnose(p->net, work, b, p->distances, &p->diagnosis);
-    if (status == UNROLL_OK && first)
-        status = unroll_histograms_take(&p->histograms, p->net, work, b);
-    if (status == UNROLL_OK && first)
-        status = measure_jacobians(p, b, work);
-    if (status == UNROLL_OK && first && p->options->config.out)
-        status = unroll_weight_curve_measure(p->net, work, b, p->distances, &p->weights);
-    return status;
+    UNROLL_TRY(unroll_curve_add(p->curve, probe, b));
+    if (!first)
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_diagnosis_measure(probe, b, p->distances, &p->diagnosis));
+    UNROLL_TRY(unroll_histograms_measure(p->histograms, probe, b));
+    UNROLL_TRY(measure_jacobians(p, probe, b));
+    return p->options->config.out ? unroll_weight_curve_measure(probe, b, p->distances, &p->weights)
+                                  : UNROLL_OK;
 }
 
 /* Windows at a time: each step of each is kept. */
@@ -302,45 +297,44 @@ static size_t rows_in_turn(const gradient_probe *p)
     return p->B < turn ? p->B : turn;
 }
 
+static unroll_status measure_turn(gradient_probe *p, size_t first, size_t count)
+{
+    unroll_probe *probe = NULL;
+    unroll_windows *windows;
+    const unroll_probe_options o = {.size = sizeof o, .steps = p->T, .rows = count,
+                                    .threads = (size_t)p->options->config.threads};
+    UNROLL_TRY(next_windows(p, first, count, &windows));
+    unroll_status status = unroll_probe_new(p->net, &o, &probe);
+    if (status == UNROLL_OK)
+        status = measure_windows(p, probe, unroll_windows_batch(windows), first == 0);
+    unroll_probe_free(probe);
+    unroll_windows_free(windows);
+    return status;
+}
+
 /* Saturation and histograms are of the first turn. */
 static unroll_status measure(gradient_probe *p)
 {
-    unroll_work *work = NULL;
-    size_t room = 0;
-    UNROLL_TRY(unroll_curve_for(p->net, p->distances, &p->curve));
-    p->curve.through = p->options->through;
+    const unroll_curve_options o = {
+        .size = sizeof o, .distances = p->distances, .through_statistics = p->options->through,
+        .losses = p->options->loss == LOSS_ALL ? UNROLL_LOSSES_ALL : UNROLL_LOSSES_LAST};
+    UNROLL_TRY(unroll_curve_new(p->net, &o, &p->curve));
     UNROLL_TRY(unroll_histograms_new(p->net, &p->histograms));
-    unroll_status status = UNROLL_OK;
     const size_t turn = rows_in_turn(p);
-    for (size_t at = 0; at < p->B && status == UNROLL_OK; at += turn) {
-        const size_t count = p->B - at < turn ? p->B - at : turn;
-        unroll_windows *windows;
-        status = next_windows(p, at, count, &windows);
-        if (status != UNROLL_OK)
-            break;
-        if (room != count) {
-            unroll_work_free(work);
-            work = NULL;
-            status = unroll_work_new(p->net, p->T, count, true,
-                                     (size_t)p->options->config.threads, &work);
-            room = count;
-        }
-        if (status == UNROLL_OK)
-            status = measure_windows(p, unroll_windows_batch(windows), work, at == 0);
-        unroll_windows_free(windows);
-    }
-    unroll_work_free(work);
-    return status;
+    for (size_t at = 0; at < p->B; at += turn)
+        UNROLL_TRY(measure_turn(p, at, p->B - at < turn ? p->B - at : turn));
+    return UNROLL_OK;
 }
 
 static unroll_status fit_all(gradient_probe *p)
 {
-    const unroll_curve *c = &p->curve;
-    p->fit = unroll_alloc(c->layers * UNROLL_STATES, sizeof *p->fit);
+    const unroll_curve *c = p->curve;
+    const size_t layers = unroll_curve_layers(c), states = unroll_curve_has_c(c) ? 2 : 1;
+    p->fit = unroll_alloc(layers * UNROLL_STATES, sizeof *p->fit);
     if (!p->fit)
         return UNROLL_EMEMORY;
-    for (size_t l = 0; l < c->layers; l++)
-        for (int s = 0; s <= c->has_c; s++)
+    for (size_t l = 0; l < layers; l++)
+        for (size_t s = 0; s < states; s++)
             UNROLL_TRY(unroll_fit_curve(c, l, (enum unroll_state)s, p->options->config.seed,
                                         &p->fit[l * UNROLL_STATES + s]));
     return UNROLL_OK;
@@ -382,12 +376,12 @@ static unroll_status gradient_run(cli_call *call)
     gradient_probe p = {.call = call, .options = call->options};
     const unroll_status status = probe(&p);
     unroll_free(p.fit);
-    unroll_lyapunov_free(&p.lyapunov);
-    unroll_jacobian_free(&p.jacobian);
-    unroll_weight_curve_free(&p.weights);
-    unroll_histograms_free(&p.histograms);
-    unroll_diagnosis_free(&p.diagnosis);
-    unroll_curve_free(&p.curve);
+    unroll_lyapunov_free(p.lyapunov);
+    unroll_jacobian_free(p.jacobian);
+    unroll_weight_curve_free(p.weights);
+    unroll_histograms_free(p.histograms);
+    unroll_diagnosis_free(p.diagnosis);
+    unroll_curve_free(p.curve);
     unroll_corpus_free(p.corpus);
     unroll_model_free(p.loaded);
     unroll_session_close(&p.session);

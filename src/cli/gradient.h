@@ -3,11 +3,6 @@
 #include "cli/cli.h"
 #include "config/config.h"
 #include "session/session.h"
-#include "probe/jacobian.h"
-#include "probe/gradient_monitor.h"
-#include "probe/lyapunov.h"
-#include "probe/saturation.h"
-#include "probe/weights.h"
 #include "report/gradient_plots.h"
 
 /* unroll gradient: cmd_gradient.c opens and measures, gradient_out.c tells. */
@@ -32,13 +27,13 @@ typedef struct gradient_probe {
     unroll_net *net;
     const uint32_t *id;         /* the text; NULL: a task */
     size_t count, T, B, distances, rows; /* rows at a time */
-    unroll_curve curve;
-    unroll_diagnosis diagnosis;
-    unroll_histograms histograms;
+    unroll_curve *curve;
+    unroll_diagnosis *diagnosis;
+    unroll_histograms *histograms;
     unroll_fit *fit;            /* [layers][2] */
-    unroll_lyapunov lyapunov;   /* of the first windows */
-    unroll_jacobian jacobian;   /* likewise; with --out alone */
-    unroll_weight_curve weights;/* of the first turn; with --out alone */
+    unroll_lyapunov *lyapunov;  /* of the first windows */
+    unroll_jacobian *jacobian;  /* likewise; with --out alone */
+    unroll_weight_curve *weights;/* of the first turn; with --out alone */
     char variant[UNROLL_VARIANT_MAX];
 } gradient_probe;
 

@@ -29,7 +29,7 @@ static const size_t ratio_at[3] = {10, 50, 100};
 
 static unroll_status make_row(const gradient_probe *p, size_t layer, int state, row *r)
 {
-    const unroll_curve *c = &p->curve;
+    const unroll_curve *c = p->curve;
     double *gmean = unroll_alloc(c->distances, sizeof *gmean);
     if (!gmean)
         return UNROLL_EMEMORY;
@@ -67,7 +67,7 @@ static void row_cells(const gradient_probe *p, const row *r, char cell[CELLS][CE
     if (isnan(f->slope) && f->horizon == SIZE_MAX)
         snprintf(cell[8], CELL, "-");
     else if (f->horizon == SIZE_MAX)
-        snprintf(cell[8], CELL, "beyond %zu", p->curve.distances - 1);
+        snprintf(cell[8], CELL, "beyond %zu", p->curve->distances - 1);
     else
         snprintf(cell[8], CELL, "%zu", f->horizon);
     number(cell[9], f->slope);
@@ -82,8 +82,8 @@ static void row_cells(const gradient_probe *p, const row *r, char cell[CELLS][CE
 static unroll_status each_row(const gradient_probe *p, void *arg,
                               void (*take)(void *arg, const char *const *cell))
 {
-    for (size_t l = p->curve.layers; l-- > 0;)
-        for (int s = 0; s <= p->curve.has_c; s++) {
+    for (size_t l = p->curve->layers; l-- > 0;)
+        for (int s = 0; s <= p->curve->has_c; s++) {
             row r;
             char cell[CELLS][CELL];
             const char *at[CELLS];
@@ -112,7 +112,7 @@ static void print_row(void *arg, const char *const *c)
 
 static unroll_status print_table(const gradient_probe *p)
 {
-    out_printf("%s\n%zu windows of %zu steps; %s\n\n", p->variant, p->curve.samples, p->T,
+    out_printf("%s\n%zu windows of %zu steps; %s\n\n", p->variant, p->curve->samples, p->T,
                all_losses(p) ? "accumulated: losses of all steps together, so that no decay shows"
                              : "loss of one step alone, not divided by batch or window");
     out_printf("%s\n", all_losses(p) ? "accumulated |dL/dstate|, geometric mean over samples"
@@ -127,14 +127,14 @@ static unroll_status print_table(const gradient_probe *p)
 static double slowest(const gradient_probe *p)
 {
     double rho = NAN;
-    for (size_t l = 0; l < p->curve.layers; l++)
+    for (size_t l = 0; l < p->curve->layers; l++)
         rho = fmax(rho, p->fit[l * UNROLL_STATES].rho);
     return rho;
 }
 
 static void print_lyapunov(const gradient_probe *p)
 {
-    const unroll_lyapunov *l = &p->lyapunov;
+    const unroll_lyapunov *l = p->lyapunov;
     const double measured = slowest(p);
     if (l->steps == 0 || isnan(l->nats[0]))
         return;
@@ -147,7 +147,7 @@ static void print_lyapunov(const gradient_probe *p)
 
 static void print_diagnosis(const gradient_probe *p)
 {
-    const unroll_diagnosis *d = &p->diagnosis;
+    const unroll_diagnosis *d = p->diagnosis;
     for (size_t l = d->layers; l-- > 0;)
         if (!isnan(d->mean_field[l]))
             out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l,
@@ -174,11 +174,11 @@ static void print_diagnosis(const gradient_probe *p)
 static unroll_gradient_figure figure(const gradient_probe *p)
 {
     return (unroll_gradient_figure){
-        .directory = p->options->config.out, .variant = p->variant, .curve = &p->curve,
+        .directory = p->options->config.out, .variant = p->variant, .curve = p->curve,
         .accumulated = all_losses(p), .squared = unroll_net_get_spec(p->net)->squared,
-        .diagnosis = &p->diagnosis, .histograms = &p->histograms,
-        .jacobian = &p->jacobian, .lyapunov = &p->lyapunov,
-        .weights = &p->weights,
+        .diagnosis = p->diagnosis, .histograms = p->histograms,
+        .jacobian = p->jacobian, .lyapunov = p->lyapunov,
+        .weights = p->weights,
     };
 }
 
@@ -246,8 +246,8 @@ static json_t *json_lyapunov(const unroll_lyapunov *l)
 static unroll_status print_json(const gradient_probe *p)
 {
     json_t *curves = json_array();
-    for (size_t l = 0; l < p->curve.layers; l++)
-        for (int s = 0; s <= p->curve.has_c; s++) {
+    for (size_t l = 0; l < p->curve->layers; l++)
+        for (int s = 0; s <= p->curve->has_c; s++) {
             row r;
             const unroll_status status = make_row(p, l, s, &r);
             if (status != UNROLL_OK) {
@@ -258,11 +258,11 @@ static unroll_status print_json(const gradient_probe *p)
         }
     return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant", p->variant, "loss",
                               all_losses(p) ? "accumulated" : "last", "windows",
-                              (json_int_t)p->curve.samples, "window", (json_int_t)p->T,
-                              "max_distance", (json_int_t)p->curve.distances - 1, "curves", curves,
-                              "theory", json_theory(&p->diagnosis), "lyapunov",
-                              json_lyapunov(&p->lyapunov), "saturation",
-                              json_saturation(&p->diagnosis)));
+                              (json_int_t)p->curve->samples, "window", (json_int_t)p->T,
+                              "max_distance", (json_int_t)p->curve->distances - 1, "curves", curves,
+                              "theory", json_theory(p->diagnosis), "lyapunov",
+                              json_lyapunov(p->lyapunov), "saturation",
+                              json_saturation(p->diagnosis)));
 }
 
 /* ---- files ---- */
@@ -288,8 +288,8 @@ static unroll_buffer fit_rows(const gradient_probe *p)
     unroll_buffer_printf(&text,
                     "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
                            "r2,mean_field,bound\n");
-    for (size_t l = 0; l < p->curve.layers; l++)
-        for (int s = 0; s <= p->curve.has_c; s++) {
+    for (size_t l = 0; l < p->curve->layers; l++)
+        for (int s = 0; s <= p->curve->has_c; s++) {
             const unroll_fit *f = &p->fit[l * UNROLL_STATES + (size_t)s];
             char horizon[32] = "inf";
             if (f->horizon != SIZE_MAX)
@@ -297,8 +297,8 @@ static unroll_buffer fit_rows(const gradient_probe *p)
             unroll_buffer_printf(&text,
                             "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", l,
                             s ? 'c' : 'h', f->first, f->last, f->slope, f->low, f->high, f->rho,
-                            f->half_life, horizon, f->r2, p->diagnosis.mean_field[l],
-                            p->diagnosis.bound[l]);
+                            f->half_life, horizon, f->r2, p->diagnosis->mean_field[l],
+                            p->diagnosis->bound[l]);
         }
     return text;
 }
@@ -307,8 +307,8 @@ static unroll_buffer saturation_rows(const gradient_probe *p)
 {
     unroll_buffer text = {0};
     unroll_buffer_printf(&text, "step,layer,name,below_0.1,above_0.9,dead\n");
-    for (size_t i = 0; i < p->diagnosis.count; i++) {
-        const unroll_saturation *s = &p->diagnosis.share[i];
+    for (size_t i = 0; i < p->diagnosis->count; i++) {
+        const unroll_saturation *s = &p->diagnosis->share[i];
         unroll_buffer_printf(&text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
                         s->dead);
     }
@@ -373,7 +373,7 @@ static void page_lyapunov(const gradient_probe *p, unroll_page *page)
 {
     static const char *const head[] = {"exponent", "nats a step", "decades a step", "factor a step",
                                        "deviation (nats)"};
-    const unroll_lyapunov *l = &p->lyapunov;
+    const unroll_lyapunov *l = p->lyapunov;
     char text[400];
     snprintf(text, sizeof text, "Of the first %zu windows, over %zu steps each at least: how fast the directions "
              "of the whole state (all layers, h and c) shrink or grow. The largest is the rate that "
@@ -401,8 +401,8 @@ static void page_saturation(const gradient_probe *p, unroll_page *page)
                            "0.9, of units that are 0 at every step.");
     unroll_table table = {.columns = sizeof head / sizeof *head};
     unroll_table_row(&table, head);
-    for (size_t i = 0; i < p->diagnosis.count; i++) {
-        const unroll_saturation *s = &p->diagnosis.share[i];
+    for (size_t i = 0; i < p->diagnosis->count; i++) {
+        const unroll_saturation *s = &p->diagnosis->share[i];
         const double share[] = {s->low, s->high, s->dead};
         char cell[CELL];
         unroll_table_cell(&table, "%zu", s->layer);
@@ -435,7 +435,7 @@ static void page_pictures(const gradient_probe *p, unroll_page *page, size_t fro
     char folder[4096];
     snprintf(folder, sizeof folder, "%s/plots", p->options->config.out);
     for (size_t i = from; i < to; i++)
-        if (!pictures[i].deep || p->curve.layers > 1)
+        if (!pictures[i].deep || p->curve->layers > 1)
             unroll_page_picture(page, folder, pictures[i].name, pictures[i].caption);
 }
 
@@ -446,24 +446,24 @@ static unroll_status page_body(const gradient_probe *p, unroll_page *page)
              "%s. %zu windows of %zu steps. %s The norm of the gradient with "
              "respect to each layer's state k steps before, geometric mean over windows; decay by "
              "least squares from distance 5; the horizon is where a thousandth of distance 5 is left.",
-             p->variant, p->curve.samples, p->T,
+             p->variant, p->curve->samples, p->T,
              all_losses(p) ? "Accumulated: losses of all steps together, so that no decay shows."
                            : "The loss of one step alone, not divided by batch or window.");
     unroll_page_text(page, text);
     UNROLL_TRY(page_table(p, page));
-    if (p->diagnosis.no_theory) {
-        snprintf(text, sizeof text, "No mean-field rate and no bound: %s", p->diagnosis.no_theory);
+    if (p->diagnosis->no_theory) {
+        snprintf(text, sizeof text, "No mean-field rate and no bound: %s", p->diagnosis->no_theory);
         unroll_page_text(page, text);
     }
     page_pictures(p, page, 0, 3);
-    if (p->jacobian.distances > 1) {
+    if (p->jacobian->distances > 1) {
         unroll_page_heading(page, "The product of Jacobians");
         page_pictures(p, page, 3, 4);
     }
-    if (p->lyapunov.steps > 0 && isfinite(p->lyapunov.nats[0])) {
+    if (p->lyapunov->steps > 0 && isfinite(p->lyapunov->nats[0])) {
         unroll_page_heading(page, "Lyapunov exponents");
         page_lyapunov(p, page);
-        page_pictures(p, page, 4, 4 + (p->lyapunov.count > 1));
+        page_pictures(p, page, 4, 4 + (p->lyapunov->count > 1));
     }
     unroll_page_heading(page, "Saturation");
     page_saturation(p, page);
@@ -495,12 +495,12 @@ static unroll_status write_page(const gradient_probe *p)
 unroll_status gradient_write(const gradient_probe *p)
 {
     unroll_buffer distance = {0}, histogram = {0}, fit = fit_rows(p), saturation = saturation_rows(p);
-    unroll_buffer lyapunov = lyapunov_rows(&p->lyapunov), jacobian = jacobian_rows(&p->jacobian);
-    unroll_buffer weights = weight_rows(&p->weights);
+    unroll_buffer lyapunov = lyapunov_rows(p->lyapunov), jacobian = jacobian_rows(p->jacobian);
+    unroll_buffer weights = weight_rows(p->weights);
     unroll_buffer_printf(&distance, "%s\n", UNROLL_DISTANCE_HEADER);
-    unroll_curve_csv_rows(&distance, 0, &p->curve);
+    unroll_curve_csv_rows(&distance, 0, p->curve);
     unroll_buffer_printf(&histogram, "%s\n", UNROLL_HISTOGRAM_HEADER);
-    unroll_histogram_csv_rows(&histogram, 0, &p->histograms);
+    unroll_histogram_csv_rows(&histogram, 0, p->histograms);
     unroll_status status = unroll_make_directory(p->options->config.out);
     const struct {
         const char *name;

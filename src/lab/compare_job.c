@@ -9,9 +9,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "lab/compare.h"
-#include "probe/gradient_monitor.h"
 #include "probe/inject.h"
-#include "probe/saturation.h"
 #include "score/score_pairs.h"
 #include "session/recorder.h"
 #include "session/session.h"
@@ -44,45 +42,54 @@ typedef struct job {
 static unroll_status add_curve(job *j, int when, const unroll_curve *curve)
 {
     compare_result *r = j->result;
-    const size_t states = curve->has_c ? 2 : 1;
-    const size_t more = curve->layers * states * curve->distances;
-    compare_distance *grown = unroll_realloc(r->distance, r->distances + more, sizeof *grown);
+    const size_t layers = unroll_curve_layers(curve), states = unroll_curve_has_c(curve) ? 2 : 1;
+    const size_t distances = unroll_curve_distances(curve);
+    compare_distance *grown =
+        unroll_realloc(r->distance, r->distances + layers * states * distances, sizeof *grown);
     if (!grown)
         return UNROLL_EMEMORY;
     r->distance = grown;
-    double *scratch = unroll_alloc(curve->samples, sizeof *scratch);
-    if (!scratch)
-        return UNROLL_EMEMORY;
-    for (size_t l = 0; l < curve->layers; l++)
-        for (size_t s = 0; s < states; s++)
-            for (size_t k = 0; k < curve->distances; k++) {
-                const unroll_curve_point p =
-                    unroll_curve_at(curve, l, (enum unroll_state)s, k, scratch);
-                grown[r->distances++] = (compare_distance){
-                    .when = when, .step = r->steps, .layer = l, .state = s ? 'c' : 'h',
-                    .distance = k, .mean = p.mean, .gmean = p.gmean, .q10 = p.q10,
-                    .median = p.median, .q90 = p.q90, .n = p.n};
-            }
-    unroll_free(scratch);
-    return UNROLL_OK;
+    unroll_curve_point *point = unroll_alloc(distances, sizeof *point);
+    unroll_status status = point ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t i = 0; i < layers * states && status == UNROLL_OK; i++) {
+        const size_t layer = i / states, state = i % states;
+        status = unroll_curve_points(curve, layer, (enum unroll_state)state, point);
+        for (size_t k = 0; k < distances && status == UNROLL_OK; k++)
+            grown[r->distances++] = (compare_distance){
+                .when = when, .step = r->steps, .layer = layer, .state = state ? 'c' : 'h',
+                .distance = k, .mean = point[k].mean, .gmean = point[k].gmean, .q10 = point[k].q10,
+                .median = point[k].median, .q90 = point[k].q90, .n = point[k].n};
+    }
+    unroll_free(point);
+    return status;
 }
 
-/* The shortest way from a row's last loss to its first step. */
-static size_t reach(const unroll_batch *b, const uint8_t *inject)
+/* Distances that the last losses of all rows reach which have one. */
+static size_t reach(const unroll_batch *b)
 {
     size_t least = b->T;
-    for (size_t r = 0; r < b->B; r++)
-        for (size_t t = b->T; t-- > 0;)
-            if (inject[t * b->B + r] == UNROLL_INJECT_RESTART) {
-                least = t + 1 < least ? t + 1 : least;
-                break;
-            }
+    for (size_t r = 0; r < b->B; r++) {
+        const size_t length = unroll_batch_length(b, r);
+        least = length && length < least ? length : least;
+    }
     return least;
 }
 
+static unroll_status new_curve(const job *j, const unroll_batch *first, unroll_curve **out)
+{
+    const unroll_session *s = &j->session;
+    unroll_curve_options o = {.size = sizeof o, .distances = reach(first)};
+    if (s->corpus) {
+        o.distances = o.distances < TEXT_DISTANCES ? o.distances : TEXT_DISTANCES;
+        o.losses = UNROLL_LOSSES_SPACED;
+    }
+    o.through_statistics = j->ask->through && strcmp(s->config->norm, "recurrent-batch") == 0;
+    return unroll_curve_new(s->model->net, &o, out);
+}
+
 /* The held-out batches' curves: of a synthetic task's first batch, the loss of its last target;
- * of a text many chains. The first batch decides how far they reach. */
-static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
+ * of a text one loss in every so many steps. The first batch decides how far they reach. */
+static unroll_status measure(job *j, unroll_probe *probe, unroll_curve **curve)
 {
     const unroll_session *s = &j->session;
     const unroll_task *task = &s->task;
@@ -90,26 +97,12 @@ static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
         unroll_batch batch;
         bool more;
         UNROLL_TRY(task->eval(task->self, UNROLL_VALID, i, &batch, &more));
-        if (!more || (i > 0 && batch.T < curve->distances))
+        if (!more || (i > 0 && batch.T < unroll_curve_distances(*curve)))
             break;
         batch.carry = 0;
-        uint8_t *inject = unroll_alloc(batch.T * batch.B, 1);
-        if (!inject)
-            return UNROLL_EMEMORY;
-        unroll_inject_last(&batch, inject);
-        size_t distances = reach(&batch, inject);
-        if (s->corpus) {
-            distances = distances < TEXT_DISTANCES ? distances : TEXT_DISTANCES;
-            unroll_inject_comb(&batch, distances, inject);
-        }
-        unroll_status status = UNROLL_OK;
         if (i == 0)
-            status = unroll_curve_for(s->model->net, distances, curve);
-        curve->through = j->ask->through && strcmp(s->config->norm, "recurrent-batch") == 0;
-        if (status == UNROLL_OK)
-            status = unroll_curve_measure(s->model->net, work, &batch, inject, curve);
-        unroll_free(inject);
-        UNROLL_TRY(status);
+            UNROLL_TRY(new_curve(j, &batch, curve));
+        UNROLL_TRY(unroll_curve_add(*curve, probe, &batch));
     }
     return UNROLL_OK;
 }
@@ -118,38 +111,39 @@ static unroll_status measure(job *j, unroll_work *work, unroll_curve *curve)
 static unroll_status probe_pairs(job *j, int when)
 {
     const unroll_session *s = &j->session;
-    unroll_windows *windows;
-    unroll_gradient_monitor monitor;
-    UNROLL_TRY(unroll_recorder_sequences(s, &windows));
-    UNROLL_TRY(unroll_gradient_monitor_new(s->model->net, windows, &(unroll_gradient_monitor_plan){0},
-                                           (size_t)s->config->threads, &monitor));
-    unroll_status status = unroll_gradient_monitor_take(&monitor);
+    unroll_gradient_monitor_options o = {.size = sizeof o, .threads = (size_t)s->config->threads};
+    unroll_gradient_monitor *monitor;
+    unroll_batch batch;
+    UNROLL_TRY(unroll_recorder_sequences(s, &batch, &o.rows));
+    UNROLL_TRY(unroll_gradient_monitor_new(s->model->net, &batch, &o, &monitor));
+    unroll_status status = unroll_gradient_monitor_take(monitor);
     if (status == UNROLL_OK)
-        status = add_curve(j, when, &monitor.curve);
+        status = add_curve(j, when, unroll_gradient_monitor_curve(monitor));
     if (status == UNROLL_OK)
-        j->result->half_life[when] = monitor.fit.half_life;
-    unroll_gradient_monitor_free(&monitor);
+        j->result->half_life[when] = unroll_gradient_monitor_fit(monitor)->half_life;
+    unroll_gradient_monitor_free(monitor);
     return status;
 }
 
 static unroll_status probe_sequences(job *j, int when)
 {
     const unroll_session *s = &j->session;
-    const unroll_net *net = s->model->net;
-    unroll_work *work;
-    unroll_curve curve = {0};
+    unroll_probe *probe;
+    unroll_curve *curve = NULL;
     unroll_fit fit;
-    UNROLL_TRY(unroll_work_new(net, s->task.eval_T, s->task.eval_B, true,
-                               (size_t)s->config->threads, &work));
-    unroll_status status = measure(j, work, &curve);
-    if (status == UNROLL_OK && curve.samples)
-        status = add_curve(j, when, &curve);
-    if (status == UNROLL_OK && curve.samples)
-        status = unroll_fit_curve(&curve, curve.layers - 1, UNROLL_STATE_H, j->seed, &fit);
-    if (status == UNROLL_OK && curve.samples)
-        j->result->half_life[when] = fit.half_life;
-    unroll_curve_free(&curve);
-    unroll_work_free(work);
+    UNROLL_TRY(unroll_probe_new(s->model->net, &(unroll_probe_options){
+        .size = sizeof(unroll_probe_options), .steps = s->task.eval_T, .rows = s->task.eval_B,
+        .threads = (size_t)s->config->threads}, &probe));
+    unroll_status status = measure(j, probe, &curve);
+    if (status == UNROLL_OK && curve && unroll_curve_samples(curve)) {
+        status = add_curve(j, when, curve);
+        if (status == UNROLL_OK)
+            status = unroll_fit_curve(curve, unroll_curve_layers(curve) - 1, UNROLL_STATE_H, j->seed, &fit);
+        if (status == UNROLL_OK)
+            j->result->half_life[when] = fit.half_life;
+    }
+    unroll_curve_free(curve);
+    unroll_probe_free(probe);
     return status;
 }
 
@@ -162,14 +156,18 @@ static unroll_status probe(job *j, int when)
 static unroll_status add_gates(job *j, const unroll_diagnosis *d)
 {
     compare_result *r = j->result;
-    r->gate = unroll_alloc(d->count, sizeof *r->gate);
+    const unroll_saturation *s;
+    size_t count = 0;
+    while (unroll_diagnosis_saturation(d, count))
+        count++;
+    r->gate = unroll_alloc(count, sizeof *r->gate);
     if (!r->gate)
         return UNROLL_EMEMORY;
-    for (size_t i = 0; i < d->count; i++)
-        if (isfinite(d->share[i].low)) { /* else it is no gate */
+    for (size_t i = 0; (s = unroll_diagnosis_saturation(d, i)); i++)
+        if (isfinite(s->low)) { /* else it is no gate */
             compare_gate *g = &r->gate[r->gates++];
-            *g = (compare_gate){.layer = d->share[i].layer, .low = d->share[i].low, .high = d->share[i].high};
-            memcpy(g->name, d->share[i].name, sizeof g->name);
+            *g = (compare_gate){.layer = s->layer, .low = s->low, .high = s->high};
+            memcpy(g->name, s->name, sizeof g->name);
         }
     return UNROLL_OK;
 }
@@ -178,19 +176,20 @@ static unroll_status add_gates(job *j, const unroll_diagnosis *d)
 static unroll_status look_at_gates(job *j)
 {
     const unroll_session *s = &j->session;
-    const unroll_net *net = s->model->net;
     unroll_batch batch;
-    unroll_work *work;
-    unroll_diagnosis diagnosis = {0};
+    unroll_probe *probe;
+    unroll_diagnosis *diagnosis = NULL;
     bool more;
     UNROLL_TRY(s->task.eval(s->task.self, UNROLL_VALID, 0, &batch, &more));
-    UNROLL_TRY(unroll_work_new(net, batch.T, batch.B, true, (size_t)s->config->threads, &work));
+    UNROLL_TRY(unroll_probe_new(s->model->net, &(unroll_probe_options){
+        .size = sizeof(unroll_probe_options), .steps = batch.T, .rows = batch.B,
+        .threads = (size_t)s->config->threads}, &probe));
     batch.carry = 0;
-    unroll_status status = unroll_diagnose(net, work, &batch, 1, &diagnosis);
+    unroll_status status = unroll_diagnosis_measure(probe, &batch, 1, &diagnosis);
     if (status == UNROLL_OK)
-        status = add_gates(j, &diagnosis);
-    unroll_diagnosis_free(&diagnosis);
-    unroll_work_free(work);
+        status = add_gates(j, diagnosis);
+    unroll_diagnosis_free(diagnosis);
+    unroll_probe_free(probe);
     return status == UNROLL_ENUMERIC ? UNROLL_OK : status;
 }
 

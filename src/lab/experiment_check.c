@@ -1,10 +1,10 @@
 /* What the checks of an experiment measure. */
 #include <math.h>
 #include <string.h>
+#include <unroll/probe.h>
 
 #include "config/config.h"
 #include "lab/experiments.h"
-#include "probe/fit.h"
 
 static const compare_distance *find_distance(const compare_result *r, size_t layer, size_t distance)
 {

@@ -2,29 +2,47 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/versioned.h"
 #include "net/net.h"
+#include "probe/gradient_flow.h"
 #include "probe/inject.h"
+#include "probe/pair_flow.h"
+#include "probe/probe.h"
 
-unroll_status unroll_curve_new(size_t layers, bool has_c, size_t distances, unroll_curve *out)
+unroll_status unroll_curve_new(const unroll_net *net, const unroll_curve_options *options,
+                               unroll_curve **out)
 {
-    *out = (unroll_curve){.layers = layers, .has_c = has_c, .distances = distances};
-    return distances ? UNROLL_OK
-                     : unroll_fail(UNROLL_EBUG, "a curve needs at least one distance");
-}
-
-unroll_status unroll_curve_for(const unroll_net *net, size_t distances, unroll_curve *out)
-{
-    return unroll_curve_new(net->stack.layers, net->stack.cell->states > 1, distances, out);
+    unroll_curve_options o = {0};
+    if (options)
+        UNROLL_TRY(unroll_versioned_copy("unroll_curve_options", options, &o, sizeof o));
+    if ((unsigned)o.losses > UNROLL_LOSSES_STACKED)
+        return unroll_fail(UNROLL_EUSAGE, "losses of a curve is %d, which is no unroll_curve_losses",
+                           (int)o.losses);
+    if (net->spec.source && o.losses != UNROLL_LOSSES_LAST)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "of an encoder–decoder the last losses alone can be measured");
+    unroll_curve *c = unroll_alloc(1, sizeof *c);
+    if (!c)
+        return UNROLL_EMEMORY;
+    *c = (unroll_curve){.layers = net->stack.layers,
+                        .has_c = net->stack.cell->states > 1,
+                        .distances = o.distances,
+                        .losses = o.losses,
+                        .copies = o.copies ? o.copies : 1,
+                        .through = o.through_statistics};
+    *out = c;
+    return UNROLL_OK;
 }
 
 void unroll_curve_free(unroll_curve *c)
 {
+    if (!c)
+        return;
     unroll_free(c->norm);
-    *c = (unroll_curve){0};
+    unroll_free(c);
 }
 
 static size_t sample_size(const unroll_curve *c)
@@ -40,8 +58,8 @@ static unroll_status make_room(unroll_curve *c, size_t samples)
     const size_t room = samples > 2 * c->room ? samples : 2 * c->room;
     if (!unroll_mul(room, sample_size(c), &count))
         return unroll_fail(UNROLL_EMEMORY,
-                           "%zu samples of %zu distances are more than memory can hold",
-                           room, c->distances);
+                           "%zu samples of %zu distances are more than memory can hold", room,
+                           c->distances);
     double *norm = unroll_realloc(c->norm, count, sizeof *norm);
     if (!norm)
         return UNROLL_EMEMORY;
@@ -49,6 +67,8 @@ static unroll_status make_room(unroll_curve *c, size_t samples)
     c->room = room;
     return UNROLL_OK;
 }
+
+/* ---- measuring ---- */
 
 /* Does the chain that begins at (t, r) run over all distances? */
 static bool whole_chain(const unroll_batch *b, const uint8_t *inject, size_t distances, size_t t,
@@ -69,7 +89,8 @@ static void take_chain(unroll_curve *c, const unroll_net_spec *spec, size_t B, c
     for (size_t l = 0; l < c->layers; l++)
         for (int state = 0; state < UNROLL_STATES; state++)
             for (size_t k = 0; k < c->distances; k++)
-                *to++ = norm[unroll_gradient_flow_at(spec, B, t - k, l, (enum unroll_state)state, r)];
+                *to++ =
+                    norm[unroll_gradient_flow_at(spec, B, t - k, l, (enum unroll_state)state, r)];
 }
 
 static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll_batch *b,
@@ -81,118 +102,163 @@ static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll
     UNROLL_TRY(make_room(c, c->samples + chains));
     for (size_t i = 0; i < b->T * b->B; i++)
         if (whole_chain(b, inject, c->distances, i / b->B, i % b->B))
-            take_chain(c, unroll_net_get_spec(net), b->B, norm, i / b->B, i % b->B);
+            take_chain(c, &net->spec, b->B, norm, i / b->B, i % b->B);
     return UNROLL_OK;
 }
 
-unroll_status unroll_curve_measure(const unroll_net *net, unroll_work *work,
-                                   const unroll_batch *batch,
-                                   const uint8_t *inject, unroll_curve *curve)
+static void choose_losses(const unroll_curve *c, const unroll_batch *b, uint8_t *inject)
+{
+    switch (c->losses) {
+    case UNROLL_LOSSES_LAST: unroll_inject_last(b, inject); break;
+    case UNROLL_LOSSES_ALL: unroll_inject_all(b, inject); break;
+    case UNROLL_LOSSES_SPACED: unroll_inject_comb(b, c->distances, inject); break;
+    case UNROLL_LOSSES_STACKED: unroll_inject_stacked(b, c->copies, c->distances, inject); break;
+    }
+}
+
+static unroll_status add_windows(unroll_curve *c, unroll_probe *p, const unroll_batch *b)
 {
     size_t count;
-    if (!unroll_mul(batch->T * batch->B, curve->layers * UNROLL_STATES, &count))
-        return unroll_fail(UNROLL_EMEMORY, "a window of %zu steps is too long to probe", batch->T);
+    if (!unroll_mul(b->T * b->B, c->layers * UNROLL_STATES, &count))
+        return unroll_fail(UNROLL_EMEMORY, "a window of %zu steps is too long to probe", b->T);
     double *norm = unroll_alloc(count, sizeof *norm);
-    if (!norm)
-        return UNROLL_EMEMORY;
-    const unroll_gradient_flow flow = {.batch = batch, .inject = inject, .norm = norm,
-                                .through = curve->through};
-    unroll_status status = unroll_gradient_flow_run(net, work, &flow);
+    uint8_t *inject = unroll_alloc(b->T * b->B, 1);
+    unroll_status status = norm && inject ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK) {
+        choose_losses(c, b, inject);
+        status = unroll_gradient_flow_run(p->net, p->work,
+                                          &(unroll_gradient_flow){.batch = b,
+                                                                  .inject = inject,
+                                                                  .through = c->through,
+                                                                  .norm = norm});
+    }
     if (status == UNROLL_OK)
-        status = gather(curve, net, batch, inject, norm);
+        status = gather(c, p->net, b, inject, norm);
+    unroll_free(inject);
     unroll_free(norm);
     return status;
 }
 
-/* ---- an encoder and its decoder ---- */
-
-static size_t source_words(const unroll_batch *b, size_t r)
+static unroll_status add_pairs(unroll_curve *c, unroll_probe *p, const unroll_batch *b)
 {
-    size_t n = b->S;
-    while (n > 0 && b->source_mode && b->source_mode[(n - 1) * b->B + r] != UNROLL_RUN)
-        n--;
-    return n;
-}
-
-size_t unroll_curve_reach_pairs(const unroll_net *net, const unroll_batch *b)
-{
-    size_t reach = SIZE_MAX;
-    for (size_t r = 0; r < b->B; r++) {
-        const size_t words = net->spec.bidirectional ? 0 : source_words(b, r);
-        const size_t own = unroll_batch_length(b, r) + words;
-        reach = own < reach ? own : reach;
-    }
-    return reach;
-}
-
-/* The decoder's steps, or the encoder's. */
-typedef struct side {
-    const unroll_net *net;
-    const unroll_curve *curve;
-    const uint8_t *mode;
-    size_t *end;      /* [B] step t is at distance end − t */
-    size_t B;
-} side;
-
-static double scaled_norm(const side *s, const unroll_real *x)
-{
-    /* the mean of B losses was differentiated */
-    return sqrt(s->net->kernels->sum_squares(s->net->stack.hidden, x)) * (double)s->B;
-}
-
-static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                const unroll_real *dh, const unroll_real *dc)
-{
-    const side *s = arg;
-    const unroll_curve *c = s->curve;
-    for (size_t i = 0; i < rows; i++) {
-        const size_t r = row0 + i;
-        if ((s->mode && s->mode[t * s->B + r] != UNROLL_RUN) || t > s->end[r] ||
-            s->end[r] - t >= c->distances)
-            continue;
-        double *to = c->norm + (c->samples + r) * sample_size(c) +
-                     layer * UNROLL_STATES * c->distances + s->end[r] - t;
-        to[0] = scaled_norm(s, dh + i * pitch);
-        to[c->distances] = dc ? scaled_norm(s, dc + i * pitch) : 0;
-    }
-}
-
-unroll_status unroll_curve_measure_pairs(const unroll_net *net, unroll_work *work,
-                                         const unroll_batch *batch, unroll_real *grad,
-                                         unroll_curve *curve)
-{
-    const size_t B = batch->B;
-    side target = {net, curve, batch->mode, NULL, B}, source = {net, curve, batch->source_mode, NULL, B};
-    unroll_batch last = *batch;
-    unroll_result result;
-    UNROLL_TRY(make_room(curve, curve->samples + B));
-    unroll_real *weight = unroll_alloc(batch->T * B, sizeof *weight);
-    target.end = unroll_alloc(2 * B, sizeof *target.end);
-    unroll_status status = weight && target.end ? UNROLL_OK : UNROLL_EMEMORY;
-    source.end = target.end + B;
-    for (size_t r = 0; status == UNROLL_OK && r < B; r++) {
-        target.end[r] = unroll_batch_length(batch, r) - 1;
-        source.end[r] = target.end[r] + source_words(batch, r);
-        weight[target.end[r] * B + r] = 1;
-    }
-    if (status == UNROLL_OK) {
-        last.weight = weight;
-        work->source_hook = (unroll_hook){.after = see, .arg = &source};
-        unroll_work_set_hook(work, &(unroll_hook){.after = see, .arg = &target});
-        status = unroll_net_gradient(net, &last, work, grad, &result);
-        unroll_work_set_hook(work, NULL);
-        work->source_hook = (unroll_hook){0};
-    }
-    unroll_free(target.end);
-    unroll_free(weight);
-    UNROLL_TRY(status);
-    if (!result.finite)
-        return unroll_fail(UNROLL_ENUMERIC, "the loss is not finite; the model has diverged");
-    curve->samples += B;
+    const size_t reach = unroll_pair_flow_reach(p->net, b);
+    if (c->distances > reach)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "a curve of %zu distances, of which not all pairs reach more than %zu",
+                           c->distances, reach);
+    UNROLL_TRY(make_room(c, c->samples + b->B));
+    UNROLL_TRY(unroll_pair_flow_run(p, b, c->distances, c->norm + c->samples * sample_size(c)));
+    c->samples += b->B;
     return UNROLL_OK;
 }
 
-/* ---- statistics ---- */
+size_t unroll_curve_reach(const unroll_net *net, const unroll_batch *b)
+{
+    return net->spec.source ? unroll_pair_flow_reach(net, b) : unroll_batch_reach(b);
+}
+
+unroll_status unroll_curve_add(unroll_curve *c, unroll_probe *p, const unroll_batch *batch)
+{
+    UNROLL_TRY(unroll_probe_check(p, batch));
+    if (p->net->stack.layers != c->layers || (p->net->stack.cell->states > 1) != c->has_c)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "a curve of %zu layers %s a state c does not go with a network of %zu layers "
+                           "%s one",
+                           c->layers, c->has_c ? "with" : "without", p->net->stack.layers,
+                           c->has_c ? "without" : "with");
+    const size_t asked = c->distances;
+    c->distances = asked ? asked : unroll_curve_reach(p->net, batch);
+    unroll_status status =
+        c->distances ? UNROLL_OK
+                     : unroll_fail(UNROLL_EUSAGE,
+                                   "a row of the batch has no target, so that there is no distance "
+                                   "which all rows reach");
+    if (status == UNROLL_OK)
+        status = p->net->spec.source ? add_pairs(c, p, batch) : add_windows(c, p, batch);
+    if (status != UNROLL_OK && c->samples == 0)
+        c->distances = asked;
+    return status;
+}
+
+unroll_status unroll_curve_of_text(const unroll_net *net, const unroll_vocabulary *vocabulary,
+                                   const char *text, size_t length,
+                                   const unroll_windows_options *options, unroll_curve **out)
+{
+    unroll_ids ids = {0};
+    unroll_windows *windows = NULL;
+    unroll_probe *probe = NULL;
+    unroll_curve *curve = NULL;
+    unroll_status status = unroll_vocabulary_encode(vocabulary, "the text", text, length, &ids);
+    if (status == UNROLL_OK)
+        status = unroll_windows_of_tokens(ids.id, ids.count, options, &windows);
+    if (status == UNROLL_OK) {
+        const unroll_batch *b = unroll_windows_batch(windows);
+        status =
+            unroll_probe_new(net,
+                             &(unroll_probe_options){
+                                 .size = sizeof(unroll_probe_options), .steps = b->T, .rows = b->B},
+                             &probe);
+    }
+    if (status == UNROLL_OK)
+        status = unroll_curve_new(net, NULL, &curve);
+    if (status == UNROLL_OK)
+        status = unroll_curve_add(curve, probe, unroll_windows_batch(windows));
+    if (status == UNROLL_OK)
+        *out = curve;
+    else
+        unroll_curve_free(curve);
+    unroll_probe_free(probe);
+    unroll_windows_free(windows);
+    unroll_ids_free(&ids);
+    return status;
+}
+
+/* ---- what was measured ---- */
+
+size_t unroll_curve_layers(const unroll_curve *c)
+{
+    return c->layers;
+}
+
+bool unroll_curve_has_c(const unroll_curve *c)
+{
+    return c->has_c;
+}
+
+size_t unroll_curve_distances(const unroll_curve *c)
+{
+    return c->distances;
+}
+
+size_t unroll_curve_samples(const unroll_curve *c)
+{
+    return c->samples;
+}
+
+static bool has_state(const unroll_curve *c, size_t layer, enum unroll_state state)
+{
+    return layer < c->layers && (state == UNROLL_STATE_H || (state == UNROLL_STATE_C && c->has_c));
+}
+
+const double *unroll_curve_sample(const unroll_curve *c, size_t sample, size_t layer,
+                                  enum unroll_state state)
+{
+    if (sample >= c->samples || !has_state(c, layer, state))
+        return NULL;
+    return c->norm + ((sample * c->layers + layer) * UNROLL_STATES + state) * c->distances;
+}
+
+unroll_status unroll_curve_check(const unroll_curve *c, size_t layer, enum unroll_state state)
+{
+    if (layer >= c->layers)
+        return unroll_fail(UNROLL_EUSAGE, "layer %zu of a curve of %zu layers, which count from 0",
+                           layer, c->layers);
+    if (!has_state(c, layer, state))
+        return unroll_fail(UNROLL_EUSAGE, state == UNROLL_STATE_C
+                                              ? "this cell has no state c"
+                                              : "a state that is neither h nor c");
+    return UNROLL_OK;
+}
 
 static int ascending(const void *a, const void *b)
 {
@@ -207,34 +273,50 @@ static double quantile(const double *sorted, size_t n, double q)
     return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
-unroll_curve_point unroll_curve_at(const unroll_curve *c, size_t layer,
-                                   enum unroll_state state,
-                                   size_t distance, double *scratch)
+/* @param value  [samples] at one distance; is sorted */
+static unroll_curve_point point_of(double *value, size_t samples)
 {
-    unroll_curve_point p = {.n = c->samples};
+    unroll_curve_point p = {.n = samples};
     double logs = 0;
-    if (c->samples == 0)
+    if (samples == 0)
         return (unroll_curve_point){NAN, NAN, NAN, NAN, NAN, 0};
-    for (size_t i = 0; i < c->samples; i++) {
-        scratch[i] = unroll_curve_of(c, i, layer, state)[distance];
-        p.mean += scratch[i] / (double)c->samples;
-        logs += log(scratch[i]) / (double)c->samples;
+    for (size_t i = 0; i < samples; i++) {
+        p.mean += value[i] / (double)samples;
+        logs += log(value[i]) / (double)samples;
     }
     p.gmean = exp(logs);
-    qsort(scratch, c->samples, sizeof *scratch, ascending);
-    p.q10 = quantile(scratch, c->samples, 0.1);
-    p.median = quantile(scratch, c->samples, 0.5);
-    p.q90 = quantile(scratch, c->samples, 0.9);
+    qsort(value, samples, sizeof *value, ascending);
+    p.q10 = quantile(value, samples, 0.1);
+    p.median = quantile(value, samples, 0.5);
+    p.q90 = quantile(value, samples, 0.9);
     return p;
 }
 
-void unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_state state,
-                        double *out)
+unroll_status unroll_curve_points(const unroll_curve *c, size_t layer, enum unroll_state state,
+                                  unroll_curve_point *out)
 {
+    UNROLL_TRY(unroll_curve_check(c, layer, state));
+    double *value = unroll_alloc(c->samples, sizeof *value);
+    if (!value)
+        return UNROLL_EMEMORY;
+    for (size_t k = 0; k < c->distances; k++) {
+        for (size_t i = 0; i < c->samples; i++)
+            value[i] = unroll_curve_sample(c, i, layer, state)[k];
+        out[k] = point_of(value, c->samples);
+    }
+    unroll_free(value);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_curve_gmean(const unroll_curve *c, size_t layer, enum unroll_state state,
+                                 double *out)
+{
+    UNROLL_TRY(unroll_curve_check(c, layer, state));
     for (size_t k = 0; k < c->distances; k++) {
         double logs = 0;
         for (size_t i = 0; i < c->samples; i++)
-            logs += log(unroll_curve_of(c, i, layer, state)[k]) / (double)c->samples;
+            logs += log(unroll_curve_sample(c, i, layer, state)[k]) / (double)c->samples;
         out[k] = c->samples ? exp(logs) : NAN;
     }
+    return UNROLL_OK;
 }

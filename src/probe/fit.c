@@ -1,13 +1,16 @@
-#include "probe/fit.h"
-
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "probe/curve.h"
 
-enum { RESAMPLES = 1000 };
+enum {
+    POINTS = 3, /* fewer distances than this are not fitted */
+    RESAMPLES = 1000
+};
 
 /* Least squares of y[first … last] on the distance. */
 static double slope_of(const double *y, size_t first, size_t last, double *r2)
@@ -58,40 +61,54 @@ static size_t horizon(const double *gmean, size_t distances)
     return SIZE_MAX;
 }
 
-unroll_status unroll_fit_curve(const unroll_curve *c, size_t layer, enum unroll_state state,
-                               uint64_t seed, unroll_fit *out)
+/* @param y  [distances] geometric means; its logarithms take their place */
+static void fit_line(const unroll_curve *c, size_t layer, enum unroll_state state, uint64_t seed,
+                     double *y, unroll_fit *out)
 {
-    *out = (unroll_fit){.slope = NAN, .low = NAN, .high = NAN, .rho = NAN, .half_life = NAN,
-                        .r2 = NAN, .horizon = SIZE_MAX};
-    if (c->samples == 0 || c->distances < UNROLL_FIT_FROM + 2)
-        return UNROLL_OK;
-    double *y = unroll_alloc(2 * c->distances + c->samples + RESAMPLES, sizeof *y);
-    if (!y)
-        return UNROLL_EMEMORY;
     double *one = y + c->distances, *slope = one + c->distances, *means = slope + c->samples;
-    unroll_curve_gmean(c, layer, state, y);
     size_t end = UNROLL_FIT_FROM;
     while (end < c->distances && y[end] >= DBL_MIN)
         end++;
     if (end > UNROLL_FIT_FROM)
         out->horizon = horizon(y, c->distances);
-    if (end >= UNROLL_FIT_FROM + UNROLL_FIT_POINTS) {
-        out->first = UNROLL_FIT_FROM;
-        out->last = end - 1;
+    if (end < UNROLL_FIT_FROM + POINTS)
+        return;
+    out->first = UNROLL_FIT_FROM;
+    out->last = end - 1;
+    for (size_t k = out->first; k <= out->last; k++)
+        y[k] = log10(y[k]);
+    out->slope = slope_of(y, out->first, out->last, &out->r2);
+    out->rho = pow(10, out->slope);
+    out->half_life = out->slope < 0 ? -log10(2) / out->slope : INFINITY;
+    for (size_t i = 0; i < c->samples; i++) {
+        const double *norm = unroll_curve_sample(c, i, layer, state);
         for (size_t k = out->first; k <= out->last; k++)
-            y[k] = log10(y[k]);
-        out->slope = slope_of(y, out->first, out->last, &out->r2);
-        out->rho = pow(10, out->slope);
-        out->half_life = out->slope < 0 ? -log10(2) / out->slope : INFINITY;
-        for (size_t i = 0; i < c->samples; i++) {
-            const double *norm = unroll_curve_of(c, i, layer, state);
-            for (size_t k = out->first; k <= out->last; k++)
-                one[k] = log10(norm[k]);
-            slope[i] = slope_of(one, out->first, out->last, NULL);
-        }
-        if (c->samples > 1)
-            bootstrap(slope, c->samples, seed, means, out);
+            one[k] = log10(norm[k]);
+        slope[i] = slope_of(one, out->first, out->last, NULL);
     }
+    if (c->samples > 1)
+        bootstrap(slope, c->samples, seed, means, out);
+}
+
+unroll_status unroll_fit_curve(const unroll_curve *c, size_t layer, enum unroll_state state,
+                               uint64_t seed, unroll_fit *out)
+{
+    UNROLL_TRY(unroll_curve_check(c, layer, state));
+    *out = (unroll_fit){.slope = NAN,
+                        .low = NAN,
+                        .high = NAN,
+                        .rho = NAN,
+                        .half_life = NAN,
+                        .r2 = NAN,
+                        .horizon = SIZE_MAX};
+    if (c->samples == 0 || c->distances < UNROLL_FIT_FROM + 2)
+        return UNROLL_OK;
+    double *y = unroll_alloc(2 * c->distances + c->samples + RESAMPLES, sizeof *y);
+    if (!y)
+        return UNROLL_EMEMORY;
+    const unroll_status status = unroll_curve_gmean(c, layer, state, y);
+    if (status == UNROLL_OK)
+        fit_line(c, layer, state, seed, y, out);
     unroll_free(y);
-    return UNROLL_OK;
+    return status;
 }

@@ -25,14 +25,14 @@ typedef struct run {
     unroll_work *work;
     const unroll_gradient_flow *flow;
     unroll_real *block;
-    unroll_real *dh[2], *dc[2];       /* [layers][B][pitch] */
-    unroll_real *dc_total, *spare;    /* [B][pitch] */
-    unroll_real *dx;                  /* [B][max pitch] */
-    unroll_real *dy;                  /* [B][pitch] dL/dy of this step's layer; residual alone */
-    int *dy_exponent;                 /* [B] */
-    unroll_real *logits;              /* [B][output pitch] */
-    int *exponent;                    /* [layers][B] */
-    bool *bad;                        /* [B] a loss or a gradient that is not finite */
+    unroll_real *dh[2], *dc[2];    /* [layers][B][pitch] */
+    unroll_real *dc_total, *spare; /* [B][pitch] */
+    unroll_real *dx;               /* [B][max pitch] */
+    unroll_real *dy;               /* [B][pitch] dL/dy of this step's layer; residual alone */
+    int *dy_exponent;              /* [B] */
+    unroll_real *logits;           /* [B][output pitch] */
+    int *exponent;                 /* [layers][B] */
+    bool *bad;                     /* [B] a loss or a gradient that is not finite */
 } run;
 
 static unroll_status allocate(run *p)
@@ -161,10 +161,18 @@ static void inject(run *p, size_t t, size_t r0, size_t r1)
     if (!any)
         return;
     s->kernels->product(&(unroll_product){
-        .groups = 1, .rows = r1 - r0, .N = d->output_pitch, .K = d->inputs,
-        .A = p->work->run.at[s->layers - 1].y + (t * B + r0) * n, .a_pitch = n,
-        .panels = d->forward, .depth = d->inputs, .C = p->logits + r0 * d->output_pitch,
-        .c_pitch = d->output_pitch, .start = UNROLL_FROM_BIAS, .bias = d->padded_bias,
+        .groups = 1,
+        .rows = r1 - r0,
+        .N = d->output_pitch,
+        .K = d->inputs,
+        .A = p->work->run.at[s->layers - 1].y + (t * B + r0) * n,
+        .a_pitch = n,
+        .panels = d->forward,
+        .depth = d->inputs,
+        .C = p->logits + r0 * d->output_pitch,
+        .c_pitch = d->output_pitch,
+        .start = UNROLL_FROM_BIAS,
+        .bias = d->padded_bias,
     });
     for (size_t r = r0; r < r1; r++) {
         unroll_real *y = p->logits + r * d->output_pitch;
@@ -174,9 +182,16 @@ static void inject(run *p, size_t t, size_t r0, size_t r1)
             p->bad[r] |= !isfinite(row_loss(p, t, r, y));
     }
     s->kernels->product(&(unroll_product){
-        .groups = 1, .rows = r1 - r0, .N = n, .K = d->output_pitch,
-        .A = p->logits + r0 * d->output_pitch, .a_pitch = d->output_pitch, .panels = d->backward,
-        .depth = d->output_pitch, .C = p->spare + r0 * n, .c_pitch = n,
+        .groups = 1,
+        .rows = r1 - r0,
+        .N = n,
+        .K = d->output_pitch,
+        .A = p->logits + r0 * d->output_pitch,
+        .a_pitch = d->output_pitch,
+        .panels = d->backward,
+        .depth = d->output_pitch,
+        .C = p->spare + r0 * n,
+        .c_pitch = n,
         .start = UNROLL_FROM_ZERO,
     });
     for (size_t r = r0; r < r1; r++) {
@@ -213,7 +228,7 @@ static void record(run *p, size_t l, size_t t, size_t r0, size_t r1)
     }
     if (flow->visit)
         flow->visit(flow->arg, l, t, r0, r1 - r0, n, dh + r0 * n, dc ? dc + r0 * n : NULL,
-                     exponent + r0);
+                    exponent + r0);
 }
 
 /* Rows that meet in a step's statistics need one power of two: the largest of those that hold something. */
@@ -287,8 +302,9 @@ static void carry_row(run *p, size_t l, size_t r)
     if (p->dc[0])
         memcpy(p->dc[0] + at, p->dc[1] + at, bytes);
     const int power = p->flow->unscaled || largest == 0 ? 0
-                      : largest < ldexp(1, -SCALE_AT)    ? SCALE_BY
-                      : largest > ldexp(1, SCALE_AT)     ? -SCALE_BY : 0;
+                      : largest < ldexp(1, -SCALE_AT)   ? SCALE_BY
+                      : largest > ldexp(1, SCALE_AT)    ? -SCALE_BY
+                                                        : 0;
     if (power == 0)
         return;
     scale_row(p->dh[0] + at, s->pitch, power);
@@ -321,8 +337,10 @@ static unroll_status check(const run *p)
 {
     for (size_t r = 0; r < p->work->B; r++)
         if (p->bad[r])
-            return unroll_fail(UNROLL_ENUMERIC, "the loss or the gradient of sample %zu is not "
-                               "finite; the model has diverged", r + 1);
+            return unroll_fail(UNROLL_ENUMERIC,
+                               "the loss or the gradient of sample %zu is not "
+                               "finite; the model has diverged",
+                               r + 1);
     return UNROLL_OK;
 }
 
@@ -333,10 +351,12 @@ unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
     if (!unroll_work_holds(work))
         return unroll_fail(UNROLL_EBUG, "a probe needs a workspace that holds the whole window");
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
-        return unroll_fail(UNROLL_EUSAGE, "--norm %s needs 2 windows or more: one row is its own mean",
+        return unroll_fail(UNROLL_EUSAGE, "norm %s needs 2 windows or more: one row is its own mean",
                            net->spec.norm);
     if (flow->through && !(unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent))
-        return unroll_fail(UNROLL_EBUG, "only recurrent batch normalisation has statistics to go through");
+        return unroll_fail(
+            UNROLL_EUSAGE,
+            "only recurrent batch normalisation has statistics to differentiate through");
     unroll_status status = allocate(&p);
     if (status == UNROLL_OK)
         status = unroll_net_begin(net, flow->batch, work);

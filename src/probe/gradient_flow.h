@@ -1,21 +1,12 @@
 #ifndef UNROLL_PROBE_GRADIENT_FLOW_H
 #define UNROLL_PROBE_GRADIENT_FLOW_H
 #include <stdint.h>
-#include <unroll/net.h>
+#include <unroll/probe.h>
 
-/* How the gradient of chosen losses flows back through time (Hochreiter et al. 2001).
- *
- *   δ_{t→s} = dL_t/dh_s, s <= t: the loss of step t alone, of one sample, in nats (or squared
- *   error), not divided by batch or window; the total derivative with respect to layer l's output
- *   at step s, through the recurrence and through the layers above. For an LSTM also dL_t/dc_s,
- *   through h_s too.
- *
- * What travels is linear in what was put in, so each row of each layer carries its own power of
- * two and a curve goes on far below the smallest float: a row whose largest magnitude falls under
- * 2^-20 is multiplied by 2^40, and the factor is kept. */
-
-/** The state of a layer that a gradient is with respect to; c is that of the LSTM. */
-enum unroll_state { UNROLL_STATE_H, UNROLL_STATE_C, UNROLL_STATES };
+/* How the gradient δ of chosen losses (unroll/probe.h) flows back through time. What travels is linear in what was
+ * put in, so each row of each layer carries its own power of two and a curve goes on far below the smallest
+ * float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the factor is kept.
+ * Source: Hochreiter et al. (2001), Gradient flow in recurrent nets. */
 
 /** What is seen at one step of one layer, for a band of rows: true gradients are
  *  dh·2^exponent, dc·2^exponent. dc is NULL where the cell has no c. Called from several
@@ -28,7 +19,7 @@ typedef struct unroll_gradient_flow {
     const unroll_batch *batch;
     /** [T][B] enum unroll_inject; NULL: the loss of the last step alone. */
     const uint8_t *inject;
-    bool unscaled;             /**< for tests: let floats underflow as they will */
+    bool unscaled; /**< for tests: let floats underflow as they will */
     /** Recurrent batch normalisation: differentiate through each step's statistics, as training does, instead of
      *  holding them. A row then acts on the losses of all: δ is of their sum, and chains must begin at the
      *  same steps in all rows. */
@@ -49,8 +40,8 @@ unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
                                        const unroll_gradient_flow *flow);
 
 /** Where `norm` has a step, layer, state and row. */
-static inline size_t unroll_gradient_flow_at(const unroll_net_spec *spec, size_t B, size_t t, size_t layer,
-                                             enum unroll_state state, size_t row)
+static inline size_t unroll_gradient_flow_at(const unroll_net_spec *spec, size_t B, size_t t,
+                                             size_t layer, enum unroll_state state, size_t row)
 {
     return ((t * spec->layers + layer) * UNROLL_STATES + state) * B + row;
 }

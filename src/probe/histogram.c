@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
+#include "probe/probe.h"
 
 /* log10 of a million numbers takes longer than their gradients. An octave holds at most one
  * bin's edge, so the binary exponent and one comparison give the bin. */
@@ -32,17 +33,24 @@ static size_t trained_elements(const unroll_net *net, size_t i)
     return net->parameters.use[i].trained;
 }
 
-unroll_status unroll_histograms_new(const unroll_net *net, unroll_histograms *h)
+static unroll_status allocate(unroll_histograms *h, size_t parameters, size_t layers)
+{
+    h->at = unroll_alloc(parameters + 2 * layers, sizeof *h->at);
+    h->index = unroll_alloc(parameters, sizeof *h->index);
+    h->table = unroll_alloc(EXPONENTS, sizeof *h->table);
+    h->edge = unroll_alloc(EXPONENTS, sizeof *h->edge);
+    return h->at && h->index && h->table && h->edge ? UNROLL_OK : UNROLL_EMEMORY;
+}
+
+unroll_status unroll_histograms_new(const unroll_net *net, unroll_histograms **out)
 {
     const unroll_parameter *list;
     const size_t n = unroll_net_parameters(net, &list), layers = net->stack.layers;
-    *h = (unroll_histograms){.has_c = net->stack.cell->states > 1};
-    h->at = unroll_alloc(n + 2 * layers, sizeof *h->at);
-    h->index = unroll_alloc(n, sizeof *h->index);
-    h->grad = unroll_alloc(unroll_net_size(net), sizeof *h->grad);
-    h->table = unroll_alloc(EXPONENTS, sizeof *h->table);
-    h->edge = unroll_alloc(EXPONENTS, sizeof *h->edge);
-    if (!h->at || !h->index || !h->grad || !h->table || !h->edge) {
+    unroll_histograms *h = unroll_alloc(1, sizeof *h);
+    if (!h)
+        return UNROLL_EMEMORY;
+    h->has_c = net->stack.cell->states > 1;
+    if (allocate(h, n, layers) != UNROLL_OK) {
         unroll_histograms_free(h);
         return UNROLL_EMEMORY;
     }
@@ -56,17 +64,19 @@ unroll_status unroll_histograms_new(const unroll_net *net, unroll_histograms *h)
         for (int c = 0; c <= h->has_c; c++)
             snprintf(h->at[h->count++].name, sizeof h->at->name, "%c_l%zu", c ? 'c' : 'h', l);
     make_table(h);
+    *out = h;
     return UNROLL_OK;
 }
 
 void unroll_histograms_free(unroll_histograms *h)
 {
-    unroll_free(h->at);
-    unroll_free(h->index);
-    unroll_free(h->grad);
-    unroll_free(h->table);
+    if (!h)
+        return;
     unroll_free(h->edge);
-    *h = (unroll_histograms){0};
+    unroll_free(h->table);
+    unroll_free(h->index);
+    unroll_free(h->at);
+    unroll_free(h);
 }
 
 /* Rows of n elements into `to`; other threads may do so too. */
@@ -117,25 +127,42 @@ static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, siz
     }
 }
 
-unroll_status unroll_histograms_take(unroll_histograms *h, const unroll_net *net, unroll_work *work,
-                                     const unroll_batch *batch)
+unroll_status unroll_histograms_measure(unroll_histograms *h, unroll_probe *p,
+                                        const unroll_batch *batch)
 {
+    const unroll_net *net = p->net;
     unroll_result result;
     struct seen seen = {h, net, batch};
+    UNROLL_TRY(unroll_probe_check(p, batch));
     for (size_t i = 0; i < h->count; i++) {
         memset(h->at[i].bin, 0, sizeof h->at[i].bin);
         h->at[i].zero = 0;
     }
-    unroll_work_set_hook(work, &(unroll_hook){.after = see, .arg = &seen});
-    const unroll_status status = unroll_net_gradient(net, batch, work, h->grad, &result);
-    unroll_work_set_hook(work, NULL);
+    unroll_work_set_hook(p->work, &(unroll_hook){.after = see, .arg = &seen});
+    const unroll_status status = unroll_net_gradient(net, batch, p->work, p->grad, &result);
+    unroll_work_set_hook(p->work, NULL);
     UNROLL_TRY(status);
     if (!result.finite)
         return unroll_fail(UNROLL_ENUMERIC, "the loss is not finite; the model has diverged");
     for (size_t i = 0; i < h->parameters; i++) {
-        const unroll_parameter *p = &net->parameters.list[h->index[i]];
+        const unroll_parameter *parameter = &net->parameters.list[h->index[i]];
         const struct unroll_parameter_use *use = &net->parameters.use[h->index[i]];
-        count_rows(h, &h->at[i], h->grad + p->offset + use->first, 1, use->trained, 0);
+        count_rows(h, &h->at[i], p->grad + parameter->offset + use->first, 1, use->trained, 0);
     }
     return UNROLL_OK;
+}
+
+size_t unroll_histograms_count(const unroll_histograms *h)
+{
+    return h->count;
+}
+
+size_t unroll_histograms_parameters(const unroll_histograms *h)
+{
+    return h->parameters;
+}
+
+const unroll_histogram *unroll_histograms_at(const unroll_histograms *h, size_t i)
+{
+    return i < h->count ? &h->at[i] : NULL;
 }

@@ -5,15 +5,18 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/versioned.h"
 #include "net/net.h"
+#include "probe/inject.h"
+#include "probe/probe.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
 
 /* What follows one sample. */
 typedef struct follower {
     unroll_transport *transport;
-    double *matrix;              /* [rows][size] of J_k, or of random rows times it; times 2^exponent */
-    double *left, *right;        /* [rows], [size]: what power iteration turns */
+    double *matrix;       /* [rows][size] of J_k, or of random rows times it; times 2^exponent */
+    double *left, *right; /* [rows], [size]: what power iteration turns */
     int exponent;
 } follower;
 
@@ -23,7 +26,7 @@ typedef struct measurement {
     size_t distances, samples, rows;
     bool exact;
     uint64_t seed;
-    double *frobenius, *spectral;/* [samples][distances] log10 */
+    double *frobenius, *spectral; /* [samples][distances] log10 */
 } measurement;
 
 static void begin(follower *f, const measurement *m, size_t sample)
@@ -116,50 +119,110 @@ static unroll_status average(const measurement *m, unroll_jacobian *out)
             spectral += m->spectral[r * m->distances + k] / (double)m->samples;
         }
         if (isnan(frobenius) || frobenius == INFINITY)
-            return unroll_fail(UNROLL_ENUMERIC, "the Jacobian over %zu steps is not finite; the model has "
-                               "diverged", k);
+            return unroll_fail(UNROLL_ENUMERIC,
+                               "the Jacobian over %zu steps is not finite; the model has "
+                               "diverged",
+                               k);
         out->frobenius[k] = pow(10, frobenius);
         out->spectral[k] = pow(10, spectral);
     }
     return UNROLL_OK;
 }
 
-unroll_status unroll_jacobian_measure(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
-                                      size_t distances, size_t samples, size_t vectors,
-                                      uint64_t seed, unroll_jacobian *out)
+/* The options as they come to hold for this batch. */
+static unroll_status settle(const unroll_jacobian_options *options, const unroll_probe *p,
+                            const unroll_batch *b, unroll_jacobian_options *o)
 {
-    const size_t size = unroll_transport_size(net);
-    measurement m = {.work = work, .batch = batch, .distances = distances, .seed = seed};
-    m.samples = samples < batch->B ? samples : batch->B;
-    m.exact = vectors == 0 && size <= UNROLL_JACOBIAN_EXACT;
-    m.rows = m.exact ? size : vectors ? vectors : UNROLL_JACOBIAN_VECTORS;
-    *out = (unroll_jacobian){.distances = distances, .samples = m.samples, .size = size,
-                             .exact = m.exact};
-    for (size_t r = 0; r < m.samples; r++)
-        if (distances > unroll_transport_start(batch, r) + 1)
-            return unroll_fail(UNROLL_EBUG, "a Jacobian over %zu steps, of %zu", distances - 1,
-                               unroll_transport_start(batch, r));
-    out->frobenius = unroll_alloc(2 * distances, sizeof *out->frobenius);
-    m.frobenius = unroll_alloc(m.samples * distances, sizeof *m.frobenius);
-    m.spectral = unroll_alloc(m.samples * distances, sizeof *m.spectral);
-    unroll_status status =
-        out->frobenius && m.frobenius && m.spectral ? UNROLL_OK : UNROLL_EMEMORY;
-    if (status == UNROLL_OK)
-        status = unroll_transport_each(net, work, batch, m.samples, m.rows,
-                                       m.rows * size + m.rows + size, follow, &m);
-    if (status == UNROLL_OK) {
-        out->spectral = out->frobenius + distances;
-        status = average(&m, out);
+    *o = (unroll_jacobian_options){0};
+    if (options)
+        UNROLL_TRY(unroll_versioned_copy("unroll_jacobian_options", options, o, sizeof *o));
+    UNROLL_TRY(unroll_probe_check_single(p, b, "the Jacobian"));
+    if (o->samples == 0 || o->samples > b->B)
+        o->samples = b->B;
+    for (size_t r = 0; r < o->samples; r++) {
+        const size_t reach = unroll_transport_start(b, r) + 1;
+        if (o->distances > reach)
+            return unroll_fail(UNROLL_EUSAGE,
+                               "a Jacobian over %zu steps, of %zu that row %zu has before its last "
+                               "target",
+                               o->distances - 1, reach - 1, r);
     }
+    o->distances = o->distances ? o->distances : unroll_batch_reach(b);
+    return o->distances ? UNROLL_OK : unroll_fail(UNROLL_EUSAGE, "a row of the batch has no target");
+}
+
+unroll_status unroll_jacobian_measure(unroll_probe *p, const unroll_batch *batch,
+                                      const unroll_jacobian_options *options, unroll_jacobian **out)
+{
+    enum { EXACT = 512, VECTORS = 64 };
+    unroll_jacobian_options o;
+    UNROLL_TRY(settle(options, p, batch, &o));
+    const size_t size = unroll_transport_size(p->net);
+    measurement m = {.work = p->work,
+                     .batch = batch,
+                     .distances = o.distances,
+                     .samples = o.samples,
+                     .seed = o.seed};
+    m.exact = o.vectors == 0 && size <= EXACT;
+    m.rows = m.exact ? size : o.vectors ? o.vectors : VECTORS;
+    unroll_jacobian *j = unroll_alloc(1, sizeof *j);
+    if (!j)
+        return UNROLL_EMEMORY;
+    *j = (unroll_jacobian){
+        .distances = m.distances, .samples = m.samples, .size = size, .exact = m.exact};
+    j->frobenius = unroll_alloc(2 * m.distances, sizeof *j->frobenius);
+    j->spectral = j->frobenius ? j->frobenius + m.distances : NULL;
+    m.frobenius = unroll_alloc(m.samples * m.distances, sizeof *m.frobenius);
+    m.spectral = unroll_alloc(m.samples * m.distances, sizeof *m.spectral);
+    unroll_status status = j->frobenius && m.frobenius && m.spectral ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = unroll_transport_each(p->net, p->work, batch, m.samples, m.rows,
+                                       m.rows * size + m.rows + size, follow, &m);
+    if (status == UNROLL_OK)
+        status = average(&m, j);
     unroll_free(m.spectral);
     unroll_free(m.frobenius);
-    if (status != UNROLL_OK)
-        unroll_jacobian_free(out);
+    if (status == UNROLL_OK)
+        *out = j;
+    else
+        unroll_jacobian_free(j);
     return status;
 }
 
 void unroll_jacobian_free(unroll_jacobian *j)
 {
+    if (!j)
+        return;
     unroll_free(j->frobenius);
-    *j = (unroll_jacobian){0};
+    unroll_free(j);
+}
+
+size_t unroll_jacobian_distances(const unroll_jacobian *j)
+{
+    return j->distances;
+}
+
+size_t unroll_jacobian_samples(const unroll_jacobian *j)
+{
+    return j->samples;
+}
+
+size_t unroll_jacobian_size(const unroll_jacobian *j)
+{
+    return j->size;
+}
+
+bool unroll_jacobian_exact(const unroll_jacobian *j)
+{
+    return j->exact;
+}
+
+const double *unroll_jacobian_frobenius(const unroll_jacobian *j)
+{
+    return j->frobenius;
+}
+
+const double *unroll_jacobian_spectral(const unroll_jacobian *j)
+{
+    return j->spectral;
 }

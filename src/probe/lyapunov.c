@@ -5,8 +5,10 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/versioned.h"
 #include "net/init.h"
 #include "net/net.h"
+#include "probe/probe.h"
 #include "probe/transport.h"
 
 enum { SETTLE = 50 };
@@ -16,12 +18,13 @@ typedef struct measurement {
     const unroll_batch *batch;
     size_t count, samples;
     uint64_t seed;
-    double *sum;                 /* [samples][count] logarithms */
-    size_t *steps;               /* [samples] */
+    double *sum;   /* [samples][count] logarithms */
+    size_t *steps; /* [samples] */
 } measurement;
 
 /* @param q  [count][size]; @param r  [count] takes their lengths */
-static void take_and_give(unroll_transport *transport, size_t count, bool first, double *q, double *r)
+static void take_and_give(unroll_transport *transport, size_t count, bool first, double *q,
+                          double *r)
 {
     const size_t n = transport->size;
     for (size_t i = 0; i < count && !first; i++) {
@@ -80,7 +83,8 @@ static unroll_status average(const measurement *m, unroll_lyapunov *out)
             sum += m->sum[r * m->count + i] / (double)m->steps[r];
         out->nats[i] = sum / n;
         if (isnan(sum) || sum == INFINITY)
-            return unroll_fail(UNROLL_ENUMERIC, "the Jacobian is not finite; the model has diverged");
+            return unroll_fail(UNROLL_ENUMERIC,
+                               "the Jacobian is not finite; the model has diverged");
         for (size_t r = 0; r < m->samples; r++) {
             const double d = m->sum[r * m->count + i] / (double)m->steps[r] - out->nats[i];
             squares += d * d;
@@ -90,35 +94,71 @@ static unroll_status average(const measurement *m, unroll_lyapunov *out)
     return UNROLL_OK;
 }
 
-unroll_status unroll_lyapunov_measure(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
-                                      size_t count, size_t samples, uint64_t seed,
-                                      unroll_lyapunov *out)
+unroll_status unroll_lyapunov_measure(unroll_probe *p, const unroll_batch *batch,
+                                      const unroll_lyapunov_options *options, unroll_lyapunov **out)
 {
-    const size_t size = unroll_transport_size(net);
-    measurement m = {.work = work, .batch = batch, .seed = seed};
+    enum { COUNT = 16, SAMPLES = 8 };
+    unroll_lyapunov_options o = {0};
+    if (options)
+        UNROLL_TRY(unroll_versioned_copy("unroll_lyapunov_options", options, &o, sizeof o));
+    UNROLL_TRY(unroll_probe_check_single(p, batch, "the Lyapunov spectrum"));
+    const size_t size = unroll_transport_size(p->net), count = o.count ? o.count : COUNT;
+    const size_t samples = o.samples ? o.samples : SAMPLES;
+    measurement m = {.work = p->work, .batch = batch, .seed = o.seed};
     m.count = count < size ? count : size;
     m.samples = samples < batch->B ? samples : batch->B;
-    *out = (unroll_lyapunov){.count = m.count, .samples = m.samples};
-    out->nats = unroll_alloc(2 * m.count, sizeof *out->nats);
+    unroll_lyapunov *l = unroll_alloc(1, sizeof *l);
+    if (!l)
+        return UNROLL_EMEMORY;
+    *l = (unroll_lyapunov){.count = m.count, .samples = m.samples};
+    l->nats = unroll_alloc(2 * m.count, sizeof *l->nats);
+    l->deviation = l->nats ? l->nats + m.count : NULL;
     m.sum = unroll_alloc(m.samples * m.count, sizeof *m.sum);
     m.steps = unroll_alloc(m.samples, sizeof *m.steps);
-    unroll_status status = out->nats && m.sum && m.steps ? UNROLL_OK : UNROLL_EMEMORY;
+    unroll_status status = l->nats && m.sum && m.steps ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) /* two rows at least: a normalisation over rows refuses one */
-        status = unroll_transport_each(net, work, batch, m.samples, m.count > 1 ? m.count : 2,
+        status = unroll_transport_each(p->net, p->work, batch, m.samples, m.count > 1 ? m.count : 2,
                                        m.count * (size + 1), follow, &m);
-    if (status == UNROLL_OK) {
-        out->deviation = out->nats + m.count;
-        status = average(&m, out);
-    }
+    if (status == UNROLL_OK)
+        status = average(&m, l);
     unroll_free(m.steps);
     unroll_free(m.sum);
-    if (status != UNROLL_OK)
-        unroll_lyapunov_free(out);
+    if (status == UNROLL_OK)
+        *out = l;
+    else
+        unroll_lyapunov_free(l);
     return status;
 }
 
 void unroll_lyapunov_free(unroll_lyapunov *l)
 {
+    if (!l)
+        return;
     unroll_free(l->nats);
-    *l = (unroll_lyapunov){0};
+    unroll_free(l);
+}
+
+size_t unroll_lyapunov_count(const unroll_lyapunov *l)
+{
+    return l->count;
+}
+
+size_t unroll_lyapunov_samples(const unroll_lyapunov *l)
+{
+    return l->samples;
+}
+
+size_t unroll_lyapunov_steps(const unroll_lyapunov *l)
+{
+    return l->steps;
+}
+
+const double *unroll_lyapunov_exponents(const unroll_lyapunov *l)
+{
+    return l->nats;
+}
+
+const double *unroll_lyapunov_deviations(const unroll_lyapunov *l)
+{
+    return l->deviation;
 }

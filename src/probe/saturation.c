@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "net/net.h"
 #include "probe/inject.h"
+#include "probe/probe.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
 
@@ -20,7 +21,7 @@ typedef struct values {
 /* A batch and where each row ends: behind its last loss nothing counts. */
 typedef struct window {
     const unroll_batch *batch;
-    size_t *end;             /* [B] */
+    size_t *end; /* [B] */
 } window;
 
 static bool outside(const window *w, size_t i)
@@ -81,7 +82,8 @@ static void slopes_of(const unroll_layer *layer, enum unroll_gate_kind kind, con
     const size_t pitch = layer->pitch;
     if (kind == UNROLL_GATE_ACTIVATION) {
         memcpy(dz, z, pitch * sizeof *dz);
-        layer->activation->backward(pitch, dz, h, spare, layer->slope, layer->slope ? spare + pitch : NULL);
+        layer->activation->backward(pitch, dz, h, spare, layer->slope,
+                                    layer->slope ? spare + pitch : NULL);
         return;
     }
     for (size_t j = 0; j < pitch; j++)
@@ -91,8 +93,8 @@ static void slopes_of(const unroll_layer *layer, enum unroll_gate_kind kind, con
 }
 
 /* mean φ'² */
-static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
-                                 double *out)
+static unroll_status take_slopes(const unroll_net *net, const unroll_work *w, const window *of,
+                                 size_t l, double *out)
 {
     const unroll_stack *s = &net->stack;
     const unroll_layer *layer = &s->at[l].layer;
@@ -137,8 +139,8 @@ static unroll_status largest_singular_value(const unroll_real *W, size_t H, doub
     return UNROLL_OK;
 }
 
-static unroll_status take_theory(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
-                                 unroll_diagnosis *d)
+static unroll_status take_theory(const unroll_net *net, const unroll_work *w, const window *of,
+                                 size_t l, unroll_diagnosis *d)
 {
     const size_t H = net->stack.hidden, gate = (size_t)net->stack.cell->carry_gate;
     const unroll_real *W =
@@ -175,8 +177,8 @@ static void add_products(const unroll_net *net, const window *w, values gate, si
     }
 }
 
-static unroll_status take_keep(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
-                               unroll_diagnosis *d)
+static unroll_status take_keep(const unroll_net *net, const unroll_work *w, const window *of,
+                               size_t l, unroll_diagnosis *d)
 {
     const unroll_stack *s = &net->stack;
     const size_t row = s->at[l].layer.blocks * s->pitch;
@@ -192,8 +194,8 @@ static unroll_status take_keep(const unroll_net *net, const unroll_work *w, cons
     return UNROLL_OK;
 }
 
-static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const window *of, size_t l,
-                                unroll_diagnosis *d)
+static unroll_status take_layer(const unroll_net *net, const unroll_work *w, const window *of,
+                                size_t l, unroll_diagnosis *d)
 {
     const unroll_cell *cell = net->stack.cell;
     const size_t pitch = net->stack.pitch, row = net->stack.at[l].layer.blocks * pitch;
@@ -218,45 +220,112 @@ static unroll_status take_layer(const unroll_net *net, const unroll_work *w, con
     return d->keep ? take_keep(net, w, of, l, d) : UNROLL_OK;
 }
 
-unroll_status unroll_diagnose(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
-                              size_t distances, unroll_diagnosis *d)
+/* Room for every layer's shares and theory, which is NAN where there is none. */
+static unroll_status allocate(unroll_diagnosis *d, const unroll_cell *cell)
 {
-    const size_t layers = net->stack.layers;
-    const unroll_cell *cell = net->stack.cell;
-    window of = {.batch = batch};
-    *d = (unroll_diagnosis){.layers = layers, .distances = distances, .kept_by = cell->keep.name,
-                            .no_theory = cell->carry_gate < 0 ? cell->no_theory : NULL};
-    if (!work->training || distances > batch->T)
-        return unroll_fail(UNROLL_EBUG, "a diagnosis of %zu distances in %zu steps", distances,
-                           batch->T);
-    d->share = unroll_alloc(layers * (1 + cell->gates), sizeof *d->share);
-    d->slope_square = unroll_alloc(3 * layers, sizeof *d->slope_square);
-    d->keep = cell->keep.name ? unroll_alloc(layers * distances, sizeof *d->keep) : NULL;
-    of.end = unroll_alloc(batch->B, sizeof *of.end);
-    for (size_t r = 0; of.end && r < batch->B; r++)
+    d->share = unroll_alloc(d->layers * (1 + cell->gates), sizeof *d->share);
+    d->slope_square = unroll_alloc(3 * d->layers, sizeof *d->slope_square);
+    d->keep = cell->keep.name ? unroll_alloc(d->layers * d->distances, sizeof *d->keep) : NULL;
+    if (!d->share || !d->slope_square || (!d->keep && cell->keep.name))
+        return UNROLL_EMEMORY;
+    d->bound = d->slope_square + d->layers;
+    d->mean_field = d->bound + d->layers;
+    for (size_t i = 0; i < 3 * d->layers; i++)
+        d->slope_square[i] = NAN;
+    return UNROLL_OK;
+}
+
+static unroll_status measure(unroll_diagnosis *d, unroll_probe *p, const unroll_batch *batch)
+{
+    window of = {.batch = batch, .end = unroll_alloc(batch->B, sizeof *of.end)};
+    if (!of.end)
+        return UNROLL_EMEMORY;
+    for (size_t r = 0; r < batch->B; r++)
         of.end[r] = unroll_batch_length(batch, r);
     /* the states that the curve is of: with the batch's own statistics, where rows are normalised */
-    unroll_status status = d->share && d->slope_square && of.end && (d->keep || !cell->keep.name)
-                               ? unroll_transport_forward(net, work, batch)
-                               : UNROLL_EMEMORY;
-    if (d->slope_square) {
-        d->bound = d->slope_square + layers;
-        d->mean_field = d->bound + layers;
-        for (size_t i = 0; i < 3 * layers; i++)
-            d->slope_square[i] = NAN;
-    }
-    for (size_t l = 0; l < layers && status == UNROLL_OK; l++)
-        status = take_layer(net, work, &of, l, d);
+    unroll_status status = unroll_transport_forward(p->net, p->work, batch);
+    for (size_t l = 0; l < d->layers && status == UNROLL_OK; l++)
+        status = take_layer(p->net, p->work, &of, l, d);
     unroll_free(of.end);
-    if (status != UNROLL_OK)
+    return status;
+}
+
+unroll_status unroll_diagnosis_measure(unroll_probe *p, const unroll_batch *batch, size_t distances,
+                                       unroll_diagnosis **out)
+{
+    UNROLL_TRY(unroll_probe_check_single(p, batch, "saturation"));
+    const unroll_cell *cell = p->net->stack.cell;
+    if (distances > batch->T)
+        return unroll_fail(UNROLL_EUSAGE, "%zu distances in windows of %zu steps", distances,
+                           batch->T);
+    unroll_diagnosis *d = unroll_alloc(1, sizeof *d);
+    if (!d)
+        return UNROLL_EMEMORY;
+    *d = (unroll_diagnosis){.layers = p->net->stack.layers,
+                            .distances = distances ? distances : batch->T,
+                            .kept_by = cell->keep.name,
+                            .no_theory = cell->carry_gate < 0 ? cell->no_theory : NULL};
+    unroll_status status = allocate(d, cell);
+    if (status == UNROLL_OK)
+        status = measure(d, p, batch);
+    if (status == UNROLL_OK)
+        *out = d;
+    else
         unroll_diagnosis_free(d);
     return status;
 }
 
 void unroll_diagnosis_free(unroll_diagnosis *d)
 {
-    unroll_free(d->share);
-    unroll_free(d->slope_square);
+    if (!d)
+        return;
     unroll_free(d->keep);
-    *d = (unroll_diagnosis){0};
+    unroll_free(d->slope_square);
+    unroll_free(d->share);
+    unroll_free(d);
+}
+
+size_t unroll_diagnosis_layers(const unroll_diagnosis *d)
+{
+    return d->layers;
+}
+
+size_t unroll_diagnosis_distances(const unroll_diagnosis *d)
+{
+    return d->distances;
+}
+
+const unroll_saturation *unroll_diagnosis_saturation(const unroll_diagnosis *d, size_t i)
+{
+    return i < d->count ? d->share + i : NULL;
+}
+
+double unroll_diagnosis_slope_square(const unroll_diagnosis *d, size_t layer)
+{
+    return layer < d->layers ? d->slope_square[layer] : NAN;
+}
+
+double unroll_diagnosis_bound(const unroll_diagnosis *d, size_t layer)
+{
+    return layer < d->layers ? d->bound[layer] : NAN;
+}
+
+double unroll_diagnosis_mean_field(const unroll_diagnosis *d, size_t layer)
+{
+    return layer < d->layers ? d->mean_field[layer] : NAN;
+}
+
+const char *unroll_diagnosis_no_theory(const unroll_diagnosis *d)
+{
+    return d->no_theory;
+}
+
+const double *unroll_diagnosis_keep(const unroll_diagnosis *d, size_t layer)
+{
+    return d->keep && layer < d->layers ? d->keep + layer * d->distances : NULL;
+}
+
+const char *unroll_diagnosis_kept_by(const unroll_diagnosis *d)
+{
+    return d->kept_by;
 }

@@ -10,6 +10,7 @@
 #include "net/net.h"
 #include "net/propagate.h"
 #include "net/stack_pass.h"
+#include "probe/inject.h"
 
 enum { SCALE_AT = 20, SCALE_BY = 40 };
 
@@ -21,7 +22,8 @@ size_t unroll_transport_size(const unroll_net *net)
 unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_transport *out)
 {
     const unroll_stack *s = &net->stack;
-    const size_t band = rows * s->pitch, all = s->layers * band, states = s->cell->states > 1 ? 2 : 1;
+    const size_t band = rows * s->pitch, all = s->layers * band,
+                 states = s->cell->states > 1 ? 2 : 1;
     *out = (unroll_transport){.net = net, .rows = rows, .size = unroll_transport_size(net)};
     out->block = unroll_alloc(2 * states * all + 2 * band, sizeof *out->block);
     out->exponent = unroll_alloc(rows, sizeof *out->exponent);
@@ -147,8 +149,10 @@ static void scale_vector(unroll_transport *tr, size_t r)
             largest = c > largest ? c : -c > largest ? -c : largest;
         }
     }
-    const int power = largest == 0 ? 0 : largest < ldexp(1, -SCALE_AT) ? SCALE_BY
-                      : largest > ldexp(1, SCALE_AT) ? -SCALE_BY : 0;
+    const int power = largest == 0                    ? 0
+                      : largest < ldexp(1, -SCALE_AT) ? SCALE_BY
+                      : largest > ldexp(1, SCALE_AT)  ? -SCALE_BY
+                                                      : 0;
     const unroll_real factor = (unroll_real)ldexp(1, power);
     for (size_t l = 0; power != 0 && l < s->layers; l++)
         for (size_t j = 0, at = (l * tr->rows + r) * s->pitch; j < s->hidden; j++) {
@@ -206,16 +210,14 @@ unroll_status unroll_transport_forward(const unroll_net *net, unroll_work *work,
 
 size_t unroll_transport_start(const unroll_batch *b, size_t row)
 {
-    size_t t = b->T - 1;
-    while (t > 0 && unroll_batch_weight(b, t * b->B + row) <= 0)
-        t--;
-    return t;
+    const size_t length = unroll_batch_length(b, row);
+    return length ? length - 1 : 0;
 }
 
 /* Samples shared out to threads, each with a transport of its own. */
 typedef struct pool {
-    unroll_transport *transport;   /* [threads] */
-    double *scratch;               /* [threads][size] */
+    unroll_transport *transport; /* [threads] */
+    double *scratch;             /* [threads][size] */
     size_t size, samples, threads;
     unroll_transport_follow *follow;
     void *arg;
@@ -228,9 +230,9 @@ static void follow_share(void *arg, size_t thread)
         p->follow(p->arg, &p->transport[thread], p->scratch + thread * p->size, r);
 }
 
-unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
-                                    size_t samples, size_t rows, size_t scratch,
-                                    unroll_transport_follow *follow, void *arg)
+unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work,
+                                    const unroll_batch *batch, size_t samples, size_t rows,
+                                    size_t scratch, unroll_transport_follow *follow, void *arg)
 {
     pool p = {.size = scratch, .samples = samples, .follow = follow, .arg = arg};
     p.threads = work->threads < samples ? work->threads : samples;

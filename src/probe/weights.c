@@ -6,7 +6,9 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
+#include "probe/gradient_flow.h"
 #include "probe/inject.h"
+#include "probe/probe.h"
 #include "probe/transport.h"
 
 /* The probe leaves the pre-activations' gradients of all steps in the work, each row of each step times a
@@ -14,8 +16,8 @@
 typedef struct measurement {
     const unroll_net *net;
     const unroll_work *work;
-    int *exponent;           /* [T][layers][B] */
-    size_t *start;           /* [B] step of each row's loss */
+    int *exponent; /* [T][layers][B] */
+    size_t *start; /* [B] step of each row's loss */
 } measurement;
 
 static void keep(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
@@ -24,10 +26,12 @@ static void keep(void *arg, size_t layer, size_t t, size_t row0, size_t rows, si
     const measurement *m = arg;
     const size_t B = m->work->B;
     (void)pitch, (void)dh, (void)dc;
-    memcpy(m->exponent + (t * m->net->stack.layers + layer) * B + row0, exponent, rows * sizeof *exponent);
+    memcpy(m->exponent + (t * m->net->stack.layers + layer) * B + row0, exponent,
+           rows * sizeof *exponent);
 }
 
-static double dot(const unroll_real *a, const unroll_real *b, size_t gates, size_t hidden, size_t pitch)
+static double dot(const unroll_real *a, const unroll_real *b, size_t gates, size_t hidden,
+                  size_t pitch)
 {
     double sum = 0;
     for (size_t g = 0; g < gates; g++)
@@ -54,7 +58,8 @@ static double product(const measurement *m, size_t l, size_t k, size_t a, size_t
                dot(x + i * x_row, x + j * x_row, 1, s->hidden, H);
     }
     const size_t t_a = m->start[a] - k, t_b = m->start[b] - k;
-    return ldexp(sum, m->exponent[(t_a * s->layers + l) * B + a] + m->exponent[(t_b * s->layers + l) * B + b]);
+    return ldexp(sum, m->exponent[(t_a * s->layers + l) * B + a] +
+                          m->exponent[(t_b * s->layers + l) * B + b]);
 }
 
 static void take(const measurement *m, size_t l, size_t k, double *norm, double *ratio)
@@ -81,15 +86,13 @@ static unroll_status measure(measurement *m, unroll_work *work, const unroll_bat
     unroll_status status = inject && m->exponent && m->start ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
         unroll_inject_last(b, inject);
-        status = unroll_gradient_flow_run(m->net, work, &(unroll_gradient_flow){
-            .batch = b, .inject = inject, .visit = keep, .arg = m});
+        status =
+            unroll_gradient_flow_run(m->net, work,
+                                     &(unroll_gradient_flow){
+                                         .batch = b, .inject = inject, .visit = keep, .arg = m});
     }
-    for (size_t r = 0; status == UNROLL_OK && r < b->B; r++) {
+    for (size_t r = 0; status == UNROLL_OK && r < b->B; r++)
         m->start[r] = unroll_transport_start(b, r);
-        if (c->distances > m->start[r] + 1)
-            status = unroll_fail(UNROLL_EBUG, "%zu distances of a chain of %zu steps", c->distances,
-                                 m->start[r] + 1);
-    }
     for (size_t i = 0; status == UNROLL_OK && i < c->layers * c->distances; i++)
         take(m, i / c->distances, i % c->distances, &c->norm[i], &c->ratio[i]);
     unroll_free(m->start);
@@ -98,24 +101,60 @@ static unroll_status measure(measurement *m, unroll_work *work, const unroll_bat
     return status;
 }
 
-unroll_status unroll_weight_curve_measure(const unroll_net *net, unroll_work *work,
-                                          const unroll_batch *batch, size_t distances,
-                                          unroll_weight_curve *out)
+unroll_status unroll_weight_curve_measure(unroll_probe *p, const unroll_batch *batch,
+                                          size_t distances, unroll_weight_curve **out)
 {
-    measurement m = {.net = net, .work = work};
-    *out = (unroll_weight_curve){.layers = net->stack.layers, .distances = distances, .samples = batch->B};
-    out->norm = unroll_alloc(2 * out->layers * distances, sizeof *out->norm);
-    if (!out->norm)
+    measurement m = {.net = p->net, .work = p->work};
+    UNROLL_TRY(unroll_probe_check_single(p, batch, "the weight gradient by distance"));
+    const size_t reach = unroll_batch_reach(batch), layers = p->net->stack.layers;
+    distances = distances ? distances : reach;
+    if (distances > reach || distances == 0)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "%zu distances of a batch whose rows' last targets reach back over %zu",
+                           distances, reach);
+    unroll_weight_curve *c = unroll_alloc(1, sizeof *c);
+    if (!c)
         return UNROLL_EMEMORY;
-    out->ratio = out->norm + out->layers * distances;
-    const unroll_status status = measure(&m, work, batch, out);
-    if (status != UNROLL_OK)
-        unroll_weight_curve_free(out);
+    *c = (unroll_weight_curve){.layers = layers, .distances = distances, .samples = batch->B};
+    c->norm = unroll_alloc(2 * layers * distances, sizeof *c->norm);
+    c->ratio = c->norm ? c->norm + layers * distances : NULL;
+    const unroll_status status = c->norm ? measure(&m, p->work, batch, c) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        *out = c;
+    else
+        unroll_weight_curve_free(c);
     return status;
 }
 
 void unroll_weight_curve_free(unroll_weight_curve *c)
 {
+    if (!c)
+        return;
     unroll_free(c->norm);
-    *c = (unroll_weight_curve){0};
+    unroll_free(c);
+}
+
+size_t unroll_weight_curve_layers(const unroll_weight_curve *c)
+{
+    return c->layers;
+}
+
+size_t unroll_weight_curve_distances(const unroll_weight_curve *c)
+{
+    return c->distances;
+}
+
+size_t unroll_weight_curve_samples(const unroll_weight_curve *c)
+{
+    return c->samples;
+}
+
+const double *unroll_weight_curve_norm(const unroll_weight_curve *c, size_t layer)
+{
+    return layer < c->layers ? c->norm + layer * c->distances : NULL;
+}
+
+const double *unroll_weight_curve_ratio(const unroll_weight_curve *c, size_t layer)
+{
+    return layer < c->layers ? c->ratio + layer * c->distances : NULL;
 }

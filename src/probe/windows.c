@@ -5,10 +5,11 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/place.h"
+#include "base/versioned.h"
 #include "net/net.h"
 
 struct unroll_windows {
-    unroll_batch batch;      /* its pointers are those below */
+    unroll_batch batch; /* its pointers are those below */
     unroll_real *weight, *feature, *value;
     uint32_t *input, *target, *source;
     uint8_t *mode, *source_mode;
@@ -16,7 +17,8 @@ struct unroll_windows {
 };
 
 /* Count (base NULL) or place the arrays that `like` has, and weights. @return bytes; SIZE_MAX: overflow */
-static size_t layout(unroll_windows *w, const unroll_batch *like, size_t inputs, size_t outputs, char *base)
+static size_t layout(unroll_windows *w, const unroll_batch *like, size_t inputs, size_t outputs,
+                     char *base)
 {
     const size_t T = w->batch.T, B = w->batch.B, S = w->batch.S;
     size_t at = 0;
@@ -41,7 +43,8 @@ static unroll_status create(const unroll_batch *like, size_t B, size_t inputs, s
     const size_t bytes = layout(w, like, inputs, outputs, NULL);
     if (bytes == SIZE_MAX) {
         unroll_free(w);
-        return unroll_fail(UNROLL_EMEMORY, "%zu windows of %zu steps are more than memory can hold", B, like->T);
+        return unroll_fail(UNROLL_EMEMORY, "%zu windows of %zu steps are more than memory can hold",
+                           B, like->T);
     }
     w->block = unroll_alloc(bytes, 1);
     if (!w->block) {
@@ -78,30 +81,51 @@ static size_t window_start(size_t count, size_t T, size_t i, size_t windows)
     return windows > 1 ? (count - T - 1) * i / (windows - 1) : 0;
 }
 
-unroll_status unroll_windows_of_tokens(const uint32_t *id, size_t count, const unroll_windows_options *o,
-                                       unroll_windows **out)
+/* The options as they come to hold for a text of `count` tokens. */
+static unroll_status settle(const unroll_windows_options *options, size_t count,
+                            unroll_windows_options *o)
 {
-    const unroll_batch like = {.T = o->steps, .input = id, .target = id};
-    const size_t copies = o->copies ? o->copies : 1;
-    const size_t taken = o->rows ? o->rows : o->windows > o->first ? o->windows - o->first : 0;
-    size_t last, rows;
-    if (o->steps == 0 || o->steps >= count)
-        return unroll_fail(UNROLL_EUSAGE, "windows of %zu steps in %zu tokens: each needs a step or more, and a "
-                           "token behind its last", o->steps, count);
-    if (taken == 0 || !unroll_add(o->first, taken, &last) || last > o->windows)
-        return unroll_fail(UNROLL_EUSAGE, "%zu windows from window %zu on, of %zu", taken, o->first, o->windows);
-    if (!unroll_mul(taken, copies, &rows))
-        return unroll_fail(UNROLL_EMEMORY, "%zu windows in %zu copies are more than memory can hold", taken,
-                           copies);
+    enum { STEPS = 200, WINDOWS = 32 };
+    *o = (unroll_windows_options){0};
+    if (options)
+        UNROLL_TRY(unroll_versioned_copy("unroll_windows_options", options, o, sizeof *o));
+    if (o->steps == 0)
+        o->steps = count > STEPS ? STEPS : count > 1 ? count - 1 : 1;
+    if (o->steps >= count)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "a text of %zu tokens has no window of %zu steps, which needs %zu",
+                           count, o->steps, o->steps + 1);
+    if (o->windows == 0)
+        o->windows = count - o->steps < WINDOWS ? count - o->steps : WINDOWS;
+    if (o->rows == 0)
+        o->rows = o->windows > o->first ? o->windows - o->first : 1;
+    if (o->rows > o->windows || o->first > o->windows - o->rows)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "%zu windows from window %zu on are more than there are, %zu", o->rows,
+                           o->first, o->windows);
+    o->copies = o->copies ? o->copies : 1;
+    return UNROLL_OK;
+}
+
+unroll_status unroll_windows_of_tokens(const uint32_t *id, size_t count,
+                                       const unroll_windows_options *options, unroll_windows **out)
+{
+    unroll_windows_options o;
+    size_t rows;
+    UNROLL_TRY(settle(options, count, &o));
+    const unroll_batch like = {.T = o.steps, .input = id, .target = id};
+    if (!unroll_mul(o.rows, o.copies, &rows))
+        return unroll_fail(UNROLL_EMEMORY, "%zu windows in %zu copies are more than memory can hold",
+                           o.rows, o.copies);
     UNROLL_TRY(create(&like, rows, 0, 0, out));
     for (size_t r = 0; r < rows; r++)
-        put_window(*out, r, id + window_start(count, o->steps, o->first + r / copies, o->windows));
+        put_window(*out, r, id + window_start(count, o.steps, o.first + r / o.copies, o.windows));
     return UNROLL_OK;
 }
 
 /* Position i of the copy is position k of the batch. */
-static void copy_position(unroll_windows *w, size_t i, const unroll_batch *from, size_t k, size_t inputs,
-                          size_t outputs)
+static void copy_position(unroll_windows *w, size_t i, const unroll_batch *from, size_t k,
+                          size_t inputs, size_t outputs)
 {
     w->weight[i] = unroll_batch_weight(from, k);
     if (w->input)
@@ -116,9 +140,12 @@ static void copy_position(unroll_windows *w, size_t i, const unroll_batch *from,
         memcpy(w->value + i * outputs, from->value + k * outputs, outputs * sizeof *w->value);
 }
 
-unroll_status unroll_windows_of_batch(const unroll_batch *from, size_t first, size_t rows, size_t inputs,
-                                      size_t outputs, unroll_windows **out)
+unroll_status unroll_windows_of_batch(const unroll_batch *from, size_t first, size_t rows,
+                                      size_t inputs, size_t outputs, unroll_windows **out)
 {
+    if (rows > from->B || first > from->B - rows)
+        return unroll_fail(UNROLL_EUSAGE, "rows %zu to %zu of a batch of %zu", first, first + rows,
+                           from->B);
     UNROLL_TRY(create(from, rows, inputs, outputs, out));
     unroll_windows *w = *out;
     for (size_t i = 0; i < from->T * rows; i++)

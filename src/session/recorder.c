@@ -10,63 +10,37 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "config/config.h"
-#include "probe/gradient_monitor.h"
 #include "probe/inject.h"
 #include "store/curve_csv.h"
 #include "store/log.h"
 
-/* Enough for a curve, few enough that a record every 100 steps costs less than one of them. */
-enum { WINDOWS = 10, SEQUENCES = 2, POSITIONS = WINDOWS / SEQUENCES };
+enum { SEQUENCES = 10 }; /* enough for a curve, few enough to be quick */
 
 struct unroll_recorder {
-    unroll_gradient_monitor monitor;
+    unroll_gradient_monitor *monitor;
     unroll_log *distance, *histogram;
     bool taken;
     double seconds;
     uint64_t records;
 };
 
-/* A comb where a window of the training holds all distances, else a few sequences in stacked rows. */
-static unroll_status choose_windows(const unroll_session *s, unroll_gradient_monitor_plan *plan,
-                                    unroll_windows **out)
-{
-    const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
-    const size_t window = (size_t)s->config->seq_length, asked = (size_t)s->config->grad_distance;
-    const size_t K = asked ? asked + 1 : window, wanted = K > window ? K + K / 4 : 2 * K;
-    if (part->count < wanted + WINDOWS)
-        part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
-    const size_t T = part->count > wanted ? wanted : part->count - 1, starts = part->count - T;
-    *plan = (unroll_gradient_monitor_plan){.distances = T < K ? T : K};
-    unroll_windows_options o = {.steps = T};
-    if (K > window) {
-        const size_t ends = T - plan->distances + 1; /* fewer where the text is short */
-        plan->positions = ends < POSITIONS ? ends : POSITIONS;
-        plan->window = window < T ? window : T;
-        o.copies = plan->positions;
-        o.windows = starts < SEQUENCES ? starts : SEQUENCES;
-    } else {
-        o.windows = starts < WINDOWS ? starts : WINDOWS;
-    }
-    return unroll_windows_of_tokens(part->id, part->count, &o, out);
-}
-
 /* Pairs come sorted by length: those in the middle are as long as most. Rows of a batch that hold none
  * come last. */
-unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_windows **out)
+unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_batch *batch, size_t *rows)
 {
-    unroll_batch batch;
     bool more;
     const unroll_task *task = &s->task;
     const size_t pairs = s->pairs ? unroll_pairs_get_part(s->pairs, UNROLL_VALID)->count : 0;
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, (pairs + task->eval_B - 1) / task->eval_B / 2,
-                          &batch, &more));
+                          batch, &more));
     if (!more)
-        return unroll_fail(UNROLL_EDATA, "--grad-every needs pairs for validation; give --valid FILE "
+        return unroll_fail(UNROLL_EDATA,
+                           "--grad-every needs pairs for validation; give --valid FILE "
                            "or a --split with some");
-    size_t rows = batch.B < WINDOWS ? batch.B : WINDOWS;
-    while (rows > 1 && s->pairs && unroll_batch_length(&batch, rows - 1) == 0)
-        rows--;
-    return unroll_windows_of_batch(&batch, 0, rows, task->inputs, task->outputs, out);
+    *rows = batch->B < SEQUENCES ? batch->B : SEQUENCES;
+    while (*rows > 1 && s->pairs && unroll_batch_length(batch, *rows - 1) == 0)
+        --*rows;
+    return UNROLL_OK;
 }
 
 static unroll_status open_log(const unroll_run *run, const char *name, const char *header,
@@ -86,31 +60,51 @@ unroll_status unroll_recorder_open(unroll_recorder *r, const unroll_run *run, ui
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
     unroll_free(folder);
     if (status == UNROLL_OK)
-        status = open_log(run, "gradient/distance.csv", UNROLL_DISTANCE_HEADER, last_step,
-                          &r->distance);
+        status =
+            open_log(run, "gradient/distance.csv", UNROLL_DISTANCE_HEADER, last_step, &r->distance);
     if (status == UNROLL_OK)
         status = open_log(run, "gradient/histogram.csv", UNROLL_HISTOGRAM_HEADER, last_step,
                           &r->histogram);
     return status;
 }
 
+/* A text is watched in its validation part, or where that is too short in its training part. */
+static unroll_status watch_text(const unroll_session *s, size_t threads,
+                                unroll_gradient_monitor **out)
+{
+    const unroll_config *c = s->config;
+    const unroll_gradient_monitor_options o = {
+        .size = sizeof o,
+        .steps = (size_t)c->seq_length,
+        .threads = threads,
+        .distances = c->grad_distance ? (size_t)c->grad_distance + 1 : 0};
+    const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
+    if (part->count < unroll_gradient_monitor_tokens(&o))
+        part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
+    return unroll_gradient_monitor_new_tokens(s->model->net, part->id, part->count, &o, out);
+}
+
+static unroll_status watch_sequences(const unroll_session *s, size_t threads,
+                                     unroll_gradient_monitor **out)
+{
+    unroll_gradient_monitor_options o = {.size = sizeof o, .threads = threads};
+    unroll_batch batch;
+    UNROLL_TRY(unroll_recorder_sequences(s, &batch, &o.rows));
+    return unroll_gradient_monitor_new(s->model->net, &batch, &o, out);
+}
+
 unroll_status unroll_recorder_new(const unroll_session *s, size_t threads, unroll_recorder **out)
 {
-    unroll_windows *windows;
-    unroll_gradient_monitor_plan plan = {0};
     unroll_recorder *r = unroll_alloc(1, sizeof *r);
     if (!r)
         return UNROLL_EMEMORY;
-    unroll_status status = s->corpus ? choose_windows(s, &plan, &windows)
-                                     : unroll_recorder_sequences(s, &windows);
+    const unroll_status status =
+        s->corpus ? watch_text(s, threads, &r->monitor) : watch_sequences(s, threads, &r->monitor);
     if (status == UNROLL_OK)
-        status = unroll_gradient_monitor_new(s->model->net, windows, &plan, threads, &r->monitor);
-    if (status != UNROLL_OK) {
+        *out = r;
+    else
         unroll_recorder_free(r);
-        return status;
-    }
-    *out = r;
-    return UNROLL_OK;
+    return status;
 }
 
 static unroll_status log_rows(unroll_log *log, unroll_buffer *rows)
@@ -128,11 +122,11 @@ unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step)
 {
     const double start = unroll_seconds();
     unroll_buffer distance = {0}, histogram = {0};
-    unroll_status status = unroll_gradient_monitor_take(&r->monitor);
+    unroll_status status = unroll_gradient_monitor_take(r->monitor);
     if (status == UNROLL_OK) {
         r->taken = true;
-        unroll_curve_csv_rows(&distance, step, &r->monitor.curve);
-        unroll_histogram_csv_rows(&histogram, step, &r->monitor.histograms);
+        unroll_curve_csv_rows(&distance, step, unroll_gradient_monitor_curve(r->monitor));
+        unroll_histogram_csv_rows(&histogram, step, unroll_gradient_monitor_histograms(r->monitor));
         status = log_rows(r->distance, &distance);
         const unroll_status other = log_rows(r->histogram, &histogram);
         status = status == UNROLL_OK ? other : status;
@@ -144,12 +138,13 @@ unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step)
 
 const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48])
 {
-    const unroll_fit *f = &r->monitor.fit;
+    const unroll_fit *f = unroll_gradient_monitor_fit(r->monitor);
     buffer[0] = '\0';
     if (!r->taken || (isnan(f->slope) && f->horizon == SIZE_MAX))
         return buffer;
     if (f->horizon == SIZE_MAX)
-        snprintf(buffer, 48, "horizon beyond %zu", r->monitor.curve.distances - 1);
+        snprintf(buffer, 48, "horizon beyond %zu",
+                 unroll_curve_distances(unroll_gradient_monitor_curve(r->monitor)) - 1);
     else
         snprintf(buffer, 48, "horizon %zu", f->horizon);
     return buffer;
@@ -167,7 +162,7 @@ unroll_status unroll_recorder_free(unroll_recorder *r)
         return UNROLL_OK;
     unroll_status status = unroll_log_close(r->distance);
     const unroll_status other = unroll_log_close(r->histogram);
-    unroll_gradient_monitor_free(&r->monitor);
+    unroll_gradient_monitor_free(r->monitor);
     unroll_free(r);
     return status == UNROLL_OK ? other : status;
 }

@@ -1,7 +1,8 @@
 #ifndef UNROLL_SESSION_RECORDER_H
 #define UNROLL_SESSION_RECORDER_H
+#include <unroll/probe.h>
+
 #include "session/session.h"
-#include "probe/gradient_monitor.h"
 #include "store/run.h"
 
 /* --grad-every: gradients recorded while a model trains, always on the same held-out windows,
@@ -9,16 +10,16 @@
 
 typedef struct unroll_recorder unroll_recorder;
 
-/** Held-out sequences of a synthetic task, or pairs as below: what is probed.
+/** What is watched of a synthetic task, or of pairs as below.
+ *  @param batch  owned by the task, until its next
+ *  @param rows   the first ones of the batch
  *  @return UNROLL_EDATA where there are no pairs for validation */
-unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_windows **out);
+unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_batch *batch, size_t *rows);
 
-/** Choose what to probe. Texts: windows of twice --seq-length from the validation part, or where
- *  that is too short the training part, probed by a comb of --seq-length steps; for a longer
- *  --grad-distance two sequences, each with five losses in stacked rows. Tasks: sequences of their
- *  validation, the last loss of each. Translations: pairs from the middle of the validation part by
- *  length, as unroll_curve_measure_pairs(). @return UNROLL_EDATA, UNROLL_EMEMORY; freed by
- *  unroll_recorder_free() */
+/** Choose what to watch. Texts: windows of the validation part, or where that is too short the training part, as
+ *  unroll_gradient_monitor_new_tokens() takes them for --seq-length and --grad-distance. Tasks: sequences of their
+ *  validation, the last loss of each. Translations: pairs from the middle of the validation part by length, the last
+ *  loss of each. @return UNROLL_EDATA, UNROLL_EMEMORY; freed by unroll_recorder_free() */
 unroll_status unroll_recorder_new(const unroll_session *s, size_t threads, unroll_recorder **out);
 /** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with
  *  them: rows after `last_step` are cut. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY */

@@ -1,11 +1,9 @@
 #ifndef UNROLL_STORE_CURVE_CSV_H
 #define UNROLL_STORE_CURVE_CSV_H
 #include <stdint.h>
+#include <unroll/probe.h>
 
 #include "base/buffer.h"
-#include "probe/curve.h"
-#include "probe/histogram.h"
-#include "store/curve_csv.h"
 
 /* The rows of distance.csv and histogram.csv. */
 
