@@ -8,15 +8,7 @@
 #include "base/memory.h"
 #include "data/corpus.h"
 #include "runner.h"
-
-static char notes[1024];
-
-static void take_note(void *arg, const char *text)
-{
-    (void)arg;
-    strncat(notes, text, sizeof notes - strlen(notes) - 1);
-    strncat(notes, "\n", sizeof notes - strlen(notes) - 1);
-}
+#include "texts.h"
 
 static unroll_corpus *corpus_of(const unroll_corpus_options *options, const char *text)
 {
