@@ -3,7 +3,7 @@
 #include "base/spec.h"
 #include "math/kernels.h"
 
-/* A recurrent cell is one file that ends in a `const unroll_cell`, and one line in cell_table.c.
+/* A recurrent cell is one file that ends in a `const unroll_cell`, and one line in module.am; doc/design.md shows how.
  *
  * Shapes: H units; `pitch` = H padded to the kernels' width. Each step keeps `blocks` blocks of pitch
  * reals a row in z: forward leaves there what backward needs, backward leaves the gradients of the
@@ -53,7 +53,7 @@ typedef struct unroll_norm_pass {
     const uint8_t *mode;          /**< [rows] enum unroll_mode: only UNROLL_RUN is measured; NULL: all */
 } unroll_norm_pass;
 
-/** What is normalised over: one file, one line in norm_table.c. */
+/** What is normalised over: one file, one line in module.am. */
 typedef struct unroll_norm {
     const char *name;
     const char *summary;
@@ -166,7 +166,7 @@ typedef struct unroll_cell {
     void (*backward)(const unroll_step *);
 } unroll_cell;
 
-/** An elementwise nonlinearity with its derivative: one file, one line in activation_table.c. */
+/** An elementwise nonlinearity with its derivative: one file, one line in module.am. */
 typedef struct unroll_activation {
     const char *name;
     const char *summary;

@@ -77,7 +77,7 @@ typedef struct unroll_task_column {
 } unroll_task_column;
 
 /** A synthetic task is one file that ends in a `const unroll_task_row`, and one line in
- *  task_table.c. */
+ *  module.am. */
 typedef struct unroll_task_row {
     const char *name, *summary, *source;
     unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
@@ -125,7 +125,7 @@ void unroll_sentence_add(unroll_sentence *s, const char *bytes);
 enum { UNROLL_TOY_PAIRS };
 
 /** A toy language is one file that ends in a `const unroll_toy_row`, and one line in
- *  task_table.c. */
+ *  module.am. */
 typedef struct unroll_toy_row {
     const char *name, *summary, *source;
     unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */

@@ -7,28 +7,24 @@
 #include "base/nearest.h"
 #include "task/task.h"
 
-extern const unroll_task_row unroll_task_copy, unroll_task_reverse, unroll_task_adding,
-    unroll_task_multiplication, unroll_task_temporal_order, unroll_task_latch,
-    unroll_task_two_sequence, unroll_task_parity, unroll_task_reber;
+/* Their rows are made from the lists of files in module.am. */
+#define TASK(name) extern const unroll_task_row name;
+#define TOY(name) extern const unroll_toy_row name;
+#include "task/task_rows.h"
+#include "task/toy_rows.h"
+#undef TASK
+#undef TOY
+
+#define TASK(name) &name,
+#define TOY(name) &name,
 
 const unroll_task_row *const unroll_task_table[] = {
-    &unroll_task_copy,
-    &unroll_task_reverse,
-    &unroll_task_adding,
-    &unroll_task_multiplication,
-    &unroll_task_temporal_order,
-    &unroll_task_latch,
-    &unroll_task_two_sequence,
-    &unroll_task_parity,
-    &unroll_task_reber,
+#include "task/task_rows.h"
     NULL,
 };
 
-extern const unroll_toy_row unroll_toy_translation, unroll_toy_numbers;
-
 const unroll_toy_row *const unroll_toy_table[] = {
-    &unroll_toy_translation,
-    &unroll_toy_numbers,
+#include "task/toy_rows.h"
     NULL,
 };
 
