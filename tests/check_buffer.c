@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "base/path.h"
 #include "runner.h"
 
@@ -44,6 +45,29 @@ START_TEST(a_failure_is_kept)
 }
 END_TEST
 
+START_TEST(room_is_made_in_steps)
+{
+    size_t room = 0, moves = 0;
+    int *list = NULL;
+    for (int i = 0; i < 1000; i++) {
+        const size_t before = room;
+        int *grown = unroll_reserve(list, &room, (size_t)i + 1, sizeof *list);
+        ck_assert_ptr_nonnull(grown);
+        ck_assert_uint_gt(room, (size_t)i);
+        moves += room != before;
+        list = grown;
+        list[i] = i;
+    }
+    ck_assert_uint_lt(moves, 30);
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(list[i], i);
+    const size_t before = room;
+    ck_assert_ptr_null(unroll_reserve(list, &room, SIZE_MAX, sizeof *list));
+    ck_assert_uint_eq(room, before);
+    unroll_free(list);
+}
+END_TEST
+
 static void is(char *found, const char *expected)
 {
     ck_assert_str_eq(found, expected);
@@ -55,12 +79,12 @@ START_TEST(paths_are_joined_and_parted)
     is(unroll_path_join("runs/a", "model.safetensors"), "runs/a/model.safetensors");
     is(unroll_path_join(".", ""), "./");
     is(unroll_path_join_ending("plots", "loss", ".svg"), "plots/loss.svg");
-    is(unroll_path_directory("runs/a/b"), "runs/a");
-    is(unroll_path_directory("/b"), "/");
-    is(unroll_path_directory("b"), ".");
-    ck_assert_str_eq(unroll_path_name("runs/a/b"), "b");
-    ck_assert_str_eq(unroll_path_name("runs/"), "");
-    ck_assert_str_eq(unroll_path_name("b"), "b");
+    is(unroll_directory_of("runs/a/b"), "runs/a");
+    is(unroll_directory_of("/b"), "/");
+    is(unroll_directory_of("b"), ".");
+    ck_assert_str_eq(unroll_file_name("runs/a/b"), "b");
+    ck_assert_str_eq(unroll_file_name("runs/"), "");
+    ck_assert_str_eq(unroll_file_name("b"), "b");
     unroll_alloc_fail_after(0);
     ck_assert_ptr_null(unroll_path_join("a", "b"));
     unroll_alloc_fail_after(-1);
@@ -73,6 +97,7 @@ Suite *make_suite(void)
     TCase *t = new_case(suite, "buffer");
     tcase_add_test(t, texts_follow_each_other);
     tcase_add_test(t, a_failure_is_kept);
+    tcase_add_test(t, room_is_made_in_steps);
     tcase_add_test(t, paths_are_joined_and_parted);
     return suite;
 }

@@ -325,7 +325,7 @@ static void say(unsigned n, int to, char *text)
     const unroll_toy_row *toy;
     double value[UNROLL_TASK_KEYS];
     char spec[40];
-    unroll_sentence source = {0}, target = {0};
+    unroll_buffer source = {0}, target = {0};
     unroll_rng rng;
     int digits = 1;
     for (unsigned rest = n; rest >= 10; rest /= 10)
@@ -337,12 +337,12 @@ static void say(unsigned n, int to, char *text)
     for (int i = 0; i < 3000000 && !found; i++) {
         source.length = target.length = 0;
         toy->draw(value, &rng, &source, &target);
-        found = read_number(source.bytes, source.length) == n;
+        found = read_number(source.text, source.length) == n;
     }
     ck_assert_msg(found, "%u never comes", n);
-    snprintf(text, 200, "%.*s", (int)target.length, target.bytes);
-    unroll_free(source.bytes);
-    unroll_free(target.bytes);
+    snprintf(text, 200, "%.*s", (int)target.length, target.text);
+    unroll_free(source.text);
+    unroll_free(target.text);
 }
 
 START_TEST(test_numbers)
@@ -350,7 +350,7 @@ START_TEST(test_numbers)
     const unroll_toy_row *toy;
     double value[UNROLL_TASK_KEYS];
     unroll_rng rng;
-    unroll_sentence source = {0}, target = {0};
+    unroll_buffer source = {0}, target = {0};
     unsigned most = 0, least = 9999999;
     ck_assert_int_eq(unroll_toy_parse(_i ? "numbers:to=1" : "numbers:to=0,digits=7", &toy, value),
                      UNROLL_OK);
@@ -359,19 +359,19 @@ START_TEST(test_numbers)
         char text[100];
         source.length = target.length = 0;
         toy->draw(value, &rng, &source, &target);
-        snprintf(text, sizeof text, "%.*s", (int)target.length, target.bytes);
-        const unsigned n = read_number(source.bytes, source.length);
+        snprintf(text, sizeof text, "%.*s", (int)target.length, target.text);
+        const unsigned n = read_number(source.text, source.length);
         const unsigned m = _i ? read_roman(text) : (unsigned)strtoul(text, NULL, 10);
         if (n != m)
-            ck_abort_msg("%.*s is not %s", (int)source.length, source.bytes, text);
+            ck_abort_msg("%.*s is not %s", (int)source.length, source.text, text);
         most = n > most ? n : most;
         least = n < least ? n : least;
     }
     ck_assert_uint_eq(least, _i ? 1 : 0);
     ck_assert_uint_le(most, _i ? 3999 : 9999999);
     ck_assert_uint_ge(most, _i ? 3900 : 9000000);
-    unroll_free(source.bytes);
-    unroll_free(target.bytes);
+    unroll_free(source.text);
+    unroll_free(target.text);
 }
 END_TEST
 

@@ -24,7 +24,8 @@ void unroll_buffer_add(unroll_buffer *buffer, const char *text, size_t length)
         buffer->text = more;
         buffer->room = room;
     }
-    memcpy(buffer->text + buffer->length, text, length);
+    if (length) /* `text` may then be NULL */
+        memcpy(buffer->text + buffer->length, text, length);
     buffer->length += length;
     buffer->text[buffer->length] = '\0';
 }
@@ -44,4 +45,17 @@ void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
     unroll_buffer_add(buffer, line, length < 0                       ? 0
                          : (size_t)length >= sizeof line ? sizeof line - 1
                                                          : (size_t)length);
+}
+
+void *unroll_reserve(void *block, size_t *room, size_t wanted, size_t size)
+{
+    if (block && wanted <= *room)
+        return block;
+    size_t more;
+    if (!unroll_add(*room, *room / 2, &more) || more < wanted)
+        more = wanted;
+    void *grown = unroll_realloc(block, more, size);
+    if (grown)
+        *room = more;
+    return grown;
 }

@@ -17,4 +17,11 @@ void unroll_buffer_text(unroll_buffer *buffer, const char *text);
 /** Append at most 511 bytes as printf does, numbers as in the C locale. */
 void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/** Let a block from unroll_alloc() have room for `wanted` elements of `size` bytes; it grows by half at least, so
+ *  that many small steps cost little. New bytes are not zeroed.
+ *  @param block  may be NULL where *room is 0
+ *  @param room   elements it has room for; brought up to date
+ *  @return the block, moved or not; NULL with a message, and the old one is untouched */
+void *unroll_reserve(void *block, size_t *room, size_t wanted, size_t size);
 #endif

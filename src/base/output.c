@@ -19,7 +19,6 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "base/path.h"
 
 enum {
     BUFFER = 1 << 16,
@@ -36,6 +35,24 @@ struct unroll_output {
     char buffer[BUFFER];
 };
 
+/* Length of the directory part of `path`, its last '/' included; 0: the current directory. */
+static size_t directory_length(const char *path)
+{
+    const char *const slash = strrchr(path, '/');
+    return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
+const char *unroll_file_name(const char *path)
+{
+    return path + directory_length(path);
+}
+
+char *unroll_directory_of(const char *path)
+{
+    const size_t n = directory_length(path);
+    return n ? unroll_strndup(path, n > 1 ? n - 1 : 1) : unroll_strndup(".", 1);
+}
+
 /* "DIR/.NAME.tmp-PID-COUNTER", unroll_alloc'ed. */
 static char *temporary_name(const char *path)
 {
@@ -44,7 +61,7 @@ static char *temporary_name(const char *path)
     char *const name = unroll_alloc(room, 1);
 
     if (name) {
-        const size_t n = (size_t)(unroll_path_name(path) - path);
+        const size_t n = directory_length(path);
         memcpy(name, path, n);
         snprintf(name + n, room - n, ".%.*s.tmp-%ld-%lu", NAME_KEPT, path + n, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
@@ -101,7 +118,7 @@ static void release(unroll_output *out)
 unroll_status unroll_output_open(const char *path, unroll_output **out)
 {
     *out = NULL;
-    if (*unroll_path_name(path) == '\0')
+    if (path[directory_length(path)] == '\0')
         return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: is no file name; give one", path);
     UNROLL_TRY(check_target(path));
     unroll_output *const made = unroll_alloc(1, sizeof *made);
@@ -201,7 +218,7 @@ void unroll_output_abort(unroll_output *out)
 unroll_status unroll_output_commit(unroll_output *out)
 {
     unroll_status status = flush(out);
-    char *const directory = unroll_path_directory(out->path); /* before rename: after it nothing may fail */
+    char *const directory = unroll_directory_of(out->path); /* before rename: after it nothing may fail */
 
     if (!directory)
         status = UNROLL_EMEMORY;
@@ -278,7 +295,7 @@ void unroll_output_clean(const char *directory)
 /* One directory whose parent is there. */
 static unroll_status make_one(const char *path)
 {
-    char *const above = unroll_path_directory(path);
+    char *const above = unroll_directory_of(path);
     struct stat st;
 
     if (!above)

@@ -32,6 +32,11 @@ unroll_status unroll_output_file(const char *path, const void *data, size_t leng
  *  process is gone. Only where no other host or container writes there: hold the directory's lock. */
 void unroll_output_clean(const char *directory);
 
+/** What is behind the last '/' of a path; and the directory that it is in, freed by unroll_free(),
+ *  NULL without memory. */
+const char *unroll_file_name(const char *path);
+char *unroll_directory_of(const char *path);
+
 /** mkdir -p. An existing directory is fine; UNROLL_ECREATE else. */
 unroll_status unroll_make_directory(const char *path);
 

@@ -21,15 +21,3 @@ char *unroll_path_join(const char *directory, const char *name)
 {
     return unroll_path_join_ending(directory, name, "");
 }
-
-const char *unroll_path_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-char *unroll_path_directory(const char *path)
-{
-    const size_t n = (size_t)(unroll_path_name(path) - path); /* the '/' included */
-    return n ? unroll_strndup(path, n > 1 ? n - 1 : 1) : unroll_strndup(".", 1);
-}

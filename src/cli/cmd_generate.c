@@ -39,7 +39,7 @@ static void list_keys(const char *name, const unroll_spec_key *keys)
 static void list_toy(const unroll_toy_row *toy)
 {
     out_printf("%s: %s\n  source: %s\n  pairs of sentences, to learn a translation from\n",
-               toy->name, toy->summary, toy->source);
+               toy->name, toy->summary, toy->origin);
     list_keys(toy->name, toy->keys);
 }
 
@@ -52,7 +52,7 @@ static void list_text(const unroll_task_row *task)
     task->shape(value, &shape);
     out_printf("%s: %s\n  source: %s\n  accuracy: %s; by chance %.3g\n"
                "  baseline: %.4g %s, without any memory\n",
-               task->name, task->summary, task->source, task->measure, task->chance(value),
+               task->name, task->summary, task->origin, task->measure, task->chance(value),
                task->baseline(value), shape.squared ? "squared error" : "nats");
     list_keys(task->name, task->keys);
 }
@@ -70,7 +70,7 @@ static json_t *json_keys(const unroll_spec_key *list)
 static unroll_status list_json(const unroll_task_row *task)
 {
     return out_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", task->name, "summary",
-                              task->summary, "source", task->source, "accuracy", task->measure,
+                              task->summary, "source", task->origin, "accuracy", task->measure,
                               "keys", json_keys(task->keys)));
 }
 
@@ -80,7 +80,7 @@ static unroll_status list_toys(bool json)
         const unroll_toy_row *toy = unroll_toy_table[i];
         if (json)
             UNROLL_TRY(out_json(json_pack("{s:s, s:s, s:s, s:o}", "name", toy->name, "summary",
-                                          toy->summary, "source", toy->source, "keys",
+                                          toy->summary, "source", toy->origin, "keys",
                                           json_keys(toy->keys))));
         else {
             out_text(i ? "\n" : "");
@@ -142,15 +142,15 @@ static unroll_status print_example(unroll_task *task, bool json)
     return UNROLL_OK;
 }
 
-static unroll_status print_pair(const unroll_sentence *source, const unroll_sentence *target,
+static unroll_status print_pair(const unroll_buffer *source, const unroll_buffer *target,
                                 bool json)
 {
     if (json)
-        return out_json(json_pack("{s:s%, s:s%}", "source", source->bytes, source->length, "target",
-                                  target->bytes, target->length));
-    out_write(source->bytes, source->length);
+        return out_json(json_pack("{s:s%, s:s%}", "source", source->text, source->length, "target",
+                                  target->text, target->length));
+    out_write(source->text, source->length);
     out_text("\t");
-    out_write(target->bytes, target->length);
+    out_write(target->text, target->length);
     out_text("\n");
     return UNROLL_OK;
 }
@@ -159,7 +159,7 @@ static unroll_status generate_pairs(const char *spec, const generate_options *o)
 {
     const unroll_toy_row *toy;
     double value[UNROLL_TASK_KEYS];
-    unroll_sentence source = {0}, target = {0};
+    unroll_buffer source = {0}, target = {0};
     unroll_rng rng;
     UNROLL_TRY(unroll_toy_parse(spec, &toy, value));
     unroll_rng_seed(&rng, o->common.seed, UNROLL_STREAM_DATA);
@@ -170,8 +170,8 @@ static unroll_status generate_pairs(const char *spec, const generate_options *o)
         status = source.failed || target.failed ? UNROLL_EMEMORY
                                                 : print_pair(&source, &target, o->common.json);
     }
-    unroll_free(source.bytes);
-    unroll_free(target.bytes);
+    unroll_free(source.text);
+    unroll_free(target.text);
     return status;
 }
 

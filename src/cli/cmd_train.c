@@ -53,17 +53,21 @@ static bool collect_piece(void *arg, const char *data, size_t length)
 /* The file has all, the screen the longest. */
 static unroll_status write_translations(train_call *t, uint64_t step)
 {
-    char *all;
-    size_t length, last;
-    UNROLL_TRY(unroll_sample_translations_write(t->translations, &all, &length, &last));
-    if (unroll_run_sample(t->training.run, step, all, length) != UNROLL_OK)
+    unroll_buffer all = {0};
+    size_t last;
+    const unroll_status status = unroll_sample_translations_write(t->translations, &all, &last);
+    if (status != UNROLL_OK) {
+        unroll_free(all.text);
+        return status;
+    }
+    if (unroll_run_sample(t->training.run, step, all.text, all.length) != UNROLL_OK)
         train_print_fault(t);
-    for (char *line = all + last, *end; (end = strchr(line, '\n')) > line; line = end + 1) {
+    for (char *line = all.text + last, *end; (end = strchr(line, '\n')) > line; line = end + 1) {
         char *shown = unroll_display_escape_line(line, (size_t)(end - line));
         train_print(t, "  %s", shown ? shown : "");
         unroll_free(shown);
     }
-    unroll_free(all);
+    unroll_free(all.text);
     return UNROLL_OK;
 }
 

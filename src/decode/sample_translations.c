@@ -95,47 +95,35 @@ static unroll_status translate(unroll_sample_translations *t, const unroll_pair 
     return UNROLL_OK;
 }
 
-static unroll_status add_line(unroll_sentence *s, const char *head, const unroll_vocabulary *v,
+static unroll_status add_line(unroll_buffer *s, const char *head, const unroll_vocabulary *v,
                               const uint32_t *id, size_t count)
 {
     char *text;
     size_t length;
     UNROLL_TRY(unroll_target_text(v, id, count, NULL, NULL, &text, &length));
-    unroll_sentence_add(s, head);
-    unroll_sentence_add(s, text);
-    unroll_sentence_add(s, "\n");
+    unroll_buffer_text(s, head);
+    unroll_buffer_text(s, text);
+    unroll_buffer_text(s, "\n");
     unroll_free(text);
     return s->failed ? UNROLL_EMEMORY : UNROLL_OK;
 }
 
-unroll_status unroll_sample_translations_write(unroll_sample_translations *t, char **text, size_t *length, size_t *last)
+unroll_status unroll_sample_translations_write(unroll_sample_translations *t, unroll_buffer *text,
+                                               size_t *last)
 {
     const unroll_model *model = t->session->model;
-    unroll_sentence s = {0};
-    unroll_status status = UNROLL_OK;
-    size_t begin = 0;
-    for (size_t i = 0; i < t->count && status == UNROLL_OK; i++) {
+    *last = text->length;
+    for (size_t i = 0; i < t->count; i++) {
         const unroll_pair *pair = t->pair[i];
         size_t count = 0;
-        begin = s.length;
-        status = translate(t, pair, &count);
-        if (status == UNROLL_OK)
-            status = add_line(&s, "source  ", model->source_vocabulary, pair->id[UNROLL_SOURCE],
-                              pair->length[UNROLL_SOURCE]);
-        if (status == UNROLL_OK)
-            status = add_line(&s, "target  ", model->vocabulary, pair->id[UNROLL_TARGET],
-                              pair->length[UNROLL_TARGET]);
-        if (status == UNROLL_OK)
-            status = add_line(&s, "model   ", model->vocabulary, t->target, count);
-        unroll_sentence_add(&s, "\n");
+        *last = text->length;
+        UNROLL_TRY(translate(t, pair, &count));
+        UNROLL_TRY(add_line(text, "source  ", model->source_vocabulary, pair->id[UNROLL_SOURCE],
+                            pair->length[UNROLL_SOURCE]));
+        UNROLL_TRY(add_line(text, "target  ", model->vocabulary, pair->id[UNROLL_TARGET],
+                            pair->length[UNROLL_TARGET]));
+        UNROLL_TRY(add_line(text, "model   ", model->vocabulary, t->target, count));
+        unroll_buffer_text(text, "\n");
     }
-    if (status == UNROLL_OK) {
-        *length = s.length;
-        *text = unroll_strndup(s.bytes ? s.bytes : "", s.length);
-        status = *text ? UNROLL_OK : UNROLL_EMEMORY;
-    }
-    if (last)
-        *last = begin;
-    unroll_free(s.bytes);
-    return status;
+    return text->failed ? UNROLL_EMEMORY : UNROLL_OK;
 }

@@ -1,5 +1,6 @@
 #ifndef UNROLL_DECODE_SAMPLE_TRANSLATIONS_H
 #define UNROLL_DECODE_SAMPLE_TRANSLATIONS_H
+#include "base/buffer.h"
 #include "session/session.h"
 
 /* Held-out sentences as the model translates them while it learns: samples/STEP.txt. */
@@ -15,7 +16,9 @@ void unroll_sample_translations_free(unroll_sample_translations *t);
 
 /** Translate them with the weights as they are. Each is three lines: source, what it should become,
  *  what the model makes of it; then an empty line.
- *  @param last    NULL, or where the longest one's three lines begin in *text
- *  @param text    with a NUL behind, freed by unroll_free() */
-unroll_status unroll_sample_translations_write(unroll_sample_translations *t, char **text, size_t *length, size_t *last);
+ *  @param text  appended to
+ *  @param last  where the longest one's three lines begin in `text`
+ *  @return UNROLL_EMEMORY */
+unroll_status unroll_sample_translations_write(unroll_sample_translations *t, unroll_buffer *text,
+                                               size_t *last);
 #endif

@@ -8,7 +8,6 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
-#include "base/path.h"
 #include "config/config.h"
 #include "report/plot.h"
 
@@ -16,12 +15,12 @@ static const char ending[] = ".svg";
 
 unroll_status unroll_attention_map_check_path(const char *path)
 {
-    const char *name = unroll_path_name(path);
+    const char *name = unroll_file_name(path);
     const size_t n = strlen(name);
     if (n < sizeof ending || strcmp(name + n - strlen(ending), ending) != 0)
         return unroll_fail(UNROLL_EUSAGE, "--attention: '%.200s' is no name of a picture; give one that "
                            "ends in .svg", path);
-    char *directory = unroll_path_directory(path);
+    char *directory = unroll_directory_of(path);
     struct stat st;
     if (!directory)
         return UNROLL_EMEMORY;
@@ -92,8 +91,8 @@ static unroll_status fill(const unroll_model *model, const unroll_source *source
 
 static unroll_status draw(const char *path, const labels *x, const labels *y, const double *z)
 {
-    const char *base = unroll_path_name(path);
-    char *directory = unroll_path_directory(path);
+    const char *base = unroll_file_name(path);
+    char *directory = unroll_directory_of(path);
     char *name = unroll_strndup(base, strlen(base) - strlen(ending));
     const unroll_heat heat = {.z = z, .x = x->at, .y = y->at, .columns = x->count, .rows = y->count,
                               .x_name = (const char *const *)x->name,

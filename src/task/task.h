@@ -2,6 +2,7 @@
 #define UNROLL_TASK_TASK_H
 #include <unroll/task.h>
 
+#include "base/buffer.h"
 #include "base/rng.h"
 #include "base/spec.h"
 #include "data/corpus.h"
@@ -79,7 +80,7 @@ typedef struct unroll_task_column {
 /** A synthetic task is one file that ends in a `const unroll_task_row`, and one line in
  *  module.am. */
 typedef struct unroll_task_row {
-    const char *name, *summary, *source;
+    const char *name, *summary, *origin;
     unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
     void (*shape)(const double *value, unroll_task_shape *shape);
     void (*draw)(const double *value, unroll_rng *rng, const unroll_task_column *column);
@@ -109,17 +110,8 @@ unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, d
 
 /* ---- toy languages: pairs without any file ---- */
 
-/** A sentence in the making. Zero-initialise; `bytes` is freed by unroll_free(). */
-typedef struct unroll_sentence {
-    char *bytes;
-    size_t length, room;
-    bool failed;        /**< out of memory, which has left a message */
-} unroll_sentence;
-
-/** Append a word, with a blank before it where the sentence is not empty. */
-void unroll_sentence_word(unroll_sentence *s, const char *word);
-/** Append bytes as they are. */
-void unroll_sentence_add(unroll_sentence *s, const char *bytes);
+/** Append a word to a sentence, with a blank before it where the sentence is not empty. */
+void unroll_toy_word(unroll_buffer *sentence, const char *word);
 
 /** Number of pairs, the first key of every toy language: what training without FILE makes. */
 enum { UNROLL_TOY_PAIRS };
@@ -127,12 +119,12 @@ enum { UNROLL_TOY_PAIRS };
 /** A toy language is one file that ends in a `const unroll_toy_row`, and one line in
  *  module.am. */
 typedef struct unroll_toy_row {
-    const char *name, *summary, *source;
+    const char *name, *summary, *origin;
     unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
     enum unroll_tokens tokens;               /**< what it is meant to be read by */
     /** One pair; both sentences are empty before. */
-    void (*draw)(const double *value, unroll_rng *rng, unroll_sentence *source,
-                 unroll_sentence *target);
+    void (*draw)(const double *value, unroll_rng *rng, unroll_buffer *source,
+                 unroll_buffer *target);
 } unroll_toy_row;
 
 extern const unroll_toy_row *const unroll_toy_table[];  /**< NULL at the end */

@@ -57,7 +57,7 @@ static double chance(const double *value)
 const unroll_task_row unroll_task_adding = {
     .name = "adding",
     .summary = "add the two numbers that are marked",
-    .source = "Hochreiter and Schmidhuber (1997)",
+    .origin = "Hochreiter and Schmidhuber (1997)",
     .keys = {[LENGTH] = {"length", "steps", 100, 2, 1e6, false}},
     .shape = shape,
     .draw = draw,

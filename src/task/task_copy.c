@@ -48,7 +48,7 @@ static double chance(const double *value)
 const unroll_task_row unroll_task_copy = {
     .name = "copy",
     .summary = "repeat the first symbols after a delay",
-    .source = "Hochreiter and Schmidhuber (1997); Arjovsky, Shah and Bengio (2016)",
+    .origin = "Hochreiter and Schmidhuber (1997); Arjovsky, Shah and Bengio (2016)",
     .keys = {[DELAY] = {"delay", "steps from the last symbol to the recall", 100, 1, 1e6, false},
              [LENGTH] = {"length", "symbols to remember", 10, 1, 1e4, false},
              [SYMBOLS] = {"symbols", "different symbols", 8, 1, 1e4, false}},

@@ -28,7 +28,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
 const unroll_task_row unroll_task_latch = {
     .name = "latch",
     .summary = "keep one bit through noise",
-    .source = "Bengio, Simard and Frasconi (1994)",
+    .origin = "Bengio, Simard and Frasconi (1994)",
     .keys = {[DELAY] = {"delay", "steps of noise", 100, 1, 1e6, false},
              [CUE] = {"cue", "steps that show the bit", 3, 1, 1e4, false},
              [NOISE] = {"noise", "its standard deviation", 0.2, 0, 100, true}},

@@ -26,7 +26,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
 const unroll_task_row unroll_task_parity = {
     .name = "parity",
     .summary = "tell whether the ones are odd in number",
-    .source = "Bengio, Simard and Frasconi (1994)",
+    .origin = "Bengio, Simard and Frasconi (1994)",
     .keys = {[LENGTH] = {"length", "steps", 10, 1, 1e6, false}},
     .shape = shape,
     .draw = draw,

@@ -119,7 +119,7 @@ static double chance(const double *value)
 const unroll_task_row unroll_task_reber = {
     .name = "reber",
     .summary = "predict which symbols may follow in the embedded Reber grammar",
-    .source = "Cleeremans et al. (1989); Hochreiter and Schmidhuber (1997)",
+    .origin = "Cleeremans et al. (1989); Hochreiter and Schmidhuber (1997)",
     .keys = {[STRINGS] = {"strings", "inner strings, one after the other", 1, 1, 1e4, false},
              [LONGEST] = {"longest", "most symbols of an inner string", 20, 5, 1e3, false}},
     .shape = shape,

@@ -48,7 +48,7 @@ static double chance(const double *value)
 const unroll_task_row unroll_task_reverse = {
     .name = "reverse",
     .summary = "repeat the symbols from the last to the first",
-    .source = "Grefenstette, Hermann, Suleyman and Blunsom (2015)",
+    .origin = "Grefenstette, Hermann, Suleyman and Blunsom (2015)",
     .keys = {[LENGTH] = {"length", "symbols to remember", 10, 1, 1e5, false},
              [SYMBOLS] = {"symbols", "different symbols", 8, 1, 1e4, false}},
     .shape = shape,

@@ -51,7 +51,7 @@ static double chance(const double *value)
 const unroll_task_row unroll_task_temporal_order = {
     .name = "temporal-order",
     .summary = "tell which two important symbols came, in order",
-    .source = "Hochreiter and Schmidhuber (1997); Pascanu, Mikolov and Bengio (2013)",
+    .origin = "Hochreiter and Schmidhuber (1997); Pascanu, Mikolov and Bengio (2013)",
     .keys = {[LENGTH] = {"length", "steps", 100, 10, 1e6, false}},
     .shape = shape,
     .draw = draw,

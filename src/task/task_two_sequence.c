@@ -36,7 +36,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
 const unroll_task_row unroll_task_two_sequence = {
     .name = "two-sequence",
     .summary = "tell two sequences apart that differ only at their start",
-    .source = "Bengio, Simard and Frasconi (1994)",
+    .origin = "Bengio, Simard and Frasconi (1994)",
     .keys = {[DELAY] = {"delay", "steps after the start", 100, 1, 1e6, false},
              [START] = {"start", "steps that differ", 3, 1, 1e4, false},
              [NOISE] = {"noise", "uniform over all steps, up to this", 0.2, 0, 100, true}},

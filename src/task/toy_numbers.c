@@ -18,36 +18,36 @@ static const char *const english_tens[10] = {
     "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
 
 /* 1 … 999 */
-static void say_english_hundreds(unroll_sentence *s, unsigned n)
+static void say_english_hundreds(unroll_buffer *s, unsigned n)
 {
     if (n >= 100) {
-        unroll_sentence_word(s, english_small[n / 100]);
-        unroll_sentence_word(s, "hundred");
+        unroll_toy_word(s, english_small[n / 100]);
+        unroll_toy_word(s, "hundred");
     }
     n %= 100;
     if (n >= 20) {
-        unroll_sentence_word(s, english_tens[n / 10]);
+        unroll_toy_word(s, english_tens[n / 10]);
         if (n % 10) {
-            unroll_sentence_add(s, "-");
-            unroll_sentence_add(s, english_small[n % 10]);
+            unroll_buffer_text(s, "-");
+            unroll_buffer_text(s, english_small[n % 10]);
         }
     } else if (n > 0) {
-        unroll_sentence_word(s, english_small[n]);
+        unroll_toy_word(s, english_small[n]);
     }
 }
 
-static void say_english(unroll_sentence *s, unsigned n)
+static void say_english(unroll_buffer *s, unsigned n)
 {
     static const struct {
         unsigned size;
         const char *name;
     } groups[] = {{1000000, "million"}, {1000, "thousand"}};
     if (n == 0)
-        unroll_sentence_word(s, english_small[0]);
+        unroll_toy_word(s, english_small[0]);
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         if (n >= groups[i].size) {
             say_english_hundreds(s, n / groups[i].size);
-            unroll_sentence_word(s, groups[i].name);
+            unroll_toy_word(s, groups[i].name);
         }
         n %= groups[i].size;
     }
@@ -65,54 +65,54 @@ static const char *const german_tens[10] = {
     "neunzig"};
 
 /* 0 … 999, one word. @param last  nothing follows: a one is "eins" */
-static void say_german_hundreds(unroll_sentence *s, unsigned n, bool last)
+static void say_german_hundreds(unroll_buffer *s, unsigned n, bool last)
 {
     if (n >= 100) {
-        unroll_sentence_add(s, german_small[n / 100]);
-        unroll_sentence_add(s, "hundert");
+        unroll_buffer_text(s, german_small[n / 100]);
+        unroll_buffer_text(s, "hundert");
     }
     n %= 100;
     if (n >= 20 && n % 10) {
-        unroll_sentence_add(s, german_small[n % 10]);
-        unroll_sentence_add(s, "und");
+        unroll_buffer_text(s, german_small[n % 10]);
+        unroll_buffer_text(s, "und");
     }
     if (n >= 20)
-        unroll_sentence_add(s, german_tens[n / 10]);
+        unroll_buffer_text(s, german_tens[n / 10]);
     else if (n > 0)
-        unroll_sentence_add(s, n == 1 && last ? "eins" : german_small[n]);
+        unroll_buffer_text(s, n == 1 && last ? "eins" : german_small[n]);
 }
 
-static void say_german(unroll_sentence *s, unsigned n)
+static void say_german(unroll_buffer *s, unsigned n)
 {
     if (n == 0)
-        unroll_sentence_add(s, german_small[0]);
+        unroll_buffer_text(s, german_small[0]);
     if (n >= 1000000) { /* a feminine noun: eine Million */
         if (n / 1000000 == 1)
-            unroll_sentence_add(s, "eine");
+            unroll_buffer_text(s, "eine");
         else
             say_german_hundreds(s, n / 1000000, false);
-        unroll_sentence_word(s, n / 1000000 == 1 ? "Million" : "Millionen");
+        unroll_toy_word(s, n / 1000000 == 1 ? "Million" : "Millionen");
         n %= 1000000;
         if (n)
-            unroll_sentence_add(s, " ");
+            unroll_buffer_text(s, " ");
     }
     if (n >= 1000) {
         say_german_hundreds(s, n / 1000, false);
-        unroll_sentence_add(s, "tausend");
+        unroll_buffer_text(s, "tausend");
     }
     say_german_hundreds(s, n % 1000, true);
 }
 
 /* ---- digits and Roman numerals ---- */
 
-static void say_digits(unroll_sentence *s, unsigned n)
+static void say_digits(unroll_buffer *s, unsigned n)
 {
     char text[16];
     snprintf(text, sizeof text, "%u", n);
-    unroll_sentence_add(s, text);
+    unroll_buffer_text(s, text);
 }
 
-static void say_roman(unroll_sentence *s, unsigned n)
+static void say_roman(unroll_buffer *s, unsigned n)
 {
     static const struct {
         unsigned size;
@@ -122,7 +122,7 @@ static void say_roman(unroll_sentence *s, unsigned n)
                  {1, "I"}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         for (; n >= signs[i].size; n -= signs[i].size)
-            unroll_sentence_add(s, signs[i].sign);
+            unroll_buffer_text(s, signs[i].sign);
 }
 
 /* First how many digits, then which: short numbers come as often as long ones. */
@@ -142,8 +142,8 @@ static unsigned draw_number(const double *value, unroll_rng *rng, enum target to
     return first + (unsigned)unroll_rng_below(rng, end - first);
 }
 
-static void draw(const double *value, unroll_rng *rng, unroll_sentence *source,
-                 unroll_sentence *target)
+static void draw(const double *value, unroll_rng *rng, unroll_buffer *source,
+                 unroll_buffer *target)
 {
     const enum target to = (enum target)value[TO];
     const unsigned n = draw_number(value, rng, to);
@@ -159,7 +159,7 @@ static void draw(const double *value, unroll_rng *rng, unroll_sentence *source,
 const unroll_toy_row unroll_toy_numbers = {
     .name = "numbers",
     .summary = "numbers in English words to digits, Roman numerals or German words, by character",
-    .source = "this project",
+    .origin = "this project",
     .keys =
         {
             [UNROLL_TOY_PAIRS] = {"pairs", "pairs that training without FILE makes", 50000, 1, 1e7,

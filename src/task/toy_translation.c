@@ -141,37 +141,37 @@ static phrase draw_phrase(const draws *d)
 
 /* ---- English ---- */
 
-static void say_english_verb(unroll_sentence *s, const predicate *p, bool plural)
+static void say_english_verb(unroll_buffer *s, const predicate *p, bool plural)
 {
     if (p->perfect)
-        unroll_sentence_word(s, plural ? "have" : "has");
+        unroll_toy_word(s, plural ? "have" : "has");
     else if (p->negated)
-        unroll_sentence_word(s, plural ? "do" : "does");
+        unroll_toy_word(s, plural ? "do" : "does");
     if (p->negated)
-        unroll_sentence_word(s, "not");
+        unroll_toy_word(s, "not");
     if (p->perfect)
-        unroll_sentence_word(s, p->verb->english_participle);
+        unroll_toy_word(s, p->verb->english_participle);
     else
-        unroll_sentence_word(s, p->verb->english[plural || p->negated]);
+        unroll_toy_word(s, p->verb->english[plural || p->negated]);
 }
 
-static void say_english_other(unroll_sentence *s, const phrase *p)
+static void say_english_other(unroll_buffer *s, const phrase *p)
 {
-    unroll_sentence_word(s, "the");
+    unroll_toy_word(s, "the");
     if (p->other_adjective)
-        unroll_sentence_word(s, p->other_adjective->english);
-    unroll_sentence_word(s, p->other->english[p->other_plural]);
+        unroll_toy_word(s, p->other_adjective->english);
+    unroll_toy_word(s, p->other->english[p->other_plural]);
 }
 
-static void say_english_phrase(unroll_sentence *s, const phrase *p)
+static void say_english_phrase(unroll_buffer *s, const phrase *p)
 {
-    unroll_sentence_word(s, "the");
+    unroll_toy_word(s, "the");
     for (size_t i = 0; i < p->adjectives; i++)
-        unroll_sentence_word(s, p->adjective[i]->english);
-    unroll_sentence_word(s, p->noun->english[p->plural]);
+        unroll_toy_word(s, p->adjective[i]->english);
+    unroll_toy_word(s, p->noun->english[p->plural]);
     if (!p->relative)
         return;
-    unroll_sentence_word(s, "that");
+    unroll_toy_word(s, "that");
     if (p->is_object)
         say_english_other(s, p);
     say_english_verb(s, &p->predicate, p->is_object ? p->other_plural : p->plural);
@@ -179,7 +179,7 @@ static void say_english_phrase(unroll_sentence *s, const phrase *p)
         say_english_other(s, p);
 }
 
-static void say_english(unroll_sentence *s, const phrase *subject, const predicate *p,
+static void say_english(unroll_buffer *s, const phrase *subject, const predicate *p,
                         const phrase *object)
 {
     say_english_phrase(s, subject);
@@ -189,36 +189,36 @@ static void say_english(unroll_sentence *s, const phrase *subject, const predica
 
 /* ---- German ---- */
 
-static void say_article(unroll_sentence *s, const struct noun *noun, bool plural,
+static void say_article(unroll_buffer *s, const struct noun *noun, bool plural,
                         enum grammatical_case c)
 {
-    unroll_sentence_word(s, plural ? article_plural : article[c][noun->gender]);
+    unroll_toy_word(s, plural ? article_plural : article[c][noun->gender]);
 }
 
-static void say_adjective(unroll_sentence *s, const struct adjective *a, const struct noun *noun,
+static void say_adjective(unroll_buffer *s, const struct adjective *a, const struct noun *noun,
                           bool plural, enum grammatical_case c)
 {
     const bool en = plural || (c == ACCUSATIVE && noun->gender == MASCULINE);
-    unroll_sentence_word(s, en ? a->en : a->e);
+    unroll_toy_word(s, en ? a->en : a->e);
 }
 
 /* What ends a clause: all of the verb after a conjunction, the participle in a main clause. */
-static void say_german_end(unroll_sentence *s, const predicate *p, bool plural, enum order order)
+static void say_german_end(unroll_buffer *s, const predicate *p, bool plural, enum order order)
 {
     if (p->negated)
-        unroll_sentence_word(s, "nicht");
+        unroll_toy_word(s, "nicht");
     if (p->perfect)
-        unroll_sentence_word(s, p->verb->german_participle);
+        unroll_toy_word(s, p->verb->german_participle);
     if (order == SUBORDINATE)
-        unroll_sentence_word(s, !p->perfect ? p->verb->german[plural] : plural ? "haben" : "hat");
+        unroll_toy_word(s, !p->perfect ? p->verb->german[plural] : plural ? "haben" : "hat");
 }
 
-static void say_german_phrase(unroll_sentence *s, const phrase *p, enum grammatical_case c)
+static void say_german_phrase(unroll_buffer *s, const phrase *p, enum grammatical_case c)
 {
     say_article(s, p->noun, p->plural, c);
     for (size_t i = 0; i < p->adjectives; i++)
         say_adjective(s, p->adjective[i], p->noun, p->plural, c);
-    unroll_sentence_word(s, p->noun->german[p->plural]);
+    unroll_toy_word(s, p->noun->german[p->plural]);
     if (!p->relative)
         return;
     const enum grammatical_case other = p->is_object ? NOMINATIVE : ACCUSATIVE;
@@ -226,24 +226,24 @@ static void say_german_phrase(unroll_sentence *s, const phrase *p, enum grammati
     say_article(s, p->other, p->other_plural, other);
     if (p->other_adjective)
         say_adjective(s, p->other_adjective, p->other, p->other_plural, other);
-    unroll_sentence_word(s, p->other->german[p->other_plural]);
+    unroll_toy_word(s, p->other->german[p->other_plural]);
     say_german_end(s, &p->predicate, p->is_object ? p->other_plural : p->plural, SUBORDINATE);
 }
 
-static void say_german(unroll_sentence *s, const phrase *subject, const predicate *p,
+static void say_german(unroll_buffer *s, const phrase *subject, const predicate *p,
                        const phrase *object, enum order order)
 {
     const bool plural = subject->plural;
     say_german_phrase(s, subject, NOMINATIVE);
     if (order == MAIN)
-        unroll_sentence_word(s, !p->perfect ? p->verb->german[plural] : plural ? "haben" : "hat");
+        unroll_toy_word(s, !p->perfect ? p->verb->german[plural] : plural ? "haben" : "hat");
     say_german_phrase(s, object, ACCUSATIVE);
     say_german_end(s, p, plural, order);
 }
 
 /* ---- the whole ---- */
 
-static void draw_clause(const draws *d, unroll_sentence *source, unroll_sentence *target,
+static void draw_clause(const draws *d, unroll_buffer *source, unroll_buffer *target,
                         enum order order)
 {
     const phrase subject = draw_phrase(d);
@@ -253,8 +253,8 @@ static void draw_clause(const draws *d, unroll_sentence *source, unroll_sentence
     say_german(target, &subject, &p, &object, order);
 }
 
-static void draw(const double *value, unroll_rng *rng, unroll_sentence *source,
-                 unroll_sentence *target)
+static void draw(const double *value, unroll_rng *rng, unroll_buffer *source,
+                 unroll_buffer *target)
 {
     const draws d = {value, rng};
     const uint64_t least = (uint64_t)value[LEAST], most = (uint64_t)value[CLAUSES];
@@ -262,8 +262,8 @@ static void draw(const double *value, unroll_rng *rng, unroll_sentence *source,
     draw_clause(&d, source, target, MAIN);
     for (; clauses > 0; clauses--) {
         const struct conjunction *c = &conjunctions[unroll_rng_below(rng, CONJUNCTIONS)];
-        unroll_sentence_word(source, c->english);
-        unroll_sentence_word(target, c->german);
+        unroll_toy_word(source, c->english);
+        unroll_toy_word(target, c->german);
         draw_clause(&d, source, target, SUBORDINATE);
     }
 }
@@ -271,7 +271,7 @@ static void draw(const double *value, unroll_rng *rng, unroll_sentence *source,
 const unroll_toy_row unroll_toy_translation = {
     .name = "toy-translation",
     .summary = "English to German, where subordinate clauses end in their verb",
-    .source = "this project; sentence length as in Cho et al. (2014)",
+    .origin = "this project; sentence length as in Cho et al. (2014)",
     .keys =
         {
             [UNROLL_TOY_PAIRS] = {"pairs", "pairs that training without FILE makes", 100000, 1, 1e7,
