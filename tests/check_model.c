@@ -466,16 +466,18 @@ START_TEST(not_finite)
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t i = 0; i < 3; i++) {
         unroll_model *m = model_of("cell gru"), *n;
-        const char *name = NULL;
-        const unroll_parameter *list;
-        ck_assert(unroll_model_finite(m, &name));
+        const unroll_parameter *list, *where;
+        size_t found;
+        ck_assert(unroll_model_finite(m, &where, &found));
+        ck_assert_uint_eq(found, 0);
         const size_t count = unroll_net_parameters(m->net, &list);
         const unroll_parameter *last = &list[count - 1];
         unroll_net_weights(m->net)[last->offset + last->rows - 1] = bad[i];
         OK(unroll_model_save(m, path));
         OK(unroll_model_load(path, &n));
-        ck_assert(!unroll_model_finite(n, &name));
-        ck_assert_str_eq(name, last->name);
+        ck_assert(!unroll_model_finite(n, &where, &found));
+        ck_assert_str_eq(where->name, last->name);
+        ck_assert_uint_eq(found, 1);
         unroll_model_free(n);
         unroll_model_free(m);
     }

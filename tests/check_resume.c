@@ -18,6 +18,7 @@
 #include "config/options.h"
 #include "run_directory.h"
 #include "runner.h"
+#include "store/checkpoint.h"
 #include "store/model.h"
 #include "store/run.h"
 #include "task/task.h"

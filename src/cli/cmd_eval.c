@@ -12,7 +12,7 @@
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "data/corpus.h"
-#include "store/load.h"
+#include "store/model_load.h"
 #include "task/task.h"
 
 typedef struct eval_options {

@@ -8,7 +8,6 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
-#include "base/path.h"
 #include "cli/gradient.h"
 #include "config/config.h"
 #include "probe/windows.h"
@@ -117,11 +116,12 @@ static unroll_status refuse_translation(const char *what, unroll_status status)
 static unroll_status open_trained(gradient_probe *p)
 {
     UNROLL_TRY(unroll_model_load(p->call->arguments[0], &p->loaded));
-    const char *bad;
-    if (!unroll_model_finite(p->loaded, &bad))
+    const unroll_parameter *where;
+    size_t bad;
+    if (!unroll_model_finite(p->loaded, &where, &bad))
         return unroll_fail(UNROLL_EDATA, "%s: %s has weights that are NaN or infinite; 'unroll "
                            "inspect' shows them, an earlier checkpoint may be whole",
-                           p->call->arguments[0], bad);
+                           p->call->arguments[0], where->name);
     if (unroll_model_source_vocabulary(p->loaded))
         return refuse_translation(p->call->arguments[0], UNROLL_EDATA);
     p->config = unroll_model_config(p->loaded);
@@ -211,7 +211,7 @@ static unroll_status fit_task(gradient_probe *p)
 static void say_trained(const char *path, char *out, size_t room)
 {
     uint64_t step;
-    if (unroll_checkpoint_step(unroll_path_name(path), &step))
+    if (unroll_checkpoint_step(unroll_file_name(path), &step))
         snprintf(out, room, ", after %llu steps", (unsigned long long)step);
     else
         snprintf(out, room, ", trained");

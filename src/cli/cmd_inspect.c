@@ -12,7 +12,7 @@
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "lab/inspect.h"
-#include "store/load.h"
+#include "store/model_load.h"
 
 typedef struct inspect_options {
     cli_common common;

@@ -10,7 +10,7 @@
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "decode/text_generator.h"
-#include "store/load.h"
+#include "store/model_load.h"
 
 typedef struct sample_options {
     cli_common common;

@@ -12,7 +12,7 @@
 #include "data/text.h"
 #include "decode/translator_pool.h"
 #include "report/attention_map.h"
-#include "store/load.h"
+#include "store/model_load.h"
 
 typedef struct translate_options {
     cli_common common;

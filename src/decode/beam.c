@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/memory.h"
 
@@ -66,20 +67,6 @@ void unroll_beam_free(unroll_beam *b)
     unroll_free(b->ids);
     unroll_free(b->rows_attention);
     unroll_free(b);
-}
-
-/* Room for `wanted` elements, in steps that double. */
-static unroll_status reserve(void **block, size_t *room, size_t wanted, size_t size)
-{
-    if (wanted <= *room)
-        return UNROLL_OK;
-    const size_t more = wanted > *room + *room / 2 ? wanted : *room + *room / 2;
-    void *grown = unroll_realloc(*block, more, size);
-    if (!grown)
-        return UNROLL_EMEMORY;
-    *block = grown;
-    *room = more;
-    return UNROLL_OK;
 }
 
 static unroll_status set_width(unroll_beam *b, size_t width)
@@ -161,15 +148,28 @@ static void collect(unroll_beam *b, const unroll_scorer *scorer, const unroll_re
 
 /* ---- hypotheses ---- */
 
+/* Rows of attention. */
+static unroll_status reserve_rows(unroll_real **rows, size_t *room, size_t count, size_t columns)
+{
+    size_t wanted;
+    if (!unroll_mul(count, columns, &wanted))
+        wanted = SIZE_MAX;
+    unroll_real *grown = unroll_reserve(*rows, room, wanted, sizeof *grown);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    *rows = grown;
+    return UNROLL_OK;
+}
+
 static unroll_status add_node(unroll_beam *b, size_t before, uint32_t id,
                               const unroll_real *attention, size_t columns, size_t *out)
 {
-    size_t wanted;
-    UNROLL_TRY(reserve((void **)&b->node, &b->node_room, b->nodes + 1, sizeof *b->node));
+    node *list = unroll_reserve(b->node, &b->node_room, b->nodes + 1, sizeof *list);
+    if (!list)
+        return UNROLL_EMEMORY;
+    b->node = list;
     if (attention) {
-        if (!unroll_mul(b->nodes + 1, columns, &wanted))
-            wanted = SIZE_MAX;
-        UNROLL_TRY(reserve((void **)&b->attention, &b->attention_room, wanted, sizeof *attention));
+        UNROLL_TRY(reserve_rows(&b->attention, &b->attention_room, b->nodes + 1, columns));
         memcpy(b->attention + b->nodes * columns, attention, columns * sizeof *attention);
     }
     b->node[b->nodes] = (node){before, before == NONE ? 1 : b->node[before].length + 1, id};
@@ -238,16 +238,15 @@ static bool is_decided(const unroll_beam *b, const unroll_beam_options *o)
 
 static unroll_status give(unroll_beam *b, size_t columns, size_t count, unroll_hypothesis *list)
 {
-    size_t symbols = 0, at = 0, wanted;
+    size_t symbols = 0, at = 0;
     for (size_t i = 0; i < count; i++)
         symbols += b->ended[i].node == NONE ? 0 : b->node[b->ended[i].node].length;
-    UNROLL_TRY(reserve((void **)&b->ids, &b->ids_room, symbols, sizeof *b->ids));
-    if (columns) {
-        if (!unroll_mul(symbols, columns, &wanted))
-            wanted = SIZE_MAX;
-        UNROLL_TRY(reserve((void **)&b->rows_attention, &b->rows_attention_room, wanted,
-                           sizeof *b->rows_attention));
-    }
+    uint32_t *ids = unroll_reserve(b->ids, &b->ids_room, symbols, sizeof *ids);
+    if (!ids)
+        return UNROLL_EMEMORY;
+    b->ids = ids;
+    if (columns)
+        UNROLL_TRY(reserve_rows(&b->rows_attention, &b->rows_attention_room, symbols, columns));
     for (size_t i = 0; i < count; i++) {
         const ended *e = &b->ended[i];
         const size_t length = e->node == NONE ? 0 : b->node[e->node].length;

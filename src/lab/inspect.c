@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "cell/cells.h"
 #include "probe/spectrum.h"
-#include "store/load.h"
+#include "store/model.h"
 
 static void summarise(size_t count, const float *x, inspect_tensor *t)
 {

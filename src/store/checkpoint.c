@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -60,15 +61,12 @@ static unroll_status list_steps(const char *directory, uint64_t **out, size_t *c
         uint64_t step;
         if (!unroll_checkpoint_step(d->d_name, &step))
             continue;
-        if (used == room) {
-            room = room ? 2 * room : 8;
-            uint64_t *grown = unroll_realloc(steps, room, sizeof *steps);
-            if (grown == NULL) {
-                status = UNROLL_EMEMORY;
-                break;
-            }
-            steps = grown;
+        uint64_t *grown = unroll_reserve(steps, &room, used + 1, sizeof *steps);
+        if (grown == NULL) {
+            status = UNROLL_EMEMORY;
+            break;
         }
+        steps = grown;
         steps[used++] = step;
     }
     closedir(dir);

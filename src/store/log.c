@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
@@ -19,8 +20,7 @@ enum { OWED_MAX = 1 << 20 };
 struct unroll_log {
     char *path;
     int fd;
-    char *owed;
-    size_t used, room;
+    unroll_buffer owed; /* rows that are not written yet */
 };
 
 /** The step that a row begins with; false where it begins with none. */
@@ -135,8 +135,8 @@ static unroll_status pay(unroll_log *log)
     if (fstat(log->fd, &st) != 0)
         return unroll_fail(UNROLL_EIO, "%s: %s", log->path, strerror(errno));
     size_t done = 0;
-    while (done < log->used) {
-        const ssize_t n = write(log->fd, log->owed + done, log->used - done);
+    while (done < log->owed.length) {
+        const ssize_t n = write(log->fd, log->owed.text + done, log->owed.length - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
@@ -149,26 +149,22 @@ static unroll_status pay(unroll_log *log)
         }
         done += (size_t)n;
     }
-    log->used = 0;
+    log->owed.length = 0;
     return UNROLL_OK;
 }
 
 unroll_status unroll_log_row(unroll_log *log, const char *row)
 {
-    const size_t length = strlen(row);
-    const size_t need = log->used + length + 1;
-    if (need > log->room) {
-        if (need > OWED_MAX + length)
-            return pay(log);
-        char *owed = unroll_realloc(log->owed, 2 * need, 1);
-        if (owed == NULL)
-            return UNROLL_EMEMORY;
-        log->owed = owed;
-        log->room = 2 * need;
+    const size_t before = log->owed.length;
+    if (before >= OWED_MAX)
+        return pay(log);
+    unroll_buffer_text(&log->owed, row);
+    unroll_buffer_text(&log->owed, "\n");
+    if (log->owed.failed) { /* the rows before stay whole */
+        log->owed.failed = false;
+        log->owed.length = before;
+        return UNROLL_EMEMORY;
     }
-    memcpy(log->owed + log->used, row, length);
-    log->owed[need - 1] = '\n';
-    log->used = need;
     return pay(log);
 }
 
@@ -176,10 +172,10 @@ unroll_status unroll_log_close(unroll_log *log)
 {
     if (log == NULL)
         return UNROLL_OK;
-    unroll_status status = log->used > 0 ? pay(log) : UNROLL_OK;
+    unroll_status status = log->owed.length > 0 ? pay(log) : UNROLL_OK;
     if (log->fd >= 0 && close(log->fd) != 0 && status == UNROLL_OK)
         status = unroll_fail(UNROLL_EIO, "%s: %s", log->path, strerror(errno));
-    unroll_free(log->owed);
+    unroll_free(log->owed.text);
     unroll_free(log->path);
     unroll_free(log);
     return status;

@@ -12,6 +12,20 @@ struct unroll_model {
     unroll_net *net;
 };
 
+/** What a config's model reads and writes. */
+enum unroll_model_kind {
+    UNROLL_MODEL_TEXT,        /**< tokens of one vocabulary */
+    UNROLL_MODEL_TRANSLATION, /**< those of two */
+    UNROLL_MODEL_SYNTHETIC    /**< a task's own numbers; it has no vocabulary */
+};
+enum unroll_model_kind unroll_model_kind(const unroll_config *config);
+
+/** The network that a config asks for; its strings stay the config's.
+ *  @param source, target  as the kind has them, else NULL
+ *  @return UNROLL_EUSAGE for a synthetic task that there is not */
+unroll_status unroll_model_spec(const unroll_config *config, const unroll_vocabulary *source,
+                                const unroll_vocabulary *target, unroll_net_spec *spec);
+
 /** A model with these options, its weights zero: draw them with unroll_net_init(), or set them
  *  and pack.
  *  @param config      copied
@@ -35,6 +49,8 @@ void unroll_model_rules(const unroll_config *config, unroll_text_rules *rules);
 unroll_status unroll_model_from_tensors(const char *path, const unroll_tensors *t,
                                         unroll_model **out);
 #define UNROLL_TRAINER_PREFIX "trainer."
+#define UNROLL_MODEL_FORMAT "unroll" /* metadata "format" */
+enum { UNROLL_MODEL_VERSION = 1 };   /* metadata "version" */
 
 /** All weights of `from` into `to`: --init-from. @return UNROLL_EMISMATCH naming what differs in
  *  shape */
@@ -52,7 +68,17 @@ typedef struct unroll_model_image {
 unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_image *out);
 void unroll_model_image_free(unroll_model_image *image);
 
-/** Are all weights finite? If not, *name is the first tensor with one that is not; owned by the
- *  model. */
-bool unroll_model_finite(const unroll_model *model, const char **name);
+/** Elements of a tensor; the net has checked that they can be counted. */
+static inline size_t unroll_parameter_elements(const unroll_parameter *p)
+{
+    return p->rows * (p->cols ? p->cols : 1);
+}
+
+/** One tensor in PyTorch's shape, row-major, [unroll_parameter_elements()]; freed by unroll_free(), NULL
+ *  with a message. */
+float *unroll_model_tensor(unroll_net *net, const unroll_parameter *p, size_t *count);
+
+/** Are all weights finite? If not, *where is the first tensor with some that are not, the model's own, and
+ *  *bad is how many. */
+bool unroll_model_finite(const unroll_model *model, const unroll_parameter **where, size_t *bad);
 #endif

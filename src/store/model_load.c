@@ -1,38 +1,52 @@
-#include "store/load.h"
+#include "store/model_load.h"
 
-#include <math.h>
+#include <sys/stat.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "config/config.h"
+#include "store/model.h"
 
-float *unroll_model_tensor(unroll_net *net, const unroll_parameter *p, size_t *count)
+static unroll_status load_file(const char *path, unroll_model **out)
 {
-    *count = p->rows * (p->cols ? p->cols : 1); /* the net has checked it */
-    float *plain = unroll_alloc(*count, sizeof *plain);
-    if (plain)
-        unroll_parameter_get(p, unroll_net_weights(net), plain);
-    return plain;
+    unroll_tensors t;
+    UNROLL_TRY(unroll_tensors_read(path, &t));
+    const unroll_status status = unroll_model_from_tensors(path, &t, out);
+    unroll_tensors_free(&t);
+    return status;
 }
 
-static unroll_status check_finite(const char *path, unroll_net *net)
+unroll_status unroll_model_load(const char *path, unroll_model **out)
 {
-    const unroll_parameter *list;
-    const size_t parameters = unroll_net_parameters(net, &list);
-    for (size_t i = 0; i < parameters; i++) {
-        size_t count, bad = 0;
-        float *plain = unroll_model_tensor(net, &list[i], &count);
-        if (!plain)
-            return UNROLL_EMEMORY;
-        for (size_t k = 0; k < count; k++)
-            bad += !isfinite(plain[k]);
-        unroll_free(plain);
-        if (bad)
-            return unroll_fail(UNROLL_EDATA, "%s: %zu of %zu weights in %s are NaN or infinite; "
-                               "'unroll inspect' shows all, an earlier checkpoint may be whole",
-                               path, bad, count, list[i].name);
-    }
-    return UNROLL_OK;
+    *out = NULL;
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return load_file(path, out);
+    char *file = unroll_path_join(path, "model.safetensors");
+    if (file == NULL)
+        return UNROLL_EMEMORY;
+    const unroll_status status =
+        stat(file, &st) == 0 ? load_file(file, out)
+                             : unroll_fail(UNROLL_ENOINPUT,
+                                           "%s: holds no model.safetensors; give a model file or a "
+                                           "run directory",
+                                           path);
+    unroll_free(file);
+    return status;
+}
+
+/* ---- as commands want them ---- */
+
+static unroll_status check_finite(const char *path, const unroll_model *model)
+{
+    const unroll_parameter *where;
+    size_t bad;
+    if (unroll_model_finite(model, &where, &bad))
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_EDATA, "%s: %zu of %zu weights in %s are NaN or infinite; 'unroll "
+                       "inspect' shows all, an earlier checkpoint may be whole", path, bad,
+                       unroll_parameter_elements(where), where->name);
 }
 
 enum kind { TEXT, TRANSLATION, EITHER };
@@ -58,7 +72,7 @@ static unroll_status load(const char *path, enum kind kind, unroll_model **out)
     UNROLL_TRY(unroll_model_load(path, out));
     unroll_status status = check_kind(path, *out, kind);
     if (status == UNROLL_OK)
-        status = check_finite(path, unroll_model_net(*out));
+        status = check_finite(path, *out);
     if (status) {
         unroll_model_free(*out);
         *out = NULL;

@@ -1,12 +1,8 @@
-#ifndef UNROLL_STORE_LOAD_H
-#define UNROLL_STORE_LOAD_H
+#ifndef UNROLL_STORE_MODEL_LOAD_H
+#define UNROLL_STORE_MODEL_LOAD_H
 #include <unroll/model.h>
 
-/* Models as commands want them. */
-
-/** One tensor in PyTorch's shape, row-major, [rows·max(cols, 1)]; freed by unroll_free(), NULL
- *  with a message. */
-float *unroll_model_tensor(unroll_net *net, const unroll_parameter *p, size_t *count);
+/* Models as commands want them; unroll_model_load() takes any. */
 
 /** A model that can be run on text: it has one vocabulary, and all its weights are finite.
  *  @return as unroll_model_load(); UNROLL_EDATA for another task's model or weights that are NaN

@@ -1,6 +1,5 @@
 #include "store/run.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -11,7 +10,6 @@
 #include <unroll/version.h>
 
 #include "base/fail.h"
-#include "base/input.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -19,18 +17,13 @@
 #include "base/path.h"
 #include "config/config.h"
 #include "config/options.h"
+#include "store/checkpoint.h"
 #include "store/lock.h"
 #include "store/log.h"
 #include "store/model.h"
 
-static const char LOCK[] = ".lock", CONFIG[] = "config.json", METRICS[] = "metrics.csv";
-static const char MODEL[] = "model.safetensors";
 static const char METRICS_HEADER[] =
     "step,epoch,split,loss,bits_per_token,accuracy,lr,grad_norm,clip_scale,tokens_per_s,seconds";
-
-/** What a run makes, for --force; config.json and checkpoints besides. */
-static const char *const MADE[] = {METRICS, MODEL};
-static const char *const MADE_FOLDERS[] = {"samples", "gradient", "plots"};
 
 struct unroll_run {
     char *directory, *lock_path;
@@ -46,171 +39,12 @@ char *unroll_run_path(const unroll_run *run, const char *name)
     return unroll_path_join(run->directory, name);
 }
 
-/* ---- what is in a directory ---- */
-
-/** Call `visit` with each name but "." and ".."; it returns false to stop. */
-static unroll_status each_name(const char *directory, bool (*visit)(void *arg, const char *name),
-                               void *arg)
+unroll_status unroll_run_clear(const unroll_run *run)
 {
-    DIR *dir = opendir(directory);
-    if (dir == NULL)
-        return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s", directory, strerror(errno));
-    const struct dirent *d;
-    while ((d = readdir(dir)) != NULL)
-        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !visit(arg, d->d_name))
-            break;
-    closedir(dir);
-    return UNROLL_OK;
-}
-
-/** Neither our lock nor a temporary of ours, which a killed run may have left. */
-static bool counts(const char *name)
-{
-    return strcmp(name, LOCK) != 0 && !(name[0] == '.' && strstr(name, ".tmp-") != NULL);
-}
-
-static bool find_any(void *arg, const char *name)
-{
-    bool *found = arg;
-    *found = *found || counts(name);
-    return !*found;
-}
-
-static unroll_status is_empty(const char *directory, bool *empty)
-{
-    bool found = false;
-    const unroll_status status = each_name(directory, find_any, &found);
-    *empty = !found;
-    return status;
-}
-
-/** Is there a config.json that we wrote? Somebody else's must never be taken for a run. */
-static unroll_status read_config_json(const char *directory, json_t **out)
-{
-    char *path = unroll_path_join(directory, CONFIG), *text = NULL;
-    size_t length;
-    *out = NULL;
-    if (path == NULL)
-        return UNROLL_EMEMORY;
-    unroll_status status = unroll_input_slurp(path, 1 << 20, &text, &length);
-    if (status == UNROLL_OK)
-        status = unroll_json_parse(path, "configuration", text, length, false, out);
-    if (status == UNROLL_OK && (!json_is_string(json_object_get(*out, "version")) ||
-                                json_object_get(*out, "seq-length") == NULL)) {
-        status = unroll_fail(UNROLL_EDATA, "%s: is not the configuration of a run", path);
-        json_decref(*out);
-        *out = NULL;
-    }
-    unroll_free(text);
-    unroll_free(path);
-    return status;
-}
-
-/** Where it is not, the message says why. */
-static unroll_status is_run(const char *directory, bool *yes)
-{
-    json_t *config;
-    const unroll_status status = read_config_json(directory, &config);
-    json_decref(config);
-    *yes = status == UNROLL_OK;
-    return status == UNROLL_EMEMORY ? status : UNROLL_OK;
-}
-
-static bool find_checkpoint(void *arg, const char *name)
-{
-    bool *found = arg;
-    uint64_t step;
-    *found = unroll_checkpoint_step(name, &step);
-    return !*found;
+    return unroll_run_directory_clear(run->directory);
 }
 
 /* ---- opening ---- */
-
-static bool remove_file(void *arg, const char *name)
-{
-    char *path = unroll_path_join(arg, name);
-    if (path != NULL)
-        unlink(path);
-    unroll_free(path);
-    return true;
-}
-
-static bool remove_made(void *arg, const char *name)
-{
-    uint64_t step;
-    bool made = unroll_checkpoint_step(name, &step);
-    for (size_t i = 0; i < sizeof MADE / sizeof MADE[0]; i++)
-        made = made || strcmp(name, MADE[i]) == 0;
-    if (made)
-        remove_file(arg, name);
-    return true;
-}
-
-/* config.json tells that it is a run, so it goes last. */
-unroll_status unroll_run_clear(const unroll_run *run)
-{
-    for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
-        char *folder = unroll_run_path(run, MADE_FOLDERS[i]);
-        if (folder == NULL)
-            return UNROLL_EMEMORY;
-        struct stat st;
-        if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode)) {
-            each_name(folder, remove_file, folder);
-            rmdir(folder);
-        }
-        unroll_free(folder);
-    }
-    UNROLL_TRY(each_name(run->directory, remove_made, run->directory));
-    remove_file(run->directory, CONFIG);
-    return UNROLL_OK;
-}
-
-/** A checkpoint is enough to go on; config.json is only for people. */
-static unroll_status check_resume(const char *directory)
-{
-    bool yes = false;
-    UNROLL_TRY(each_name(directory, find_checkpoint, &yes));
-    if (!yes)
-        UNROLL_TRY(is_run(directory, &yes));
-    return yes ? UNROLL_OK
-               : unroll_fail_prefix(UNROLL_ENOINPUT, "%s: holds no run to resume", directory);
-}
-
-static unroll_status check_output(const char *directory, bool force)
-{
-    bool empty, run = false;
-    UNROLL_TRY(is_empty(directory, &empty));
-    if (empty)
-        return UNROLL_OK;
-    if (!force)
-        return unroll_fail(UNROLL_ECREATE,
-                           "%s: is not empty; give another --out, --resume to go on with a run, or "
-                           "--force to replace it",
-                           directory);
-    UNROLL_TRY(is_run(directory, &run));
-    return run ? UNROLL_OK
-               : unroll_fail(UNROLL_ECREATE,
-                             "%s: is not empty and holds no run, so --force leaves it alone; give "
-                             "another --out",
-                             directory);
-}
-
-/** What stands against opening, before anything is touched. */
-static unroll_status check_directory(const char *directory, enum unroll_run_mode mode)
-{
-    const bool resume = mode == UNROLL_RUN_RESUME;
-    struct stat st;
-    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
-        return resume ? check_resume(directory) : check_output(directory, mode == UNROLL_RUN_FORCE);
-    const int error = stat(directory, &st) == 0 ? ENOTDIR : errno;
-    if (resume)
-        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s; give the run's directory",
-                           directory, strerror(error));
-    if (error == ENOENT) /* making it will tell */
-        return UNROLL_OK;
-    return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another --out", directory,
-                       strerror(error));
-}
 
 static unroll_status make_directory(unroll_run *run)
 {
@@ -222,17 +56,6 @@ static unroll_status make_directory(unroll_run *run)
     return UNROLL_OK;
 }
 
-static void clean(const unroll_run *run)
-{
-    unroll_output_clean(run->directory);
-    for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
-        char *folder = unroll_run_path(run, MADE_FOLDERS[i]);
-        if (folder != NULL)
-            unroll_output_clean(folder);
-        unroll_free(folder);
-    }
-}
-
 /** A held lock is told before a full directory is; afterwards the directory is looked at again,
  *  since another may have come first. */
 static unroll_status open_run(unroll_run *run, enum unroll_run_mode mode)
@@ -240,16 +63,16 @@ static unroll_status open_run(unroll_run *run, enum unroll_run_mode mode)
     int probe;
     struct stat st;
     if (stat(run->directory, &st) == 0 ? !S_ISDIR(st.st_mode) : errno == ENOTDIR)
-        return check_directory(run->directory, mode); /* no place for a lock */
+        return unroll_run_directory_check(run->directory, mode); /* no place for a lock */
     UNROLL_TRY(unroll_lock_take(run->lock_path, false, &probe));
     if (probe >= 0)
         run->lock = probe;
-    UNROLL_TRY(check_directory(run->directory, mode));
+    UNROLL_TRY(unroll_run_directory_check(run->directory, mode));
     UNROLL_TRY(make_directory(run));
     if (run->lock < 0)
         UNROLL_TRY(unroll_lock_take(run->lock_path, true, &run->lock));
-    UNROLL_TRY(check_directory(run->directory, mode));
-    clean(run);
+    UNROLL_TRY(unroll_run_directory_check(run->directory, mode));
+    unroll_run_directory_clean(run->directory);
     return UNROLL_OK;
 }
 
@@ -261,7 +84,7 @@ unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, 
         return UNROLL_EMEMORY;
     run->lock = -1;
     run->directory = unroll_strndup(directory, strlen(directory));
-    run->lock_path = unroll_path_join(directory, LOCK);
+    run->lock_path = unroll_path_join(directory, UNROLL_RUN_LOCK);
     const unroll_status status =
         run->directory && run->lock_path ? open_run(run, mode) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
@@ -291,35 +114,11 @@ unroll_status unroll_run_close(unroll_run *run)
     return status;
 }
 
-static bool is_taken(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
-unroll_status unroll_run_free_name(const unroll_config *c, char **out)
-{
-    char name[160];
-    const int task = (int)strcspn(c->task, ":"), cell = (int)strcspn(c->cell, ":");
-    UNROLL_TRY(unroll_make_directory("runs"));
-    for (unsigned i = 1; i < 10000; i++) {
-        const int n = snprintf(name, sizeof name, "runs/%.*s-%.*s-%" PRIu64 "x%" PRIu64, task,
-                               c->task, cell, c->cell, c->layers, c->hidden);
-        if (i > 1)
-            snprintf(name + n, sizeof name - (size_t)n, "-%u", i);
-        if (!is_taken(name)) {
-            *out = unroll_strndup(name, strlen(name));
-            return *out ? UNROLL_OK : UNROLL_EMEMORY;
-        }
-    }
-    return unroll_fail(UNROLL_ECREATE, "runs/ is full of runs of this kind; give --out");
-}
-
 /* ---- config.json ---- */
 
 unroll_status unroll_run_config(unroll_run *run, const unroll_config *config)
 {
-    char *path = unroll_run_path(run, CONFIG);
+    char *path = unroll_run_path(run, UNROLL_RUN_CONFIG);
     char *text = unroll_options_json(config, ~0u, NULL, UNROLL_VERSION, true);
     const unroll_status status = path && text ? unroll_output_file(path, text, strlen(text))
                                               : UNROLL_EMEMORY;
@@ -331,7 +130,7 @@ unroll_status unroll_run_config(unroll_run *run, const unroll_config *config)
 unroll_status unroll_run_read_config(const unroll_run *run, unroll_config *config)
 {
     json_t *object;
-    UNROLL_TRY(read_config_json(run->directory, &object));
+    UNROLL_TRY(unroll_run_directory_config(run->directory, &object));
     const unroll_status status = unroll_options_read(run->directory, object, ~0u, config);
     json_decref(object);
     return status;
@@ -341,7 +140,7 @@ unroll_status unroll_run_read_config(const unroll_run *run, unroll_config *confi
 
 unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats)
 {
-    char *path = unroll_run_path(run, METRICS);
+    char *path = unroll_run_path(run, UNROLL_RUN_METRICS);
     if (path == NULL)
         return UNROLL_EMEMORY;
     run->nats = nats;
@@ -445,7 +244,7 @@ unroll_status unroll_run_save_owed(unroll_run *run)
     unroll_model_image *m = &run->owed;
     if (m->count == 0)
         return UNROLL_OK;
-    char *path = unroll_run_path(run, MODEL);
+    char *path = unroll_run_path(run, UNROLL_RUN_MODEL);
     run->model_saved = path ? unroll_tensors_write(path, m->tensor, m->count, m->metadata,
                                                    m->metadata_count)
                             : UNROLL_EMEMORY;
@@ -457,7 +256,7 @@ unroll_status unroll_run_save_owed(unroll_run *run)
 
 bool unroll_run_has_model(const unroll_run *run)
 {
-    char *path = unroll_run_path(run, MODEL);
+    char *path = unroll_run_path(run, UNROLL_RUN_MODEL);
     const bool there = path && access(path, F_OK) == 0;
     unroll_free(path);
     return there && run->model_saved == UNROLL_OK;

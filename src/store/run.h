@@ -3,16 +3,10 @@
 #include <stdbool.h>
 #include <unroll/model.h>
 
-#include "store/checkpoint.h"
+#include "store/run_directory.h"
 
 /** A run directory, held by this process. */
 typedef struct unroll_run unroll_run;
-
-enum unroll_run_mode {
-    UNROLL_RUN_NEW,     /**< the directory is empty or not there; its parent is */
-    UNROLL_RUN_FORCE,   /**< it may hold an old run; unroll_run_clear() removes it */
-    UNROLL_RUN_RESUME   /**< it holds a run */
-};
 
 /** Take hold of a directory. A lock in it goes with this process, however it ends. Temporaries
  *  that a killed one left are removed.
@@ -20,11 +14,6 @@ enum unroll_run_mode {
  *          made or written, UNROLL_EBUSY naming who holds it, UNROLL_ENOINPUT (RESUME) where
  *          there is no run; nothing is then touched */
 unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, unroll_run **out);
-
-/** runs/TASK-CELL-LAYERSxHIDDEN, with a number behind where that is taken: the directory of a run that was
- *  given none. Makes runs/. @param out  freed by unroll_free()
- *  @return UNROLL_ECREATE, UNROLL_EMEMORY */
-unroll_status unroll_run_free_name(const unroll_config *config, char **out);
 
 /** Remove what an old run made; other files stay. Only when nothing can refuse the new one any more.
  *  @return UNROLL_ECREATE, UNROLL_EMEMORY */
