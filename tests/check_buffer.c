@@ -1,3 +1,4 @@
+#include "cli/cli.h"
 /* The growing buffer and the parts of paths. */
 #include <check.h>
 #include <stdint.h>
