@@ -1,4 +1,3 @@
-#include "cli/cli.h"
 /* The growing buffer and the parts of paths. */
 #include <check.h>
 #include <stdint.h>

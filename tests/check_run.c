@@ -1,4 +1,3 @@
-#  include "../src/base/buffer.c"
 /* Run directories and logs, and what a full disk and no memory do to them. */
 #include <check.h>
 #include <math.h>
