@@ -159,8 +159,8 @@ START_TEST(test_fit)
     } else {
         ck_assert_int_eq(status, UNROLL_EDATA);
         ck_assert_uint_eq(T, f->T);
-        ck_assert_ptr_nonnull(strstr(unroll_message(), "--batch"));
-        ck_assert_ptr_nonnull(strstr(unroll_message(), "--seq-length"));
+        ck_assert_ptr_nonnull(strstr(program_message(), "--batch"));
+        ck_assert_ptr_nonnull(strstr(program_message(), "--seq-length"));
         ck_assert_ptr_nonnull(strstr(unroll_message(), "at least"));
         const unroll_task_char_options options = {f->T, f->B, false, 1};
         unroll_task task;

@@ -76,7 +76,7 @@ static void refuse(const char *text, const char *says)
 {
     compare_variant v;
     ck_assert_int_eq(compare_variant_parse(text, common, &v), UNROLL_EUSAGE);
-    ck_assert_msg(strstr(unroll_message(), says), "'%s' does not say '%s'", unroll_message(), says);
+    ck_assert_msg(strstr(program_message(), says), "'%s' does not say '%s'", program_message(), says);
 }
 
 START_TEST(variants_set_options_by_any_name)
@@ -192,7 +192,7 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     compare_result_free(&back);
 
     ck_assert_int_eq(compare_result_read(path, &other, 3, &ask, &back), UNROLL_EMISMATCH);
-    ck_assert(strstr(unroll_message(), "--lr '0.002', not '0.5'") != NULL);
+    ck_assert(strstr(program_message(), "--lr '0.002', not '0.5'") != NULL);
     ck_assert_int_eq(compare_result_read(path, &v, 4, &ask, &back), UNROLL_EMISMATCH);
     ck_assert_int_eq(compare_result_read(path, &v, 3, &another, &back), UNROLL_EMISMATCH);
     ck_assert_int_eq(truncate(path, 40), 0);

@@ -21,8 +21,10 @@ static void teardown(void)
 
 #define OK(call) ck_assert_msg((call) == UNROLL_OK, "%s: %s", #call, unroll_message())
 
+/* Options are named without the dashes of the command line. */
 static void assert_says(const char *what)
 {
+    ck_assert_msg(!strstr(unroll_message(), "--"), "dashes in '%s'", unroll_message());
     ck_assert_msg(strstr(unroll_message(), what), "'%s' does not say '%s'", unroll_message(), what);
 }
 
@@ -233,7 +235,8 @@ START_TEST(what_several_options_must_agree_on)
     OK(unroll_config_check(config));
     OK(unroll_config_set_flag(config, "tie", true));
     ck_assert_int_eq(unroll_config_check(config), UNROLL_EUSAGE);
-    assert_says("embedding");
+    assert_says("tie: embedding is 0 and hidden 128; they must be equal");
+    ck_assert_str_eq(program_message(), "--tie: --embedding is 0 and --hidden 128; they must be equal");
     OK(unroll_config_set(config, "embedding", "128"));
     OK(unroll_config_check(config));
 }

@@ -267,7 +267,7 @@ START_TEST(the_bound_is_exact)
         ck_assert_uint_eq(length, LENGTH);
         ck_assert_int_eq(slurp(path, UINT64_MAX, &length), UNROLL_OK);
         ck_assert_int_eq(slurp(path, LENGTH - 1, &length), UNROLL_EDATA);
-        ck_assert_ptr_nonnull(strstr(unroll_message(), "--max-input"));
+        ck_assert_ptr_nonnull(strstr(program_message(), "--max-input"));
         ck_assert_int_eq(slurp(path, 1, &length), UNROLL_EDATA);
     }
 }

@@ -1,6 +1,7 @@
 /* base/fail: the messages of what fails. */
 #include <check.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -33,6 +34,30 @@ START_TEST(fail_prefix_goes_in_front)
     unroll_fail(UNROLL_EIO, "byte %d: \x01", 7);
     ck_assert_int_eq(unroll_fail_prefix(UNROLL_EDATA, "%s", "a\nfile"), UNROLL_EDATA);
     ck_assert_str_eq(unroll_message(), "a\\x0afile: byte 7: \\x01");
+}
+END_TEST
+
+/* The program names an option with its dashes, the library without. */
+START_TEST(fail_marks_options)
+{
+    char *kept;
+    unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is %d%s; lower " UNROLL_OPTION("%s"), 2,
+                UNROLL_OPTION("lr") "\x1f\x1f-\x01", "hidden");
+    ck_assert_str_eq(unroll_message(), "omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
+    ck_assert_str_eq(program_message(), "--omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
+    unroll_fail_prefix(UNROLL_EUSAGE, UNROLL_OPTION("variant") " a\nb");
+    ck_assert_str_eq(unroll_message(), "variant a\\x0ab: omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
+    ck_assert_str_eq(program_message(), "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
+
+    kept = strdup(unroll_marked_message());
+    unroll_fail(UNROLL_EIO, "another");
+    ck_assert_str_eq(program_message(), "another");
+    unroll_fail(UNROLL_EUSAGE, "%s", kept);
+    ck_assert_str_eq(unroll_message(), "variant a\\x0ab: omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
+    ck_assert_str_eq(program_message(), "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
+    unroll_marks_drop(kept);
+    ck_assert_str_eq(kept, unroll_message());
+    free(kept);
 }
 END_TEST
 
@@ -76,6 +101,7 @@ Suite *make_suite(void)
     TCase *t = new_case(suite, "fail");
     tcase_add_test(t, fail_escapes_what_drives_a_terminal);
     tcase_add_test(t, fail_prefix_goes_in_front);
+    tcase_add_test(t, fail_marks_options);
     tcase_add_test(t, fail_cuts_what_is_too_long);
     tcase_add_test(t, fail_message_is_the_threads_own);
     return suite;

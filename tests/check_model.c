@@ -374,11 +374,11 @@ static void expect_fault(const char *options, const struct fault *f)
         unroll_model_free(m);
         return;
     }
-    ck_assert_msg(status == UNROLL_EDATA, "status %d: %s", status, unroll_message());
+    ck_assert_msg(status == UNROLL_EDATA, "status %d: %s", status, program_message());
     ck_assert_ptr_null(m);
-    ck_assert_msg(strncmp(unroll_message(), path, strlen(path)) == 0, "no file in '%s'",
-                  unroll_message());
-    ck_assert_msg(strstr(unroll_message(), f->part) != NULL, "'%s' lacks '%s'", unroll_message(),
+    ck_assert_msg(strncmp(program_message(), path, strlen(path)) == 0, "no file in '%s'",
+                  program_message());
+    ck_assert_msg(strstr(program_message(), f->part) != NULL, "'%s' lacks '%s'", program_message(),
                   f->part);
 }
 

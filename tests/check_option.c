@@ -29,7 +29,7 @@ static bool is_numeric(const unroll_option *o)
 
 static void assert_says(const char *what)
 {
-    ck_assert_msg(strstr(unroll_message(), what), "'%s' does not say '%s'", unroll_message(), what);
+    ck_assert_msg(strstr(program_message(), what), "'%s' does not say '%s'", program_message(), what);
 }
 
 /* ---- numbers ---- */

@@ -57,8 +57,8 @@ START_TEST(test_bad_lines)
     ck_assert_int_eq(unroll_pairs_from_text(&o, "NAME", b->text, strlen(b->text), &p),
                      UNROLL_EDATA);
     ck_assert_ptr_null(p);
-    ck_assert_msg(strstr(unroll_message(), b->says) != NULL, "%s", unroll_message());
-    ck_assert_ptr_nonnull(strstr(unroll_message(), "--skip-bad"));
+    ck_assert_msg(strstr(program_message(), b->says) != NULL, "%s", program_message());
+    ck_assert_ptr_nonnull(strstr(program_message(), "--skip-bad"));
     o.skip_bad = true;
     p = pairs_of(&o, b->text);
     ck_assert_uint_eq(unroll_pairs_get_part(p, UNROLL_TRAIN)->count, b->good);

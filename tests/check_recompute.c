@@ -317,7 +317,7 @@ START_TEST(what_joins_steps_is_refused)
         unroll_work *work = NULL;
         ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
         ck_assert_int_eq(unroll_work_new_recompute(net, STEPS, ROWS, 1, &work), UNROLL_EUSAGE);
-        ck_assert_ptr_nonnull(strstr(unroll_message(), bad[i].names));
+        ck_assert_ptr_nonnull(strstr(program_message(), bad[i].names));
         unroll_net_free(net);
     }
 }

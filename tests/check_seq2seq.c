@@ -461,7 +461,7 @@ START_TEST(refused)
         spec.layers = 1;
         spec.hidden = 3;
         ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_EUSAGE);
-        ck_assert_msg(strstr(unroll_message(), wrong[i].names) != NULL, "%s", unroll_message());
+        ck_assert_msg(strstr(program_message(), wrong[i].names) != NULL, "%s", program_message());
     }
 }
 END_TEST

@@ -16,7 +16,7 @@ static const unroll_spec_key keys[UNROLL_SPEC_KEYS] = {
 
 static void assert_says(const char *what)
 {
-    ck_assert_msg(strstr(unroll_message(), what), "'%s' does not say '%s'", unroll_message(), what);
+    ck_assert_msg(strstr(program_message(), what), "'%s' does not say '%s'", program_message(), what);
 }
 
 /* ---- specs ---- */
@@ -33,7 +33,7 @@ START_TEST(what_is_given_and_what_is_left)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value[UNROLL_SPEC_KEYS] = {9, 9, 9, 9, 9, 9, 9, 9};
         ck_assert_msg(unroll_spec_parse(rows[i].spec, "cell", "leaky", keys, NULL, value) == UNROLL_OK, "%s: %s",
-                      rows[i].spec, unroll_message());
+                      rows[i].spec, program_message());
         ck_assert_double_eq(value[0], rows[i].rate);
         ck_assert_double_eq(value[1], rows[i].period);
         for (size_t k = 2; k < UNROLL_SPEC_KEYS; k++)
@@ -119,7 +119,7 @@ START_TEST(an_option_keeps_all_keys)
     };
     target t = {NULL};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        ck_assert_msg(unroll_option_set(&row, 0, &t, rows[i][0]) == UNROLL_OK, "%s", unroll_message());
+        ck_assert_msg(unroll_option_set(&row, 0, &t, rows[i][0]) == UNROLL_OK, "%s", program_message());
         ck_assert_str_eq(t.cell, rows[i][1]);
     }
     ck_assert_int_eq(unroll_option_set(&row, 0, &t, "leaky:rte=1"), UNROLL_EUSAGE);

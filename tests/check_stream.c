@@ -90,7 +90,7 @@ START_TEST(an_endless_stream_is_bounded)
     const pthread_t thread = start_writer(&w);
 
     ck_assert_int_eq(slurp("fifo", BOUND, &length), UNROLL_EDATA);
-    ck_assert_ptr_nonnull(strstr(unroll_message(), "--max-input"));
+    ck_assert_ptr_nonnull(strstr(program_message(), "--max-input"));
     pthread_join(thread, NULL);
     ck_assert_uint_lt(w.written, BOUND + PIPE + 4096); /* what was read, and what the pipe holds */
 }

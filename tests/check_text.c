@@ -51,10 +51,10 @@ START_TEST(test_faults)
                      UNROLL_EDATA);
     ck_assert_ptr_null(v);
     ck_assert_uint_eq(ids.count, 0);
-    ck_assert_int_eq(strncmp(unroll_message(), "NAME: ", 6), 0);
+    ck_assert_int_eq(strncmp(program_message(), "NAME: ", 6), 0);
     for (int i = 0; i < 3 && f->says[i]; i++)
-        ck_assert_msg(strstr(unroll_message(), f->says[i]) != NULL, "'%s' in '%s'", f->says[i],
-                      unroll_message());
+        ck_assert_msg(strstr(program_message(), f->says[i]) != NULL, "'%s' in '%s'", f->says[i],
+                      program_message());
     unroll_ids_free(&ids);
 }
 END_TEST

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "runner.h"
 
 char top[] = "/tmp/check_run.XXXXXX";
 char dir[64];
@@ -75,7 +76,7 @@ size_t names_in_dir(void)
 void expect(unroll_status got, unroll_status want, const char *part)
 {
     ck_assert_msg(got == want, "status %d, not %d: %s", got, want, unroll_message());
-    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(),
+    ck_assert_msg(strstr(program_message(), part) != NULL, "'%s' lacks '%s'", program_message(),
                   part);
 }
 

@@ -2,6 +2,10 @@
 #define TESTS_RUNNER_H
 #include <check.h>
 
+/** The calling thread's last failure as the program shows it, with the dashes of options; valid until the next call.
+ *  unroll_message() is what a caller of the library reads. */
+const char *program_message(void);
+
 /** The tests of a program; each check_*.c defines it, and runner.c's main() runs them. Whatever the tests share is
  *  set up here, before Check forks for each of them. */
 Suite *make_suite(void);

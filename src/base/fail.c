@@ -8,14 +8,46 @@
 
 #include "base/number.h"
 
-/* A path may have 4096 bytes, and the advice behind it should still fit. */
-enum { ROOM = 8192 };
+enum { ROOM = UNROLL_MESSAGE_MAX };
 
-static _Thread_local char message[ROOM];
+/* The same text twice: with the marks of options, and without. */
+static _Thread_local char marked[ROOM], message[ROOM];
 
 const char *unroll_message(void)
 {
     return message;
+}
+
+const char *unroll_marked_message(void)
+{
+    return marked;
+}
+
+/* As long as what the program shows for it, and nothing that anybody types. */
+static const char mark[] = UNROLL_OPTION("");
+enum { MARK = sizeof mark - 1 };
+
+void unroll_dashed_message(char text[ROOM])
+{
+    memcpy(text, marked, ROOM);
+    unroll_marks_to_dashes(text);
+}
+
+void unroll_marks_to_dashes(char *text)
+{
+    while ((text = strstr(text, mark)))
+        memcpy(text, "--", MARK);
+}
+
+void unroll_marks_drop(char *text)
+{
+    char *to = text;
+    while (*text)
+        if (strncmp(text, mark, MARK) == 0)
+            text += MARK;
+        else
+            *to++ = *text++;
+    *to = '\0';
 }
 
 /* Bytes of the UTF-8 character at `s`, 0 where there is none. Second-byte ranges are those of
@@ -42,7 +74,7 @@ static bool is_control(const unsigned char *s)
     return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
 }
 
-/* Copy `raw` into the message, escaping; what does not fit is replaced by "...". */
+/* Copy `raw` into the message, escaping all but marks; what does not fit is replaced by "...". */
 static void set_message(const char *raw)
 {
     const unsigned char *s = (const unsigned char *)raw;
@@ -51,20 +83,28 @@ static void set_message(const char *raw)
     while (*s) {
         const size_t n = utf8_length(s);
         if (at + 4 + sizeof "..." > ROOM) {
-            memcpy(message + at, "...", 3);
+            memcpy(marked + at, "...", 3);
             at += 3;
             break;
         }
-        if (n == 0 || is_control(s)) {
-            for (size_t i = 0; i < (n ? n : 1); i++, s++)
-                at += (size_t)snprintf(message + at, 5, "\\x%02x", *s);
+        if (strncmp((const char *)s, mark, MARK) == 0) {
+            memcpy(marked + at, mark, MARK);
+            at += MARK;
+            s += MARK;
             continue;
         }
-        memcpy(message + at, s, n);
+        if (n == 0 || is_control(s)) {
+            for (size_t i = 0; i < (n ? n : 1); i++, s++)
+                at += (size_t)snprintf(marked + at, 5, "\\x%02x", *s);
+            continue;
+        }
+        memcpy(marked + at, s, n);
         at += n;
         s += n;
     }
-    message[at] = '\0';
+    marked[at] = '\0';
+    memcpy(message, marked, at + 1);
+    unroll_marks_drop(message);
 }
 
 unroll_status unroll_fail(unroll_status status, const char *format, ...)
@@ -88,7 +128,7 @@ unroll_status unroll_fail_prefix(unroll_status status, const char *format, ...)
     unroll_vformat(raw, ROOM, format, args);
     va_end(args);
     const size_t used = strlen(raw);
-    snprintf(raw + used, sizeof raw - used, ": %s", message);
+    snprintf(raw + used, sizeof raw - used, ": %s", marked);
     set_message(raw);
     return status;
 }

@@ -12,6 +12,22 @@ unroll_status unroll_fail(unroll_status status, const char *format, ...)
 unroll_status unroll_fail_prefix(unroll_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** An option's name in a message or note: UNROLL_OPTION("hidden") " is too large". The library does not know how a
+ *  user gives options, so it marks their names: the program shows "--hidden", a caller of the library reads "hidden".
+ *  A conversion may stand for the name: UNROLL_OPTION("%s"). */
+#define UNROLL_OPTION(name) "\x1f\x01" name
+
+/** This thread's message with its marks, to be kept and given to unroll_fail() again, or to be noted. Owned as that
+ *  of unroll_message(), which is the same without marks. */
+const char *unroll_marked_message(void);
+/** This thread's message as the program shows it: "--" for each mark. */
+enum { UNROLL_MESSAGE_MAX = 8192 }; /* a path may have 4096 bytes, and the advice behind it should still fit */
+void unroll_dashed_message(char text[UNROLL_MESSAGE_MAX]);
+
+/** Marked text, such as a note, as the program shows it and as a caller of the library reads it. In place. */
+void unroll_marks_to_dashes(char *text);
+void unroll_marks_drop(char *text);
+
 #define UNROLL_TRY(call)                                                                 \
     do {                                                                                 \
         unroll_status try_status_ = (call);                                              \

@@ -173,7 +173,7 @@ unroll_status unroll_parallel_check(size_t threads)
     pthread_mutex_unlock(&pool.user);
     if (error)
         return unroll_fail(UNROLL_EMEMORY, "only %zu of %zu threads can be started: %s; use "
-                           "--threads %zu", there, threads, strerror(error), there);
+                           UNROLL_OPTION("threads") " %zu", there, threads, strerror(error), there);
     return UNROLL_OK;
 }
 

@@ -148,7 +148,7 @@ static unroll_status report(cli_call *call, compare_study *s)
     snprintf(title, sizeof title, "%.120s", o->config.task);
     UNROLL_TRY(compare_write(s));
     if (compare_draw(s, title) != UNROLL_OK)
-        cli_note(call, "%s", unroll_message());
+        cli_note(call, "%s", unroll_marked_message());
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     snprintf(title, sizeof title, "Comparison: %.120s", o->config.task);
     const unroll_status status = compare_report(s, title, NULL, argc, argv);
@@ -165,7 +165,8 @@ static unroll_status compare_command(cli_call *call)
     if (status == UNROLL_OK) {
         ran = compare_train_all(&s);
         terminal_progress_clear(&terminal.progress);
-        char *why = unroll_strndup(unroll_message(), strlen(unroll_message()));
+        const char *message = unroll_marked_message();
+        char *why = unroll_strndup(message, strlen(message));
         if (ran == UNROLL_OK || s.failed)
             status = report(call, &s);
         if (status == UNROLL_OK && ran != UNROLL_OK)

@@ -196,7 +196,7 @@ static unroll_status report(cli_call *call, const experiment *e, compare_study *
     char **argv;
     UNROLL_TRY(compare_write(s));
     if (compare_draw(s, e->name) != UNROLL_OK)
-        cli_note(call, "%s", unroll_message());
+        cli_note(call, "%s", unroll_marked_message());
     judge(s, setting, v);
     char source[300], claim[400], reported[400], here[200];
     const char *text[6] = {source, claim, reported};

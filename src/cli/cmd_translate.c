@@ -89,8 +89,9 @@ static void draw(translation_run *r, const unroll_translations *t)
         return;
     r->drawn = true;
     r->drawing = unroll_attention_map_draw(r->options->attention, r->model, &t->source, &t->list[0]);
+    const char *why = unroll_marked_message();
     if (r->drawing)
-        r->undrawn = unroll_strndup(unroll_message(), strlen(unroll_message()));
+        r->undrawn = unroll_strndup(why, strlen(why));
 }
 
 /* Without gnuplot the data are there all the same. */
@@ -159,7 +160,8 @@ static unroll_status translate(translation_run *r, unroll_lines *lines)
     unroll_status status = UNROLL_OK, reading = UNROLL_OK;
     for (size_t count = 1; !status && !reading && count && !out_broken();) {
         reading = read_some(r, lines, &count);
-        char *message = reading ? unroll_strndup(unroll_message(), strlen(unroll_message())) : NULL;
+        const char *why = unroll_marked_message();
+        char *message = reading ? unroll_strndup(why, strlen(why)) : NULL;
         status = unroll_translator_pool_run(r->pool, r->line, count);
         const unroll_status giving = give(r, count);
         status = status ? status : giving;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/fail.h"
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "cli/cli.h"
@@ -81,6 +82,7 @@ void cli_note(const cli_call *call, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    unroll_marks_to_dashes(text);
     char *line = unroll_display_escape_line(text, strlen(text));
     fprintf(stderr, "unroll: %s: %s\n", call->command->name, line ? line : text);
     unroll_free(line);

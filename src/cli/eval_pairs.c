@@ -183,7 +183,7 @@ static unroll_status write_out(const pairs_evaluation *e)
     if (status != UNROLL_ENOINPUT)
         return status;
     if (!e->common->quiet)
-        cli_note(e->call, "%s", unroll_message());
+        cli_note(e->call, "%s", unroll_marked_message());
     return UNROLL_OK;
 }
 

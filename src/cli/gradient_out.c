@@ -520,7 +520,7 @@ unroll_status gradient_write(const gradient_probe *p)
     const unroll_gradient_figure f = figure(p);
     status = unroll_report_gradient(&f);
     if (status == UNROLL_ENOINPUT)
-        cli_note(p->call, "%s", unroll_message()); /* no gnuplot: the numbers are there */
+        cli_note(p->call, "%s", unroll_marked_message()); /* no gnuplot: the numbers are there */
     else if (status != UNROLL_OK)
         return status;
     return write_page(p);

@@ -118,8 +118,9 @@ int main(int argc, char **argv)
         status = out_finish();
     else
         out_flush();
-    if (status != UNROLL_OK && unroll_message()[0])
-        fprintf(stderr, "unroll: %s%s%s\n", command ? command->name : "", command ? ": " : "",
-                unroll_message());
+    char message[UNROLL_MESSAGE_MAX];
+    unroll_dashed_message(message);
+    if (status != UNROLL_OK && message[0])
+        fprintf(stderr, "unroll: %s%s%s\n", command ? command->name : "", command ? ": " : "", message);
     return (int)status;
 }

@@ -42,7 +42,7 @@ void train_print_fault(void *arg)
 {
     train_call *t = arg;
     terminal_progress_clear(&t->progress);
-    cli_note(t->call, "%s", unroll_message());
+    cli_note(t->call, "%s", unroll_marked_message());
 }
 
 void train_print_note(void *arg, const char *text)

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "config/config.h"
-#include "config/options.h"
 
 unroll_status unroll_config_new(unroll_config **out)
 {
@@ -25,10 +24,23 @@ unroll_status unroll_config_new(unroll_config **out)
     return UNROLL_OK;
 }
 
+unroll_status unroll_config_assign(const unroll_config *from, unroll_config *to)
+{
+    for (size_t i = 0; i < unroll_config_rows; i++) {
+        char *text = unroll_option_get(&unroll_config_table[i], 0, from);
+        if (text == NULL)
+            return UNROLL_EMEMORY;
+        const unroll_status status = unroll_option_set(&unroll_config_table[i], 0, to, text);
+        unroll_free(text);
+        UNROLL_TRY(status);
+    }
+    return UNROLL_OK;
+}
+
 unroll_status unroll_config_copy(const unroll_config *config, unroll_config **out)
 {
     UNROLL_TRY(unroll_config_new(out));
-    const unroll_status status = unroll_options_copy(config, *out);
+    const unroll_status status = unroll_config_assign(config, *out);
     if (status) {
         unroll_config_free(*out);
         *out = NULL;
@@ -87,7 +99,8 @@ static const char *const kinds[] = {"a flag", "an integer", "a real number", "a 
 
 static unroll_status wrong_kind(const unroll_option *o, enum unroll_config_kind asked)
 {
-    return unroll_fail(UNROLL_EUSAGE, "--%s is %s, not %s", o->name, kinds[kind_of(o)], kinds[asked]);
+    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " is %s, not %s", o->name,
+                       kinds[kind_of(o)], kinds[asked]);
 }
 
 /* ---- set ---- */
@@ -152,8 +165,8 @@ unroll_status unroll_config_get(const unroll_config *config, const char *name, c
     if (used < room)
         memcpy(buffer, text, used + 1);
     else if (room > 0)
-        status = unroll_fail(UNROLL_EUSAGE, "--%s: its value takes %zu bytes; there is room for %zu", o->name,
-                             used + 1, room);
+        status = unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": its value takes %zu bytes; "
+                             "there is room for %zu", o->name, used + 1, room);
     if (length)
         *length = used;
     unroll_free(text);

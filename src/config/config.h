@@ -61,6 +61,9 @@ extern const size_t unroll_config_rows;
 /** The table as a list for unroll_option_find() and its like; offsets count in unroll_config. */
 extern const unroll_option_list unroll_config_lists[];
 
+/** The options of `from` into `to`. */
+unroll_status unroll_config_assign(const unroll_config *from, unroll_config *to);
+
 /** How a trainer is to learn; the strings are the config's own. */
 unroll_learning unroll_config_learning(const unroll_config *config);
 

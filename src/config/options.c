@@ -118,19 +118,6 @@ unroll_status unroll_options_read(const char *path, const json_t *object, unsign
     return UNROLL_OK;
 }
 
-unroll_status unroll_options_copy(const unroll_config *from, unroll_config *to)
-{
-    for (size_t i = 0; i < unroll_config_rows; i++) {
-        char *text = unroll_option_get(&unroll_config_table[i], 0, from);
-        if (text == NULL)
-            return UNROLL_EMEMORY;
-        const unroll_status status = unroll_option_set(&unroll_config_table[i], 0, to, text);
-        unroll_free(text);
-        UNROLL_TRY(status);
-    }
-    return UNROLL_OK;
-}
-
 unroll_status unroll_options_same(const unroll_config *run, const unroll_config *asked)
 {
     const unsigned matters = UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA | UNROLL_ROLE_LEARN;
@@ -141,10 +128,9 @@ unroll_status unroll_options_same(const unroll_config *run, const unroll_config 
         char *was = unroll_option_get(o, 0, run), *is = unroll_option_get(o, 0, asked);
         unroll_status status = was && is ? UNROLL_OK : UNROLL_EMEMORY;
         if (status == UNROLL_OK && strcmp(was, is) != 0)
-            status = unroll_fail(UNROLL_EMISMATCH,
-                                 "--%s: the run has '%s', not '%s'; leave the option out, or start "
-                                 "another run with --out",
-                                 o->name, was, is);
+            status = unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("%s") ": the run has '%s', not "
+                                 "'%s'; leave the option out, or start another run with "
+                                 UNROLL_OPTION("out"), o->name, was, is);
         unroll_free(was);
         unroll_free(is);
         UNROLL_TRY(status);

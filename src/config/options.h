@@ -21,9 +21,6 @@ char *unroll_options_json(const unroll_config *config, unsigned roles, const cha
 unroll_status unroll_options_read(const char *path, const json_t *object, unsigned roles,
                                   unroll_config *config);
 
-/** The options of `from` into `to`. */
-unroll_status unroll_options_copy(const unroll_config *from, unroll_config *to);
-
 /** Resume: the first option outside BOUND and RUN that differs is UNROLL_EMISMATCH naming both
  *  values. */
 unroll_status unroll_options_same(const unroll_config *run, const unroll_config *asked);

@@ -118,32 +118,36 @@ static const struct {
     bool (*idle)(const unroll_config *);
     const char *why;
 } rows[] = {
-    {"forget-bias", no_gates, "is of no use to a --cell without gates"},
-    {"forget-bias", no_forget_gate, "is of no use to a --cell of whose gates none keeps the state"},
+    {"forget-bias", no_gates, "is of no use to a " UNROLL_OPTION("cell") " without gates"},
+    {"forget-bias", no_forget_gate,
+     "is of no use to a " UNROLL_OPTION("cell") " of whose gates none keeps the state"},
     {"split", no_split, "is of no use to a synthetic task, which makes its own data"},
     {"valid", no_valid, "is of no use to a synthetic task, which makes its own data"},
     {"test", no_test, "is of no use to a synthetic task, which makes its own data"},
-    {"seq-length", no_window, "is of no use to translation, which is never cut; --max-length bounds "
-                              "sentences"},
-    {"norm-steps", several_steps_unused, "is for --norm recurrent-batch"},
-    {"norm-steps", steps_are_carried, "is for states that start at zero; give --no-carry, too"},
-    {"norm-gamma", no_recurrent_norm, "is for --norm recurrent-batch"},
-    {"patience", no_gain, "counts validations, and --split leaves nothing to validate on"},
-    {"schedule", no_plateau, "plateau waits for validations, and --split leaves nothing to "
-                             "validate on"},
-    {"momentum", no_momentum, "is for --optimizer momentum and nesterov"},
-    {"beta1", no_beta, "is for --optimizer adam and adamw"},
-    {"beta2", no_beta, "is for --optimizer adam and adamw"},
-    {"rho", no_rho, "is for --optimizer rmsprop"},
-    {"decay", no_decay, "is for --schedule exponential, step and plateau"},
-    {"decay-every", no_decay_every, "is for --schedule step and plateau"},
-    {"decay-after", no_decay_after, "is for --schedule exponential"},
+    {"seq-length", no_window,
+     "is of no use to translation, which is never cut; " UNROLL_OPTION("max-length")
+     " bounds sentences"},
+    {"norm-steps", several_steps_unused, "is for " UNROLL_OPTION("norm") " recurrent-batch"},
+    {"norm-steps", steps_are_carried,
+     "is for states that start at zero; give " UNROLL_OPTION("no-carry") ", too"},
+    {"norm-gamma", no_recurrent_norm, "is for " UNROLL_OPTION("norm") " recurrent-batch"},
+    {"patience", no_gain,
+     "counts validations, and " UNROLL_OPTION("split") " leaves nothing to validate on"},
+    {"schedule", no_plateau,
+     "plateau waits for validations, and " UNROLL_OPTION("split") " leaves nothing to validate on"},
+    {"momentum", no_momentum, "is for " UNROLL_OPTION("optimizer") " momentum and nesterov"},
+    {"beta1", no_beta, "is for " UNROLL_OPTION("optimizer") " adam and adamw"},
+    {"beta2", no_beta, "is for " UNROLL_OPTION("optimizer") " adam and adamw"},
+    {"rho", no_rho, "is for " UNROLL_OPTION("optimizer") " rmsprop"},
+    {"decay", no_decay, "is for " UNROLL_OPTION("schedule") " exponential, step and plateau"},
+    {"decay-every", no_decay_every, "is for " UNROLL_OPTION("schedule") " step and plateau"},
+    {"decay-after", no_decay_after, "is for " UNROLL_OPTION("schedule") " exponential"},
 };
 
 unroll_status unroll_config_check_used(const unroll_config *config, const char *name)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is(rows[i].name, name) && rows[i].idle(config))
-            return unroll_fail(UNROLL_EUSAGE, "--%s %s", name, rows[i].why);
+            return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " %s", name, rows[i].why);
     return UNROLL_OK;
 }

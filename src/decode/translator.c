@@ -27,8 +27,9 @@ unroll_status unroll_translator_new(unroll_model *model, const unroll_translator
 {
     *out = NULL;
     if (!unroll_model_translates(model))
-        return unroll_fail(UNROLL_EUSAGE, "a model of task %s does not translate; give one that was "
-                           "trained with --task translate", unroll_model_config(model)->task);
+        return unroll_fail(UNROLL_EUSAGE, "a model of task %s does not translate; give one that "
+                           "was trained with " UNROLL_OPTION("task") " translate",
+                           unroll_model_config(model)->task);
     if (options->beam < 1 || options->best < 1 || options->best > options->beam)
         return unroll_fail(UNROLL_EUSAGE, "the %zu best of a beam of %zu; give 1 to the beam's width",
                            options->best, options->beam);

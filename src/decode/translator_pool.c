@@ -78,7 +78,8 @@ static void work(void *arg, size_t index)
         unroll_translation_line *l = &c->line[i];
         l->status = unroll_translator_line(c->translator[index], l->name, l->text, l->length,
                                            &l->result);
-        l->message = l->status ? unroll_strndup(unroll_message(), strlen(unroll_message())) : NULL;
+        const char *message = unroll_marked_message();
+        l->message = l->status ? unroll_strndup(message, strlen(message)) : NULL;
     }
 }
 

@@ -358,7 +358,7 @@ unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t thre
     unroll_config *config = NULL;
     unroll_status status = j ? unroll_config_new(&config) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
-        status = unroll_options_copy(v->config, config);
+        status = unroll_config_assign(v->config, config);
     if (status == UNROLL_OK) {
         j->ask = ask;
         j->result = out;

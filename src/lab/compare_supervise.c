@@ -53,6 +53,7 @@ static void report(const compare_study *s, enum compare_event event, const char 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    unroll_marks_to_dashes(text);
     s->listener(s->listener_arg, event, text);
 }
 
@@ -230,7 +231,7 @@ static _Noreturn void work(supervisor *r, size_t job, pid_t parent)
         status = compare_result_write(path, v, seed, &s->ask, &result);
     if (status != UNROLL_OK) {
         name_job(r, job, name, sizeof name);
-        report(s, COMPARE_FAILED, "%s: %s", name, unroll_message());
+        report(s, COMPARE_FAILED, "%s: %s", name, unroll_marked_message());
     }
     _exit((int)status);
 }

@@ -85,7 +85,7 @@ unroll_status compare_variant_parse(const char *text, const unroll_config *commo
     char *copy = unroll_strndup(text, strlen(text)), *rest = copy;
     unroll_status status = copy ? unroll_config_new(&out->config) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
-        status = unroll_options_copy(common, out->config);
+        status = unroll_config_assign(common, out->config);
     size_t pairs = 0;
     while (status == UNROLL_OK && rest) {
         char *pair = rest;
@@ -201,7 +201,7 @@ static unroll_status sweep_one(const compare_variant *from, const compare_sweep 
     const size_t room = strlen(from->label) + strlen(s->key) + strlen(s->value[i]) + 4;
     *out = (compare_variant){0};
     UNROLL_TRY(unroll_config_new(&out->config));
-    UNROLL_TRY(unroll_options_copy(from->config, out->config));
+    UNROLL_TRY(unroll_config_assign(from->config, out->config));
     if (!unroll_parse_double(s->value[i], &out->sweep) || !(out->label = unroll_alloc(room, 1)))
         return UNROLL_EMEMORY;
     snprintf(out->label, room, "%s, %s=%s", from->label, s->key, s->value[i]);

@@ -107,7 +107,8 @@ static unroll_status make(const unroll_work *like, bool encoder, size_t S, unrol
         unroll_free(w);
         return bytes == SIZE_MAX
                    ? unroll_fail(UNROLL_EMEMORY, "windows of %zu steps and %zu rows are more than "
-                                 "memory can hold; lower --seq-length or --batch", like->T, like->B)
+                                 "memory can hold; lower " UNROLL_OPTION("seq-length") " or "
+                                 UNROLL_OPTION("batch"), like->T, like->B)
                    : UNROLL_EMEMORY;
     }
     layout(w, encoder, S, (char *)w->block);
@@ -126,11 +127,12 @@ unroll_status unroll_work_new_recompute(const unroll_net *net, size_t T, size_t 
                                         unroll_work **out)
 {
     if (net->spec.source > 0 || net->stack.omega > 0)
-        return unroll_fail(UNROLL_EUSAGE, "--recompute is not possible with %s",
-                           net->spec.source > 0 ? "an encoder" : "--omega");
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is not possible with %s",
+                           net->spec.source > 0 ? "an encoder" : UNROLL_OPTION("omega"));
     if (!can_segment(net))
-        return unroll_fail(UNROLL_EUSAGE, "--recompute is not possible with --norm %s, whose "
-                           "statistics are of the whole window", net->spec.norm);
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is not possible with "
+                           UNROLL_OPTION("norm") " %s, whose statistics are of the whole window",
+                           net->spec.norm);
     return make(&(unroll_work){.net = net, .T = T, .B = B, .training = true, .kept = true,
                                .threads = threads}, false, 0, out);
 }

@@ -38,10 +38,10 @@ static unroll_status check_weights(const unroll_config *c, double inputs, double
     const double need = COPIES * sizeof(unroll_real) * count_weights(c, inputs, outputs);
     char a[UNROLL_NUMBER_MAX], b[UNROLL_NUMBER_MAX];
     if (need > machine_bytes())
-        return unroll_fail(UNROLL_EMEMORY, "--hidden %llu with --layers %llu takes %s; this machine "
-                           "has %s; lower one of them", (unsigned long long)c->hidden,
-                           (unsigned long long)c->layers, unroll_display_bytes(a, need),
-                           unroll_display_bytes(b, machine_bytes()));
+        return unroll_fail(UNROLL_EMEMORY, UNROLL_OPTION("hidden") " %llu with "
+                           UNROLL_OPTION("layers") " %llu takes %s; this machine has %s; lower one "
+                           "of them", (unsigned long long)c->hidden, (unsigned long long)c->layers,
+                           unroll_display_bytes(a, need), unroll_display_bytes(b, machine_bytes()));
     return UNROLL_OK;
 }
 
@@ -53,8 +53,10 @@ static unroll_status check_all(const unroll_session *s)
     char a[UNROLL_NUMBER_MAX], b[UNROLL_NUMBER_MAX];
     if (need > machine_bytes())
         return unroll_fail(UNROLL_EMEMORY, "training takes about %s; this machine has %s; lower "
-                           "--batch, %s--hidden or --layers", unroll_display_bytes(a, need),
-                           unroll_display_bytes(b, machine_bytes()), s->corpus ? "--seq-length, " : "");
+                           UNROLL_OPTION("batch") ", %s" UNROLL_OPTION("hidden") " or "
+                           UNROLL_OPTION("layers"), unroll_display_bytes(a, need),
+                           unroll_display_bytes(b, machine_bytes()),
+                           s->corpus ? UNROLL_OPTION("seq-length") ", " : "");
     return UNROLL_OK;
 }
 
@@ -119,7 +121,7 @@ static unroll_status remember(unroll_config *c, char *const *files, size_t count
         if (!real && strchr(files[i], '\n')) {
             unroll_free(list);
             return unroll_fail(UNROLL_EUSAGE, "%s: a name with a newline cannot be kept for "
-                               "--resume; rename it", files[i]);
+                               UNROLL_OPTION("resume") "; rename it", files[i]);
         }
         at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "",
                                real ? whole : files[i]);
@@ -216,8 +218,8 @@ static unroll_status make_pairs(unroll_session *s, const unroll_toy_row *toy, co
     char *text;
     size_t length;
     if (s->config->valid || s->config->test)
-        return unroll_fail(UNROLL_EUSAGE, "--%s needs FILE: toy pairs hold out their own",
-                           s->config->valid ? "valid" : "test");
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " needs FILE: toy pairs hold out "
+                           "their own", s->config->valid ? "valid" : "test");
     UNROLL_TRY(unroll_toy_text(toy, value, s->config->seed, (uint64_t)value[UNROLL_TOY_PAIRS],
                                &text, &length));
     const unroll_status status = unroll_pairs_from_text(&r->pairs, toy->name, text, length,
@@ -236,8 +238,8 @@ static unroll_status read_pairs(unroll_session *s, char *const *files, size_t co
     const bool files_given = s->text || count || is_remembered(s);
     UNROLL_TRY(unroll_toy_parse(c->task, &toy, value));
     if (named && files_given)
-        return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own pairs; give FILE to --task "
-                           "translate", c->task);
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("task") " %s makes its own pairs; give "
+                           "FILE to " UNROLL_OPTION("task") " translate", c->task);
     if (!files_given && !known && !is_given(s, "tokens")) /* it is read as it is meant to be */
         c->tokens = (int)toy->tokens;
     reading r;
@@ -338,8 +340,9 @@ static unroll_status take_option(unroll_session *s, const unroll_model *from, co
     unroll_status status = is && was ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK && strcmp(is, was) != 0)
         status = is_given(s, name)
-                     ? unroll_fail(UNROLL_EMISMATCH, "--%s: the model of --init-from has '%s', not "
-                                   "'%s'; leave the option out", name, was, is)
+                     ? unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("%s") ": the model of "
+                                   UNROLL_OPTION("init-from") " has '%s', not '%s'; leave the "
+                                   "option out", name, was, is)
                      : unroll_option_set(o, base, s->config, was);
     unroll_free(was);
     unroll_free(is);
@@ -363,8 +366,9 @@ static unroll_status check_piped(const unroll_session *s)
     for (size_t i = 0; i < 2; i++) {
         const char *file = i ? s->config->test : s->config->valid;
         if (file && strcmp(file, "-") == 0 && !is_given(s, names[i]))
-            return unroll_fail(UNROLL_EUSAGE, "this run read --%s from standard input; give it "
-                               "again, as --%s -", names[i], names[i]);
+            return unroll_fail(UNROLL_EUSAGE, "this run read " UNROLL_OPTION("%s") " from standard "
+                               "input; give it again, as " UNROLL_OPTION("%s") " -", names[i],
+                               names[i]);
     }
     return UNROLL_OK;
 }
@@ -380,8 +384,9 @@ static unroll_status char_task(unroll_session *s, bool resumed)
                                     resumed || is_given(s, "batch"), &fit_T, &fit_B));
     if (fit_T != T || fit_B != B) {
         char text[160];
-        snprintf(text, sizeof text, "the text is short: --seq-length shrinks from %zu to %zu and "
-                 "--batch from %zu to %zu", T, fit_T, B, fit_B);
+        snprintf(text, sizeof text, "the text is short: " UNROLL_OPTION("seq-length") " shrinks "
+                 "from %zu to %zu and " UNROLL_OPTION("batch") " from %zu to %zu", T, fit_T, B,
+                 fit_B);
         say(s, text);
         c->seq_length = fit_T;
         c->batch = fit_B;
@@ -397,8 +402,8 @@ static unroll_status pairs_task(unroll_session *s, bool resumed)
     const size_t pairs = unroll_pairs_get_part(s->pairs, UNROLL_TRAIN)->count;
     if (c->batch > pairs && !resumed && !is_given(s, "batch")) {
         char text[160];
-        snprintf(text, sizeof text, "there are few pairs: --batch shrinks from %llu to %zu",
-                 (unsigned long long)c->batch, pairs);
+        snprintf(text, sizeof text, "there are few pairs: " UNROLL_OPTION("batch") " shrinks from "
+                 "%llu to %zu", (unsigned long long)c->batch, pairs);
         say(s, text);
         c->batch = pairs;
     }
@@ -422,8 +427,8 @@ static unroll_status open_data(unroll_session *s, bool pairs, char *const *files
     const unroll_model *known = s->model ? s->model : from;
     if (status == UNROLL_OK && known &&
         !(pairs ? unroll_model_source_vocabulary(known) : unroll_model_vocabulary(known)))
-        status = unroll_fail(UNROLL_EMISMATCH, "--init-from %s: that model %s", init_from,
-                             pairs ? "is no translation" : "has no vocabulary");
+        status = unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("init-from") " %s: that model %s",
+                             init_from, pairs ? "is no translation" : "has no vocabulary");
     if (status == UNROLL_OK && from)
         status = take_rules(s, from);
     if (status == UNROLL_OK && checkpoint)
@@ -453,8 +458,8 @@ static unroll_status open_synthetic(unroll_session *s, size_t count,
     unroll_model *from = NULL;
     UNROLL_TRY(unroll_task_parse(c->task, &row, value));
     if (count)
-        return unroll_fail(UNROLL_EUSAGE, "--task %s makes its own data; it takes no FILE",
-                           c->task);
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("task") " %s makes its own data; it takes "
+                           "no FILE", c->task);
     UNROLL_TRY(unroll_task_synthetic(row, value, c->batch, c->seed, &s->task));
     s->has_task = true;
     if (checkpoint)

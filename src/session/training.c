@@ -38,7 +38,7 @@ static unroll_status merge_options(unroll_training *t, const unroll_config *run,
                                    unroll_config *asked)
 {
     char *resume = unroll_strndup(asked->resume, strlen(asked->resume));
-    unroll_status status = resume ? unroll_options_copy(run, asked) : UNROLL_EMEMORY;
+    unroll_status status = resume ? unroll_config_assign(run, asked) : UNROLL_EMEMORY;
     if (status == UNROLL_OK && t->callbacks.override)
         status = t->callbacks.override(t->callbacks.arg, asked);
     if (status == UNROLL_OK) {

@@ -280,7 +280,7 @@ unroll_status unroll_checkpoint_find(const char *directory,
     for (size_t i = 0; i < count && status != UNROLL_OK && status != UNROLL_EMEMORY; i++) {
         status = open_one(directory, steps[i], out);
         if (status != UNROLL_OK && status != UNROLL_EMEMORY && i + 1 < count && note != NULL)
-            note(arg, unroll_message());
+            note(arg, unroll_marked_message());
     }
     unroll_free(steps);
     if (count == 0)
