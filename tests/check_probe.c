@@ -165,15 +165,15 @@ typedef struct vectors {
     double *at;
 } vectors;
 
-static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                const unroll_real *dh, const unroll_real *dc, const int *exponent)
+static void see(void *arg, const unroll_flow_step *s)
 {
     const vectors *v = arg;
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < s->rows; r++)
         for (size_t j = 0; j < v->H; j++) {
-            double *to = v->at + (((t * v->layers + layer) * 2) * v->B + row0 + r) * v->H + j;
-            to[0] = ldexp((double)dh[r * pitch + j], exponent[r]);
-            to[v->B * v->H] = dc ? ldexp((double)dc[r * pitch + j], exponent[r]) : 0;
+            const size_t at = r * s->pitch + j;
+            double *to = v->at + (((s->t * v->layers + s->layer) * 2) * v->B + s->row0 + r) * v->H + j;
+            to[0] = ldexp((double)s->dh[at], s->exponent[r]);
+            to[v->B * v->H] = s->dc ? ldexp((double)s->dc[at], s->exponent[r]) : 0;
         }
 }
 
@@ -192,7 +192,7 @@ static void see_hook(void *arg, size_t layer, size_t t, size_t row0, size_t rows
                      const unroll_real *dh, const unroll_real *dc)
 {
     const int zero[64] = {0};
-    see(arg, layer, t, row0, rows, pitch, dh, dc, zero);
+    see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, zero});
 }
 
 static double relative_difference(const double *a, const double *b, size_t n)

@@ -190,15 +190,14 @@ static void open_reference(reference *r, problem *p)
     p->batch.carry = 0;
 }
 
-static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                const double *dh, const double *dc, const int *exponent)
+static void see(void *arg, const unroll_flow_step *s)
 {
     reference *r = arg;
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < s->rows; i++)
         for (size_t j = 0; j < UNITS; j++) {
-            const size_t at = place(layer, t, row0 + i) + j;
-            r->seen_h[at] = ldexp(dh[i * pitch + j], exponent[i]);
-            r->seen_c[at] = dc ? ldexp(dc[i * pitch + j], exponent[i]) : 0;
+            const size_t at = place(s->layer, s->t, s->row0 + i) + j, from = i * s->pitch + j;
+            r->seen_h[at] = ldexp(s->dh[from], s->exponent[i]);
+            r->seen_c[at] = s->dc ? ldexp(s->dc[from], s->exponent[i]) : 0;
         }
 }
 
@@ -295,7 +294,7 @@ static void see_training(void *arg, size_t layer, size_t t, size_t row0, size_t 
                          const double *dh, const double *dc)
 {
     const int exponent[ROWS] = {0};
-    see(arg, layer, t, row0, rows, pitch, dh, dc, exponent);
+    see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, exponent});
 }
 
 /* Through the statistics the probe sees what training does, whose differences are checked above. */

@@ -10,13 +10,13 @@
 /* One way back for all targets: row t of a batch is the same pair, with the loss of position t alone. */
 
 typedef struct rows {
-    unroll_net plain;            /* the net without what training alone does */
+    unroll_net plain; /* the net without what training alone does */
     unroll_work *work;
     unroll_batch batch;
-    uint32_t *ids;               /* source [S][T], input [T][T], target [T][T] */
-    unroll_real *weight;         /* [T][T] the unit matrix */
+    uint32_t *ids;       /* source [S][T], input [T][T], target [T][T] */
+    unroll_real *weight; /* [T][T] the unit matrix */
     unroll_real *grad;
-    double *dx;                  /* [inputs] of one position */
+    double *dx; /* [inputs] of one position */
 } rows;
 
 static void repeat(const uint32_t *x, size_t steps, size_t B, uint32_t *out)
@@ -44,8 +44,13 @@ static unroll_status open_rows(rows *p, size_t S, const uint32_t *source, size_t
     repeat(target, T, T, p->ids + (S + T) * T);
     for (size_t t = 0; t < T; t++)
         p->weight[t * T + t] = 1;
-    p->batch = (unroll_batch){.S = S, .T = T, .B = T, .source = p->ids, .input = p->ids + S * T,
-                              .target = p->ids + (S + T) * T, .weight = p->weight};
+    p->batch = (unroll_batch){.S = S,
+                              .T = T,
+                              .B = T,
+                              .source = p->ids,
+                              .input = p->ids + S * T,
+                              .target = p->ids + (S + T) * T,
+                              .weight = p->weight};
     return UNROLL_OK;
 }
 

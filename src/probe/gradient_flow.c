@@ -227,8 +227,14 @@ static void record(run *p, size_t l, size_t t, size_t r0, size_t r1)
         flow->norm[at + B] = dc ? row_norm(p, dc + r * n, r, exponent[r]) : 0;
     }
     if (flow->visit)
-        flow->visit(flow->arg, l, t, r0, r1 - r0, n, dh + r0 * n, dc ? dc + r0 * n : NULL,
-                    exponent + r0);
+        flow->visit(flow->arg, &(unroll_flow_step){.layer = l,
+                                                   .t = t,
+                                                   .row0 = r0,
+                                                   .rows = r1 - r0,
+                                                   .pitch = n,
+                                                   .dh = dh + r0 * n,
+                                                   .dc = dc ? dc + r0 * n : NULL,
+                                                   .exponent = exponent + r0});
 }
 
 /* Rows that meet in a step's statistics need one power of two: the largest of those that hold something. */

@@ -8,12 +8,17 @@
  * float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the factor is kept.
  * Source: Hochreiter et al. (2001), Gradient flow in recurrent nets. */
 
-/** What is seen at one step of one layer, for a band of rows: true gradients are
- *  dh·2^exponent, dc·2^exponent. dc is NULL where the cell has no c. Called from several
- *  threads, for different rows. */
-typedef void unroll_gradient_flow_visit(void *arg, size_t layer, size_t t, size_t row0, size_t rows,
-                                        size_t pitch, const unroll_real *dh, const unroll_real *dc,
-                                        const int *exponent);
+/** What is seen at one step of one layer, for a band of rows: true gradients are dh·2^exponent, dc·2^exponent. */
+typedef struct unroll_flow_step {
+    size_t layer, t;
+    size_t row0, rows; /**< rows row0 … row0 + rows − 1 of the batch */
+    size_t pitch;
+    const unroll_real *dh, *dc; /**< [rows][pitch]; dc is NULL where the cell has no c */
+    const int *exponent;        /**< [rows] */
+} unroll_flow_step;
+
+/** Called from several threads, for different rows. */
+typedef void unroll_gradient_flow_visit(void *arg, const unroll_flow_step *step);
 
 typedef struct unroll_gradient_flow {
     const unroll_batch *batch;

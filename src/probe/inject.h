@@ -9,8 +9,8 @@
 /** What enters row r at step t on the way back. */
 enum unroll_inject {
     UNROLL_INJECT_NONE,
-    UNROLL_INJECT_ADD,      /**< the loss of this step joins what travels: accumulated gradients */
-    UNROLL_INJECT_RESTART   /**< all that travels is dropped, then as ADD: a new chain */
+    UNROLL_INJECT_ADD,    /**< the loss of this step joins what travels: accumulated gradients */
+    UNROLL_INJECT_RESTART /**< all that travels is dropped, then as ADD: a new chain */
 };
 
 /** Steps of a row up to its last that has a target of weight > 0 and is no padding; 0: none has. */
@@ -29,5 +29,6 @@ void unroll_inject_comb(const unroll_batch *batch, size_t spacing, uint8_t *inje
 /** Stacked rows: every `positions` rows in turn, which hold the same sequence, begin a chain each, evenly
  *  spread from step distances − 1, the first that reaches over all distances, to the last. For horizons
  *  longer than what training sees, of a few sequences. */
-void unroll_inject_stacked(const unroll_batch *batch, size_t positions, size_t distances, uint8_t *inject);
+void unroll_inject_stacked(const unroll_batch *batch, size_t positions, size_t distances,
+                           uint8_t *inject);
 #endif

@@ -38,9 +38,17 @@ static double gelfand(const unroll_kernels *k, size_t n, size_t pitch, unroll_re
     double log_norm = normalise(k, n * pitch, M), before = INFINITY, power = 1;
     for (int i = 0; i < SQUARINGS && isfinite(log_norm); i++) {
         k->pack(n, pitch, M, pitch, panels, n);
-        const unroll_product p = {.groups = 1, .rows = n, .N = pitch, .K = n, .A = M,
-                                  .a_pitch = pitch, .panels = panels, .depth = n, .C = square,
-                                  .c_pitch = pitch, .start = UNROLL_FROM_ZERO};
+        const unroll_product p = {.groups = 1,
+                                  .rows = n,
+                                  .N = pitch,
+                                  .K = n,
+                                  .A = M,
+                                  .a_pitch = pitch,
+                                  .panels = panels,
+                                  .depth = n,
+                                  .C = square,
+                                  .c_pitch = pitch,
+                                  .start = UNROLL_FROM_ZERO};
         k->product(&p);
         const double gain = normalise(k, n * pitch, square); /* log ‖W^2p‖ − 2 log ‖W^p‖ */
         const double estimate = (log_norm + gain) / power;
@@ -107,8 +115,8 @@ double unroll_power_turn(size_t rows, size_t cols, const double *M, double *left
     return length;
 }
 
-double unroll_power_iteration(size_t rows, size_t cols, const double *M, double tolerance, double *left,
-                              double *right)
+double unroll_power_iteration(size_t rows, size_t cols, const double *M, double tolerance,
+                              double *left, double *right)
 {
     enum { TURNS = 1000 };
     double before = -1, sigma = 0;

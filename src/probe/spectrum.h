@@ -29,6 +29,6 @@ double unroll_power_turn(size_t rows, size_t cols, const double *M, double *left
  *  @param right [cols] is overwritten
  *  @return NaN where M is not finite
  *  Source: Golub and Van Loan (2013), section 7.3.1. */
-double unroll_power_iteration(size_t rows, size_t cols, const double *M, double tolerance, double *left,
-                              double *right);
+double unroll_power_iteration(size_t rows, size_t cols, const double *M, double tolerance,
+                              double *left, double *right);
 #endif

@@ -10,12 +10,12 @@
 typedef struct unroll_transport {
     const unroll_net *net;
     size_t rows;
-    size_t size;                 /**< numbers in a vector: layers · states · hidden */
-    unroll_work *step;           /**< one step, each row a copy of the sample's */
+    size_t size;       /**< numbers in a vector: layers · states · hidden */
+    unroll_work *step; /**< one step, each row a copy of the sample's */
     unroll_real *block;
-    unroll_real *dh[2], *dc[2];  /**< [layers][rows][pitch] */
-    unroll_real *dx, *dy;        /**< [rows][pitch] */
-    int *exponent;               /**< [rows] a vector is what is held times 2^exponent */
+    unroll_real *dh[2], *dc[2]; /**< [layers][rows][pitch] */
+    unroll_real *dx, *dy;       /**< [rows][pitch] */
+    int *exponent;              /**< [rows] a vector is what is held times 2^exponent */
 } unroll_transport;
 
 /** Numbers in a vector of a network's. */
@@ -46,7 +46,7 @@ typedef void unroll_transport_follow(void *arg, unroll_transport *transport, dou
  *  @param rows     of each transport
  *  @param scratch  doubles that follow() gets
  *  @return UNROLL_EMEMORY, or as unroll_transport_forward() */
-unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work, const unroll_batch *batch,
-                                    size_t samples, size_t rows, size_t scratch,
-                                    unroll_transport_follow *follow, void *arg);
+unroll_status unroll_transport_each(const unroll_net *net, unroll_work *work,
+                                    const unroll_batch *batch, size_t samples, size_t rows,
+                                    size_t scratch, unroll_transport_follow *follow, void *arg);
 #endif

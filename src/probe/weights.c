@@ -20,14 +20,11 @@ typedef struct measurement {
     size_t *start; /* [B] step of each row's loss */
 } measurement;
 
-static void keep(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                 const unroll_real *dh, const unroll_real *dc, const int *exponent)
+static void keep(void *arg, const unroll_flow_step *s)
 {
     const measurement *m = arg;
-    const size_t B = m->work->B;
-    (void)pitch, (void)dh, (void)dc;
-    memcpy(m->exponent + (t * m->net->stack.layers + layer) * B + row0, exponent,
-           rows * sizeof *exponent);
+    const size_t at = (s->t * m->net->stack.layers + s->layer) * m->work->B + s->row0;
+    memcpy(m->exponent + at, s->exponent, s->rows * sizeof *s->exponent);
 }
 
 static double dot(const unroll_real *a, const unroll_real *b, size_t gates, size_t hidden,

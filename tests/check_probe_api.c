@@ -1,0 +1,683 @@
+/* The gradient laboratory as another program sees it: through the installed headers alone, and linked with the library
+ * that is installed. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unroll.h>
+
+#include "runner.h"
+
+enum { SYMBOLS = 7, HIDDEN = 12, STEPS = 40, ROWS = 6 };
+
+static void need_ok(unroll_status status)
+{
+    ck_assert_msg(status == UNROLL_OK, "%s", unroll_message());
+}
+
+static unroll_net *new_net(const unroll_net_spec *spec, const char *init)
+{
+    unroll_net *net;
+    const unroll_init start = {.kind = init, .scale = 1, .forget_bias = NAN, .seed = 3};
+    need_ok(unroll_net_new(spec, &net));
+    need_ok(unroll_net_init(net, &start));
+    unroll_net_pack(net, 1);
+    return net;
+}
+
+static unroll_net *new_cell(const char *cell, const char *init)
+{
+    return new_net(&(unroll_net_spec){.inputs = SYMBOLS, .outputs = SYMBOLS, .cell = cell, .layers = 2,
+                                      .hidden = HIDDEN}, init);
+}
+
+static unroll_probe *new_probe(const unroll_net *net, size_t steps, size_t rows)
+{
+    unroll_probe *probe;
+    const unroll_probe_options o = {.size = sizeof o, .steps = steps, .rows = rows, .threads = 1};
+    need_ok(unroll_probe_new(net, &o, &probe));
+    return probe;
+}
+
+/* Tokens that follow no pattern a net could know. */
+static void fill_tokens(size_t count, uint32_t *id)
+{
+    uint32_t state = 12345;
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525 + 1013904223;
+        id[i] = (state >> 16) % SYMBOLS;
+    }
+}
+
+static unroll_windows *new_windows(size_t steps, size_t windows)
+{
+    uint32_t id[1000];
+    unroll_windows *w;
+    const unroll_windows_options o = {.size = sizeof o, .steps = steps, .windows = windows};
+    fill_tokens(1000, id);
+    need_ok(unroll_windows_of_tokens(id, 1000, &o, &w));
+    return w;
+}
+
+/* ---- the curve ---- */
+
+static size_t read_record(FILE *f, char name[64], double **data)
+{
+    size_t count;
+    ck_assert_int_eq(fscanf(f, "%63s %zu", name, &count), 2);
+    ck_assert_int_eq(fgetc(f), '\n');
+    *data = calloc(count, sizeof **data);
+    ck_assert_uint_eq(fread(*data, sizeof **data, count, f), count);
+    return count;
+}
+
+static void set_weight(unroll_net *net, const char *name, const double *data, size_t count)
+{
+    const unroll_parameter *list;
+    float plain[4 * HIDDEN * HIDDEN];
+    ck_assert_uint_le(count, sizeof plain / sizeof *plain);
+    for (size_t i = 0; i < count; i++)
+        plain[i] = (float)data[i];
+    for (size_t i = 0, n = unroll_net_parameters(net, &list); i < n; i++)
+        if (strcmp(list[i].name, name) == 0) {
+            unroll_parameter_set(&list[i], unroll_net_weights(net), plain);
+            return;
+        }
+    ck_abort_msg("no %s", name);
+}
+
+/* @param want  [T][layers][2][B], as autograd found them */
+static void compare(const unroll_curve *c, const double *want, size_t B)
+{
+    const size_t T = unroll_curve_distances(c), layers = unroll_curve_layers(c);
+    ck_assert_uint_eq(unroll_curve_samples(c), B);
+    for (size_t l = 0; l < layers; l++)
+        for (size_t s = 0; s <= unroll_curve_has_c(c); s++) {
+            unroll_curve_point point[200];
+            double gmean[200];
+            need_ok(unroll_curve_points(c, l, (enum unroll_state)s, point));
+            need_ok(unroll_curve_gmean(c, l, (enum unroll_state)s, gmean));
+            for (size_t k = 0; k < T; k++) {
+                double mean = 0, logs = 0;
+                for (size_t r = 0; r < B; r++) {
+                    const double x = want[((T - 1 - k) * layers * 2 + l * 2 + s) * B + r];
+                    ck_assert_double_eq_tol(unroll_curve_sample(c, r, l, (enum unroll_state)s)[k] / x, 1, 1e-4);
+                    mean += x / (double)B;
+                    logs += log(x) / (double)B;
+                }
+                ck_assert_double_eq_tol(point[k].mean / mean, 1, 1e-4);
+                ck_assert_double_eq_tol(point[k].gmean / exp(logs), 1, 1e-4);
+                ck_assert_double_eq(point[k].gmean, gmean[k]);
+                ck_assert(point[k].q10 <= point[k].median && point[k].median <= point[k].q90);
+                ck_assert_uint_eq(point[k].n, B);
+            }
+        }
+}
+
+START_TEST(curve_agrees_with_autograd)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[4096], cell[32], name[64];
+    size_t layers, hidden, symbols, T, B;
+    int cases = 0;
+    snprintf(path, sizeof path, "%s/tests/golden/probe.bin", srcdir ? srcdir : ".");
+    FILE *f = fopen(path, "rb");
+    ck_assert_msg(f != NULL, "%s is missing", path);
+    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T, &B) == 6) {
+        const unroll_net_spec spec = {.inputs = symbols, .outputs = symbols, .cell = cell, .layers = layers,
+                                      .hidden = hidden};
+        unroll_net *net = new_net(&spec, "uniform");
+        uint32_t *input = calloc(T * B, sizeof *input), *target = calloc(T * B, sizeof *target);
+        double *data;
+        for (size_t n = read_record(f, name, &data); strcmp(name, "norm") != 0; n = read_record(f, name, &data)) {
+            if (strcmp(name, "input") == 0)
+                for (size_t i = 0; i < n; i++)
+                    input[i] = (uint32_t)data[i];
+            else if (strcmp(name, "target") == 0)
+                for (size_t i = 0; i < n; i++)
+                    target[(T - 1) * B + i] = (uint32_t)data[i];
+            else
+                set_weight(net, name, data, n);
+            free(data);
+        }
+        unroll_net_pack(net, 1);
+        unroll_curve *c;
+        unroll_probe *probe = new_probe(net, T, B);
+        need_ok(unroll_curve_new(net, NULL, &c));
+        need_ok(unroll_curve_add(c, probe, &(unroll_batch){.T = T, .B = B, .input = input, .target = target}));
+        ck_assert_uint_eq(unroll_curve_distances(c), T);
+        compare(c, data, B);
+        unroll_curve_free(c);
+        unroll_probe_free(probe);
+        unroll_net_free(net);
+        free(data);
+        free(target);
+        free(input);
+        cases++;
+    }
+    fclose(f);
+    ck_assert_int_eq(cases, 3);
+}
+END_TEST
+
+START_TEST(fit_is_least_squares)
+{
+    unroll_net *net = new_cell("rnn", "orthogonal");
+    unroll_probe *probe = new_probe(net, STEPS, ROWS);
+    unroll_windows *windows = new_windows(STEPS, ROWS);
+    unroll_curve *c;
+    unroll_fit fit;
+    double y[STEPS], x_mean = (UNROLL_FIT_FROM + STEPS - 1) / 2.0, xy = 0, xx = 0;
+    need_ok(unroll_curve_new(net, NULL, &c));
+    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit)); /* without samples */
+    ck_assert(isnan(fit.slope) && isnan(fit.half_life) && fit.horizon == SIZE_MAX);
+    need_ok(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
+    need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
+    need_ok(unroll_curve_gmean(c, 1, UNROLL_STATE_H, y));
+    for (size_t k = UNROLL_FIT_FROM; k < STEPS; k++) {
+        xy += ((double)k - x_mean) * log10(y[k]);
+        xx += ((double)k - x_mean) * ((double)k - x_mean);
+    }
+    ck_assert(fit.first == UNROLL_FIT_FROM && fit.last == STEPS - 1 && fit.slope < 0);
+    ck_assert_double_eq_tol(fit.slope, xy / xx, 1e-12);
+    ck_assert_double_eq_tol(fit.rho, pow(10, fit.slope), 1e-12);
+    ck_assert_double_eq_tol(pow(fit.rho, fit.half_life), 0.5, 1e-9);
+    ck_assert(fit.low <= fit.slope && fit.slope <= fit.high && fit.r2 > 0.9 && fit.r2 <= 1);
+    unroll_curve_free(c);
+    unroll_windows_free(windows);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+}
+END_TEST
+
+/* One loss in every ten steps is the curve that a window of ten steps has, up to the state it begins with. */
+START_TEST(losses_are_chosen)
+{
+    enum { DISTANCES = 10 };
+    unroll_net *net = new_cell("gru", "uniform");
+    unroll_probe *probe = new_probe(net, STEPS, ROWS);
+    unroll_windows *windows = new_windows(STEPS, ROWS);
+    const unroll_batch *b = unroll_windows_batch(windows);
+    static const enum unroll_curve_losses losses[] = {UNROLL_LOSSES_LAST, UNROLL_LOSSES_ALL, UNROLL_LOSSES_SPACED};
+    double half_life[3], farthest[3];
+    for (size_t i = 0; i < 3; i++) {
+        const unroll_curve_options o = {.size = sizeof o, .distances = DISTANCES, .losses = losses[i]};
+        unroll_curve *c;
+        unroll_fit fit;
+        double y[DISTANCES];
+        need_ok(unroll_curve_new(net, &o, &c));
+        need_ok(unroll_curve_add(c, probe, b));
+        if (losses[i] == UNROLL_LOSSES_SPACED)
+            ck_assert_uint_gt(unroll_curve_samples(c), 3 * ROWS);
+        else
+            ck_assert_uint_eq(unroll_curve_samples(c), ROWS);
+        need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
+        need_ok(unroll_curve_gmean(c, 1, UNROLL_STATE_H, y));
+        half_life[i] = fit.half_life;
+        farthest[i] = y[DISTANCES - 1];
+        unroll_curve_free(c);
+    }
+    ck_assert_double_eq_tol(half_life[2] / half_life[0], 1, 0.2);
+    ck_assert_double_gt(farthest[1], 10 * farthest[0]); /* accumulated: each step has a loss of its own */
+    unroll_windows_free(windows);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+}
+END_TEST
+
+START_TEST(curve_of_a_text)
+{
+    static const char text[] = "the cat sat on the mat. the dog sat on the log. the cat and the dog sat.";
+    unroll_text_rules rules;
+    unroll_vocabulary *vocabulary;
+    unroll_ids ids = {0};
+    unroll_windows *windows;
+    unroll_curve *c, *steps;
+    unroll_text_rules_default(&rules);
+    need_ok(unroll_vocabulary_build(&rules, "cat", text, sizeof text - 1, &vocabulary, &ids));
+    const size_t V = unroll_vocabulary_size(vocabulary);
+    unroll_net *net = new_net(&(unroll_net_spec){.inputs = V, .outputs = V, .cell = "lstm", .layers = 1,
+                                                 .hidden = HIDDEN}, "uniform");
+    const unroll_windows_options o = {.size = sizeof o, .steps = 20, .windows = 4};
+    need_ok(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, &o, &c));
+    need_ok(unroll_windows_of_tokens(ids.id, ids.count, &o, &windows));
+    unroll_probe *probe = new_probe(net, 20, 4);
+    need_ok(unroll_curve_new(net, NULL, &steps));
+    need_ok(unroll_curve_add(steps, probe, unroll_windows_batch(windows)));
+    ck_assert(unroll_curve_samples(c) == 4 && unroll_curve_distances(c) == 20 && unroll_curve_has_c(c));
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_mem_eq(unroll_curve_sample(c, i, 0, UNROLL_STATE_C),
+                         unroll_curve_sample(steps, i, 0, UNROLL_STATE_C), 20 * sizeof(double));
+    unroll_curve_free(c);
+    need_ok(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, NULL, &c)); /* as long as the text */
+    ck_assert(unroll_curve_samples(c) == 1 && unroll_curve_distances(c) == sizeof text - 2);
+    unroll_curve_free(c);
+    ck_assert_int_eq(unroll_curve_of_text(net, vocabulary, "the fox", 7, &o, &c), UNROLL_EDATA);
+    unroll_curve_free(steps);
+    unroll_probe_free(probe);
+    unroll_windows_free(windows);
+    unroll_ids_free(&ids);
+    unroll_vocabulary_free(vocabulary);
+    unroll_net_free(net);
+}
+END_TEST
+
+/* ---- what stands beside the curve ---- */
+
+START_TEST(jacobians)
+{
+    unroll_net *net = new_cell("lstm", "uniform");
+    unroll_probe *probe = new_probe(net, STEPS, ROWS);
+    unroll_windows *windows = new_windows(STEPS, ROWS);
+    const unroll_batch *b = unroll_windows_batch(windows);
+    unroll_jacobian *j;
+    unroll_lyapunov *l;
+    unroll_weight_curve *w;
+    need_ok(unroll_jacobian_measure(probe, b, NULL, &j));
+    const double n = 2 * 2 * HIDDEN, *frobenius = unroll_jacobian_frobenius(j), *spectral = unroll_jacobian_spectral(j);
+    ck_assert(unroll_jacobian_size(j) == 4 * HIDDEN && unroll_jacobian_exact(j));
+    ck_assert(unroll_jacobian_distances(j) == STEPS && unroll_jacobian_samples(j) == ROWS);
+    ck_assert_double_eq_tol(frobenius[0], sqrt(n), 1e-9); /* the unit matrix */
+    ck_assert_double_eq_tol(spectral[0], 1, 1e-6);
+    for (size_t k = 0; k < STEPS; k++)
+        ck_assert(spectral[k] <= frobenius[k] * (1 + 1e-9) && frobenius[k] <= spectral[k] * sqrt(n));
+    need_ok(unroll_lyapunov_measure(probe, b, NULL, &l));
+    ck_assert(unroll_lyapunov_count(l) == 16 && unroll_lyapunov_samples(l) == ROWS && unroll_lyapunov_steps(l) > 20);
+    for (size_t i = 0; i < 16; i++) {
+        ck_assert_double_lt(unroll_lyapunov_exponents(l)[i], i ? unroll_lyapunov_exponents(l)[i - 1] : 0);
+        ck_assert_double_gt(unroll_lyapunov_deviations(l)[i], 0);
+    }
+    need_ok(unroll_weight_curve_measure(probe, b, 0, &w));
+    ck_assert(unroll_weight_curve_layers(w) == 2 && unroll_weight_curve_distances(w) == STEPS &&
+              unroll_weight_curve_samples(w) == ROWS);
+    ck_assert(unroll_weight_curve_norm(w, 1)[0] > 0 && unroll_weight_curve_norm(w, 1)[STEPS - 1] == 0);
+    ck_assert(unroll_weight_curve_ratio(w, 0)[3] > 0 && !unroll_weight_curve_norm(w, 2) &&
+              !unroll_weight_curve_ratio(w, 2));
+    unroll_weight_curve_free(w);
+    unroll_lyapunov_free(l);
+    unroll_jacobian_free(j);
+    unroll_windows_free(windows);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+}
+END_TEST
+
+START_TEST(saturation_and_theory)
+{
+    static const char *const names[] = {"h", "i", "f", "g", "o"};
+    unroll_windows *windows = new_windows(STEPS, ROWS);
+    unroll_diagnosis *d;
+    unroll_net *net = new_cell("lstm", "uniform");
+    unroll_probe *probe = new_probe(net, STEPS, ROWS);
+    need_ok(unroll_diagnosis_measure(probe, unroll_windows_batch(windows), 10, &d));
+    for (size_t i = 0; i < 10; i++) {
+        const unroll_saturation *s = unroll_diagnosis_saturation(d, i);
+        ck_assert(s->layer == i / 5 && strcmp(s->name, names[i % 5]) == 0 && s->high >= 0 && s->high <= 1);
+    }
+    ck_assert(!unroll_diagnosis_saturation(d, 10) && isnan(unroll_diagnosis_bound(d, 0)));
+    ck_assert(unroll_diagnosis_layers(d) == 2 && unroll_diagnosis_distances(d) == 10);
+    ck_assert_str_eq(unroll_diagnosis_kept_by(d), "forget gates");
+    const double *keep = unroll_diagnosis_keep(d, 1);
+    for (size_t k = 0; k < 10; k++)
+        ck_assert(k ? keep[k] < keep[k - 1] : keep[k] == 1);
+    unroll_diagnosis_free(d);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+
+    net = new_cell("rnn", "orthogonal"); /* so that the largest singular value is 1 */
+    probe = new_probe(net, STEPS, ROWS);
+    need_ok(unroll_diagnosis_measure(probe, unroll_windows_batch(windows), 0, &d));
+    for (size_t l = 0; l < 2; l++) {
+        const double slope = unroll_diagnosis_slope_square(d, l);
+        ck_assert_double_eq_tol(unroll_diagnosis_bound(d, l), 1, 1e-6);
+        ck_assert(slope > 0 && slope < 1);
+        ck_assert_double_eq_tol(unroll_diagnosis_mean_field(d, l), sqrt(slope), 1e-6);
+    }
+    ck_assert(!unroll_diagnosis_keep(d, 0) && !unroll_diagnosis_kept_by(d) && !unroll_diagnosis_no_theory(d));
+    ck_assert(isnan(unroll_diagnosis_bound(d, 2)) && unroll_diagnosis_distances(d) == STEPS);
+    unroll_diagnosis_free(d);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+    unroll_windows_free(windows);
+}
+END_TEST
+
+/* ---- the monitor, in a loop of one's own ---- */
+
+typedef struct loop {
+    unroll_net *net;
+    unroll_work *work;
+    unroll_real *grad;
+    unroll_windows *windows;
+} loop;
+
+static void open_loop(loop *p)
+{
+    p->net = new_cell("lstm", "uniform");
+    p->windows = new_windows(20, 8);
+    need_ok(unroll_work_new(p->net, 20, 8, true, 1, &p->work));
+    p->grad = calloc(unroll_net_size(p->net), sizeof *p->grad);
+}
+
+static void step(loop *p)
+{
+    unroll_result result;
+    unroll_real *weights = unroll_net_weights(p->net);
+    need_ok(unroll_net_gradient(p->net, unroll_windows_batch(p->windows), p->work, p->grad, &result));
+    for (size_t i = 0; i < unroll_net_size(p->net); i++)
+        weights[i] -= (unroll_real)0.5 * p->grad[i];
+    unroll_net_pack(p->net, 1);
+}
+
+static void close_loop(loop *p)
+{
+    free(p->grad);
+    unroll_work_free(p->work);
+    unroll_windows_free(p->windows);
+    unroll_net_free(p->net);
+}
+
+/* The record is what a probe of its own finds, and the training has the same bits as one that nobody watches. */
+START_TEST(monitor_of_an_own_loop)
+{
+    loop watched, alone;
+    unroll_gradient_monitor *monitor;
+    unroll_curve *c;
+    unroll_fit fit;
+    open_loop(&watched);
+    open_loop(&alone);
+    unroll_windows *held_out = new_windows(STEPS, ROWS);
+    unroll_probe *probe = new_probe(watched.net, STEPS, ROWS);
+    const unroll_gradient_monitor_options o = {.size = sizeof o, .threads = 1};
+    need_ok(unroll_gradient_monitor_new(watched.net, unroll_windows_batch(held_out), &o, &monitor));
+    ck_assert_uint_eq(unroll_curve_samples(unroll_gradient_monitor_curve(monitor)), 0);
+    ck_assert(isnan(unroll_gradient_monitor_fit(monitor)->slope));
+    double before = 0;
+    for (int i = 0; i < 6; i++) {
+        step(&watched);
+        step(&alone);
+        if (i % 3 != 0)
+            continue;
+        need_ok(unroll_gradient_monitor_take(monitor));
+        const unroll_curve *seen = unroll_gradient_monitor_curve(monitor);
+        need_ok(unroll_curve_new(watched.net, NULL, &c));
+        need_ok(unroll_curve_add(c, probe, unroll_windows_batch(held_out)));
+        ck_assert(unroll_curve_samples(seen) == ROWS && unroll_curve_distances(seen) == STEPS);
+        for (size_t r = 0; r < ROWS; r++)
+            ck_assert_mem_eq(unroll_curve_sample(c, r, 1, UNROLL_STATE_C),
+                             unroll_curve_sample(seen, r, 1, UNROLL_STATE_C), STEPS * sizeof(double));
+        need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
+        ck_assert_double_eq(fit.slope, unroll_gradient_monitor_fit(monitor)->slope);
+        ck_assert_double_ne(fit.slope, before); /* it learns, so each record is another one */
+        before = fit.slope;
+        unroll_curve_free(c);
+    }
+    ck_assert_mem_eq(unroll_net_weights(watched.net), unroll_net_weights(alone.net),
+                     unroll_net_size(alone.net) * sizeof(unroll_real));
+    unroll_probe_free(probe);
+    unroll_gradient_monitor_free(monitor);
+    unroll_windows_free(held_out);
+    close_loop(&alone);
+    close_loop(&watched);
+}
+END_TEST
+
+START_TEST(histograms_of_a_record)
+{
+    unroll_net *net = new_cell("lstm", "uniform");
+    unroll_windows *held_out = new_windows(STEPS, ROWS);
+    unroll_gradient_monitor *monitor;
+    const unroll_gradient_monitor_options o = {.size = sizeof o, .distances = 10, .steps = 15, .rows = 4, .threads = 1};
+    need_ok(unroll_gradient_monitor_new(net, unroll_windows_batch(held_out), &o, &monitor));
+    need_ok(unroll_gradient_monitor_take(monitor));
+    const unroll_histograms *h = unroll_gradient_monitor_histograms(monitor);
+    size_t elements = 0;
+    for (size_t i = 0; i < unroll_histograms_count(h); i++) {
+        const unroll_histogram *one = unroll_histograms_at(h, i);
+        uint64_t all = one->zero;
+        for (size_t b = 0; b < UNROLL_BINS; b++)
+            all += one->bin[b];
+        if (i < unroll_histograms_parameters(h))
+            elements += all;
+        else
+            ck_assert_uint_eq(all, 15 * 4 * HIDDEN);
+    }
+    ck_assert_uint_eq(elements, unroll_net_trainable(net));
+    ck_assert_uint_eq(unroll_histograms_count(h) - unroll_histograms_parameters(h), 4);
+    ck_assert_str_eq(unroll_histograms_at(h, unroll_histograms_parameters(h) + 3)->name, "c_l1");
+    ck_assert_ptr_null(unroll_histograms_at(h, unroll_histograms_count(h)));
+    ck_assert_uint_eq(unroll_curve_distances(unroll_gradient_monitor_curve(monitor)), 10);
+    unroll_gradient_monitor_free(monitor);
+    unroll_windows_free(held_out);
+    unroll_net_free(net);
+}
+END_TEST
+
+/* Within a training window a loss in every so many steps; beyond it a few long windows. */
+START_TEST(monitor_of_a_text)
+{
+    static const struct {
+        size_t count, distances, expected, samples;
+    } cases[] = {
+        {1000, 0, 20, 11},   /* ten windows of 40 steps, of which the first alone holds two whole chains */
+        {1000, 60, 60, 10},  /* two windows of 75 steps, five losses in each */
+        {63, 60, 60, 6},     /* 62 steps: one window where two begin, and three ends of it */
+        {2, 0, 1, 1},
+    };
+    uint32_t id[1000];
+    unroll_net *net = new_cell("rnn", "uniform");
+    fill_tokens(1000, id);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const unroll_gradient_monitor_options o = {.size = sizeof o, .distances = cases[i].distances, .steps = 20,
+                                                   .threads = 1};
+        unroll_gradient_monitor *monitor;
+        need_ok(unroll_gradient_monitor_new_tokens(net, id, cases[i].count, &o, &monitor));
+        need_ok(unroll_gradient_monitor_take(monitor));
+        const unroll_curve *c = unroll_gradient_monitor_curve(monitor);
+        ck_assert_uint_eq(unroll_curve_distances(c), cases[i].expected);
+        ck_assert_msg(unroll_curve_samples(c) == cases[i].samples, "case %zu: %zu samples", i, unroll_curve_samples(c));
+        unroll_gradient_monitor_free(monitor);
+    }
+    ck_assert_uint_eq(unroll_gradient_monitor_tokens(NULL), 2 * 50 + 10);
+    unroll_net_free(net);
+}
+END_TEST
+
+/* ---- what is refused ---- */
+
+static void refused(unroll_status status, unroll_status expected, const char *message)
+{
+    ck_assert_msg(status == expected && strstr(unroll_message(), message), "%d: %s; not %d: %s", (int)status,
+                  unroll_message(), (int)expected, message);
+}
+
+START_TEST(batches_that_do_not_fit)
+{
+    unroll_net *net = new_cell("rnn", "uniform"), *other = new_cell("lstm", "uniform");
+    unroll_probe *probe = new_probe(net, STEPS, ROWS), *none;
+    unroll_windows *windows = new_windows(STEPS, ROWS);
+    unroll_curve *c, *of_other;
+    unroll_jacobian *j;
+    unroll_weight_curve *w;
+    unroll_diagnosis *d;
+    unroll_real weight[STEPS * ROWS];
+    unroll_batch b = *unroll_windows_batch(windows);
+    need_ok(unroll_curve_new(net, NULL, &c));
+    need_ok(unroll_curve_new(other, NULL, &of_other));
+    b.T = STEPS + 1;
+    refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "41 steps and 6 rows does not fit");
+    b.T = 0;
+    refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "0 steps and 6 rows does not fit");
+    b = *unroll_windows_batch(windows);
+    b.B = ROWS - 1;
+    refused(unroll_lyapunov_measure(probe, &b, NULL, &(unroll_lyapunov *){0}), UNROLL_EUSAGE, "5 rows does not fit");
+    b = *unroll_windows_batch(windows);
+    refused(unroll_curve_add(of_other, probe, &b), UNROLL_EUSAGE, "2 layers with a state c");
+    b.input = NULL;
+    refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "without input tokens");
+    b = *unroll_windows_batch(windows);
+    b.target = NULL;
+    refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "without targets");
+    b = *unroll_windows_batch(windows);
+    for (size_t i = 0; i < STEPS * ROWS; i++)
+        weight[i] = i % ROWS != 2;
+    b.weight = weight; /* row 2 has no target */
+    refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "a row of the batch has no target");
+    ck_assert_uint_eq(unroll_curve_distances(c), 0);
+    ck_assert_uint_eq(unroll_curve_reach(net, &b), 0);
+    refused(unroll_jacobian_measure(probe, &b, NULL, &j), UNROLL_EUSAGE, "no target");
+    b = *unroll_windows_batch(windows);
+    const unroll_jacobian_options far = {.size = sizeof far, .distances = STEPS + 1};
+    refused(unroll_jacobian_measure(probe, &b, &far, &j), UNROLL_EUSAGE, "over 40 steps, of 39");
+    refused(unroll_weight_curve_measure(probe, &b, STEPS + 1, &w), UNROLL_EUSAGE, "41 distances");
+    refused(unroll_diagnosis_measure(probe, &b, STEPS + 1, &d), UNROLL_EUSAGE, "41 distances");
+    const unroll_probe_options sourced = {.size = sizeof sourced, .steps = 5, .rows = 2, .source_steps = 4};
+    refused(unroll_probe_new(net, &sourced, &none), UNROLL_EUSAGE, "reads no source");
+    refused(unroll_probe_new(net, NULL, &none), UNROLL_EUSAGE, "at least one step");
+    unroll_curve_free(of_other);
+    unroll_curve_free(c);
+    unroll_windows_free(windows);
+    unroll_probe_free(probe);
+    unroll_net_free(other);
+    unroll_net_free(net);
+}
+END_TEST
+
+START_TEST(questions_out_of_range)
+{
+    unroll_net *net = new_cell("gru", "uniform");
+    unroll_probe *probe = new_probe(net, STEPS, ROWS);
+    unroll_windows *windows = new_windows(STEPS, ROWS);
+    unroll_curve *c, *none;
+    unroll_curve_point point[STEPS];
+    double gmean[STEPS];
+    unroll_fit fit;
+    need_ok(unroll_curve_new(net, NULL, &c));
+    need_ok(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
+    refused(unroll_curve_points(c, 2, UNROLL_STATE_H, point), UNROLL_EUSAGE, "layer 2 of a curve of 2 layers");
+    refused(unroll_curve_gmean(c, 1, UNROLL_STATE_C, gmean), UNROLL_EUSAGE, "no state c");
+    refused(unroll_fit_curve(c, 7, UNROLL_STATE_H, 1, &fit), UNROLL_EUSAGE, "layer 7");
+    ck_assert(unroll_curve_sample(c, 0, 0, UNROLL_STATE_H) && !unroll_curve_sample(c, ROWS, 0, UNROLL_STATE_H) &&
+              !unroll_curve_sample(c, 0, 2, UNROLL_STATE_H) && !unroll_curve_sample(c, 0, 0, UNROLL_STATE_C));
+    const unroll_curve_options unsized = {.distances = 3}, all = {.size = sizeof all,
+                                                                  .losses = (enum unroll_curve_losses)9};
+    refused(unroll_curve_new(net, &unsized, &none), UNROLL_EUSAGE, "unroll_curve_options is 0");
+    refused(unroll_curve_new(net, &all, &none), UNROLL_EUSAGE, "losses of a curve is 9");
+    const unroll_curve_options through = {.size = sizeof through, .through_statistics = true};
+    need_ok(unroll_curve_new(net, &through, &none));
+    refused(unroll_curve_add(none, probe, unroll_windows_batch(windows)), UNROLL_EUSAGE, "recurrent batch");
+    unroll_curve_free(none);
+    unroll_curve_free(c);
+    unroll_windows_free(windows);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+}
+END_TEST
+
+START_TEST(texts_that_are_too_short)
+{
+    uint32_t id[10] = {0};
+    unroll_windows *w;
+    unroll_gradient_monitor *monitor;
+    unroll_net *net = new_cell("rnn", "uniform");
+    const unroll_windows_options longer = {.size = sizeof longer, .steps = 10},
+                                 more = {.size = sizeof more, .steps = 4, .windows = 3, .first = 2, .rows = 2},
+                                 beyond = {.size = sizeof beyond, .steps = 4, .windows = 3, .first = 3};
+    refused(unroll_windows_of_tokens(id, 10, &longer, &w), UNROLL_EUSAGE, "10 tokens has no window of 10 steps");
+    refused(unroll_windows_of_tokens(id, 0, NULL, &w), UNROLL_EUSAGE, "0 tokens");
+    refused(unroll_windows_of_tokens(id, 10, &more, &w), UNROLL_EUSAGE, "2 windows from window 2 on");
+    refused(unroll_windows_of_tokens(id, 10, &beyond, &w), UNROLL_EUSAGE, "1 windows from window 3 on");
+    refused(unroll_gradient_monitor_new_tokens(net, id, 1, NULL, &monitor), UNROLL_EUSAGE, "at least 2 tokens");
+    const unroll_batch b = {.T = 5, .B = 2, .input = id, .target = id};
+    const unroll_gradient_monitor_options rows = {.size = sizeof rows, .rows = 3};
+    refused(unroll_gradient_monitor_new(net, &b, &rows, &monitor), UNROLL_EUSAGE, "of a batch of 2");
+    const unroll_batch blind = {.T = 5, .B = 2, .target = id};
+    refused(unroll_gradient_monitor_new(net, &blind, NULL, &monitor), UNROLL_EUSAGE, "without input tokens");
+    unroll_net_free(net);
+}
+END_TEST
+
+/* Of an encoder–decoder the curve alone is measured, of each row's last target. */
+START_TEST(encoder_and_decoder)
+{
+    enum { S = 4, T = 5, B = 2 };
+    uint32_t source[S * B], input[T * B], target[T * B];
+    unroll_real weight[T * B];
+    const unroll_net_spec spec = {.source = SYMBOLS, .inputs = SYMBOLS, .outputs = SYMBOLS, .cell = "lstm",
+                                  .layers = 1, .hidden = HIDDEN};
+    unroll_net *net = new_net(&spec, "uniform");
+    unroll_probe *probe;
+    unroll_curve *c, *none;
+    const unroll_probe_options o = {.size = sizeof o, .steps = T, .rows = B, .source_steps = S, .threads = 1};
+    fill_tokens(S * B, source);
+    fill_tokens(T * B, input);
+    fill_tokens(T * B, target);
+    unroll_batch b = {.T = T, .B = B, .S = S, .source = source, .input = input, .target = target};
+    need_ok(unroll_probe_new(net, &o, &probe));
+    need_ok(unroll_curve_new(net, NULL, &c));
+    need_ok(unroll_curve_add(c, probe, &b));
+    ck_assert(unroll_curve_distances(c) == S + T && unroll_curve_samples(c) == B);
+    ck_assert_uint_eq(unroll_curve_reach(net, &b), S + T);
+    for (size_t k = 0; k < S + T; k++)
+        ck_assert_double_gt(unroll_curve_sample(c, 1, 0, UNROLL_STATE_H)[k], 0);
+    for (size_t i = 0; i < T * B; i++)
+        weight[i] = i % B != 1;
+    b.weight = weight;
+    need_ok(unroll_curve_new(net, NULL, &none));
+    refused(unroll_curve_add(none, probe, &b), UNROLL_EUSAGE, "has no target");
+    unroll_curve_free(none);
+    refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "not all pairs reach more than 0");
+    const unroll_curve_options all = {.size = sizeof all, .losses = UNROLL_LOSSES_ALL};
+    refused(unroll_curve_new(net, &all, &none), UNROLL_EUSAGE, "last losses alone");
+    refused(unroll_lyapunov_measure(probe, &b, NULL, &(unroll_lyapunov *){0}), UNROLL_EUSAGE, "encoder–decoder");
+    refused(unroll_jacobian_measure(probe, &b, NULL, &(unroll_jacobian *){0}), UNROLL_EUSAGE, "encoder–decoder");
+    refused(unroll_diagnosis_measure(probe, &b, 0, &(unroll_diagnosis *){0}), UNROLL_EUSAGE, "encoder–decoder");
+    unroll_curve_free(c);
+    unroll_probe_free(probe);
+    unroll_net_free(net);
+}
+END_TEST
+
+START_TEST(a_diverged_net)
+{
+    loop p;
+    unroll_gradient_monitor *monitor;
+    open_loop(&p);
+    unroll_probe *probe = new_probe(p.net, 20, 8);
+    unroll_curve *c;
+    need_ok(unroll_gradient_monitor_new(p.net, unroll_windows_batch(p.windows), NULL, &monitor));
+    need_ok(unroll_curve_new(p.net, NULL, &c));
+    need_ok(unroll_curve_add(c, probe, unroll_windows_batch(p.windows)));
+    unroll_net_weights(p.net)[0] = NAN;
+    unroll_net_pack(p.net, 1);
+    refused(unroll_curve_add(c, probe, unroll_windows_batch(p.windows)), UNROLL_ENUMERIC, "diverged");
+    ck_assert_uint_eq(unroll_curve_samples(c), 8); /* as it was */
+    refused(unroll_gradient_monitor_take(monitor), UNROLL_ENUMERIC, "diverged");
+    unroll_curve_free(c);
+    unroll_gradient_monitor_free(monitor);
+    unroll_probe_free(probe);
+    close_loop(&p);
+}
+END_TEST
+
+Suite *make_suite(void)
+{
+    Suite *suite = suite_create("probe through its public header");
+    TCase *curves = new_case(suite, "curves"), *beside = new_case(suite, "beside the curve");
+    TCase *monitor = new_case(suite, "monitor"), *refusals = new_case(suite, "refusals");
+    tcase_add_test(curves, curve_agrees_with_autograd);
+    tcase_add_test(curves, fit_is_least_squares);
+    tcase_add_test(curves, losses_are_chosen);
+    tcase_add_test(curves, curve_of_a_text);
+    tcase_add_test(beside, jacobians);
+    tcase_add_test(beside, saturation_and_theory);
+    tcase_add_test(monitor, monitor_of_an_own_loop);
+    tcase_add_test(monitor, histograms_of_a_record);
+    tcase_add_test(monitor, monitor_of_a_text);
+    tcase_add_test(refusals, batches_that_do_not_fit);
+    tcase_add_test(refusals, questions_out_of_range);
+    tcase_add_test(refusals, texts_that_are_too_short);
+    tcase_add_test(refusals, encoder_and_decoder);
+    tcase_add_test(refusals, a_diverged_net);
+    return suite;
+}
