@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "lab/compare.h"
 #include "lab/experiments.h"
+#include "own_directory.h"
 #include "probe/alignment.h"
 #include "report/html.h"
 #include "runner.h"
@@ -163,8 +164,7 @@ END_TEST
 
 START_TEST(a_result_reads_back_and_holds_its_options)
 {
-    char path[] = "/tmp/check_compare_XXXXXX";
-    const int fd = mkstemp(path);
+    static const char path[] = "result";
     compare_variant v, other;
     const compare_ask ask = {.probe = true}, another = {.probe = false};
     compare_point point[] = {{10, 0.1, 0.5}, {20, NAN, 1}};
@@ -176,8 +176,7 @@ START_TEST(a_result_reads_back_and_holds_its_options)
                               .gates = 1, .point = point,
                               .points = 2, .distance = distance, .distances = 1};
     compare_result back;
-    ck_assert_int_ge(fd, 0);
-    close(fd);
+    put_text(path, "");
     ck_assert_int_eq(compare_variant_parse("cell=rnn", common, &v), UNROLL_OK);
     ck_assert_int_eq(compare_variant_parse("cell=rnn,lr=0.5", common, &other), UNROLL_OK);
     ck_assert_int_eq(compare_result_write(path, &v, 3, &ask, &r), UNROLL_OK);
@@ -311,16 +310,11 @@ END_TEST
 
 START_TEST(a_page_is_whole_and_safe)
 {
-    char folder[] = "/tmp/check_compare_XXXXXX", path[64], svg[64];
+    static const char path[] = "report.html";
     unroll_page *page;
     char *text;
     size_t length;
-    ck_assert(mkdtemp(folder) != NULL);
-    snprintf(path, sizeof path, "%s/report.html", folder);
-    snprintf(svg, sizeof svg, "%s/p.svg", folder);
-    FILE *f = fopen(svg, "w");
-    fputs("<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n<svg id=\"there\"></svg>", f);
-    fclose(f);
+    put_text("p.svg", "<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n<svg id=\"there\"></svg>");
     ck_assert_int_eq(unroll_page_begin(path, "<title>&", &page), UNROLL_OK);
     unroll_page_heading(page, "a<b");
     unroll_table table = {.columns = 1};
@@ -328,8 +322,8 @@ START_TEST(a_page_is_whole_and_safe)
     unroll_table_text(&table, "</td><script>");
     unroll_page_table(page, &table);
     unroll_table_free(&table);
-    unroll_page_picture(page, folder, "p", "<caption>");
-    unroll_page_picture(page, folder, "missing", "none");
+    unroll_page_picture(page, directory, "p", "<caption>");
+    unroll_page_picture(page, directory, "missing", "none");
     unroll_page_made(page, 2, (char *[]){(char *)"unroll", (char *)"<x>"}, common);
     ck_assert_int_eq(unroll_page_end(page), UNROLL_OK);
     ck_assert_int_eq(unroll_input_slurp(path, 0, &text, &length), UNROLL_OK);
@@ -342,9 +336,6 @@ START_TEST(a_page_is_whole_and_safe)
     ck_assert(strstr(text, "http://") == NULL && strstr(text, "https://") == NULL);
     ck_assert(strcmp(text + length - 8, "</html>\n") == 0);
     unroll_free(text);
-    unlink(path);
-    unlink(svg);
-    rmdir(folder);
 }
 END_TEST
 
@@ -425,6 +416,7 @@ Suite *make_suite(void)
     tcase_add_test(plain, sweeps_replace_one_key);
     tcase_add_test(plain, html_is_escaped);
     tcase_add_test(plain, commands_are_quoted_for_a_shell);
+    tcase_add_checked_fixture(config, enter_directory, leave_directory);
     tcase_add_checked_fixture(config, setup, teardown);
     tcase_add_test(config, variants_set_options_by_any_name);
     tcase_add_test(config, semicolons_leave_commas_alone);

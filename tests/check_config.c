@@ -19,8 +19,6 @@ static void teardown(void)
     unroll_config_free(config);
 }
 
-#define OK(call) ck_assert_msg((call) == UNROLL_OK, "%s: %s", #call, unroll_message())
-
 /* Options are named without the dashes of the command line. */
 static void assert_says(const char *what)
 {

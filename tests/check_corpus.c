@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "data/corpus.h"
+#include "own_directory.h"
 #include "runner.h"
 #include "texts.h"
 
@@ -144,24 +145,12 @@ START_TEST(test_lines)
 }
 END_TEST
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "wb");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_int_ge(fputs(text, f), 0);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
 START_TEST(test_files)
 {
-    char directory[] = "/tmp/check_data.XXXXXX", a[64], b[64], v[64];
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(a, sizeof a, "%s/a", directory);
-    snprintf(b, sizeof b, "%s/b", directory);
-    snprintf(v, sizeof v, "%s/v", directory);
-    write_file(a, "\xEF\xBB\xBF" "abcabc");
-    write_file(b, "\xEF\xBB\xBF" "bcdbcd");
-    write_file(v, "dcba");
+    static const char a[] = "a", b[] = "b", v[] = "v";
+    put_text(a, "\xEF\xBB\xBF" "abcabc");
+    put_text(b, "\xEF\xBB\xBF" "bcdbcd");
+    put_text(v, "dcba");
     const char *const files[] = {a, b};
     unroll_corpus_options options = options_with_notes();
     options.split[0] = 0.5;
@@ -198,20 +187,17 @@ START_TEST(test_files)
     unroll_vocabulary_free(vocabulary);
     options.vocabulary = NULL;
 
-    write_file(v, "xyz");
+    put_text(v, "xyz");
     ck_assert_int_eq(unroll_corpus_read(&options, files, 2, v, NULL, &c), UNROLL_EDATA);
     ck_assert_ptr_nonnull(strstr(unroll_message(), "'x'"));
-    write_file(v, "");
+    put_text(v, "");
     ck_assert_int_eq(unroll_corpus_read(&options, files, 2, NULL, v, &c), UNROLL_EDATA);
     ck_assert_int_eq(unroll_corpus_read(&options, files, 0, NULL, NULL, &c), UNROLL_EDATA);
     options.max_input = 5;
     ck_assert_int_eq(unroll_corpus_read(&options, files, 1, NULL, NULL, &c), UNROLL_EDATA);
     ck_assert_ptr_null(c);
     unlink(a);
-    unlink(b);
-    unlink(v);
     ck_assert_int_eq(unroll_corpus_read(&options, files, 1, NULL, NULL, &c), UNROLL_ENOINPUT);
-    rmdir(directory);
 }
 END_TEST
 
@@ -243,7 +229,9 @@ Suite *make_suite(void)
     tcase_add_test(t, test_small_corpora);
     tcase_add_test(t, test_corpus_faults);
     tcase_add_loop_test(t, test_lines, 0, 2);
-    tcase_add_test(t, test_files);
     tcase_add_test(t, test_corpus_memory);
+    t = new_case(suite, "files");
+    tcase_add_checked_fixture(t, enter_directory, leave_directory);
+    tcase_add_test(t, test_files);
     return suite;
 }

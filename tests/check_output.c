@@ -1,6 +1,5 @@
 /* src/base/output.c: a file appears whole or not at all, whatever fails. */
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,62 +13,16 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "own_directory.h"
 #include "runner.h"
-
-/* Every test works in a directory of its own, which goes with it. */
-static char directory[] = "/tmp/unroll-output-XXXXXX";
-
-static void enter_directory(void)
-{
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert_int_eq(chdir(directory), 0);
-    signal(SIGXFSZ, SIG_IGN); /* as the program does */
-}
-
-static void leave_directory(void)
-{
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void put(const char *path, const char *text)
-{
-    FILE *const file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    ck_assert_int_eq(fclose(file), 0);
-}
 
 static void contains(const char *path, const void *data, size_t length)
 {
     char *const got = malloc(length + 1);
-    FILE *const file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "%s is missing", path);
-    ck_assert_uint_eq(fread(got, 1, length + 1, file), length);
+    ck_assert_uint_eq(get(path, got, length + 1), length);
     if (length)
         ck_assert_mem_eq(got, data, length);
-    fclose(file);
     free(got);
-}
-
-/* Entries of a directory, besides "." and ".."; the last one's name into `name` if not NULL. */
-static size_t entries(const char *path, char name[256])
-{
-    DIR *const dir = opendir(path);
-    const struct dirent *entry;
-    size_t n = 0;
-
-    ck_assert_ptr_nonnull(dir);
-    while ((entry = readdir(dir))) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        n++;
-        if (name)
-            strcpy(name, entry->d_name);
-    }
-    closedir(dir);
-    return n;
 }
 
 static void message_says(const char *what)
@@ -153,7 +106,7 @@ START_TEST(a_full_disk_leaves_the_old_file)
     static char data[1000000];
     struct rlimit limit;
 
-    put("model", "the old one");
+    put_text("model", "the old one");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int whole = 0; whole < 2; whole++) {
             unroll_output *out;
@@ -193,7 +146,7 @@ START_TEST(a_failing_rename_leaves_nothing)
     ck_assert_int_eq(unroll_output_open("file", &out), UNROLL_OK);
     ck_assert_int_eq(unroll_output_write(out, "x", 1), UNROLL_OK);
     ck_assert_int_eq(mkdir("file", 0777), 0);
-    put("file/inside", "x");
+    put_text("file/inside", "x");
     ck_assert_int_eq(unroll_output_commit(out), UNROLL_EIO);
     message_says("file: cannot be written: ");
     ck_assert_uint_eq(entries(".", NULL), 1);
@@ -214,7 +167,7 @@ START_TEST(what_cannot_be_created_is_refused)
     unroll_output *out;
 
     mkdir("directory", 0777);
-    put("file", "x");
+    put_text("file", "x");
     mkfifo("fifo", 0600);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_msg(unroll_output_open(bad[i], &out) == UNROLL_ECREATE, "'%s'", bad[i]);
@@ -248,7 +201,7 @@ START_TEST(a_name_in_use_is_passed_over)
     unroll_output *out;
     for (int i = 0; i < 3; i++) { /* as a killed process with our number would leave */
         snprintf(name, sizeof name, ".file.tmp-%ld-%d", (long)getpid(), i);
-        put(name, "another's");
+        put_text(name, "another's");
     }
     ck_assert_int_eq(unroll_output_open("file", &out), UNROLL_OK);
     ck_assert_int_eq(unroll_output_commit(out), UNROLL_OK);
@@ -275,14 +228,14 @@ START_TEST(clean_takes_only_what_is_stale)
     waitpid(dead, NULL, 0);
     for (size_t i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%s%ld%s", kept[i][0], (long)dead, kept[i][1]);
-        put(name, "kept");
+        put_text(name, "kept");
     }
     snprintf(name, sizeof name, ".model.tmp-%ld-0", (long)getpid()); /* somebody writes it now */
-    put(name, "kept");
+    put_text(name, "kept");
     snprintf(name, sizeof name, ".model.tmp-%ld-0", (long)dead);
-    put(name, "stale");
+    put_text(name, "stale");
     snprintf(name, sizeof name, ".a.tmp-1-1.csv.tmp-%ld-123", (long)dead);
-    put(name, "stale");
+    put_text(name, "stale");
     snprintf(name, sizeof name, ".directory.tmp-%ld-5", (long)dead);
     mkdir(name, 0777); /* no file: not made here */
 
@@ -330,7 +283,7 @@ START_TEST(directories_are_made)
     ck_assert_int_eq(unroll_make_directory(path), UNROLL_OK);
     ck_assert_int_eq(rmdir("x/y"), 0);
 
-    put("file", "x");
+    put_text("file", "x");
     ck_assert_int_eq(unroll_make_directory("file"), UNROLL_ECREATE);
     message_says("file: cannot be created: Not a directory");
     ck_assert_int_eq(unroll_make_directory("file/inside"), UNROLL_ECREATE);
@@ -374,7 +327,7 @@ START_TEST(every_allocation_may_fail)
     unroll_status status;
 
     memset(text, 'x', sizeof text - 1);
-    put("file", "old");
+    put_text("file", "old");
     do {
         unroll_output *out;
         unroll_fail(UNROLL_EBUG, "of before");

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "data/pairs.h"
+#include "own_directory.h"
 #include "runner.h"
 #include "texts.h"
 
@@ -284,12 +284,8 @@ START_TEST(test_own_files)
     const char *texts[] = {"a\tx\nb\ty\n", "c\tz\n", "a\tx\nd\tx\n"};
     unroll_pairs_options o;
     unroll_pairs *p;
-    for (int i = 0; i < 3; i++) {
-        FILE *f = fopen(names[i], "w");
-        ck_assert_ptr_nonnull(f);
-        fputs(texts[i], f);
-        ck_assert_int_eq(fclose(f), 0);
-    }
+    for (int i = 0; i < 3; i++)
+        put_text(names[i], texts[i]);
     o = pair_options(UNROLL_WORD);
     o.split[0] = 0.5, o.split[1] = 0.5;
     ck_assert_int_eq(unroll_pairs_read(&o, names, 2, names[2], NULL, &p), UNROLL_OK);
@@ -301,8 +297,6 @@ START_TEST(test_own_files)
     unroll_pairs_free(p);
     ck_assert_int_eq(unroll_pairs_read(&o, names, 2, "nowhere.tsv", NULL, &p), UNROLL_ENOINPUT);
     ck_assert_ptr_null(p);
-    for (int i = 0; i < 3; i++)
-        unlink(names[i]);
 }
 END_TEST
 
@@ -386,9 +380,11 @@ Suite *make_suite(void)
     t = new_case(suite, "split");
     tcase_add_test(t, test_split);
     tcase_add_test(t, test_split_by_source);
-    tcase_add_test(t, test_own_files);
     t = new_case(suite, "sentences");
     tcase_add_test(t, test_encode);
     tcase_add_test(t, test_target_text);
+    t = new_case(suite, "files");
+    tcase_add_checked_fixture(t, enter_directory, leave_directory);
+    tcase_add_test(t, test_own_files);
     return suite;
 }

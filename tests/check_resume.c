@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "config/config.h"
 #include "config/options.h"
+#include "own_directory.h"
 #include "run_directory.h"
 #include "runner.h"
 #include "store/checkpoint.h"
@@ -112,9 +113,7 @@ START_TEST(resume_is_exact)
     OK(save(&a, 5));
     train(&a, 40);
     OK(save(&a, 5));
-    FILE *f = fopen(in("checkpoint-57.safetensors"), "rb");
-    const size_t n = fread(whole, 1, sizeof whole, f);
-    fclose(f);
+    const size_t n = get(in("checkpoint-57.safetensors"), whole, sizeof whole);
     ck_assert_int_eq(unlink(in("checkpoint-57.safetensors")), 0);
 
     unroll_checkpoint found;
@@ -128,9 +127,7 @@ START_TEST(resume_is_exact)
     OK(unroll_options_same(a.config, b.config));
     train(&b, 40);
     OK(save(&b, 5));
-    f = fopen(in("checkpoint-57.safetensors"), "rb");
-    ck_assert_uint_eq(fread(parts, 1, sizeof parts, f), n);
-    fclose(f);
+    ck_assert_uint_eq(get(in("checkpoint-57.safetensors"), parts, sizeof parts), n);
     ck_assert_mem_eq(whole, parts, n);
     unroll_model *loaded; /* and it is a model */
     OK(unroll_model_load(in("checkpoint-57.safetensors"), &loaded));
@@ -153,14 +150,14 @@ START_TEST(keeps_and_finds)
     ck_assert_int_eq(mkdir(dir, 0777), 0);
     expect(unroll_checkpoint_find(dir, NULL, NULL, &found), UNROLL_ENOINPUT, "holds no checkpoint");
     start(&t, default_config(), NULL);
-    put_file("checkpoint-007.txt", "mine");
+    put_text(in("checkpoint-007.txt"), "mine");
     for (int i = 0; i < 4; i++) {
         train(&t, 3);
         OK(save(&t, 2));
     }
-    ck_assert_uint_eq(names_in_dir(), 3);
-    ck_assert(there("checkpoint-9.safetensors") && there("checkpoint-12.safetensors"));
-    put_file("checkpoint-100.safetensors", "damaged");
+    ck_assert_uint_eq(entries(dir, NULL), 3);
+    ck_assert(there(in("checkpoint-9.safetensors")) && there(in("checkpoint-12.safetensors")));
+    put_text(in("checkpoint-100.safetensors"), "damaged");
     OK(unroll_checkpoint_find(dir, keep_note, note, &found));
     ck_assert_uint_eq(found.step, 12);
     ck_assert_ptr_nonnull(strstr(note, "checkpoint-100.safetensors: is no safetensors file"));
@@ -168,10 +165,10 @@ START_TEST(keeps_and_finds)
 
     train(&t, 3); /* newer ones that are none of ours neither count nor go */
     OK(save(&t, 2));
-    ck_assert(there("checkpoint-100.safetensors") && there("checkpoint-12.safetensors"));
-    ck_assert(!there("checkpoint-9.safetensors"));
+    ck_assert(there(in("checkpoint-100.safetensors")) && there(in("checkpoint-12.safetensors")));
+    ck_assert(!there(in("checkpoint-9.safetensors")));
     ck_assert_int_eq(rename(in("checkpoint-15.safetensors"), in("checkpoint-16.safetensors")), 0);
-    put_file("checkpoint-12.safetensors", "");
+    put_text(in("checkpoint-12.safetensors"), "");
     expect(unroll_checkpoint_find(dir, keep_note, note, &found), UNROLL_EDATA, "is empty");
     ck_assert_ptr_nonnull(strstr(note, "is not the checkpoint of step 16"));
     end(&t);
@@ -213,7 +210,7 @@ START_TEST(save_on_a_full_disk)
     train(&t, 1);
     OK(unroll_run_save_checkpoint(run, t.model, t.config, t.trainer, 0));
     OK(unroll_run_save_model(run, t.model));
-    const size_t names = names_in_dir();
+    const size_t names = entries(dir, NULL);
     static const rlim_t limits[] = {0, 1, 100, 4096};
     for (size_t i = 0; i < 4; i++) {
         train(&t, 1);
@@ -223,7 +220,7 @@ START_TEST(save_on_a_full_disk)
         limit_file_size(RLIM_INFINITY);
         ck_assert_int_eq(a, UNROLL_EIO);
         ck_assert_int_eq(b, limits[i] < 4096 ? UNROLL_EIO : UNROLL_OK);
-        ck_assert_uint_eq(names_in_dir(), names);
+        ck_assert_uint_eq(entries(dir, NULL), names);
         OK(unroll_checkpoint_find(dir, NULL, NULL, &found));
         ck_assert_uint_eq(found.step, 1);
         unroll_checkpoint_free(&found);
@@ -257,7 +254,7 @@ START_TEST(best_is_owed)
     ck_assert_int_eq(unroll_run_save_model(run, t.model), UNROLL_EIO);
     ck_assert_int_eq(unroll_run_save_owed(run), UNROLL_EIO);
     limit_file_size(RLIM_INFINITY);
-    ck_assert(there("model.safetensors") && !unroll_run_has_model(run));
+    ck_assert(there(in("model.safetensors")) && !unroll_run_has_model(run));
     train(&t, 1);
     OK(unroll_run_save_owed(run));
     ck_assert(unroll_run_has_model(run));
@@ -318,7 +315,7 @@ START_TEST(killed_while_saving)
     end(&t);
 
     unroll_run *run; /* a stale temporary goes when the directory is opened */
-    ck_assert_uint_le(names_in_dir(), 6); /* lock, config, up to three checkpoints, temporary */
+    ck_assert_uint_le(entries(dir, NULL), 6); /* lock, config, up to three checkpoints, temporary */
     OK(unroll_run_open(dir, UNROLL_RUN_RESUME, &run));
     OK(unroll_run_close(run));
     DIR *d = opendir(dir);
@@ -341,10 +338,10 @@ START_TEST(allocations_fail)
         unroll_alloc_fail_after(n);
         status = save(&t, 1);
         unroll_alloc_fail_after(-1);
-        ck_assert(there("checkpoint-2.safetensors") || status == UNROLL_OK ||
-                  there("checkpoint-4.safetensors"));
+        ck_assert(there(in("checkpoint-2.safetensors")) || status == UNROLL_OK ||
+                  there(in("checkpoint-4.safetensors")));
         ck_assert_msg(status == UNROLL_OK || status == UNROLL_EMEMORY ||
-                          (status == UNROLL_EIO && there("checkpoint-4.safetensors")),
+                          (status == UNROLL_EIO && there(in("checkpoint-4.safetensors"))),
                       "save %ld: %d %s", n, status, unroll_message());
     }
     ck_assert_int_gt(n, 40);
@@ -376,7 +373,7 @@ Suite *make_suite(void)
 {
     Suite *s = suite_create("resume");
     TCase *c = new_case(s, "resume");
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, enter_run, leave_directory);
     tcase_add_loop_test(c, resume_is_exact, 0, sizeof KINDS / sizeof KINDS[0]);
     tcase_add_test(c, keeps_and_finds);
     tcase_add_test(c, does_not_fit);

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "config/options.h"
+#include "own_directory.h"
 #include "run_directory.h"
 #include "runner.h"
 #include "store/log.h"
@@ -26,14 +27,14 @@ START_TEST(new_and_empty)
 {
     unroll_run *run;
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
-    ck_assert(there(".lock"));
-    ck_assert_ptr_nonnull(strstr(get_file(".lock"), "process "));
+    ck_assert(there(in(".lock")));
+    ck_assert_ptr_nonnull(strstr(get_text(in(".lock")), "process "));
     OK(unroll_run_close(run));
     ck_assert_int_ne(access(dir, F_OK), 0); /* nothing was written: it goes again */
     ck_assert_int_eq(mkdir(dir, 0777), 0);
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_close(run));
-    ck_assert_uint_eq(names_in_dir(), 0); /* it was there before, so it stays */
+    ck_assert_uint_eq(entries(dir, NULL), 0); /* it was there before, so it stays */
     OK(unroll_run_close(NULL));
 }
 END_TEST
@@ -42,7 +43,7 @@ START_TEST(refused)
 {
     unroll_run *run;
     char deep[128];
-    snprintf(deep, sizeof deep, "%s/none/run", top);
+    snprintf(deep, sizeof deep, "%s/none/run", directory);
     expect(unroll_run_open(deep, UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "cannot be made");
     ck_assert_ptr_null(run);
     expect(unroll_run_open(deep, UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT, "cannot be resumed");
@@ -52,13 +53,13 @@ START_TEST(refused)
 
     ck_assert_int_eq(mkdir(dir, 0777), 0);
     expect(unroll_run_open(dir, UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT, "no run to resume");
-    put_file("config.json", "{\"mine\": true}");
-    put_file("notes", "keep me");
+    put_text(in("config.json"), "{\"mine\": true}");
+    put_text(in("notes"), "keep me");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "is not empty");
     expect(unroll_run_open(dir, UNROLL_RUN_FORCE, &run), UNROLL_ECREATE, "holds no run");
     expect(unroll_run_open(dir, UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT, "no run to resume");
-    ck_assert_uint_eq(names_in_dir(), 2);
-    ck_assert_str_eq(get_file("config.json"), "{\"mine\": true}");
+    ck_assert_uint_eq(entries(dir, NULL), 2);
+    ck_assert_str_eq(get_text(in("config.json")), "{\"mine\": true}");
 }
 END_TEST
 
@@ -80,24 +81,24 @@ START_TEST(forced)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_config(run, c));
     OK(unroll_run_sample(run, 7, "la", 2));
-    ck_assert_str_eq(get_file("samples/7.txt"), "la");
+    ck_assert_str_eq(get_text(in("samples/7.txt")), "la");
     OK(unroll_run_close(run));
-    put_file("checkpoint-12.safetensors", "x");
-    put_file("checkpoint-x.safetensors", "mine");
-    put_file("model.safetensors", "x");
-    put_file("metrics.csv", "x");
-    put_file("notes", "mine");
-    put_file("samples/more", "x");
+    put_text(in("checkpoint-12.safetensors"), "x");
+    put_text(in("checkpoint-x.safetensors"), "mine");
+    put_text(in("model.safetensors"), "x");
+    put_text(in("metrics.csv"), "x");
+    put_text(in("notes"), "mine");
+    put_text(in("samples/more"), "x");
     ck_assert_int_eq(mkdir(in("plots"), 0777), 0);
-    put_file("plots/loss.svg", "x");
+    put_text(in("plots/loss.svg"), "x");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "--force");
-    ck_assert_uint_eq(names_in_dir(), 8);
+    ck_assert_uint_eq(entries(dir, NULL), 8);
     OK(unroll_run_open(dir, UNROLL_RUN_FORCE, &run));
-    ck_assert(there("config.json") && there("model.safetensors")); /* it may still be refused */
+    ck_assert(there(in("config.json")) && there(in("model.safetensors"))); /* it may still be refused */
     OK(unroll_run_clear(run));
-    ck_assert(there("notes"));
-    ck_assert(there("checkpoint-x.safetensors"));
-    ck_assert_uint_eq(names_in_dir(), 3); /* with the lock */
+    ck_assert(there(in("notes")));
+    ck_assert(there(in("checkpoint-x.safetensors")));
+    ck_assert_uint_eq(entries(dir, NULL), 3); /* with the lock */
     OK(unroll_run_config(run, c));
     OK(unroll_run_close(run));
     OK(unroll_run_open(dir, UNROLL_RUN_RESUME, &run));
@@ -116,14 +117,14 @@ START_TEST(configuration)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_config(run, c));
     json_error_t error;
-    json_t *object = json_loads(get_file("config.json"), JSON_REJECT_DUPLICATES, &error);
+    json_t *object = json_loads(get_text(in("config.json")), JSON_REJECT_DUPLICATES, &error);
     ck_assert_msg(object != NULL, "%s", error.text);
     ck_assert_int_eq(json_integer_value(json_object_get(object, "hidden")), 5);
     ck_assert(json_is_string(json_object_get(object, "version")));
     ck_assert(json_is_integer(json_object_get(object, "seed")));
     ck_assert(json_is_false(json_object_get(object, "tie")));
     ck_assert(json_is_null(json_object_get(object, "test")));
-    ck_assert_ptr_nonnull(strstr(get_file("config.json"), "\"lr\": 0.1,\n"));
+    ck_assert_ptr_nonnull(strstr(get_text(in("config.json")), "\"lr\": 0.1,\n"));
     json_decref(object);
 
     OK(unroll_config_new(&d));
@@ -174,7 +175,7 @@ START_TEST(two_trainers)
     snprintf(who, sizeof who, "process %ld on ", (long)pid);
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_EBUSY, who);
     expect(unroll_run_open(dir, UNROLL_RUN_FORCE, &run), UNROLL_EBUSY, who);
-    put_file("notes", "x");
+    put_text(in("notes"), "x");
     expect(unroll_run_open(dir, UNROLL_RUN_NEW, &run), UNROLL_EBUSY, who);
     expect(unroll_run_open(dir, UNROLL_RUN_RESUME, &run), UNROLL_EBUSY, who);
     ck_assert_int_eq(unlink(in("notes")), 0);
@@ -200,12 +201,12 @@ START_TEST(metrics)
                                  .accuracy = 0.5, .seconds = 0.25};
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_metrics(run, 0, true));
-    ck_assert_str_eq(get_file("metrics.csv"), HEADER);
+    ck_assert_str_eq(get_text(in("metrics.csv")), HEADER);
     OK(unroll_run_step(run, &p));
-    ck_assert_str_eq(get_file("metrics.csv"),
+    ck_assert_str_eq(get_text(in("metrics.csv")),
                      HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n");
     OK(unroll_run_evaluated(run, &e));
-    ck_assert_str_eq(get_file("metrics.csv"),
+    ck_assert_str_eq(get_text(in("metrics.csv")),
                      HEADER "10,0.5,train,2,2.88539008,0.25,0.002,1.5,1,1234.57,0.125\n"
                             "10,0.5,valid,1,1.44269504,0.5,,,,,0.25\n");
     OK(unroll_run_close(run));
@@ -213,7 +214,7 @@ START_TEST(metrics)
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_metrics(run, 0, false));
     OK(unroll_run_evaluated(run, &e));
-    ck_assert_str_eq(get_file("metrics.csv"), HEADER "10,0.5,valid,1,,0.5,,,,,0.25\n");
+    ck_assert_str_eq(get_text(in("metrics.csv")), HEADER "10,0.5,valid,1,,0.5,,,,,0.25\n");
     OK(unroll_run_close(run));
 }
 END_TEST
@@ -238,15 +239,15 @@ START_TEST(logs_cut)
 {
     unroll_log *log;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
-    put_file("log", LOGS[_i].before);
+    put_text(in("log"), LOGS[_i].before);
     OK(unroll_log_open(in("log"), "step,a", 5, &log));
-    ck_assert_str_eq(get_file("log"), LOGS[_i].after);
+    ck_assert_str_eq(get_text(in("log")), LOGS[_i].after);
     OK(unroll_log_row(log, "6,9"));
     OK(unroll_log_close(log));
     char want[256];
     snprintf(want, sizeof want, "%s6,9\n", LOGS[_i].after);
-    ck_assert_str_eq(get_file("log"), want);
-    ck_assert_uint_eq(names_in_dir(), 1);
+    ck_assert_str_eq(get_text(in("log")), want);
+    ck_assert_uint_eq(entries(dir, NULL), 1);
 }
 END_TEST
 
@@ -254,9 +255,9 @@ START_TEST(logs_cut_before)
 {
     unroll_log *log;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
-    put_file("log", "step,a\n4,x,test,1\n5,x,valid,1\n5,x,test,1\n5,x,valid,2\n6,x,test,1\n");
+    put_text(in("log"), "step,a\n4,x,test,1\n5,x,valid,1\n5,x,test,1\n5,x,valid,2\n6,x,test,1\n");
     OK(unroll_log_open_before(in("log"), "step,a", 5, ",test,", &log));
-    ck_assert_str_eq(get_file("log"), "step,a\n4,x,test,1\n5,x,valid,1\n5,x,valid,2\n");
+    ck_assert_str_eq(get_text(in("log")), "step,a\n4,x,test,1\n5,x,valid,1\n5,x,valid,2\n");
     OK(unroll_log_close(log));
 }
 END_TEST
@@ -265,11 +266,11 @@ START_TEST(logs_of_others)
 {
     unroll_log *log;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
-    put_file("log", "step,b\n1,2\n");
+    put_text(in("log"), "step,b\n1,2\n");
     expect(unroll_log_open(in("log"), "step,a", 5, &log), UNROLL_EDATA, "not a log of ours");
     ck_assert_ptr_null(log);
-    ck_assert_str_eq(get_file("log"), "step,b\n1,2\n");
-    put_file("log", "something else\n");
+    ck_assert_str_eq(get_text(in("log")), "step,b\n1,2\n");
+    put_text(in("log"), "something else\n");
     expect(unroll_log_open(in("log"), "step,a", 5, &log), UNROLL_EDATA, "not a log of ours");
     expect(unroll_log_open(in("no/log"), "step,a", 5, &log), UNROLL_ECREATE, "no/log");
 }
@@ -283,16 +284,16 @@ START_TEST(log_on_a_full_disk)
     OK(unroll_log_row(log, "1,1"));
     limit_file_size(13); /* "2," would still fit */
     expect(unroll_log_row(log, "2,2"), UNROLL_EIO, "cannot be written");
-    ck_assert_str_eq(get_file("log"), "step,a\n1,1\n");
+    ck_assert_str_eq(get_text(in("log")), "step,a\n1,1\n");
     expect(unroll_log_row(log, "3,3"), UNROLL_EIO, "cannot be written");
     limit_file_size(RLIM_INFINITY);
     OK(unroll_log_row(log, "4,4"));
-    ck_assert_str_eq(get_file("log"), "step,a\n1,1\n2,2\n3,3\n4,4\n");
+    ck_assert_str_eq(get_text(in("log")), "step,a\n1,1\n2,2\n3,3\n4,4\n");
     limit_file_size(5);
     expect(unroll_log_row(log, "5,5"), UNROLL_EIO, "cannot be written");
     expect(unroll_log_close(log), UNROLL_EIO, "cannot be written");
     limit_file_size(RLIM_INFINITY);
-    ck_assert_str_eq(get_file("log"), "step,a\n1,1\n2,2\n3,3\n4,4\n");
+    ck_assert_str_eq(get_text(in("log")), "step,a\n1,1\n2,2\n3,3\n4,4\n");
 }
 END_TEST
 
@@ -324,9 +325,9 @@ START_TEST(opening_without_memory)
         }
         ck_assert_int_gt(n, 5);
         if (m == 0)
-            put_file("checkpoint-1.safetensors", "x");
+            put_text(in("checkpoint-1.safetensors"), "x");
         if (m == 1) /* the old run is gone whole */
-            ck_assert(!there("checkpoint-1.safetensors"));
+            ck_assert(!there(in("checkpoint-1.safetensors")));
     }
     unroll_config_free(c);
 }
@@ -336,7 +337,7 @@ Suite *make_suite(void)
 {
     Suite *s = suite_create("run");
     TCase *c = new_case(s, "run");
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, enter_run, leave_directory);
     tcase_add_test(c, new_and_empty);
     tcase_add_test(c, refused);
     tcase_add_test(c, read_only);

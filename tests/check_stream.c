@@ -15,6 +15,7 @@
 #include "base/input.h"
 #include "base/memory.h"
 #include "input_files.h"
+#include "own_directory.h"
 #include "runner.h"
 
 /* FIFOs and standard input */

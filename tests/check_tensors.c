@@ -7,42 +7,18 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "own_directory.h"
 #include "runner.h"
 #include "store/tensors.h"
 
-static char directory[] = "/tmp/check_tensors.XXXXXX";
-static char path[64];
+static const char path[] = "t";
 
-static void setup(void)
-{
-    unroll_memory_hook_jansson();
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(path, sizeof path, "%s/t", directory);
-}
-
-static void teardown(void)
+static void leave_one_file(void)
 {
     unroll_alloc_fail_after(-1);
     unlink(path);
-    ck_assert_int_eq(rmdir(directory), 0); /* and no temporary is left */
-}
-
-static void write_bytes(const void *data, size_t length)
-{
-    FILE *f = fopen(path, "wb");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(fwrite(data, 1, length, f), length);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
-static size_t read_bytes(unsigned char *data, size_t room)
-{
-    FILE *f = fopen(path, "rb");
-    ck_assert_ptr_nonnull(f);
-    const size_t n = fread(data, 1, room, f);
-    ck_assert_uint_lt(n, room);
-    fclose(f);
-    return n;
+    ck_assert_uint_eq(entries(".", NULL), 0); /* no temporary is left */
+    leave_directory();
 }
 
 /** A file with this header, its length as said (0: the true one), and `payload` bytes. */
@@ -56,7 +32,7 @@ static void write_forged(const char *header, uint64_t length, size_t payload)
     for (size_t i = 0; i < 8; i++)
         file[i] = (unsigned char)(length >> 8 * i);
     memcpy(file + 8, header, n);
-    write_bytes(file, 8 + n + payload);
+    put(path, file, 8 + n + payload);
 }
 
 /** Reading must fail as bad data, naming the file and `part`. */
@@ -126,13 +102,13 @@ START_TEST(same_bytes_and_aligned)
 {
     unsigned char a[2048], b[2048];
     write_good();
-    const size_t n = read_bytes(a, sizeof a);
+    const size_t n = get(path, a, sizeof a);
     unroll_tensor turned[TENSOR_COUNT];
     for (size_t i = 0; i < TENSOR_COUNT; i++)
         turned[i] = TENSORS[TENSOR_COUNT - 1 - i];
     const unroll_metadata meta[] = {META[1], META[0]};
     ck_assert_int_eq(unroll_tensors_write(path, turned, TENSOR_COUNT, meta, 2), UNROLL_OK);
-    ck_assert_uint_eq(read_bytes(b, sizeof b), n);
+    ck_assert_uint_eq(get(path, b, sizeof b), n);
     ck_assert_mem_eq(a, b, n);
     ck_assert_uint_eq(a[0] % 8, 0);
     ck_assert_int_eq(a[8], '{');
@@ -143,15 +119,15 @@ START_TEST(every_bit_flip)
 {
     unsigned char file[2048];
     write_small();
-    const size_t n = read_bytes(file, sizeof file);
+    const size_t n = get(path, file, sizeof file);
     ck_assert_uint_gt(n, 300);
     for (size_t bit = 0; bit < n * 8; bit++) {
         file[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        write_bytes(file, n);
+        put(path, file, n);
         expect_bad(": ");
         file[bit / 8] ^= (unsigned char)(1u << bit % 8);
     }
-    write_bytes(file, n);
+    put(path, file, n);
     unroll_tensors t;
     ck_assert_int_eq(unroll_tensors_read(path, &t), UNROLL_OK);
     unroll_tensors_free(&t);
@@ -162,12 +138,12 @@ START_TEST(every_cut)
 {
     unsigned char file[2048];
     write_small();
-    const size_t n = read_bytes(file, sizeof file);
+    const size_t n = get(path, file, sizeof file);
     for (size_t length = 0; length < n; length++) {
-        write_bytes(file, length);
+        put(path, file, length);
         expect_bad(length == 0 ? "is empty" : ": ");
     }
-    write_bytes(file, n + 1);
+    put(path, file, n + 1);
     expect_bad("1 bytes follow");
 }
 END_TEST
@@ -246,7 +222,7 @@ END_TEST
 START_TEST(length_zero)
 {
     const unsigned char file[16] = {0, 0, 0, 0, 0, 0, 0, 0, '{', '}'};
-    write_bytes(file, sizeof file);
+    put(path, file, sizeof file);
     expect_bad("length 0");
 }
 END_TEST
@@ -279,7 +255,7 @@ static const struct {
 
 START_TEST(strangers)
 {
-    write_bytes(STRANGERS[_i].bytes, STRANGERS[_i].length);
+    put(path, STRANGERS[_i].bytes, STRANGERS[_i].length);
     expect_bad(STRANGERS[_i].part);
 }
 END_TEST
@@ -369,7 +345,7 @@ Suite *make_suite(void)
 {
     Suite *s = suite_create("tensors");
     TCase *c = new_case(s, "tensors");
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, enter_directory, leave_one_file);
     tcase_add_test(c, round_trip);
     tcase_add_test(c, same_bytes_and_aligned);
     tcase_add_test(c, every_bit_flip);

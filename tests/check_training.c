@@ -1,11 +1,11 @@
 /* The course of a training as the library has it: what it tells, what it leaves, and going on. */
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "config/config.h"
+#include "own_directory.h"
 #include "run_directory.h"
 #include "runner.h"
 #include "session/training.h"
@@ -118,22 +118,12 @@ START_TEST(a_training_tells_and_leaves_all)
     ck_assert_uint_eq(seen.overridden, 0);
     ck_assert_str_eq(seen.order, "sssse" "ts"); /* a step's validation comes before the step */
     ck_assert(tested.targets > 0 && tested.split == UNROLL_TEST);
-    ck_assert(there("config.json") && there("model.safetensors") && there("metrics.csv"));
-    ck_assert(there("checkpoint-20.safetensors") && there("checkpoint-10.safetensors"));
-    ck_assert(!there(".lock"));
-    ck_assert_ptr_nonnull(strstr(get_file("metrics.csv"), ",test,"));
+    ck_assert(there(in("config.json")) && there(in("model.safetensors")) && there(in("metrics.csv")));
+    ck_assert(there(in("checkpoint-20.safetensors")) && there(in("checkpoint-10.safetensors")));
+    ck_assert(!there(in(".lock")));
+    ck_assert_ptr_nonnull(strstr(get_text(in("metrics.csv")), ",test,"));
 }
 END_TEST
-
-static size_t read_bytes(const char *name, char *bytes, size_t room)
-{
-    FILE *f = fopen(in(name), "rb");
-    ck_assert_ptr_nonnull(f);
-    const size_t n = fread(bytes, 1, room, f);
-    fclose(f);
-    ck_assert(n > 0 && n < room);
-    return n;
-}
 
 START_TEST(going_on_gives_the_same_bytes)
 {
@@ -141,10 +131,9 @@ START_TEST(going_on_gives_the_same_bytes)
     told seen = {0};
     unroll_evaluation tested;
     train(copy_task(dir), &seen, &tested);
-    const size_t n = read_bytes("checkpoint-20.safetensors", whole, sizeof whole);
-    teardown();
-    strcpy(top + strlen(top) - 6, "XXXXXX");
-    setup();
+    const size_t n = get(in("checkpoint-20.safetensors"), whole, sizeof whole);
+    leave_directory();
+    enter_run();
 
     seen = (told){.stop_at = 12};
     ck_assert_int_eq(train(copy_task(dir), &seen, &tested), UNROLL_STOP_INTERRUPTED);
@@ -156,7 +145,7 @@ START_TEST(going_on_gives_the_same_bytes)
     ck_assert_int_eq(train(c, &seen, &tested), UNROLL_STOP_STEPS);
     ck_assert_uint_eq(seen.step, 8);
     ck_assert_uint_eq(seen.overridden, 1);
-    ck_assert_uint_eq(read_bytes("checkpoint-20.safetensors", parts, sizeof parts), n);
+    ck_assert_uint_eq(get(in("checkpoint-20.safetensors"), parts, sizeof parts), n);
     ck_assert_mem_eq(whole, parts, n);
 }
 END_TEST
@@ -171,7 +160,7 @@ START_TEST(bounds_of_a_resumed_run_may_be_given_anew)
     seen = (told){.steps = "23"};
     train(c, &seen, &tested);
     ck_assert_uint_eq(seen.step, 3);
-    ck_assert(there("checkpoint-23.safetensors"));
+    ck_assert(there(in("checkpoint-23.safetensors")));
 }
 END_TEST
 
@@ -182,7 +171,7 @@ START_TEST(what_cannot_be_opened_leaves_nothing)
     unroll_training t = {.config = c};
     ck_assert_int_eq(unroll_training_open(&t, NULL, 0), UNROLL_EUSAGE);
     OK(unroll_training_close(&t));
-    ck_assert(!there("."));
+    ck_assert(!there(in(".")));
     unroll_config_free(c);
 }
 END_TEST
@@ -190,13 +179,11 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *s = suite_create("training");
-    TCase *t = tcase_create("training");
-    tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, setup, teardown);
+    TCase *t = new_case(s, "training");
+    tcase_add_checked_fixture(t, enter_run, leave_directory);
     tcase_add_test(t, a_training_tells_and_leaves_all);
     tcase_add_test(t, going_on_gives_the_same_bytes);
     tcase_add_test(t, bounds_of_a_resumed_run_may_be_given_anew);
     tcase_add_test(t, what_cannot_be_opened_leaves_nothing);
-    suite_add_tcase(s, t);
     return s;
 }

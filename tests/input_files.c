@@ -1,39 +1,11 @@
 #include "input_files.h"
 
 #include <check.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "base/input.h"
 #include "base/memory.h"
-
-static char directory[] = "/tmp/unroll-input-XXXXXX";
-
-void enter_directory(void)
-{
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert_int_eq(chdir(directory), 0);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-void leave_directory(void)
-{
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    ck_assert_int_eq(system(command), 0);
-}
-
-void put(const char *path, const void *data, size_t length)
-{
-    FILE *const file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(data, 1, length, file), length);
-    ck_assert_int_eq(fclose(file), 0);
-}
 
 size_t pack_gzip(const void *data, size_t length, unsigned char *packed, size_t room, bool named)
 {

@@ -5,13 +5,8 @@
 #include <stdint.h>
 #include <unroll/status.h>
 
-/* Files to read, and what reading them must give. Every test works in a directory of its own, which
- * goes with it. */
+/* Packed files, and what reading files must give. */
 
-void enter_directory(void);
-void leave_directory(void);
-
-void put(const char *path, const void *data, size_t length);
 /** One gzip member of `length` bytes of text; with `name` also every optional field of the header.
  *  @return its size; `packed` has `room` bytes */
 size_t pack_gzip(const void *data, size_t length, unsigned char *packed, size_t room, bool named);

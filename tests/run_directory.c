@@ -1,33 +1,18 @@
 #include "run_directory.h"
 
 #include <check.h>
-#include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/memory.h"
+#include "own_directory.h"
 #include "runner.h"
 
-char top[] = "/tmp/check_run.XXXXXX";
 char dir[64];
 
-void setup(void)
+void enter_run(void)
 {
-    unroll_memory_hook_jansson();
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_ptr_nonnull(mkdtemp(top));
-    snprintf(dir, sizeof dir, "%s/run", top);
-}
-
-void teardown(void)
-{
-    char command[128];
-    unroll_alloc_fail_after(-1);
-    snprintf(command, sizeof command, "rm -rf %s", top);
-    ck_assert_int_eq(system(command), 0);
+    enter_directory();
+    snprintf(dir, sizeof dir, "%s/run", directory);
 }
 
 const char *in(const char *name)
@@ -37,40 +22,6 @@ const char *in(const char *name)
     next = (next + 1) % 4;
     snprintf(path[next], sizeof path[next], "%s/%s", dir, name);
     return path[next];
-}
-
-void put_file(const char *name, const char *text)
-{
-    FILE *f = fopen(in(name), "wb");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
-const char *get_file(const char *name)
-{
-    static char text[65536];
-    FILE *f = fopen(in(name), "rb");
-    ck_assert_ptr_nonnull(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
-}
-
-bool there(const char *name)
-{
-    return access(in(name), F_OK) == 0;
-}
-
-size_t names_in_dir(void)
-{
-    size_t count = 0;
-    DIR *d = opendir(dir);
-    ck_assert_ptr_nonnull(d);
-    while (readdir(d) != NULL)
-        count++;
-    closedir(d);
-    return count - 2;
 }
 
 void expect(unroll_status got, unroll_status want, const char *part)

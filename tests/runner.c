@@ -20,8 +20,19 @@ TCase *new_case(Suite *suite, const char *name)
     return tcase;
 }
 
+/* srcdir, from which files are read, holds also for tests that change their directory. */
+static void make_srcdir_absolute(void)
+{
+    const char *srcdir = getenv("srcdir");
+    char *path = realpath(srcdir ? srcdir : ".", NULL);
+    if (path)
+        setenv("srcdir", path, 1);
+    free(path);
+}
+
 int main(void)
 {
+    make_srcdir_absolute();
     SRunner *runner = srunner_create(make_suite());
     srunner_run_all(runner, CK_ENV);
     const int failed = srunner_ntests_failed(runner);

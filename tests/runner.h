@@ -12,4 +12,6 @@ Suite *make_suite(void);
 
 /** A case of the suite. A test of it may take a minute, so that a busy machine or a sanitizer fails none. */
 TCase *new_case(Suite *suite, const char *name);
+
+#define OK(call) ck_assert_msg((call) == UNROLL_OK, "%s: %s", #call, unroll_message())
 #endif
