@@ -226,10 +226,12 @@ START_TEST(sixteen_layers)
         {"tanh", "xavier", 1, false, "layer", -3, 1},    {"relu", "he", 1, false, "layer", -4, 1},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        const unroll_net_spec spec = {.inputs = SYMBOLS, .outputs = SYMBOLS, .cell = "rnn", .layers = 16,
+        const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS,
+                                      .cell = "rnn", .layers = 16,
                                       .hidden = UNITS, .activation = row[i].activation,
                                       .residual = row[i].residual, .norm = row[i].norm};
-        const unroll_init init = {.kind = row[i].init, .scale = row[i].scale, .forget_bias = NAN,
+        const unroll_init init = {.size = sizeof init, .kind = row[i].init, .scale = row[i].scale,
+                                  .forget_bias = NAN,
                                   .seed = 1 + (uint64_t)_i};
         const double d = depth(&spec, &init);
         ck_assert_msg(row[i].low <= d && d <= row[i].high, "%s%s%s: %.2f decades", row[i].activation,

@@ -15,6 +15,7 @@
 
 #include "golden_file.h"
 #include "runner.h"
+#include "work_options.h"
 
 enum { TENSORS_MAX = 256, RUNS_MAX = 12, LINE_MAX = 400 };
 static const double one_pass = 1e-5, ten_updates = 1e-4;
@@ -163,7 +164,7 @@ static unroll_net *new_net(const golden *g)
     text_field(g->line, "gru", gru);
     text_field(g->line, "activation", activation);
     unroll_net_spec spec = {
-        .inputs = g->inputs, .outputs = g->outputs,
+        .size = sizeof spec, .inputs = g->inputs, .outputs = g->outputs,
         .features = size_field(g->line, "features"), .squared = size_field(g->line, "squared"),
         .cell = cell, .gru = gru, .activation = activation,
         .layers = size_field(g->line, "layers"), .hidden = size_field(g->line, "hidden"),
@@ -216,8 +217,9 @@ static void close_window(window *w)
 static unroll_work *new_work(const golden *g, const unroll_net *net, bool training)
 {
     unroll_work *work = NULL;
-    ck_assert_msg(unroll_work_new(net, g->T, g->B, training, 1, &work) == UNROLL_OK, "%s: %s",
-                  g->line, unroll_message());
+    const unroll_status made =
+        unroll_work_new(net, WORK(.T = g->T, .B = g->B, .threads = 1, .training = training), &work);
+    ck_assert_msg(made == UNROLL_OK, "%s: %s", g->line, unroll_message());
     return work;
 }
 

@@ -196,12 +196,14 @@ END_TEST
 START_TEST(saturation_is_of_the_states_probed)
 {
     const unroll_net_spec spec = {
-        .cell = "rnn", .layers = 1, .inputs = 7, .outputs = 7, .hidden = 16, .norm = "batch"};
+        .size = sizeof spec, .cell = "rnn", .layers = 1, .inputs = 7, .outputs = 7, .hidden = 16,
+        .norm = "batch"};
     probed p;
     unroll_diagnosis *d;
     open_probed(&p, &spec, 20, 6, 1);
-    need_ok(unroll_net_init(p.net, &(unroll_init){
-                                       .kind = "uniform", .scale = 1, .seed = 1, .norm_gamma = 1}));
+    const unroll_init init = {
+        .size = sizeof init, .kind = "uniform", .scale = 1, .seed = 1, .norm_gamma = 1};
+    need_ok(unroll_net_init(p.net, &init));
     unroll_real *weights = unroll_net_weights(p.net);
     const unroll_parameter *w = parameter_of(p.net, "rnn.weight_ih_l0");
     for (size_t i = 0; i < w->rows * w->cols; i++)
@@ -387,7 +389,8 @@ START_TEST(pairs_are_one_long_sequence)
     static const char *const cells[] = {"rnn", "lstm", "gru"};
     static const size_t words[B] = {5, 3}, targets[B] = {4, 6};
     const fresh f = {cells[_i], NULL, "xavier", 2, 7, V, S + T, 1, NAN, 4};
-    unroll_net_spec spec = {.source = V,
+    unroll_net_spec spec = {.size = sizeof spec,
+                            .source = V,
                             .inputs = V,
                             .outputs = V,
                             .cell = cells[_i],

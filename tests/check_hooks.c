@@ -9,6 +9,7 @@
 
 #include "gradient_problem.h"
 #include "runner.h"
+#include "work_options.h"
 
 typedef struct seen {
     size_t B, H;
@@ -140,7 +141,8 @@ static void open_upper(upper *u, const problem *p, size_t layer)
     ck_assert_msg(unroll_net_new(&spec, &u->net) == UNROLL_OK, "%s", unroll_message());
     copy_upper_weights(p, layer, u->net);
     unroll_net_pack(u->net, 1);
-    ck_assert_int_eq(unroll_work_new(u->net, STEPS, ROWS, false, 1, &u->work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(u->net, WORK(.T = STEPS, .B = ROWS, .threads = 1), &u->work),
+                     UNROLL_OK);
     u->feature = new_doubles(STEPS * ROWS * spec.hidden);
     u->state = p->state + (layer + 1) * states * ROWS * spec.hidden;
     u->batch.input = NULL;

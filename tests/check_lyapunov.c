@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "probe_nets.h"
 #include "runner.h"
+#include "work_options.h"
 
 static unroll_status jacobian_of(const probed *p, size_t distances, size_t samples, size_t vectors,
                                  unroll_jacobian **out)
@@ -152,13 +153,14 @@ static void check_differences(const unroll_net_spec *spec)
 {
     enum { T = 9, K = 3 };
     static const unroll_real step = (unroll_real)0.003;
-    const unroll_init init = {.kind = "xavier", .scale = 1, .forget_bias = NAN, .seed = 5};
+    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1,
+                              .forget_bias = NAN, .seed = 5};
     probed p;
     unroll_work *work;
     open_probed(&p, spec, T, 1, 5);
     need_ok(unroll_net_init(p.net, &init));
     unroll_net_pack(p.net, 1);
-    need_ok(unroll_work_new(p.net, T, 1, false, 1, &work));
+    need_ok(unroll_work_new(p.net, WORK(.T = T, .B = 1, .threads = 1), &work));
     const size_t n = unroll_work_state_size(work);
     unroll_real *state = calloc(3 * n, sizeof *state), *up = state + n, *down = up + n;
     double *J = new_doubles(n * n), frobenius, spectral;
@@ -197,7 +199,7 @@ START_TEST(finite_differences)
     for (size_t i = 0; i < 3; i++)
         for (int layers = 1; layers <= 3; layers++) {
             unroll_net_spec spec = {
-                .inputs = 6, .outputs = 6, .cell = cells[i], .hidden = 5, .layers = (size_t)layers};
+                .size = sizeof spec, .inputs = 6, .outputs = 6, .cell = cells[i], .hidden = 5, .layers = (size_t)layers};
             check_differences(&spec);
             spec.residual = layers > 1;
             check_differences(&spec);
@@ -249,8 +251,9 @@ END_TEST
 static void open_linear(probed *p, size_t hidden, size_t T, double scale)
 {
     const unroll_net_spec spec = {
-        .inputs = 4, .outputs = 4, .cell = "rnn", .layers = 1, .hidden = hidden};
-    const unroll_init init = {.kind = "orthogonal", .scale = scale, .forget_bias = NAN, .seed = 2};
+        .size = sizeof spec, .inputs = 4, .outputs = 4, .cell = "rnn", .layers = 1, .hidden = hidden};
+    const unroll_init init = {.size = sizeof init, .kind = "orthogonal", .scale = scale,
+                              .forget_bias = NAN, .seed = 2};
     open_probed(p, &spec, T, 2, 1);
     need_ok(unroll_net_init(p->net, &init));
     clear(p, "rnn.weight_ih_l0");

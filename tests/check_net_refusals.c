@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "net_bodies.h"
 #include "runner.h"
+#include "work_options.h"
 
 /* --- what is not finite ------------------------------------------------------------------ */
 
@@ -41,7 +42,8 @@ END_TEST
 /* States of 1, 1e20, 1e40: infinite from the third step on. */
 START_TEST(explosion_is_found)
 {
-    const unroll_net_spec spec = {.inputs = 2, .outputs = 2, .cell = "rnn", .activation = "relu",
+    const unroll_net_spec spec = {.size = sizeof spec, .inputs = 2, .outputs = 2, .cell = "rnn",
+                                  .activation = "relu",
                                   .layers = 1, .hidden = 1};
     unroll_net *net = new_net(spec);
     unroll_work *work = new_work(net, STEPS, 1, 1);
@@ -91,6 +93,42 @@ START_TEST(bad_specs_are_refused)
 }
 END_TEST
 
+START_TEST(options_without_their_size_are_refused)
+{
+    unroll_net_spec spec = make_spec(0);
+    unroll_init init = UNROLL_INIT_DEFAULT;
+    unroll_work_options options = {.T = 1, .B = 1};
+    unroll_net *net = new_net(spec), *none = NULL;
+    unroll_work *work = NULL;
+    spec.size = init.size = 0;
+    ck_assert_int_eq(unroll_net_new(&spec, &none), UNROLL_EUSAGE);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "sizeof(unroll_net_spec)"));
+    ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_EUSAGE);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "sizeof(unroll_init)"));
+    ck_assert_int_eq(unroll_work_new(net, &options, &work), UNROLL_EUSAGE);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "sizeof(unroll_work_options)"));
+    ck_assert_uint_eq(unroll_work_bytes(net, &options), SIZE_MAX);
+    unroll_net_free(net);
+}
+END_TEST
+
+/* Behind the struct of a program that was compiled before a field was added lies anything. */
+START_TEST(what_lies_behind_the_size_is_not_read)
+{
+    unroll_net_spec spec = make_spec(0);
+    unroll_work_options options = {.size = offsetof(unroll_work_options, training), .T = 1, .B = 1,
+                                   .threads = 1, .training = true, .recompute = true};
+    spec.size = offsetof(unroll_net_spec, source);
+    spec.source = 5;
+    unroll_net *net = new_net(spec);
+    ck_assert_uint_eq(unroll_net_get_spec(net)->source, 0);
+    ck_assert_uint_eq(unroll_net_get_spec(net)->size, sizeof spec);
+    ck_assert_uint_eq(unroll_work_bytes(net, &options),
+                      unroll_work_bytes(net, WORK(.T = 1, .B = 1, .threads = 1)));
+    unroll_net_free(net);
+}
+END_TEST
+
 START_TEST(sizes_that_overflow_are_refused)
 {
     static const size_t hidden[] = {1000000000, SIZE_MAX / 64, SIZE_MAX / 8 + 1, SIZE_MAX / 4 + 1,
@@ -125,15 +163,24 @@ START_TEST(windows_that_overflow_are_refused)
     unroll_work *work = NULL;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int training = 0; training < 2; training++) {
-            ck_assert_int_eq(unroll_work_new(net, sizes[i], 1, training, 1, &work), UNROLL_EMEMORY);
-            ck_assert_int_eq(unroll_work_new(net, 1, sizes[i], training, 1, &work), UNROLL_EMEMORY);
+            const unroll_work_options *steps =
+                WORK(.T = sizes[i], .B = 1, .threads = 1, .training = training);
+            const unroll_work_options *rows =
+                WORK(.T = 1, .B = sizes[i], .threads = 1, .training = training);
+            ck_assert_int_eq(unroll_work_new(net, steps, &work), UNROLL_EMEMORY);
+            ck_assert_int_eq(unroll_work_new(net, rows, &work), UNROLL_EMEMORY);
             if (training || sizes[i] > SIZE_MAX / 64) /* forward alone takes segments */
-                ck_assert_uint_eq(unroll_work_bytes(net, sizes[i], 1, training), SIZE_MAX);
-            ck_assert_uint_eq(unroll_work_bytes(net, 1, sizes[i], training), SIZE_MAX);
+                ck_assert_uint_eq(unroll_work_bytes(net, steps), SIZE_MAX);
+            ck_assert_uint_eq(unroll_work_bytes(net, rows), SIZE_MAX);
         }
-    ck_assert_int_eq(unroll_work_new(net, 0, 1, true, 1, &work), UNROLL_EUSAGE);
-    ck_assert_int_eq(unroll_work_new(net, 1, 0, true, 1, &work), UNROLL_EUSAGE);
-    ck_assert_uint_lt(unroll_work_bytes(net, 50, 50, false), unroll_work_bytes(net, 50, 50, true));
+    const unroll_work_options *no_steps = WORK(.T = 0, .B = 1, .threads = 1, .training = true);
+    const unroll_work_options *no_rows = WORK(.T = 1, .B = 0, .threads = 1, .training = true);
+    ck_assert_int_eq(unroll_work_new(net, no_steps, &work), UNROLL_EUSAGE);
+    ck_assert_int_eq(unroll_work_new(net, no_rows, &work), UNROLL_EUSAGE);
+    ck_assert_uint_eq(unroll_work_bytes(net, no_steps), SIZE_MAX);
+    ck_assert_uint_eq(unroll_work_bytes(net, no_rows), SIZE_MAX);
+    ck_assert_uint_lt(unroll_work_bytes(net, WORK(.T = 50, .B = 50, .threads = 1)),
+                      unroll_work_bytes(net, WORK(.T = 50, .B = 50, .threads = 1, .training = true)));
     unroll_net_free(net);
 }
 END_TEST
@@ -161,7 +208,8 @@ START_TEST(bad_batches_are_refused)
     w.target[7] = UINT32_MAX;
     ck_assert_int_ne(unroll_net_evaluate(net, &w.batch, work, &r, NULL), UNROLL_OK);
     w.target[7] = 0;
-    ck_assert_int_eq(unroll_work_new(net, STEPS, ROWS, false, 1, &forward), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(net, WORK(.T = STEPS, .B = ROWS, .threads = 1), &forward),
+                     UNROLL_OK);
     ck_assert_int_ne(unroll_net_gradient(net, &w.batch, forward, grad, &r), UNROLL_OK);
     close_window(&w);
     free(grad);
@@ -186,7 +234,7 @@ START_TEST(failed_allocations)
         unroll_alloc_fail_after(n);
         status = unroll_net_new(&spec, &net);
         if (status == UNROLL_OK)
-            status = unroll_work_new(net, 3, 2, true, 1, &work);
+            status = unroll_work_new(net, WORK(.T = 3, .B = 2, .threads = 1, .training = true), &work);
         if (status == UNROLL_OK)
             status = unroll_stepper_new(net, &stepper);
         unroll_alloc_fail_after(-1);
@@ -289,6 +337,8 @@ Suite *make_suite(void)
     tcase_add_test(finite, explosion_is_found);
     TCase *refusals = new_case(suite, "refusals");
     tcase_add_test(refusals, bad_specs_are_refused);
+    tcase_add_test(refusals, options_without_their_size_are_refused);
+    tcase_add_test(refusals, what_lies_behind_the_size_is_not_read);
     tcase_add_loop_test(refusals, sizes_that_overflow_are_refused, 0, body_count);
     tcase_add_loop_test(refusals, windows_that_overflow_are_refused, 0, body_count);
     tcase_add_test(refusals, bad_batches_are_refused);

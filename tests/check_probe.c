@@ -98,7 +98,8 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
                               size_t symbols, size_t T, size_t B)
 {
     probed p;
-    const unroll_net_spec spec = {.inputs = symbols, .outputs = symbols, .cell = cell,
+    const unroll_net_spec spec = {.size = sizeof spec, .inputs = symbols, .outputs = symbols,
+                                  .cell = cell,
                                   .layers = layers, .hidden = hidden};
     open_probed(&p, &spec, T, B, 1);
     const size_t count = T * layers * UNROLL_STATES * B;

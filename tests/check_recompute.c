@@ -11,6 +11,7 @@
 #include "net/readout.h"
 #include "net/stack_place.h"
 #include "runner.h"
+#include "work_options.h"
 
 /* Three rows make segments of 85 steps: two whole ones and a rest, then a window of less. */
 enum { STEPS = 201, SHORT = 120, ROWS = 3, SYMBOLS = 7, UNITS = 10, FEATURES = 5 };
@@ -41,12 +42,14 @@ enum { VARIANTS = sizeof variants / sizeof *variants };
 static unroll_net *new_net(const variant *v)
 {
     const unroll_net_spec spec = {
-        .inputs = v->features ? FEATURES : SYMBOLS, .outputs = SYMBOLS, .features = v->features,
+        .size = sizeof spec, .inputs = v->features ? FEATURES : SYMBOLS, .outputs = SYMBOLS,
+        .features = v->features,
         .squared = v->squared, .cell = v->name, .gru = v->gru, .activation = v->activation,
         .layers = v->layers, .hidden = UNITS, .embedding = v->embedding, .tie = v->tie,
         .dropout = v->dropout, .residual = v->residual, .norm = v->norm, .skip_input = v->skip,
     };
-    const unroll_init init = {.kind = "xavier", .scale = 1, .forget_bias = 1, .seed = 3};
+    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 1,
+                              .seed = 3};
     unroll_net *net = NULL;
     ck_assert_msg(unroll_net_new(&spec, &net) == UNROLL_OK, "%s", unroll_message());
     ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
@@ -108,14 +111,19 @@ static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, siz
                    (double)(1 + layer + 3 * t + 7 * (row0 + i));
 }
 
+static unroll_status train_work(const unroll_net *net, size_t threads, bool recompute,
+                                unroll_work **work)
+{
+    return unroll_work_new(net, WORK(.T = STEPS, .B = ROWS, .threads = threads, .training = true,
+                                     .recompute = recompute), work);
+}
+
 static outcome run(const unroll_net *net, const window *w, bool recompute, size_t threads)
 {
     outcome o = {0};
     unroll_work *work;
     unroll_batch b = w->batch;
-    ck_assert_msg((recompute ? unroll_work_new_recompute(net, STEPS, ROWS, threads, &work)
-                             : unroll_work_new(net, STEPS, ROWS, true, threads, &work)) == UNROLL_OK,
-                  "%s", unroll_message());
+    ck_assert_msg(train_work(net, threads, recompute, &work) == UNROLL_OK, "%s", unroll_message());
     o.grads = unroll_net_size(net);
     o.states = unroll_work_state_size(work);
     o.state = calloc(o.states, sizeof *o.state);
@@ -187,9 +195,11 @@ END_TEST
 START_TEST(the_same_bits_with_many_outputs)
 {
     enum { OUTPUTS = 40000 };
-    const unroll_net_spec spec = {.inputs = SYMBOLS, .outputs = OUTPUTS, .cell = "lstm", .layers = 1,
+    const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = OUTPUTS,
+                                  .cell = "lstm", .layers = 1,
                                   .hidden = 2};
-    const unroll_init init = {.kind = "uniform", .scale = 1, .forget_bias = 1, .seed = 3};
+    const unroll_init init = {.size = sizeof init, .kind = "uniform", .scale = 1, .forget_bias = 1,
+                              .seed = 3};
     unroll_net *net = NULL;
     ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
     ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
@@ -200,8 +210,8 @@ START_TEST(the_same_bits_with_many_outputs)
     unroll_real *grad[2];
     unroll_result result[2];
     const size_t n = unroll_net_size(net);
-    ck_assert_int_eq(unroll_work_new(net, STEPS, ROWS, true, 1, &work[0]), UNROLL_OK);
-    ck_assert_int_eq(unroll_work_new_recompute(net, STEPS, ROWS, 1, &work[1]), UNROLL_OK);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(train_work(net, 1, i == 1, &work[i]), UNROLL_OK);
     for (int i = 0; i < 2; i++) {
         grad[i] = calloc(n, sizeof **grad);
         ck_assert_ptr_nonnull(grad[i]);
@@ -225,8 +235,9 @@ START_TEST(evaluation_gives_the_loss_and_state_of_training)
     window *w = new_window(v, true);
     unroll_work *whole, *forward;
     unroll_result a, b;
-    ck_assert_int_eq(unroll_work_new(net, STEPS, ROWS, true, 1, &whole), UNROLL_OK);
-    ck_assert_int_eq(unroll_work_new(net, STEPS, ROWS, false, 2, &forward), UNROLL_OK);
+    ck_assert_int_eq(train_work(net, 1, false, &whole), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(net, WORK(.T = STEPS, .B = ROWS, .threads = 2), &forward),
+                     UNROLL_OK);
     ck_assert_uint_lt(forward->run.T, STEPS);
     const size_t n = unroll_work_state_size(whole);
     unroll_real *state = calloc(2 * n, sizeof *state);
@@ -266,8 +277,7 @@ START_TEST(a_state_that_is_not_finite_is_found)
             unroll_result r;
             const unroll_real kept = w->feature[t * ROWS * FEATURES];
             w->feature[t * ROWS * FEATURES] = (unroll_real)NAN;
-            ck_assert_int_eq(recompute ? unroll_work_new_recompute(net, STEPS, ROWS, 1, &work)
-                                       : unroll_work_new(net, STEPS, ROWS, true, 1, &work), UNROLL_OK);
+            ck_assert_int_eq(train_work(net, 1, recompute, &work), UNROLL_OK);
             ck_assert_int_eq(unroll_net_gradient(net, &w->batch, work, grad, &r), UNROLL_OK);
             ck_assert(!r.finite);
             ck_assert_uint_eq(r.bad_layer, 0);
@@ -284,10 +294,14 @@ END_TEST
 START_TEST(memory_follows_the_root)
 {
     unroll_net *net = new_net(&variants[3]);
-    const size_t whole = unroll_work_bytes(net, 10000, 20, true);
-    ck_assert_uint_lt(10 * unroll_work_recompute_bytes(net, 10000, 20), whole);
-    ck_assert_uint_lt(10 * unroll_work_bytes(net, 10000, 20, false), whole);
-    ck_assert_uint_eq(unroll_work_recompute_bytes(net, SIZE_MAX, 2), SIZE_MAX);
+    unroll_work_options o = {.size = sizeof o, .T = 10000, .B = 20, .threads = 1, .training = true};
+    const size_t whole = unroll_work_bytes(net, &o);
+    o.recompute = true;
+    ck_assert_uint_lt(10 * unroll_work_bytes(net, &o), whole);
+    o.T = SIZE_MAX;
+    o.B = 2;
+    ck_assert_uint_eq(unroll_work_bytes(net, &o), SIZE_MAX);
+    ck_assert_uint_lt(10 * unroll_work_bytes(net, WORK(.T = 10000, .B = 20, .threads = 1)), whole);
     for (size_t T = 1; T < 100000; T = T * 3 / 2 + 1) {
         const size_t segment = unroll_stack_segment(T, 20);
         ck_assert_uint_le(segment, T);
@@ -310,16 +324,23 @@ START_TEST(what_joins_steps_is_refused)
         {{.name = "rnn", .layers = 1}, 1, "--omega"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        const unroll_net_spec spec = {.inputs = SYMBOLS, .outputs = SYMBOLS, .cell = bad[i].v.name,
+        const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS,
+                                      .cell = bad[i].v.name,
                                       .layers = 1, .hidden = UNITS, .norm = bad[i].v.norm,
                                       .omega = bad[i].omega};
         unroll_net *net = NULL;
         unroll_work *work = NULL;
         ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
-        ck_assert_int_eq(unroll_work_new_recompute(net, STEPS, ROWS, 1, &work), UNROLL_EUSAGE);
+        ck_assert_int_eq(train_work(net, 1, true, &work), UNROLL_EUSAGE);
         ck_assert_ptr_nonnull(strstr(program_message(), bad[i].names));
         unroll_net_free(net);
     }
+    unroll_net *net = new_net(&variants[0]);
+    unroll_work *work = NULL;
+    ck_assert_int_eq(unroll_work_new(net, WORK(.T = STEPS, .B = ROWS, .recompute = true), &work),
+                     UNROLL_EUSAGE);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "training"));
+    unroll_net_free(net);
 }
 END_TEST
 

@@ -304,7 +304,8 @@ START_TEST(probe_sees_through)
         problem p;
         reference trained, probed;
         const unroll_init init = make_init("xavier", 140);
-        const unroll_net_spec spec = {.layers = LAYERS_MAX, .embedding = 2, .norm_steps = 2,
+        const unroll_net_spec spec = {.size = sizeof spec, .layers = LAYERS_MAX, .embedding = 2,
+                                      .norm_steps = 2,
                                       .norm = "recurrent-batch", .residual = residual};
         open_problem(&p, &bodies[_i], spec, &init, false);
         open_reference(&trained, &p);
@@ -538,6 +539,7 @@ START_TEST(omega_refused)
     };
     unroll_net_spec spec = specs[_i];
     unroll_net *net;
+    spec.size = sizeof spec;
     spec.inputs = spec.outputs = spec.layers = spec.hidden = 2;
     ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_EUSAGE);
 }

@@ -11,6 +11,7 @@
 #include "gradient_check.h"
 #include "probe/alignment.h"
 #include "runner.h"
+#include "work_options.h"
 
 enum { SOURCE = 4, TARGET = 3, LINES = 3, WORDS = 5, SYMBOLS = 4 };
 
@@ -53,10 +54,12 @@ static void draw_batch(pairs *p, bool padded)
 static void open_pairs(pairs *p, unroll_net_spec spec, bool padded, uint64_t seed, size_t threads)
 {
     memset(p, 0, sizeof *p);
+    spec.size = sizeof spec;
     spec.source = WORDS;
     spec.inputs = spec.outputs = SYMBOLS;
     spec.hidden = spec.hidden ? spec.hidden : 3;
-    const unroll_init init = {.kind = "uniform", .scale = 1.5, .forget_bias = 1, .seed = seed};
+    const unroll_init init = {.size = sizeof init, .kind = "uniform", .scale = 1.5,
+                              .forget_bias = 1, .seed = seed};
     snprintf(p->name, sizeof p->name, "%s %s, %zu layers, embedding %zu, attention %s%s%s%s%s%s%s",
              spec.cell, spec.gru ? spec.gru : "", spec.layers, spec.embedding,
              spec.attention ? spec.attention : "none", spec.bidirectional ? ", bidirectional" : "",
@@ -67,8 +70,9 @@ static void open_pairs(pairs *p, unroll_net_spec spec, bool padded, uint64_t see
     ck_assert_msg(unroll_net_init(p->net, &init) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     unroll_rng_seed(&rng, seed, 99);
     draw_batch(p, padded);
-    ck_assert_msg(unroll_work_new_pairs(p->net, SOURCE, TARGET, LINES, true, threads, &p->work) ==
-                  UNROLL_OK, "%s: %s", p->name, unroll_message());
+    const unroll_status made = unroll_work_new(
+        p->net, WORK(.T = TARGET, .B = LINES, .S = SOURCE, .threads = threads, .training = true), &p->work);
+    ck_assert_msg(made == UNROLL_OK, "%s: %s", p->name, unroll_message());
     unroll_work_set_dropout_key(p->work, 4711);
     p->grad = calloc(unroll_net_size(p->net), sizeof *p->grad);
     ck_assert_ptr_nonnull(p->grad);
@@ -286,7 +290,8 @@ static void own_losses(unroll_net *net, double loss[TARGET])
     const unroll_batch batch = {.S = READ, .T = TARGET, .B = 1, .source = read_ids, .input = fed,
                                 .target = said};
     unroll_net_pack(net, 1);
-    ck_assert_int_eq(unroll_work_new_pairs(net, READ, TARGET, 1, false, 1, &work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(net, WORK(.T = TARGET, .B = 1, .S = READ, .threads = 1), &work),
+                     UNROLL_OK);
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &result, loss), UNROLL_OK);
     unroll_work_free(work);
 }
@@ -456,6 +461,7 @@ START_TEST(refused)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         unroll_net *net = NULL;
         unroll_net_spec spec = wrong[i].spec;
+        spec.size = sizeof spec;
         spec.inputs = spec.outputs = SYMBOLS;
         spec.cell = "rnn";
         spec.layers = 1;

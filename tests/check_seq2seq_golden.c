@@ -10,6 +10,7 @@
 
 #include "golden_file.h"
 #include "runner.h"
+#include "work_options.h"
 
 enum { TENSORS_MAX = 96, CASES_MAX = 16, LINE_MAX = 300 };
 static const double tolerance = 1e-5;
@@ -76,7 +77,8 @@ static void require_near(const struct golden *g, const char *what, size_t n, con
 static unroll_net *make_net(const struct golden *g)
 {
     const unroll_net_spec spec = {
-        .source = g->source, .inputs = g->outputs, .outputs = g->outputs, .cell = g->cell,
+        .size = sizeof spec, .source = g->source, .inputs = g->outputs, .outputs = g->outputs,
+        .cell = g->cell,
         .layers = g->layers, .hidden = g->hidden, .embedding = g->embedding,
         .bidirectional = g->both, .attention = g->attention, .label_smoothing = g->smoothing,
     };
@@ -130,7 +132,9 @@ static void check_gradient(const struct golden *g, const unroll_net *net, const 
     float *plain = calloc(unroll_net_size(net), sizeof *plain);
     ck_assert_ptr_nonnull(grad);
     ck_assert_ptr_nonnull(plain);
-    ck_assert_int_eq(unroll_work_new_pairs(net, g->S, g->T, g->B, true, 2, &work), UNROLL_OK);
+    const unroll_status made = unroll_work_new(
+        net, WORK(.T = g->T, .B = g->B, .S = g->S, .threads = 2, .training = true), &work);
+    ck_assert_int_eq(made, UNROLL_OK);
     ck_assert_int_eq(unroll_net_gradient(net, b, work, grad, &result), UNROLL_OK);
     const float loss = (float)(result.loss / result.weight);
     require_near(g, "loss", 1, &loss, find(g, "", "loss")->data);

@@ -7,6 +7,7 @@
 #include "runner.h"
 #include "synthetic_examples.h"
 #include "task/solved.h"
+#include "work_options.h"
 
 enum { ROWS = 16, BATCHES = 250, SEQUENCES = ROWS * BATCHES, CHANCE_BATCHES = 1000 };
 
@@ -14,7 +15,8 @@ enum { ROWS = 16, BATCHES = 250, SEQUENCES = ROWS * BATCHES, CHANCE_BATCHES = 10
 
 static unroll_net *constant_net(const example *e, unroll_real bias)
 {
-    const unroll_net_spec spec = {.inputs = e->task.inputs, .outputs = e->task.outputs,
+    const unroll_net_spec spec = {.size = sizeof spec, .inputs = e->task.inputs,
+                                  .outputs = e->task.outputs,
                                   .features = e->task.features, .squared = e->task.squared,
                                   .cell = "rnn", .layers = 1, .hidden = 2};
     const unroll_parameter *list;
@@ -47,7 +49,8 @@ START_TEST(chance)
     example e = make_example(g->spec, ROWS, 9);
     unroll_net *net = constant_net(&e, g->bias);
     unroll_work *work;
-    ck_assert_int_eq(unroll_work_new(net, e.task.train_T, ROWS, false, 1, &work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(net, WORK(.T = e.task.train_T, .B = ROWS, .threads = 1), &work),
+                     UNROLL_OK);
     const double n = (double)CHANCE_BATCHES * ROWS;
     double loss = 0, correct = 0, scored = 0;
     for (int i = 0; i < CHANCE_BATCHES; i++) {
@@ -134,7 +137,7 @@ START_TEST(tolerance)
     unroll_batch batch = {.T = 6, .B = 1, .input = input, .value = value[0], .weight = weight,
                           .score = score, .tolerance = 0.0625};
     unroll_result r;
-    ck_assert_int_eq(unroll_work_new(net, 6, 1, false, 1, &work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(net, WORK(.T = 6, .B = 1, .threads = 1), &work), UNROLL_OK);
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);
     ck_assert_double_eq(r.weight, 31);
     ck_assert_double_eq(r.scored, 15); /* the bound itself is too far; weight 0 counts nowhere */

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "runner.h"
+#include "work_options.h"
 
 enum { T = 6, B = 5, SYMBOLS = 4, EPOCH = 8, EVAL_T = 7, EVAL_B = 2 };
 
@@ -156,10 +157,12 @@ static void prepare(training *g)
 static void make_net(training *g, const char *cell, double dropout, uint64_t seed)
 {
     const unroll_net_spec spec = {
-        .inputs = SYMBOLS, .outputs = SYMBOLS, .features = g->y.task.features, .cell = cell,
+        .size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS, .features = g->y.task.features,
+        .cell = cell,
         .layers = 2, .hidden = 12, .dropout = dropout,
     };
-    const unroll_init init = {.kind = "uniform", .scale = 1, .forget_bias = 1, .seed = seed};
+    const unroll_init init = {.size = sizeof init, .kind = "uniform", .scale = 1, .forget_bias = 1,
+                              .seed = seed};
     ck_assert_int_eq(unroll_net_new(&spec, &g->net), UNROLL_OK);
     ck_assert_int_eq(unroll_net_init(g->net, &init), UNROLL_OK);
 }
@@ -437,7 +440,8 @@ START_TEST(evaluation_is_the_mean_over_all_targets)
     ck_assert_double_eq(e.targets, (2 * EVAL_T + 3) * EVAL_B);
     unroll_work *work;
     double loss = 0;
-    ck_assert_int_eq(unroll_work_new(one.net, EVAL_T, EVAL_B, false, 1, &work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(one.net, WORK(.T = EVAL_T, .B = EVAL_B, .threads = 1), &work),
+                     UNROLL_OK);
     for (uint64_t i = 0; i < 3; i++) {
         unroll_batch batch;
         unroll_result r;

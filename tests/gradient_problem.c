@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "work_options.h"
 
 body bodies[BODIES_MAX];
 int body_count;
@@ -30,7 +31,8 @@ static bool has_corners(const body *b)
 
 unroll_init make_init(const char *kind, uint64_t seed)
 {
-    return (unroll_init){.kind = kind, .scale = 1, .forget_bias = 1, .seed = seed};
+    return (unroll_init){.size = sizeof(unroll_init), .kind = kind, .scale = 1, .forget_bias = 1,
+                         .seed = seed};
 }
 
 static unroll_rng rng;
@@ -113,6 +115,7 @@ void open_problem(problem *p, const body *b, unroll_net_spec spec, const unroll_
 {
     memset(p, 0, sizeof *p);
     p->body = b;
+    spec.size = sizeof spec;
     spec.inputs = spec.features ? FEATURES : SYMBOLS;
     spec.outputs = SYMBOLS;
     spec.cell = b->cell->name;
@@ -129,7 +132,8 @@ void open_problem(problem *p, const body *b, unroll_net_spec spec, const unroll_
     unroll_rng_seed(&rng, init->seed, 99);
     leave_corners(p);
     draw_window(p, padded);
-    ck_assert_int_eq(unroll_work_new(p->net, STEPS, ROWS, true, 1, &p->work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(p->net, WORK(.T = STEPS, .B = ROWS, .threads = 1, .training = true),
+                                     &p->work), UNROLL_OK);
     p->dropout = spec.dropout > 0;
     const size_t states = unroll_work_state_size(p->work);
     p->state = new_doubles(states);

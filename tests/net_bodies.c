@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "cell/cell.h"
+#include "work_options.h"
 
 struct body bodies[BODIES_MAX];
 int body_count;
@@ -24,6 +25,7 @@ void list_bodies(void)
 unroll_net_spec make_spec(int body)
 {
     return (unroll_net_spec){
+        .size = sizeof(unroll_net_spec),
         .inputs = SYMBOLS, .outputs = SYMBOLS, .cell = bodies[body].cell, .gru = bodies[body].form,
         .activation = bodies[body].activation, .layers = 2, .hidden = UNITS,
     };
@@ -33,7 +35,8 @@ unroll_net *new_net(unroll_net_spec spec)
 {
     unroll_net *net = NULL;
     ck_assert_msg(unroll_net_new(&spec, &net) == UNROLL_OK, "%s", unroll_message());
-    const unroll_init init = {.kind = "xavier", .scale = 1, .forget_bias = 1, .seed = 3};
+    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 1,
+                              .seed = 3};
     ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
     unroll_net_pack(net, 1);
     return net;
@@ -42,8 +45,9 @@ unroll_net *new_net(unroll_net_spec spec)
 unroll_work *new_work(const unroll_net *net, size_t T, size_t B, size_t threads)
 {
     unroll_work *work = NULL;
-    ck_assert_msg(unroll_work_new(net, T, B, true, threads, &work) == UNROLL_OK, "%s",
-                  unroll_message());
+    const unroll_status made =
+        unroll_work_new(net, WORK(.T = T, .B = B, .threads = threads, .training = true), &work);
+    ck_assert_msg(made == UNROLL_OK, "%s", unroll_message());
     return work;
 }
 

@@ -50,7 +50,8 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
 
 void open_residual(probed *p, const fresh *f, bool residual)
 {
-    const unroll_net_spec spec = {.inputs = f->symbols,
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = f->symbols,
                                   .outputs = f->symbols,
                                   .cell = f->cell,
                                   .activation = f->activation,
@@ -58,7 +59,7 @@ void open_residual(probed *p, const fresh *f, bool residual)
                                   .hidden = f->hidden,
                                   .residual = residual};
     const unroll_init init = {
-        .kind = f->init, .scale = 1, .forget_bias = f->forget_bias, .seed = f->seed};
+        .size = sizeof init, .kind = f->init, .scale = 1, .forget_bias = f->forget_bias, .seed = f->seed};
     open_probed(p, &spec, f->T, f->B, f->seed);
     need_ok(unroll_net_init(p->net, &init));
     unroll_net_pack(p->net, 1);

@@ -36,7 +36,7 @@ typedef struct unroll_learning {
                                     but at least 100. The last step is evaluated in any case */
     uint64_t seed;
     size_t threads;            /**< 0: all cores */
-    bool recompute;            /**< unroll_work_new_recompute(): less memory for long windows, the same results */
+    bool recompute;            /**< as in unroll_work_options: less memory for long windows, the same results */
 } unroll_learning;
 
 void unroll_learning_default(unroll_learning *learning);

@@ -229,14 +229,14 @@ typedef struct figures {
 static unroll_status measure(const size *z, const limits *l, double seconds, figures *f)
 {
     const unroll_kernels *k = unroll_kernels_get();
-    const unroll_net_spec spec = {.inputs = z->symbols, .outputs = z->symbols, .cell = z->cell,
-                                  .layers = z->layers, .hidden = z->hidden};
+    const unroll_net_spec spec = {.size = sizeof spec, .inputs = z->symbols, .outputs = z->symbols,
+                                  .cell = z->cell, .layers = z->layers, .hidden = z->hidden};
+    const unroll_init init = UNROLL_INIT_DEFAULT;
     unroll_net *net;
     UNROLL_TRY(unroll_net_new(&spec, &net));
     const double work = products(net);
     double rate = 0;
-    unroll_status status = unroll_net_init(
-        net, &(unroll_init){.kind = "uniform", .scale = 1, .forget_bias = NAN, .seed = 1});
+    unroll_status status = unroll_net_init(net, &init);
     if (status == UNROLL_OK)
         status = train_rate(z, net, 1, seconds, &f->one);
     f->all = f->one;

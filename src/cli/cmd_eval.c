@@ -109,10 +109,11 @@ static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
                            unroll_corpus_name(corpus));
     UNROLL_TRY(unroll_task_char(corpus, &(unroll_task_char_options){0}, &task));
     double *token_loss = unroll_alloc(task.eval_T, sizeof *token_loss);
+    const unroll_work_options options = {.size = sizeof options, .T = task.eval_T, .B = task.eval_B,
+                                         .threads = (size_t)e->options->common.threads};
     unroll_status status = token_loss ? UNROLL_OK : UNROLL_EMEMORY;
     if (!status)
-        status = unroll_work_new(e->net, task.eval_T, task.eval_B, false,
-                                 (size_t)e->options->common.threads, &work);
+        status = unroll_work_new(e->net, &options, &work);
     if (!status)
         status = evaluate(e, &task, work, token_loss);
     if (e->note[0] && !e->options->common.quiet)

@@ -291,7 +291,8 @@ static unroll_status measure_windows(gradient_probe *p, unroll_probe *probe, con
 static size_t rows_in_turn(const gradient_probe *p)
 {
     enum { TURN = 64, MEGABYTES = 512 };
-    const size_t row = unroll_work_bytes(p->net, p->T, 1, true);
+    const unroll_work_options one = {.size = sizeof one, .T = p->T, .B = 1, .threads = 1, .training = true};
+    const size_t row = unroll_work_bytes(p->net, &one);
     const size_t fit = ((size_t)MEGABYTES << 20) / (row ? row : 1);
     const size_t turn = fit < 1 ? 1 : fit < TURN ? fit : TURN;
     return p->B < turn ? p->B : turn;

@@ -99,9 +99,9 @@ static unroll_status measure_loss(pairs_evaluation *e)
         .B = e->part->count < ROWS ? e->part->count : ROWS,
         .reverse = unroll_model_config(e->model)->reverse_source};
     UNROLL_TRY(unroll_task_translate(e->pairs, &o, &task));
-    unroll_status status =
-        unroll_work_new_pairs(unroll_model_net(e->model), task.eval_S, task.eval_T, task.eval_B,
-                              false, (size_t)e->common->threads, &work);
+    const unroll_work_options options = {.size = sizeof options, .T = task.eval_T, .B = task.eval_B,
+                                         .S = task.eval_S, .threads = (size_t)e->common->threads};
+    unroll_status status = unroll_work_new(unroll_model_net(e->model), &options, &work);
     if (!status)
         status = add_batches(e, &task, work);
     unroll_work_free(work);

@@ -30,9 +30,11 @@ unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows, 
     if (!d)
         return UNROLL_EMEMORY;
     d->net = net;
-    unroll_status status = unroll_work_new_pairs(net, S, 1, 1, false, 1, &d->source);
+    unroll_work_options options = {.size = sizeof options, .T = 1, .B = 1, .S = S, .threads = 1};
+    unroll_status status = unroll_work_new(net, &options, &d->source);
+    options.B = rows;
     if (status == UNROLL_OK)
-        status = unroll_work_create(net, false, S, 1, rows, false, 1, &d->step);
+        status = unroll_work_create(net, &options, false, &d->step);
     d->id = unroll_alloc(rows, sizeof *d->id);
     d->attention = net->attention.kind ? unroll_alloc(rows, S * sizeof *d->attention) : NULL;
     if (status == UNROLL_OK && (!d->id || (net->attention.kind && !d->attention)))

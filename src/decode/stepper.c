@@ -22,7 +22,8 @@ unroll_status unroll_stepper_new(const unroll_net *net, unroll_stepper **out)
     unroll_stepper *s = unroll_alloc(1, sizeof *s);
     if (!s)
         return UNROLL_EMEMORY;
-    const unroll_status status = unroll_work_new(net, 1, 1, false, 1, &s->work);
+    const unroll_work_options options = {.size = sizeof options, .T = 1, .B = 1, .threads = 1};
+    const unroll_status status = unroll_work_new(net, &options, &s->work);
     if (status != UNROLL_OK) {
         unroll_free(s);
         return status;

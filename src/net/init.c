@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/versioned.h"
 #include "net/net.h"
 
 /* How weights start. H hidden units; fan_in and fan_out of one gate's block [H][K] are K and H, so that a
@@ -252,8 +253,11 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
     return UNROLL_OK;
 }
 
-unroll_status unroll_net_init(unroll_net *net, const unroll_init *init)
+unroll_status unroll_net_init(unroll_net *net, const unroll_init *options)
 {
+    unroll_init checked;
+    UNROLL_TRY(unroll_versioned_copy("unroll_init", options, &checked, sizeof checked));
+    const unroll_init *init = &checked;
     const struct kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !kind; i++)
         if (strcmp(kinds[i].name, init->kind) == 0)

@@ -1,6 +1,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/versioned.h"
 #include "net/attention.h"
 #include "net/encoder.h"
 #include "net/net.h"
@@ -74,8 +75,9 @@ unroll_status unroll_net_new(const unroll_net_spec *spec, unroll_net **out)
     unroll_net *net = unroll_alloc(1, sizeof *net);
     if (!net)
         return UNROLL_EMEMORY;
-    net->spec = *spec;
-    const unroll_status status = build(net);
+    unroll_status status = unroll_versioned_copy("unroll_net_spec", spec, &net->spec, sizeof net->spec);
+    if (status == UNROLL_OK)
+        status = build(net);
     if (status != UNROLL_OK) {
         unroll_net_free(net);
         return status;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/place.h"
+#include "base/versioned.h"
 #include "net/attention.h"
 #include "net/encoder.h"
 #include "net/readout.h"
@@ -58,74 +59,35 @@ static size_t layout(unroll_work *w, bool encoder, size_t S, char *base)
                         net->kernels->outer_scratch, 1, base, at);
 }
 
-size_t unroll_work_bytes(const unroll_net *net, size_t T, size_t B, bool training)
+static unroll_status check_window(const unroll_work_options *o)
 {
-    return unroll_work_bytes_pairs(net, 0, T, B, training);
-}
-
-size_t unroll_work_bytes_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training)
-{
-    unroll_work w = {.net = net, .T = T, .B = B, .training = training, .threads = 1};
-    return layout(&w, S > 0, S, NULL);
-}
-
-size_t unroll_work_recompute_bytes(const unroll_net *net, size_t T, size_t B)
-{
-    unroll_work w = {.net = net, .T = T, .B = B, .training = true, .kept = true, .threads = 1};
-    return layout(&w, false, 0, NULL);
-}
-
-unroll_status unroll_work_new(const unroll_net *net, size_t T, size_t B, bool training,
-                              size_t threads, unroll_work **out)
-{
-    return unroll_work_new_pairs(net, 0, T, B, training, threads, out);
-}
-
-unroll_status unroll_work_new_pairs(const unroll_net *net, size_t S, size_t T, size_t B, bool training,
-                                    size_t threads, unroll_work **out)
-{
-    if ((S > 0) != (net->spec.source > 0))
-        return unroll_fail(UNROLL_EUSAGE, "%s", net->spec.source
-                                                    ? "a translation model needs a source to read"
-                                                    : "this model reads no source");
-    return unroll_work_create(net, S > 0, S, T, B, training, threads, out);
-}
-
-/* A workspace as `like` says. */
-static unroll_status make(const unroll_work *like, bool encoder, size_t S, unroll_work **out)
-{
-    if (like->T == 0 || like->B == 0)
+    if (o->T == 0 || o->B == 0)
         return unroll_fail(UNROLL_EUSAGE, "a window needs at least one step and one row");
-    unroll_work *w = unroll_alloc(1, sizeof *w);
-    if (!w)
-        return UNROLL_EMEMORY;
-    *w = *like;
-    w->threads = w->threads ? w->threads : unroll_cores();
-    const size_t bytes = layout(w, encoder, S, NULL);
-    w->block = bytes == SIZE_MAX ? NULL : unroll_alloc(bytes, 1);
-    if (!w->block) {
-        unroll_free(w);
-        return bytes == SIZE_MAX
-                   ? unroll_fail(UNROLL_EMEMORY, "windows of %zu steps and %zu rows are more than "
-                                 "memory can hold; lower " UNROLL_OPTION("seq-length") " or "
-                                 UNROLL_OPTION("batch"), like->T, like->B)
-                   : UNROLL_EMEMORY;
-    }
-    layout(w, encoder, S, (char *)w->block);
-    *out = w;
     return UNROLL_OK;
 }
 
-unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
-                                 bool training, size_t threads, unroll_work **out)
+/* A workspace without its arrays. */
+static unroll_work empty(const unroll_net *net, const unroll_work_options *o)
 {
-    return make(&(unroll_work){.net = net, .T = T, .B = B, .training = training,
-                               .threads = threads}, encoder, S, out);
+    return (unroll_work){.net = net, .T = o->T, .B = o->B, .training = o->training, .kept = o->recompute,
+                         .threads = o->threads ? o->threads : unroll_cores()};
 }
 
-unroll_status unroll_work_new_recompute(const unroll_net *net, size_t T, size_t B, size_t threads,
-                                        unroll_work **out)
+size_t unroll_work_bytes(const unroll_net *net, const unroll_work_options *options)
 {
+    unroll_work_options o;
+    if (unroll_versioned_copy("unroll_work_options", options, &o, sizeof o) != UNROLL_OK ||
+        check_window(&o) != UNROLL_OK)
+        return SIZE_MAX;
+    unroll_work w = empty(net, &o);
+    return layout(&w, o.S > 0, o.S, NULL);
+}
+
+static unroll_status check_recompute(const unroll_net *net, bool training)
+{
+    if (!training)
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is for training: evaluation "
+                           "keeps no states");
     if (net->spec.source > 0 || net->stack.omega > 0)
         return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is not possible with %s",
                            net->spec.source > 0 ? "an encoder" : UNROLL_OPTION("omega"));
@@ -133,8 +95,43 @@ unroll_status unroll_work_new_recompute(const unroll_net *net, size_t T, size_t 
         return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is not possible with "
                            UNROLL_OPTION("norm") " %s, whose statistics are of the whole window",
                            net->spec.norm);
-    return make(&(unroll_work){.net = net, .T = T, .B = B, .training = true, .kept = true,
-                               .threads = threads}, false, 0, out);
+    return UNROLL_OK;
+}
+
+unroll_status unroll_work_new(const unroll_net *net, const unroll_work_options *options, unroll_work **out)
+{
+    unroll_work_options o;
+    UNROLL_TRY(unroll_versioned_copy("unroll_work_options", options, &o, sizeof o));
+    if (o.recompute)
+        UNROLL_TRY(check_recompute(net, o.training));
+    if ((o.S > 0) != (net->spec.source > 0))
+        return unroll_fail(UNROLL_EUSAGE, "%s", net->spec.source
+                                                    ? "a translation model needs a source to read"
+                                                    : "this model reads no source");
+    return unroll_work_create(net, &o, o.S > 0, out);
+}
+
+unroll_status unroll_work_create(const unroll_net *net, const unroll_work_options *o, bool encoder,
+                                 unroll_work **out)
+{
+    UNROLL_TRY(check_window(o));
+    unroll_work *w = unroll_alloc(1, sizeof *w);
+    if (!w)
+        return UNROLL_EMEMORY;
+    *w = empty(net, o);
+    const size_t bytes = layout(w, encoder, o->S, NULL);
+    w->block = bytes == SIZE_MAX ? NULL : unroll_alloc(bytes, 1);
+    if (!w->block) {
+        unroll_free(w);
+        return bytes == SIZE_MAX
+                   ? unroll_fail(UNROLL_EMEMORY, "windows of %zu steps and %zu rows are more than "
+                                 "memory can hold; lower " UNROLL_OPTION("seq-length") " or "
+                                 UNROLL_OPTION("batch"), o->T, o->B)
+                   : UNROLL_EMEMORY;
+    }
+    layout(w, encoder, o->S, (char *)w->block);
+    *out = w;
+    return UNROLL_OK;
 }
 
 void unroll_work_free(unroll_work *work)

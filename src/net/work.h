@@ -2,9 +2,9 @@
 #define UNROLL_NET_WORK_H
 #include "net/net.h"
 
-/** unroll_work_new_pairs() without its checks. encoder: whether it reads the source itself, or steps
- *  attend to what another work has read. */
-unroll_status unroll_work_create(const unroll_net *net, bool encoder, size_t S, size_t T, size_t B,
-                                 bool training, size_t threads, unroll_work **out);
-
+/** unroll_work_new() for options that are checked, but for steps and rows.
+ *  @param encoder  whether it reads the source itself; else its steps attend to what another workspace has
+ *                  read */
+unroll_status unroll_work_create(const unroll_net *net, const unroll_work_options *options, bool encoder,
+                                 unroll_work **out);
 #endif

@@ -32,7 +32,9 @@ static unroll_status open_rows(rows *p, size_t S, const uint32_t *source, size_t
     if (!unroll_add(T, T, &steps) || !unroll_add(steps, S, &steps) ||
         !unroll_mul(steps, T, &count) || !unroll_mul(T, T, &square))
         return unroll_fail(UNROLL_EMEMORY, "a pair of %zu and %zu words is too long", S, T);
-    UNROLL_TRY(unroll_work_new_pairs(&p->plain, S, T, T, true, 1, &p->work));
+    const unroll_work_options options = {.size = sizeof options, .T = T, .B = T, .S = S, .threads = 1,
+                                         .training = true};
+    UNROLL_TRY(unroll_work_new(&p->plain, &options, &p->work));
     p->ids = unroll_alloc(count, sizeof *p->ids);
     p->weight = unroll_alloc(square, sizeof *p->weight);
     p->grad = unroll_alloc(p->plain.parameters.size, sizeof *p->grad);

@@ -5,15 +5,14 @@
 #include "base/versioned.h"
 #include "net/net.h"
 
-static unroll_status open_pairs(unroll_probe *p, const unroll_probe_options *o)
+static unroll_status make_plain(unroll_probe *p)
 {
     p->plain = unroll_alloc(1, sizeof *p->plain);
     if (!p->plain)
         return UNROLL_EMEMORY;
     *p->plain = unroll_net_plain(p->net);
     p->net = p->plain;
-    return unroll_work_new_pairs(p->net, o->source_steps, o->steps, o->rows, true, o->threads,
-                                 &p->work);
+    return UNROLL_OK;
 }
 
 unroll_status unroll_probe_new(const unroll_net *net, const unroll_probe_options *options,
@@ -26,16 +25,18 @@ unroll_status unroll_probe_new(const unroll_net *net, const unroll_probe_options
         return unroll_fail(UNROLL_EUSAGE,
                            "source_steps of a probe is %zu, but this network reads no source",
                            o.source_steps);
+    const unroll_work_options work = {.size = sizeof work, .T = o.steps, .B = o.rows,
+                                      .S = o.source_steps, .threads = o.threads, .training = true};
     unroll_probe *p = unroll_alloc(1, sizeof *p);
     if (!p)
         return UNROLL_EMEMORY;
     p->net = net;
     p->grad = unroll_alloc(unroll_net_size(net), sizeof *p->grad);
     unroll_status status = p->grad ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK && net->spec.source)
+        status = make_plain(p);
     if (status == UNROLL_OK)
-        status = net->spec.source
-                     ? open_pairs(p, &o)
-                     : unroll_work_new(net, o.steps, o.rows, true, o.threads, &p->work);
+        status = unroll_work_new(p->net, &work, &p->work);
     if (status != UNROLL_OK) {
         unroll_probe_free(p);
         return status;

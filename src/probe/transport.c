@@ -36,7 +36,9 @@ unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_tr
         out->dc[i] = at;
     out->dx = at;
     out->dy = at + band;
-    UNROLL_TRY(unroll_work_new(net, 1, rows, true, 1, &out->step));
+    const unroll_work_options options = {.size = sizeof options, .T = 1, .B = rows, .threads = 1,
+                                         .training = true};
+    UNROLL_TRY(unroll_work_new(net, &options, &out->step));
     out->step->run.steps = 1;
     out->step->run.use = UNROLL_STATISTICS_HELD;
     return UNROLL_OK;

@@ -512,12 +512,14 @@ double unroll_session_bytes(const unroll_session *s)
 {
     const unroll_net *net = s->model->net;
     const unroll_task *t = &s->task;
+    const unroll_work_options train = {.size = sizeof train, .T = t->train_T, .B = t->train_B,
+                                       .S = t->train_S, .threads = 1, .training = true,
+                                       .recompute = s->config->learning.recompute};
+    const unroll_work_options eval = {.size = sizeof eval, .T = t->eval_T, .B = t->eval_B,
+                                      .S = t->eval_S, .threads = 1};
     return COPIES * sizeof(unroll_real) * (double)unroll_net_size(net) +
-           (s->config->learning.recompute
-                ? (double)unroll_work_recompute_bytes(net, t->train_T, t->train_B)
-                : (double)unroll_work_bytes_pairs(net, t->train_S, t->train_T, t->train_B, true)) +
-           (t->eval_T ? (double)unroll_work_bytes_pairs(net, t->eval_S, t->eval_T, t->eval_B, false)
-                      : 0) +
+           (double)unroll_work_bytes(net, &train) +
+           (t->eval_T ? (double)unroll_work_bytes(net, &eval) : 0) +
            (s->corpus ? 4.0 * (double)unroll_corpus_tokens(s->corpus) : 0) +
            (s->pairs ? pairs_bytes(s->pairs) : 0);
 }

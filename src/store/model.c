@@ -61,7 +61,8 @@ unroll_status unroll_model_spec(const unroll_config *c, const unroll_vocabulary 
                                 const unroll_vocabulary *target, unroll_net_spec *spec)
 {
     const enum unroll_model_kind kind = unroll_model_kind(c);
-    *spec = (unroll_net_spec){.cell = c->cell, .gru = c->gru, .activation = c->activation,
+    *spec = (unroll_net_spec){.size = sizeof *spec, .cell = c->cell, .gru = c->gru,
+                              .activation = c->activation,
                               .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
                               .embedding = (size_t)c->embedding, .tie = c->tie,
                               .dropout = c->dropout, .residual = c->residual,
@@ -139,7 +140,7 @@ static double chrono_steps(const unroll_config *c)
 unroll_status unroll_model_init(unroll_model *model)
 {
     const unroll_config *c = model->config;
-    const unroll_init init = {.kind = c->init, .scale = c->init_scale,
+    const unroll_init init = {.size = sizeof init, .kind = c->init, .scale = c->init_scale,
                               .forget_bias = c->forget_bias, .chrono = c->chrono,
                               .chrono_max = chrono_steps(c),
                               .norm_gamma = c->norm_gamma, .seed = c->seed};

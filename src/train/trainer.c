@@ -60,14 +60,14 @@ static unroll_status allocate(unroll_trainer *t)
     const size_t threads = t->plan.learning.threads;
     const unroll_task *task = t->task;
     UNROLL_TRY(unroll_parallel_check(threads));
-    UNROLL_TRY(t->plan.learning.recompute
-                   ? unroll_work_new_recompute(t->net, task->train_T, task->train_B, threads,
-                                               &t->work)
-                   : unroll_work_new_pairs(t->net, task->train_S, task->train_T, task->train_B,
-                                           true, threads, &t->work));
+    const unroll_work_options train = {.size = sizeof train, .T = task->train_T, .B = task->train_B,
+                                       .S = task->train_S, .threads = threads, .training = true,
+                                       .recompute = t->plan.learning.recompute};
+    const unroll_work_options eval = {.size = sizeof eval, .T = task->eval_T, .B = task->eval_B,
+                                      .S = task->eval_S, .threads = threads};
+    UNROLL_TRY(unroll_work_new(t->net, &train, &t->work));
     if (task->eval != NULL && task->eval_T > 0 && task->eval_B > 0)
-        UNROLL_TRY(unroll_work_new_pairs(t->net, task->eval_S, task->eval_T, task->eval_B, false,
-                                         threads, &t->eval_work));
+        UNROLL_TRY(unroll_work_new(t->net, &eval, &t->eval_work));
     t->grad = unroll_alloc(t->size, sizeof *t->grad);
     t->carry = unroll_alloc(unroll_work_state_size(t->work), sizeof *t->carry);
     t->block = unroll_alloc(t->size / UNROLL_BLOCK + 1, sizeof *t->block);
