@@ -30,6 +30,14 @@ void leave_directory(void)
     ck_assert_int_eq(system(command), 0);
 }
 
+void leave_with_only(const char *path)
+{
+    unroll_alloc_fail_after(-1);
+    unlink(path);
+    ck_assert_uint_eq(entries(".", NULL), 0);
+    leave_directory();
+}
+
 void put(const char *path, const void *data, size_t length)
 {
     FILE *file = fopen(path, "wb");

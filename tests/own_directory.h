@@ -12,6 +12,8 @@ extern char directory[32]; /**< its path; also the working directory */
 void enter_directory(void);
 /** Removes it with all that it holds; allocations succeed again. */
 void leave_directory(void);
+/** The same, but fails the calling test where the directory holds anything besides this file, as a temporary. */
+void leave_with_only(const char *path);
 
 void put(const char *path, const void *data, size_t length);
 void put_text(const char *path, const char *text);
