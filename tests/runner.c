@@ -3,15 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/fail.h"
-
-const char *program_message(void)
-{
-    static char text[UNROLL_MESSAGE_MAX];
-    unroll_dashed_message(text);
-    return text;
-}
-
 TCase *new_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
