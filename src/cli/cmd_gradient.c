@@ -1,17 +1,37 @@
 /* unroll gradient: gradient magnitude against time-step distance, of a trained or a fresh model. */
 #include <dirent.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
-#include "cli/gradient.h"
+#include "cli/cli.h"
+#include "cli/gradient_text.h"
 #include "config/config.h"
-#include "probe/windows.h"
+#include "session/session.h"
 #include "store/checkpoint.h"
+
+enum { LOSS_LAST, LOSS_ALL };
+
+typedef struct gradient_options {
+    unroll_config config; /* first: the rows of training count from here */
+    uint64_t window, windows, max_distance;
+    int loss;
+    bool through;
+} gradient_options;
+
+/* What is looked at. */
+typedef struct gradient_subject {
+    cli_call *call;
+    gradient_options *options;
+    unroll_session session;      /* of a fresh model */
+    unroll_model *loaded;        /* or a trained one … */
+    unroll_corpus *corpus;       /* … and its text */
+    const unroll_config *config; /* the model's */
+    gradient_request request;
+} gradient_subject;
 
 static const char *const losses[] = {"last", "all", NULL};
 #define AT(field) .offset = offsetof(gradient_options, field)
@@ -53,7 +73,7 @@ static bool plain_name(const char *name, const char *const *names)
 
 /* An option that would do nothing is a mistake: tell it. A --config file may hold a whole
  * training's options. */
-static unroll_status check_given(const gradient_probe *p)
+static unroll_status check_given(const gradient_subject *p)
 {
     static const char *const allowed[] = {"out", "force", "corpus", "seq-length", NULL};
     const cli_call *call = p->call;
@@ -75,12 +95,12 @@ static unroll_status check_given(const gradient_probe *p)
 
 static void note(void *arg, const char *text)
 {
-    const gradient_probe *p = arg;
+    const gradient_subject *p = arg;
     if (!p->options->config.quiet)
         cli_note(p->call, "%s", text);
 }
 
-static unroll_status open_text(gradient_probe *p)
+static unroll_status open_text(gradient_subject *p)
 {
     unroll_corpus_options o;
     unroll_corpus_options_default(&o);
@@ -95,7 +115,7 @@ static unroll_status open_text(gradient_probe *p)
                               NULL, NULL, &p->corpus);
 }
 
-static unroll_status open_task(gradient_probe *p, const unroll_config *c)
+static unroll_status open_task(gradient_subject *p, const unroll_config *c)
 {
     const unroll_task_row *row;
     double value[UNROLL_TASK_KEYS];
@@ -113,7 +133,7 @@ static unroll_status refuse_translation(const char *what, unroll_status status)
                        "see them with compare --task translate", what);
 }
 
-static unroll_status open_trained(gradient_probe *p)
+static unroll_status open_trained(gradient_subject *p)
 {
     UNROLL_TRY(unroll_model_load(p->call->arguments[0], &p->loaded));
     const unroll_parameter *where;
@@ -125,7 +145,7 @@ static unroll_status open_trained(gradient_probe *p)
     if (unroll_model_source_vocabulary(p->loaded))
         return refuse_translation(p->call->arguments[0], UNROLL_EDATA);
     p->config = unroll_model_config(p->loaded);
-    p->net = unroll_model_net(p->loaded);
+    p->request.net = unroll_model_net(p->loaded);
     if (!unroll_model_vocabulary(p->loaded)) {
         if (p->call->count > 1)
             return unroll_fail(UNROLL_EUSAGE,
@@ -146,7 +166,7 @@ static bool was_given(const void *config, const unroll_option *option)
            unroll_session_changed(config, option);
 }
 
-static unroll_status open_fresh(gradient_probe *p)
+static unroll_status open_fresh(gradient_subject *p)
 {
     unroll_config *c = &p->options->config;
     if (unroll_task_translates(c->task))
@@ -165,34 +185,34 @@ static unroll_status open_fresh(gradient_probe *p)
     p->session.note_arg = p;
     UNROLL_TRY(unroll_session_open(&p->session, NULL, 0, NULL));
     p->config = c;
-    p->net = p->session.model->net;
+    p->request.net = p->session.model->net;
     return UNROLL_OK;
 }
 
 /* Windows of a text: as asked, or as many and as long as there are. */
-static unroll_status fit_text(gradient_probe *p)
+static unroll_status fit_text(gradient_subject *p)
 {
     const unroll_corpus *corpus = p->corpus ? p->corpus : p->session.corpus;
     const unroll_part *part = unroll_corpus_part(corpus, UNROLL_TRAIN);
     const bool chosen = cli_was_given(p->call, "window") != CLI_NOT_GIVEN;
     char text[160];
-    p->id = part->id;
-    p->count = part->count;
-    if (p->count < 2 || (chosen && p->count < p->T + 1))
+    p->request.id = part->id;
+    p->request.count = part->count;
+    if (p->request.count < 2 || (chosen && p->request.count < p->request.T + 1))
         return unroll_fail(UNROLL_EDATA, "%s: %zu tokens; --window %zu needs %zu",
-                           unroll_corpus_name(corpus), p->count, p->T, p->T + 1);
-    const size_t T = p->count < p->T + 1 ? p->count - 1 : p->T;
-    const size_t B = p->count - T < p->B ? p->count - T : p->B;
-    if (T != p->T || B != p->B) {
+                           unroll_corpus_name(corpus), p->request.count, p->request.T, p->request.T + 1);
+    const size_t T = p->request.count < p->request.T + 1 ? p->request.count - 1 : p->request.T;
+    const size_t B = p->request.count - T < p->request.B ? p->request.count - T : p->request.B;
+    if (T != p->request.T || B != p->request.B) {
         snprintf(text, sizeof text, "the text is short: %zu windows of %zu steps", B, T);
         note(p, text);
     }
-    p->T = T;
-    p->B = B;
+    p->request.T = T;
+    p->request.B = B;
     return UNROLL_OK;
 }
 
-static unroll_status fit_task(gradient_probe *p)
+static unroll_status fit_task(gradient_subject *p)
 {
     unroll_batch batch;
     bool more;
@@ -201,14 +221,15 @@ static unroll_status fit_task(gradient_probe *p)
         return unroll_fail(UNROLL_EUSAGE, "--window: task %s has a length of its own",
                            p->config->task);
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
-    p->T = batch.T;
-    p->B = batch.B < p->B ? batch.B : p->B;
-    p->distances = unroll_curve_reach(p->net, &batch);
+    p->request.task = task;
+    p->request.T = batch.T;
+    p->request.B = batch.B < p->request.B ? batch.B : p->request.B;
+    p->request.distances = unroll_curve_reach(p->request.net, &batch);
     return UNROLL_OK;
 }
 
 /* A checkpoint's name says after how many steps. */
-static void say_trained(const char *path, char *out, size_t room)
+static void describe_training(const char *path, char *out, size_t room)
 {
     uint64_t step;
     if (unroll_checkpoint_step(unroll_file_name(path), &step))
@@ -217,129 +238,42 @@ static void say_trained(const char *path, char *out, size_t room)
         snprintf(out, room, ", trained");
 }
 
-static unroll_status open_all(gradient_probe *p)
+static unroll_status open_all(gradient_subject *p)
 {
     const gradient_options *o = p->options;
     UNROLL_TRY(check_given(p));
     UNROLL_TRY(p->call->count ? open_trained(p) : open_fresh(p));
-    p->T = (size_t)o->window;
-    p->B = (size_t)o->windows;
+    p->request.T = (size_t)o->window;
+    p->request.B = (size_t)o->windows;
+    p->request.accumulated = o->loss == LOSS_ALL;
+    p->request.through = o->through;
+    p->request.full = o->config.out != NULL;
+    p->request.threads = (size_t)o->config.threads;
+    p->request.seed = o->config.seed;
     if (p->session.has_task && !p->session.corpus)
         UNROLL_TRY(fit_task(p));
     else {
         UNROLL_TRY(fit_text(p));
-        p->distances = p->T;
+        p->request.distances = p->request.T;
     }
-    if (o->max_distance >= p->distances)
+    if (o->max_distance >= p->request.distances)
         return unroll_fail(UNROLL_EUSAGE, "--max-distance %llu: the largest distance here is %zu",
-                           (unsigned long long)o->max_distance, p->distances - 1);
+                           (unsigned long long)o->max_distance, p->request.distances - 1);
     if (o->max_distance)
-        p->distances = (size_t)o->max_distance + 1;
+        p->request.distances = (size_t)o->max_distance + 1;
     if (o->through && strcmp(p->config->norm, "recurrent-batch") != 0)
         return unroll_fail(UNROLL_EUSAGE, "--through-statistics: --norm recurrent-batch alone has them");
     char trained[48] = "";
     if (p->call->count)
-        say_trained(p->call->arguments[0], trained, sizeof trained);
-    unroll_variant_text(p->config, p->variant);
-    const size_t length = strlen(p->variant); /* what else every figure says */
-    snprintf(p->variant + length, sizeof p->variant - length, "%s%s%s", trained,
+        describe_training(p->call->arguments[0], trained, sizeof trained);
+    unroll_variant_text(p->config, p->request.variant);
+    const size_t length = strlen(p->request.variant); /* what else every figure says */
+    snprintf(p->request.variant + length, sizeof p->request.variant - length, "%s%s%s", trained,
              o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "");
     return UNROLL_OK;
 }
 
-/* ---- measuring ---- */
-
-static unroll_status next_windows(gradient_probe *p, size_t first, size_t count, unroll_windows **out)
-{
-    unroll_batch batch;
-    bool more;
-    const unroll_task *task = &p->session.task;
-    if (p->id)
-        return unroll_windows_of_tokens(p->id, p->count, &(unroll_windows_options){
-            .size = sizeof(unroll_windows_options), .steps = p->T, .windows = p->B, .first = first, .rows = count}, out);
-    UNROLL_TRY(task->eval(task->self, UNROLL_VALID, 0, &batch, &more));
-    return unroll_windows_of_batch(&batch, first, count, task->inputs, task->outputs, out);
-}
-
-/* What the Jacobians along the first windows say. */
-static unroll_status measure_jacobians(gradient_probe *p, unroll_probe *probe, const unroll_batch *b)
-{
-    enum { EXPONENTS = 8, SAMPLES = 4, MATRICES = 2, FARTHEST = 200 };
-    const unroll_config *c = &p->options->config;
-    const unroll_lyapunov_options exponents = {
-        .size = sizeof exponents, .count = EXPONENTS, .samples = SAMPLES, .seed = c->seed};
-    const unroll_jacobian_options products = {
-        .size = sizeof products, .samples = MATRICES, .seed = c->seed,
-        .distances = p->distances < FARTHEST + 1 ? p->distances : FARTHEST + 1};
-    UNROLL_TRY(unroll_lyapunov_measure(probe, b, &exponents, &p->lyapunov));
-    return c->out ? unroll_jacobian_measure(probe, b, &products, &p->jacobian) : UNROLL_OK;
-}
-
-static unroll_status measure_windows(gradient_probe *p, unroll_probe *probe, const unroll_batch *b, bool first)
-{
-    UNROLL_TRY(unroll_curve_add(p->curve, probe, b));
-    if (!first)
-        return UNROLL_OK;
-    UNROLL_TRY(unroll_diagnosis_measure(probe, b, p->distances, &p->diagnosis));
-    UNROLL_TRY(unroll_histograms_measure(p->histograms, probe, b));
-    UNROLL_TRY(measure_jacobians(p, probe, b));
-    return p->options->config.out ? unroll_weight_curve_measure(probe, b, p->distances, &p->weights)
-                                  : UNROLL_OK;
-}
-
-/* Windows at a time: each step of each is kept. */
-static size_t rows_in_turn(const gradient_probe *p)
-{
-    enum { TURN = 64, MEGABYTES = 512 };
-    const unroll_work_options one = {.size = sizeof one, .T = p->T, .B = 1, .threads = 1, .training = true};
-    const size_t row = unroll_work_bytes(p->net, &one);
-    const size_t fit = ((size_t)MEGABYTES << 20) / (row ? row : 1);
-    const size_t turn = fit < 1 ? 1 : fit < TURN ? fit : TURN;
-    return p->B < turn ? p->B : turn;
-}
-
-static unroll_status measure_turn(gradient_probe *p, size_t first, size_t count)
-{
-    unroll_probe *probe = NULL;
-    unroll_windows *windows;
-    const unroll_probe_options o = {.size = sizeof o, .steps = p->T, .rows = count,
-                                    .threads = (size_t)p->options->config.threads};
-    UNROLL_TRY(next_windows(p, first, count, &windows));
-    unroll_status status = unroll_probe_new(p->net, &o, &probe);
-    if (status == UNROLL_OK)
-        status = measure_windows(p, probe, unroll_windows_batch(windows), first == 0);
-    unroll_probe_free(probe);
-    unroll_windows_free(windows);
-    return status;
-}
-
-/* Saturation and histograms are of the first turn. */
-static unroll_status measure(gradient_probe *p)
-{
-    const unroll_curve_options o = {
-        .size = sizeof o, .distances = p->distances, .through_statistics = p->options->through,
-        .losses = p->options->loss == LOSS_ALL ? UNROLL_LOSSES_ALL : UNROLL_LOSSES_LAST};
-    UNROLL_TRY(unroll_curve_new(p->net, &o, &p->curve));
-    UNROLL_TRY(unroll_histograms_new(p->net, &p->histograms));
-    const size_t turn = rows_in_turn(p);
-    for (size_t at = 0; at < p->B; at += turn)
-        UNROLL_TRY(measure_turn(p, at, p->B - at < turn ? p->B - at : turn));
-    return UNROLL_OK;
-}
-
-static unroll_status fit_all(gradient_probe *p)
-{
-    const unroll_curve *c = p->curve;
-    const size_t layers = unroll_curve_layers(c), states = unroll_curve_has_c(c) ? 2 : 1;
-    p->fit = unroll_alloc(layers * UNROLL_STATES, sizeof *p->fit);
-    if (!p->fit)
-        return UNROLL_EMEMORY;
-    for (size_t l = 0; l < layers; l++)
-        for (size_t s = 0; s < states; s++)
-            UNROLL_TRY(unroll_fit_curve(c, l, (enum unroll_state)s, p->options->config.seed,
-                                        &p->fit[l * UNROLL_STATES + s]));
-    return UNROLL_OK;
-}
+/* ---- the command ---- */
 
 /* Nothing of another run is written over. */
 static unroll_status check_directory(const unroll_config *c)
@@ -359,30 +293,42 @@ static unroll_status check_directory(const unroll_config *c)
                                            "directory, or --force", c->out);
 }
 
-static unroll_status probe(gradient_probe *p)
+static unroll_status write_files(const gradient_subject *p, const gradient_report *report)
+{
+    const char *directory = p->options->config.out;
+    int argc;
+    char **argv;
+    unroll_status status = gradient_report_write(report, directory);
+    if (status == UNROLL_ENOINPUT)
+        cli_note(p->call, "%s", unroll_marked_message()); /* no gnuplot: the numbers are there */
+    else if (status != UNROLL_OK)
+        return status;
+    UNROLL_TRY(cli_command_line(p->call, &argc, &argv));
+    status = gradient_report_page(report, directory, argc, argv, p->config);
+    cli_command_line_free(argc, argv);
+    return status;
+}
+
+static unroll_status measure(gradient_subject *p)
 {
     const unroll_config *c = &p->options->config;
+    gradient_report report = {0};
     if (c->out)
         UNROLL_TRY(check_directory(c));
     UNROLL_TRY(open_all(p));
-    UNROLL_TRY(measure(p));
-    UNROLL_TRY(fit_all(p));
-    if (c->out)
-        UNROLL_TRY(gradient_write(p));
-    return gradient_print(p);
+    unroll_status status = gradient_report_measure(&p->request, &report);
+    if (status == UNROLL_OK && c->out)
+        status = write_files(p, &report);
+    if (status == UNROLL_OK)
+        status = gradient_print(&report, c->json);
+    gradient_report_free(&report);
+    return status;
 }
 
-static unroll_status gradient_run(cli_call *call)
+static unroll_status gradient_command(cli_call *call)
 {
-    gradient_probe p = {.call = call, .options = call->options};
-    const unroll_status status = probe(&p);
-    unroll_free(p.fit);
-    unroll_lyapunov_free(p.lyapunov);
-    unroll_jacobian_free(p.jacobian);
-    unroll_weight_curve_free(p.weights);
-    unroll_histograms_free(p.histograms);
-    unroll_diagnosis_free(p.diagnosis);
-    unroll_curve_free(p.curve);
+    gradient_subject p = {.call = call, .options = call->options};
+    const unroll_status status = measure(&p);
     unroll_corpus_free(p.corpus);
     unroll_model_free(p.loaded);
     unroll_session_close(&p.session);
@@ -412,5 +358,5 @@ const cli_command cli_gradient = {
          "a trained model, with pictures"},
         {"unroll gradient --task copy:delay=100 --cell gru --json", "on a memory task, as JSON"},
         {NULL, NULL}},
-    .run = gradient_run,
+    .run = gradient_command,
 };

@@ -16,9 +16,10 @@
 #include "cli/out.h"
 #include "config/config.h"
 #include "math/kernels.h"
-#include "report/gradient_plots.h"
+#include "report/gradient_steps.h"
 #include "report/html.h"
 #include "report/loss_plot.h"
+#include "report/variant.h"
 
 void train_print(train_call *t, const char *format, ...)
 {
@@ -340,7 +341,7 @@ void train_report_gradients(train_call *t)
     const double spent = unroll_recorder_seconds(course->recorder, &records);
     train_print(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
                 (unsigned long long)records, spent, 100 * spent / fmax(course->seconds, spent));
-    if (unroll_report_gradient_steps(course->directory, unroll_variant_text(course->config, variant),
+    if (unroll_gradient_steps_draw(course->directory, unroll_variant_text(course->config, variant),
                                      course->session.task.squared) != UNROLL_OK)
         train_print_fault(t);
 }

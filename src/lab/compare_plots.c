@@ -10,8 +10,8 @@
 #include "config/config.h"
 #include "lab/compare.h"
 #include "lab/compare_summary.h"
-#include "report/gradient_plots.h"
 #include "report/plot.h"
+#include "report/variant.h"
 
 enum { LABEL = 240 };
 

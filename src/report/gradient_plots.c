@@ -8,34 +8,14 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
-#include "cell/cells.h"
-#include "config/config.h"
+#include "probe/curve.h"
+#include "probe/histogram.h"
+#include "probe/jacobian.h"
+#include "probe/lyapunov.h"
+#include "probe/saturation.h"
+#include "probe/weights.h"
 #include "report/chart.h"
 #include "report/picture.h"
-
-const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIANT_MAX])
-{
-    const unroll_cell *cell = unroll_cell_find_variant(c->cell, c->gru);
-    const char *form = unroll_cell_form(c->cell, c->gru, c->activation);
-    char bias[48] = "", number[32], scale[48] = "", norm[48] = "";
-    if (c->chrono)
-        snprintf(bias, sizeof bias, ", chrono gate biases");
-    else if (!isnan(c->forget_bias) || cell->forget_bias != 0)
-        snprintf(bias, sizeof bias, ", forget bias %s",
-                 unroll_format_digits(number, isnan(c->forget_bias) ? cell->forget_bias : c->forget_bias, 6));
-    if (c->init_scale != 1)
-        snprintf(scale, sizeof scale, " x %s", unroll_format_digits(number, c->init_scale, 6));
-    if (c->norm && strcmp(c->norm, "none") != 0)
-        snprintf(norm, sizeof norm, ", %s norm", c->norm);
-    if (c->norm && strcmp(c->norm, "recurrent-batch") == 0)
-        snprintf(norm, sizeof norm, ", recurrent-batch norm, gamma %s",
-                 unroll_format_digits(number, c->norm_gamma, 6));
-    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell, *form ? " " : "", form,
-             (unsigned long long)c->layers, (unsigned long long)c->hidden,
-             c->residual ? ", residual" : "", c->skip_input ? ", input to all layers" : "", norm,
-             c->init, scale, bias);
-    return buffer;
-}
 
 /* ---- pictures ---- */
 
@@ -126,30 +106,43 @@ static const char *gradient_label(const unroll_gradient_figure *f, char buffer[U
     return buffer;
 }
 
-/* Drawn into a folder, or where there is none as characters. */
-static unroll_status draw_distance(const unroll_gradient_figure *f, const char *folder, char **text,
-                                   size_t columns, size_t rows)
+typedef struct distance_labels {
+    char title[UNROLL_PICTURE_LABEL], y[UNROLL_PICTURE_LABEL];
+} distance_labels;
+
+/* The plot of what distance_picture() put together. */
+static unroll_plot distance_plot(const unroll_gradient_figure *f, const char *folder,
+                                 const unroll_picture *p, distance_labels *labels)
+{
+    return (unroll_plot){.directory = folder, .name = "distance", .title = shown_title(f, labels->title),
+                         .x_label = "distance t - s (steps)", .y_label = gradient_label(f, labels->y),
+                         .log_y = true, .key_below = true, .series = p->series, .count = p->count};
+}
+
+static unroll_status draw_distance(const unroll_gradient_figure *f, const char *folder)
 {
     unroll_picture p = {0};
-    char title[UNROLL_PICTURE_LABEL], label[UNROLL_PICTURE_LABEL];
+    distance_labels labels;
     unroll_status status = distance_picture(f, &p);
-    const unroll_plot plot = {.directory = folder, .name = "distance", .title = shown_title(f, title),
-                              .x_label = "distance t - s (steps)", .y_label = gradient_label(f, label),
-                              .log_y = true, .key_below = true, .series = p.series,
-                              .count = p.count};
-    if (status == UNROLL_OK && folder)
+    const unroll_plot plot = distance_plot(f, folder, &p, &labels);
+    if (status == UNROLL_OK)
         status = unroll_picture_draw(&plot);
-    else if (status == UNROLL_OK && !(*text = unroll_chart(&plot, columns, rows)))
-        status = UNROLL_EMEMORY;
     unroll_picture_free(&p);
     return status;
 }
 
-unroll_status unroll_gradient_chart(const unroll_gradient_figure *f, size_t columns, size_t rows,
-                                    char **text)
+unroll_status unroll_gradient_plots_chart(const unroll_gradient_figure *f, size_t columns, size_t rows,
+                                          char **text)
 {
-    *text = NULL;
-    return draw_distance(f, NULL, text, columns, rows);
+    unroll_picture p = {0};
+    distance_labels labels;
+    unroll_status status = distance_picture(f, &p);
+    const unroll_plot plot = distance_plot(f, NULL, &p, &labels);
+    *text = status == UNROLL_OK ? unroll_chart(&plot, columns, rows) : NULL;
+    if (status == UNROLL_OK && !*text)
+        status = UNROLL_EMEMORY;
+    unroll_picture_free(&p);
+    return status;
 }
 
 /* Geometric mean over distances [0, end) of one layer. */
@@ -283,6 +276,16 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
     return status;
 }
 
+static unroll_status draw_parameter_histograms(const unroll_gradient_figure *f, const char *folder)
+{
+    return draw_histograms(f, folder, false);
+}
+
+static unroll_status draw_state_histograms(const unroll_gradient_figure *f, const char *folder)
+{
+    return draw_histograms(f, folder, true);
+}
+
 /* ---- Jacobians ---- */
 
 static bool has_exponent(const unroll_gradient_figure *f)
@@ -411,26 +414,67 @@ static unroll_status draw_weights(const unroll_gradient_figure *f, const char *f
     return status;
 }
 
-unroll_status unroll_report_gradient(const unroll_gradient_figure *f)
+static unroll_status draw_weight_norms(const unroll_gradient_figure *f, const char *folder)
+{
+    return draw_weights(f, folder, false);
+}
+
+static unroll_status draw_weight_signal(const unroll_gradient_figure *f, const char *folder)
+{
+    return draw_weights(f, folder, true);
+}
+
+/* ---- all of them ---- */
+
+static bool is_there(const unroll_gradient_figure *f)
+{
+    return f->curve != NULL;
+}
+
+static bool is_deep(const unroll_gradient_figure *f)
+{
+    return f->curve->layers > 1;
+}
+
+static bool has_histograms(const unroll_gradient_figure *f)
+{
+    return f->histograms != NULL;
+}
+
+static bool has_jacobian(const unroll_gradient_figure *f)
+{
+    return f->jacobian && f->jacobian->distances > 1;
+}
+
+static bool has_spectrum(const unroll_gradient_figure *f)
+{
+    return has_exponent(f) && f->lyapunov->count > 1;
+}
+
+static bool has_weights(const unroll_gradient_figure *f)
+{
+    return f->weights && f->weights->distances;
+}
+
+static const struct {
+    bool (*is_known)(const unroll_gradient_figure *f);
+    unroll_status (*draw)(const unroll_gradient_figure *f, const char *folder);
+} pictures[] = {
+    {is_there, draw_distance},        {is_deep, draw_layers},
+    {is_deep, draw_layer_distance},   {has_histograms, draw_parameter_histograms},
+    {has_histograms, draw_state_histograms}, {has_jacobian, draw_jacobian},
+    {has_spectrum, draw_lyapunov},    {has_weights, draw_weight_norms},
+    {has_weights, draw_weight_signal},
+};
+
+unroll_status unroll_gradient_plots_draw(const unroll_gradient_figure *f)
 {
     char *folder = unroll_plots_folder(f->directory);
     unroll_status status = folder ? unroll_make_directory(folder) : UNROLL_EMEMORY;
     unroll_status missing = UNROLL_OK; /* without gnuplot all data are written still */
-    for (int i = 0; i < 9 && status == UNROLL_OK; i++) {
-        if (i == 0)
-            status = draw_distance(f, folder, NULL, 0, 0);
-        else if (i == 1 && f->curve->layers > 1)
-            status = draw_layers(f, folder);
-        else if (i == 2 && f->curve->layers > 1)
-            status = draw_layer_distance(f, folder);
-        else if ((i == 3 || i == 4) && f->histograms)
-            status = draw_histograms(f, folder, i == 4);
-        else if (i == 5 && f->jacobian && f->jacobian->distances > 1)
-            status = draw_jacobian(f, folder);
-        else if (i == 6 && has_exponent(f) && f->lyapunov->count > 1)
-            status = draw_lyapunov(f, folder);
-        else if (i >= 7 && f->weights && f->weights->distances)
-            status = draw_weights(f, folder, i == 8);
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures && status == UNROLL_OK; i++) {
+        if (pictures[i].is_known(f))
+            status = pictures[i].draw(f, folder);
         if (status == UNROLL_ENOINPUT) {
             missing = status;
             status = UNROLL_OK;

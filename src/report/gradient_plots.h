@@ -1,26 +1,6 @@
 #ifndef UNROLL_REPORT_GRADIENT_PLOTS_H
 #define UNROLL_REPORT_GRADIENT_PLOTS_H
-#include <unroll/config.h>
-#include <unroll/net.h>
-
-#include "probe/curve.h"
-#include "probe/histogram.h"
-#include "probe/jacobian.h"
-#include "probe/lyapunov.h"
-#include "probe/saturation.h"
-#include "probe/weights.h"
-
-enum { UNROLL_VARIANT_MAX = 160 };
-/** What decides a gradient before any training: cell, size, activation, initialisation and gate
- *  biases, such as "rnn tanh 2x128, init xavier" or "lstm 2x128, init uniform, forget bias 1".
- *  Belongs on every figure. */
-const char *unroll_variant_text(const unroll_config *config, char buffer[UNROLL_VARIANT_MAX]);
-
-/** What a loss, and so its gradient, is measured in. */
-static inline const char *unroll_loss_unit(bool squared)
-{
-    return squared ? "squared error" : "nats";
-}
+#include <unroll/probe.h>
 
 /** What the pictures of one probe show. Of a deep stack curves, and histograms that would be too many, show the
  *  first, middle and last layer, and say so. */
@@ -42,16 +22,10 @@ typedef struct unroll_gradient_figure {
  *  product over k steps), plots/lyapunov (the exponents), plots/weights and plots/signal (gradients of the
  *  recurrent matrices by distance).
  *  @return UNROLL_ENOINPUT where there is no gnuplot: data and scripts are then there */
-unroll_status unroll_report_gradient(const unroll_gradient_figure *figure);
+unroll_status unroll_gradient_plots_draw(const unroll_gradient_figure *figure);
 
 /** Gradient against distance in plain characters, without gnuplot or files; freed by
  *  unroll_free(). */
-unroll_status unroll_gradient_chart(const unroll_gradient_figure *figure, size_t columns,
-                                    size_t rows,
-                                    char **text);
-
-/** From DIRECTORY/gradient/distance.csv: plots/gradient-steps, a heat map distance × step of
- *  the top layer's h, and plots/gradient-steps-lines, the curves of some steps. A run without
- *  such records is UNROLL_OK and nothing drawn. */
-unroll_status unroll_report_gradient_steps(const char *directory, const char *variant, bool squared);
+unroll_status unroll_gradient_plots_chart(const unroll_gradient_figure *figure, size_t columns,
+                                          size_t rows, char **text);
 #endif

@@ -1,4 +1,5 @@
-/* How a recorded curve moved while a net learned: distance × step. */
+#include "report/gradient_steps.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,7 +114,7 @@ static unroll_status draw_step_map(const records *r, const char *folder, const c
     return status;
 }
 
-unroll_status unroll_report_gradient_steps(const char *directory, const char *variant, bool squared)
+unroll_status unroll_gradient_steps_draw(const char *directory, const char *variant, bool squared)
 {
     records r = {0};
     char *path = unroll_path_join(directory, "gradient/distance.csv");

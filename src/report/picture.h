@@ -1,7 +1,7 @@
 #ifndef UNROLL_REPORT_PICTURE_H
 #define UNROLL_REPORT_PICTURE_H
-#include "report/gradient_plots.h"
 #include "report/plot.h"
+#include "report/variant.h"
 
 /* What the pictures of gradients share. */
 

@@ -1,5 +1,6 @@
 #include "report/table.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -21,6 +22,14 @@ void unroll_table_cell(unroll_table *table, const char *format, ...)
         *text = '\0';
     va_end(args);
     unroll_table_text(table, text);
+}
+
+void unroll_table_number(unroll_table *table, double x)
+{
+    if (isnan(x))
+        unroll_table_text(table, "-");
+    else
+        unroll_table_cell(table, "%.3g", x);
 }
 
 void unroll_table_row(unroll_table *table, const char *const *cell)
