@@ -26,13 +26,6 @@ static unroll_status lyapunov_of(const probed *p, size_t count, size_t samples,
     return unroll_lyapunov_measure(p->probe, &p->batch, &o, out);
 }
 
-static double *new_doubles(size_t n)
-{
-    double *x = calloc(n, sizeof *x);
-    ck_assert_ptr_nonnull(x);
-    return x;
-}
-
 static float *get(const probed *p, const char *name)
 {
     const unroll_parameter *a = parameter_of(p->net, name);

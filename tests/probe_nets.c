@@ -13,6 +13,21 @@ void need_ok(unroll_status status)
     ck_assert_msg(status == UNROLL_OK, "%s", unroll_message());
 }
 
+double *new_doubles(size_t n)
+{
+    double *x = calloc(n, sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    return x;
+}
+
+double worst(const double *a, const double *b, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, b[i] == 0 ? fabs(a[i]) : fabs(a[i] - b[i]) / fabs(b[i]));
+    return largest;
+}
+
 const unroll_parameter *parameter_of(const unroll_net *net, const char *name)
 {
     const unroll_parameter *list;

@@ -40,5 +40,9 @@ double decades(const unroll_curve *c, size_t layer, enum unroll_state state, siz
 /** Fails the calling test where the net has none of that name. */
 const unroll_parameter *parameter_of(const unroll_net *net, const char *name);
 
+double *new_doubles(size_t n); /**< zeroed; free() */
+/** The largest of |a − b| / |b|. */
+double worst(const double *a, const double *b, size_t n);
+
 void need_ok(unroll_status status);
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Write probe.bin: the norms of dL/dh_s and dL/dc_s at every layer, step and sample, for one loss at the last step of
-a long window, by autograd through models written out step by step in doubles. tests/check_probe.c compares them
+a long window, by autograd through models written out step by step in doubles. tests/check_curve.c compares them
 with what the probe finds in single precision.
 
 Needs PyTorch 2. The format: lines "NAME COUNT", each followed by COUNT little-endian doubles; a line

@@ -1,155 +1,15 @@
-/* The probe: what it measures, held against autograd, finite identities and a plain loop in
- * doubles; and the statistics over what it measured. */
+/* Gradients by layer and step: held against training, against identities and against a plain loop in doubles; and
+ * against definitions that give another curve. */
 #include <check.h>
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/memory.h"
 #include "probe/curve.h"
 #include "probe/gradient_flow.h"
 #include "probe/inject.h"
 #include "probe_nets.h"
 #include "runner.h"
-#include "store/curve_csv.h"
-
-#define VALUES "tests/golden/probe.bin"
-
-static double *new_doubles(size_t n)
-{
-    double *x = calloc(n, sizeof *x);
-    ck_assert_ptr_nonnull(x);
-    return x;
-}
-
-/* The largest of |a − b| / |b|. */
-static double worst(const double *a, const double *b, size_t n)
-{
-    double largest = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, b[i] == 0 ? fabs(a[i]) : fabs(a[i] - b[i]) / fabs(b[i]));
-    return largest;
-}
-
-/* ---- golden values ---- */
-
-static void read_record(FILE *f, char name[64], double **data, size_t *count)
-{
-    ck_assert_int_eq(fscanf(f, "%63s %zu", name, count), 2);
-    ck_assert_int_eq(fgetc(f), '\n');
-    *data = new_doubles(*count);
-    ck_assert_uint_eq(fread(*data, sizeof **data, *count, f), *count);
-}
-
-static void set_weight(unroll_net *net, const char *name, const double *data, size_t count)
-{
-    const unroll_parameter *a = parameter_of(net, name);
-    ck_assert_uint_eq(count, a->rows * (a->cols ? a->cols : 1));
-    float *plain = calloc(count, sizeof *plain);
-    ck_assert_ptr_nonnull(plain);
-    for (size_t k = 0; k < count; k++)
-        plain[k] = (float)data[k];
-    unroll_parameter_set(a, unroll_net_weights(net), plain);
-    free(plain);
-}
-
-/* The curve, and the rows of distance.csv that it becomes, hold the same norms: of each row of the batch, layer
- * and state, distance k at step T − 1 − k. */
-static void check_golden_curve(probed *p, const double *data)
-{
-    const unroll_net_spec *s = unroll_net_get_spec(p->net);
-    const size_t T = p->batch.T, B = p->batch.B;
-    unroll_curve *c = last_curve(p, T);
-    unroll_buffer rows = {0};
-    ck_assert_uint_eq(c->samples, B);
-    unroll_curve_csv_rows(&rows, 7, c);
-    ck_assert(!rows.failed);
-    const char *line = rows.text;
-    for (size_t l = 0; l < s->layers; l++)
-        for (int i = 0; i <= c->has_c; i++) {
-            const enum unroll_state state = (enum unroll_state)i;
-            for (size_t k = 0; k < T; k++) {
-                double mean = 0, logs = 0, seen[2];
-                char head[64];
-                for (size_t r = 0; r < B; r++) {
-                    const double want = data[unroll_gradient_flow_at(s, B, T - 1 - k, l, state, r)];
-                    ck_assert_double_le(fabs(unroll_curve_sample(c, r, l, state)[k] - want), 1e-4 * want);
-                    mean += want / (double)B;
-                    logs += log(want) / (double)B;
-                }
-                const size_t length =
-                    (size_t)snprintf(head, sizeof head, "7,%zu,%c,%zu,", l, i ? 'c' : 'h', k);
-                ck_assert_msg(strncmp(line, head, length) == 0, "%.40s, not %s", line, head);
-                ck_assert_int_eq(sscanf(line + length, "%lf,%lf", &seen[0], &seen[1]), 2);
-                ck_assert_double_le(fabs(seen[0] - mean), 1e-4 * mean);
-                ck_assert_double_le(fabs(seen[1] - exp(logs)), 1e-4 * exp(logs));
-                line = strchr(line, '\n') + 1;
-            }
-        }
-    ck_assert(*line == '\0');
-    unroll_free(rows.text);
-    unroll_curve_free(c);
-}
-
-static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t hidden,
-                              size_t symbols, size_t T, size_t B)
-{
-    probed p;
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = symbols, .outputs = symbols,
-                                  .cell = cell,
-                                  .layers = layers, .hidden = hidden};
-    open_probed(&p, &spec, T, B, 1);
-    const size_t count = T * layers * UNROLL_STATES * B;
-    double *norm = new_doubles(count);
-    char name[64] = "";
-    while (strcmp(name, "norm") != 0) {
-        double *data;
-        size_t n;
-        read_record(f, name, &data, &n);
-        if (strcmp(name, "input") == 0)
-            for (size_t i = 0; i < T * B; i++)
-                p.input[i] = (uint32_t)data[i];
-        else if (strcmp(name, "target") == 0)
-            for (size_t i = 0; i < B; i++)
-                p.target[(T - 1) * B + i] = (uint32_t)data[i];
-        else if (strcmp(name, "norm") != 0)
-            set_weight(p.net, name, data, n);
-        else {
-            ck_assert_uint_eq(n, count);
-            unroll_net_pack(p.net, 1);
-            need_ok(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch,
-                                                                    .norm = norm}));
-            const double error = worst(norm, data, n);
-            ck_assert_msg(error < 1e-4, "%s: differs from autograd by %g", cell, error);
-            check_golden_curve(&p, data);
-        }
-        free(data);
-    }
-    free(norm);
-    close_probed(&p);
-}
-
-START_TEST(agrees_with_autograd)
-{
-    const char *srcdir = getenv("srcdir");
-    char path[4096], cell[32];
-    snprintf(path, sizeof path, "%s/" VALUES, srcdir ? srcdir : ".");
-    FILE *f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "%s is missing", path);
-    size_t layers, hidden, symbols, T, B;
-    int cases = 0;
-    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T,
-                  &B) == 6) {
-        check_golden_case(f, cell, layers, hidden, symbols, T, B);
-        cases++;
-    }
-    fclose(f);
-    ck_assert_int_eq(cases, 3);
-}
-END_TEST
 
 /* ---- identities ---- */
 
@@ -353,13 +213,10 @@ START_TEST(layers_have_ranges_of_their_own)
 {
     const fresh f = {"rnn", NULL, "orthogonal", 2, 16, 5, 120, 1, NAN, 1};
     probed p;
-    const unroll_parameter *list;
     open_fresh(&p, &f);
-    const size_t n = unroll_net_parameters(p.net, &list);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, "rnn.weight_hh_l1") == 0)
-            for (size_t k = 0; k < 16 * 16; k++)
-                unroll_net_weights(p.net)[list[i].offset + k] *= 0.1f;
+    const size_t upper_weight = parameter_of(p.net, "rnn.weight_hh_l1")->offset;
+    for (size_t k = 0; k < 16 * 16; k++)
+        unroll_net_weights(p.net)[upper_weight + k] *= 0.1f;
     unroll_net_pack(p.net, 1);
     unroll_curve *c = last_curve(&p, f.T);
     const double upper = decades(c, 1, UNROLL_STATE_H, 119);
@@ -568,96 +425,11 @@ START_TEST(a_diverged_model_is_told)
 }
 END_TEST
 
-/* ---- statistics ---- */
-
-static unroll_curve *made_curve(size_t distances, size_t samples)
-{
-    unroll_curve *c = unroll_alloc(1, sizeof *c);
-    ck_assert_ptr_nonnull(c);
-    *c = (unroll_curve){.layers = 1, .distances = distances, .samples = samples, .room = samples};
-    c->norm = unroll_alloc(samples * 2 * distances, sizeof *c->norm);
-    ck_assert_ptr_nonnull(c->norm);
-    return c;
-}
-
-START_TEST(statistics_of_samples)
-{
-    unroll_curve *c = made_curve(1, 5);
-    const double value[] = {8, 1, 4, 2, 16};
-    for (size_t i = 0; i < 5; i++)
-        c->norm[2 * i] = value[i];
-    unroll_curve_point p = point_at(c, 0, UNROLL_STATE_H, 0);
-    ck_assert_double_eq_tol(p.mean, 6.2, 1e-12);
-    ck_assert_double_eq_tol(p.gmean, 4, 1e-12);
-    ck_assert_double_eq_tol(p.q10, 1.4, 1e-12);
-    ck_assert_double_eq_tol(p.median, 4, 1e-12);
-    ck_assert_double_eq_tol(p.q90, 12.8, 1e-12);
-    ck_assert_uint_eq(p.n, 5);
-    c->norm[0] = 0;
-    ck_assert_double_eq(point_at(c, 0, UNROLL_STATE_H, 0).gmean, 0);
-    unroll_curve_free(c);
-}
-END_TEST
-
-/* Samples that fall by `rate` a step, spread around it, with a jump before the fit begins. */
-static unroll_curve *falling(size_t distances, size_t samples, double rate, double spread)
-{
-    unroll_curve *c = made_curve(distances, samples);
-    for (size_t i = 0; i < samples; i++) {
-        const double own = rate + spread * (2 * (double)i / (double)(samples - 1) - 1);
-        for (size_t k = 0; k < distances; k++)
-            c->norm[i * 2 * distances + k] = (k < 3 ? 100 : 1) * pow(10, own * (double)k);
-    }
-    return c;
-}
-
-START_TEST(fit_of_a_line)
-{
-    unroll_fit fit;
-    unroll_curve *c = falling(100, 21, -0.05, 0.02);
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
-    ck_assert_double_eq_tol(fit.slope, -0.05, 1e-12);
-    ck_assert_double_eq_tol(fit.rho, pow(10, -0.05), 1e-12);
-    ck_assert_double_eq_tol(fit.half_life, log10(2) / 0.05, 1e-9);
-    ck_assert_double_eq_tol(fit.r2, 1, 1e-9);
-    ck_assert(fit.first == 5 && fit.last == 99 && fit.horizon == 65);
-    /* deviation 0.0121 of one sample, so 0.00264 of a mean of 21 */
-    ck_assert_double_eq_tol(fit.low, -0.05 - 1.96 * 0.00264, 0.0006);
-    ck_assert_double_eq_tol(fit.high, -0.05 + 1.96 * 0.00264, 0.0006);
-    unroll_curve_free(c);
-}
-END_TEST
-
-START_TEST(fit_of_growth_and_of_floors)
-{
-    unroll_fit fit;
-    unroll_curve *c = falling(60, 4, 0.01, 0);
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
-    ck_assert_double_eq_tol(fit.slope, 0.01, 1e-12);
-    ck_assert(isinf(fit.half_life) && fit.horizon == SIZE_MAX);
-    unroll_curve_free(c);
-    c = falling(60, 4, -10, 0); /* below the smallest normal double from distance 31 on */
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
-    ck_assert_double_eq_tol(fit.slope, -10, 1e-6);
-    ck_assert_uint_eq(fit.last, 30);
-    c->norm[7] = 0;
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
-    ck_assert(isnan(fit.slope) && fit.horizon == 6);
-    unroll_curve_free(c);
-    c = falling(6, 4, -1, 0);
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
-    ck_assert(isnan(fit.slope) && isnan(fit.half_life));
-    unroll_curve_free(c);
-}
-END_TEST
-
 Suite *make_suite(void)
 {
-    Suite *suite = suite_create("probe");
-    TCase *exact = new_case(suite, "what it measures"), *statistics = new_case(suite, "statistics");
-    tcase_add_test(exact, agrees_with_autograd);
-    tcase_add_loop_test(exact, accumulated_is_training_gradient, 0,
-                        2 * SMALL);
+    Suite *suite = suite_create("gradient flow");
+    TCase *exact = new_case(suite, "what it measures");
+    tcase_add_loop_test(exact, accumulated_is_training_gradient, 0, 2 * SMALL);
     tcase_add_loop_test(exact, single_losses_add_up, 0, SMALL);
     tcase_add_loop_test(exact, comb_stacked_and_single_agree, 0, SMALL);
     tcase_add_test(exact, late_losses_do_not_overflow);
@@ -668,8 +440,5 @@ Suite *make_suite(void)
     tcase_add_test(exact, samples_do_not_depend_on_each_other);
     tcase_add_test(exact, only_whole_chains_count);
     tcase_add_test(exact, a_diverged_model_is_told);
-    tcase_add_test(statistics, statistics_of_samples);
-    tcase_add_test(statistics, fit_of_a_line);
-    tcase_add_test(statistics, fit_of_growth_and_of_floors);
     return suite;
 }
