@@ -220,8 +220,7 @@ START_TEST(layers_have_ranges_of_their_own)
     unroll_net_pack(p.net, 1);
     unroll_curve *c = last_curve(&p, f.T);
     const double upper = decades(c, 1, UNROLL_STATE_H, 119);
-    const double lower = decades(c, 0,
-                                                                              UNROLL_STATE_H, 119);
+    const double lower = decades(c, 0, UNROLL_STATE_H, 119);
     ck_assert_double_lt(upper, -119);
     ck_assert_double_gt(upper, -250);
     ck_assert_double_gt(lower, -60);
