@@ -23,6 +23,7 @@ typedef struct cli_command {
     const char *summary;      /**< one line for the list of commands */
     const char *description;  /**< paragraphs; help wraps them */
     const unroll_option_list *lists; /**< the common options included */
+    void (*prepare)(void);    /**< fills the lists that are made of another table; NULL: they are constant */
     size_t options_size;      /**< of the struct that the lists fill */
     size_t min_arguments, max_arguments;
     const char *const (*conflicts)[2]; /**< pairs of option names; ends with {NULL, NULL} */
@@ -57,6 +58,8 @@ struct cli_call {
 extern const cli_command *const cli_commands[];
 extern const cli_command cli_bench, cli_compare, cli_eval, cli_generate, cli_gradient, cli_inspect,
     cli_reproduce, cli_sample, cli_train, cli_translate;
+/** Fill the lists of all commands; before anything else here. */
+void cli_commands_prepare(void);
 const cli_command *cli_command_find(const char *name); /**< NULL: none */
 const char *cli_command_nearest(const char *name);     /**< for "did you mean", or NULL */
 

@@ -51,9 +51,7 @@ static bool is_shared(const unroll_option *o)
            strcmp(o->name, "eval-every") == 0;
 }
 
-/* The table's length is not known to the compiler here, and help reads the lists before any
- * command runs. */
-__attribute__((constructor)) static void choose_rows(void)
+static void choose_rows(void)
 {
     size_t count = 0;
     for (size_t i = 0; i < unroll_config_rows; i++)
@@ -193,6 +191,7 @@ const cli_command cli_compare = {
         "Interrupt it at any time: finished trainings are kept, and the same command goes on with the "
         "others. It ends with 1 where a training diverged.",
     .lists = lists,
+    .prepare = choose_rows,
     .options_size = sizeof(compare_options),
     .max_arguments = SIZE_MAX,
     .conflicts = (const char *const[][2]){{"steps", "epochs"}, {NULL, NULL}},

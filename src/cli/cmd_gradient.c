@@ -57,7 +57,7 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 /* The length of the training rows is known only to their own file. */
 static unroll_option_list lists[] = {{rows, ROWS, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
-__attribute__((constructor)) static void add_training_rows(void)
+static void add_training_rows(void)
 {
     lists[1] = unroll_config_lists[0];
 }
@@ -349,6 +349,7 @@ const cli_command cli_gradient = {
         "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, "
         "jacobian.csv, weights.csv, pictures and report.html.",
     .lists = lists,
+    .prepare = add_training_rows,
     .options_size = sizeof(gradient_options),
     .max_arguments = SIZE_MAX,
     .examples = (const cli_example[]){

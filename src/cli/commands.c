@@ -14,6 +14,13 @@ const cli_command *const cli_commands[] = {&cli_train, &cli_sample, &cli_transla
                                            &cli_inspect, &cli_generate, &cli_gradient, &cli_bench,
                                            &cli_compare, &cli_reproduce, NULL};
 
+void cli_commands_prepare(void)
+{
+    for (const cli_command *const *c = cli_commands; *c; c++)
+        if ((*c)->prepare)
+            (*c)->prepare();
+}
+
 const cli_command *cli_command_find(const char *name)
 {
     for (const cli_command *const *c = cli_commands; *c; c++)

@@ -110,6 +110,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* writes report it instead */
     signal(SIGXFSZ, SIG_IGN); /* likewise, with EFBIG */
     json_set_alloc_funcs(json_alloc, unroll_free);
+    cli_commands_prepare();
 
     const cli_command *command = argc > 1 ? cli_command_find(argv[1]) : NULL;
     unroll_status status = command ? run_command(command, argc - 2, argv + 2)
