@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "gradient_problem.h"
+#include "net/net.h"
 #include "probe/gradient_flow.h"
 #include "runner.h"
 
-enum { LAYERS_MAX = 3, GATES_MAX = 4, PLACES = LAYERS_MAX * STEPS * ROWS * UNITS };
+enum { LAYERS_MAX = 3, GATES_MAX = UNROLL_GATES_MAX, PLACES = LAYERS_MAX * STEPS * ROWS * UNITS };
 
 /* ---- a network without any speed ---- */
 
@@ -81,6 +82,38 @@ static void normalise(size_t n, const double *gain, double *a)
         a[i] = gain[i] * (a[i] - mean) / sqrt(variance + 1e-5);
 }
 
+/* Is a cell written here? Of another the reference takes its own forward, and no normalisation. */
+static bool is_written(const body *b)
+{
+    static const char *const names[] = {"rnn", "lstm", "gru"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(b->cell->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* @param ax  [G][UNITS] what the input brings */
+static void own_cell(const reference *r, size_t l, const double *ax, const double *bias, double *h, double *c)
+{
+    const unroll_layer *layer = &r->p->net->stack.at[l].layer;
+    const size_t P = layer->pitch, state = UNITS * sizeof *h;
+    double *block = new_doubles((layer->blocks + 4) * P), *z = block + 4 * P;
+    const unroll_step step = {.layer = layer, .rows = 1, .z = z, .h0 = block, .h = block + P,
+                              .c0 = block + 2 * P, .c = block + 3 * P};
+    for (const unroll_term *term = layer->cell->input; term->count; term++)
+        for (size_t g = 0; g < term->count; g++)
+            for (size_t j = 0; j < UNITS; j++) {
+                const size_t i = (term->gate + g) * UNITS + j;
+                z[(term->block + g) * P + j] = ax[i] + bias[i];
+            }
+    memcpy(block, h, state);
+    memcpy(block + 2 * P, c, state);
+    layer->cell->forward(&step);
+    memcpy(h, block + P, state);
+    memcpy(c, block + 3 * P, state);
+    free(block);
+}
+
 /* One layer of one row for one step. */
 static void reference_cell(reference *r, size_t l, size_t t, size_t row, const double *x, size_t nx,
                            const double *skipped)
@@ -100,6 +133,12 @@ static void reference_cell(reference *r, size_t l, size_t t, size_t row, const d
         multiply(G * H, r->inputs, tensor(r, "weight_skip", l), skipped, more);
         for (size_t i = 0; i < G * H; i++)
             ax[i] += more[i];
+    }
+    if (!is_written(r->p->body)) {
+        own_cell(r, l, ax, b, h, c);
+        for (size_t j = 0; j < H; j++)
+            h[j] += r->bump_h[place(l, t, row) + j];
+        return;
     }
     const bool before = strcmp(cell->variant, "reset-before") == 0;
     normalise(first * H, gx, ax);
@@ -225,11 +264,22 @@ static bool smooth(const body *b)
     return !b->cell->has_activation || strcmp(b->activation->name, "tanh") == 0;
 }
 
+static bool takes(const body *b, const struct remedy *remedy)
+{
+    return !remedy->spec.norm || b->cell->norm_gates;
+}
+
+/* Has the reference network this remedy for it? */
+static bool has_reference(const body *b, const struct remedy *remedy)
+{
+    return smooth(b) && !joins_rows(remedy) && (is_written(b) || !remedy->spec.norm);
+}
+
 START_TEST(parameters)
 {
     const body *b = &bodies[_i % body_count];
     const size_t k = (size_t)(_i / body_count);
-    {
+    if (takes(b, &remedies[k])) {
         const unroll_net_spec specs[] = {
             {.layers = 2},
             {.layers = 3, .embedding = 2},
@@ -265,7 +315,9 @@ END_TEST
 START_TEST(probe_sees)
 {
     const body *b = &bodies[_i];
-    for (size_t k = 0; smooth(b) && k < REMEDIES && !joins_rows(&remedies[k]); k++) {
+    for (size_t k = 0; k < REMEDIES; k++) {
+        if (!has_reference(b, &remedies[k]))
+            continue;
         problem p;
         reference r;
         gradient_report report = {0};
@@ -279,7 +331,7 @@ START_TEST(probe_sees)
         ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &probe), UNROLL_OK);
         gradient_check(reference_loss, &r, PLACES, r.bump_h, r.seen_h, &report);
         require_right(&report, p.name, remedies[k].name, " dL/dh");
-        if (b->cell->states > 1)
+        if (b->cell->states > 1 && is_written(b))
             gradient_check(reference_loss, &r, PLACES, r.bump_c, r.seen_c, &report);
         require_right(&report, p.name, remedies[k].name, " dL/dc");
         close_problem(&p);
@@ -298,7 +350,7 @@ static void see_training(void *arg, size_t layer, size_t t, size_t row0, size_t 
 /* Through the statistics the probe sees what training does, whose differences are checked above. */
 START_TEST(probe_sees_through)
 {
-    for (int residual = 0; residual < 2; residual++) {
+    for (int residual = 0; bodies[_i].cell->norm_gates && residual < 2; residual++) {
         problem p;
         reference trained, probed;
         const unroll_init init = make_init("xavier", 140);
@@ -336,7 +388,9 @@ END_TEST
 START_TEST(forward_as_written)
 {
     const body *b = &bodies[_i];
-    for (size_t k = 0; smooth(b) && k < REMEDIES && !joins_rows(&remedies[k]); k++) {
+    for (size_t k = 0; k < REMEDIES; k++) {
+        if (!has_reference(b, &remedies[k]))
+            continue;
         problem p;
         reference r;
         unroll_net_spec spec = remedies[k].spec;
@@ -382,6 +436,8 @@ START_TEST(statistics_run)
     problem p;
     reference r;
     const unroll_init init = make_init("xavier", 900 + (uint64_t)_i);
+    if (!bodies[_i].cell->norm_gates)
+        return;
     open_problem(&p, &bodies[_i], (unroll_net_spec){.layers = 1, .embedding = 2, .norm = "batch"},
                  &init, true);
     open_reference(&r, &p);

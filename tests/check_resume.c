@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "cell/cells.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "own_directory.h"
@@ -100,12 +101,18 @@ static const char *const KINDS[][8] = {
     {"cell", "rnn", "omega", "2", "optimizer", "sgd"},
 };
 
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
+/* Of these, and of every cell. */
 START_TEST(resume_is_exact)
 {
     static char whole[1 << 17], parts[1 << 17];
     unroll_config *c = default_config();
-    for (size_t i = 0; i + 1 < 8 && KINDS[_i][i] != NULL; i += 2)
-        OK(unroll_config_set(c, KINDS[_i][i], KINDS[_i][i + 1]));
+    if (_i >= KIND_COUNT)
+        OK(unroll_config_set(c, "cell", unroll_cell_name((size_t)(_i - KIND_COUNT))));
+    else
+        for (size_t i = 0; i + 1 < 8 && KINDS[_i][i] != NULL; i += 2)
+            OK(unroll_config_set(c, KINDS[_i][i], KINDS[_i][i + 1]));
     training a, b;
     ck_assert_int_eq(mkdir(dir, 0777), 0);
     start(&a, c, NULL);
@@ -374,7 +381,7 @@ Suite *make_suite(void)
     Suite *s = suite_create("resume");
     TCase *c = new_case(s, "resume");
     tcase_add_checked_fixture(c, enter_run, leave_directory);
-    tcase_add_loop_test(c, resume_is_exact, 0, sizeof KINDS / sizeof KINDS[0]);
+    tcase_add_loop_test(c, resume_is_exact, 0, KIND_COUNT + (int)unroll_cell_count());
     tcase_add_test(c, keeps_and_finds);
     tcase_add_test(c, does_not_fit);
     tcase_add_test(c, save_on_a_full_disk);

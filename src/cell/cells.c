@@ -23,6 +23,14 @@ const char *unroll_cell_name(size_t i)
     return NULL;
 }
 
+size_t unroll_cell_count(void)
+{
+    size_t count = 0;
+    while (unroll_cell_name(count))
+        count++;
+    return count;
+}
+
 const char *unroll_cell_summary(size_t i)
 {
     const char *name = unroll_cell_name(i);

@@ -7,6 +7,7 @@
 
 /** Names of cells, those of several variants once, and a line and the keys of each; NULL at the end. */
 const char *unroll_cell_name(size_t i);
+size_t unroll_cell_count(void);
 const char *unroll_cell_summary(size_t i);
 const unroll_spec_key *unroll_cell_keys(size_t i);
 
