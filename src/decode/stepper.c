@@ -57,7 +57,7 @@ const unroll_real *unroll_stepper_step(unroll_stepper *s, uint32_t id)
     unroll_embed_input(net, w, 0, 1);
     unroll_stack_forward(&net->stack, &w->run, net->parameters.list, net->weights, 0, 1);
     unroll_readout_logits(net, w, 0, 1, 0, 1);
-    unroll_stack_aged(&net->stack, &w->run);
+    unroll_stack_count_step(&net->stack, &w->run);
     for (size_t l = 0; l < net->stack.layers; l++) {
         const unroll_layer_run *r = &w->run.at[l];
         memcpy(r->h, r->h + pitch, pitch * sizeof *r->h);

@@ -176,7 +176,7 @@ static void join_layer(const unroll_net *net, const unroll_work *w, size_t l, si
 }
 
 /* The last state k of layer l, both directions, as `last` has it, and over the bridge. */
-static void cross(const unroll_net *net, const unroll_work *w, size_t l, size_t k, size_t r0, size_t r1)
+static void bridge_forward(const unroll_net *net, const unroll_work *w, size_t l, size_t k, size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
     const size_t H = net->spec.hidden, p = net->stack.pitch, pitch = net->encoder.pitch;
@@ -203,11 +203,11 @@ void unroll_bidirectional_forward(const unroll_net *net, unroll_work *w, size_t 
                                  net->weights, r0, r1);
         join_layer(net, w, l, r0, r1);
         for (size_t k = 0; k < net->stack.cell->states; k++)
-            cross(net, w, l, k, r0, r1);
+            bridge_forward(net, w, l, k, r0, r1);
     }
 }
 
-static void cross_back(const unroll_net *net, const unroll_work *w, size_t l, size_t k, size_t r0,
+static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t l, size_t k, size_t r0,
                        size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
@@ -264,7 +264,7 @@ void unroll_bidirectional_backward(const unroll_net *net, unroll_work *w, size_t
 {
     for (size_t l = net->spec.layers; l-- > 0;) {
         for (size_t k = 0; k < net->stack.cell->states; k++)
-            cross_back(net, w, l, k, r0, r1);
+            bridge_backward(net, w, l, k, r0, r1);
         split_layer(net, w, l, r0, r1);
         for (size_t i = 2 * l; i < 2 * l + 2; i++)
             unroll_stack_backward(&net->encoder.stack[i], &w->encoder.run[i],

@@ -3,7 +3,7 @@
 #include "net/net.h"
 #include "net/stack_build.h"
 
-/* An encoder that reads both ways; each function is what encoder.h says of that of its name. */
+/* An encoder that reads both ways. What each function does is said of its namesake in encoder.h. */
 
 unroll_status unroll_bidirectional_new(unroll_net *net, const unroll_stack_spec *spec);
 size_t unroll_bidirectional_place(unroll_work *w, char *base, size_t at);

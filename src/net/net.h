@@ -8,53 +8,65 @@
 #include "net/parameters.h"
 #include "net/stack.h"
 
-/* What a network and its workspace consist of. The files above this one are about a part each: embed.h, readout.h,
- * attention.h, encoder.h. net_build.c makes a network, work.h a workspace, and propagate.h takes a batch through. */
+/* What a network and its workspace consist of. Each part has a file above this one: embed.h the input,
+ * encoder.h, attention.h, and readout.h the output layer. net_build.c makes a network, work.h a workspace,
+ * and propagate.h takes a batch through. The words that these files share are explained in stack.h. */
 
+/** Attention of the decoder over the encoder's outputs; the letters are those of attention.c. */
 typedef struct unroll_attention {
-    const unroll_attention_kind *kind;   /**< NULL: none */
-    unroll_dense key, query;
-    unroll_dense from_context, from_h; /**< the two parts of combine.weight */
-    size_t vector;                   /**< parameter index of v */
-    unroll_real *v;                  /**< [padded K] */
+    const unroll_attention_kind *kind; /**< NULL: the network has none */
+    unroll_dense key, query;           /**< where the kind makes them with a matrix */
+    unroll_dense from_context, from_h; /**< the columns of W that multiply c_t, and those that multiply h_t */
+    size_t vector;                     /**< parameter index of v, for an additive kind */
+    unroll_real *v;                    /**< [H] its copy */
 } unroll_attention;
 
-/** Its arrays; H and E are padded widths of the decoder's and the encoder's outputs. */
+/** Its arrays. H and E are the pitches of the decoder's and the encoder's outputs; d… are gradients. */
 typedef struct unroll_attention_run {
-    size_t a_pitch;                  /**< S padded */
-    unroll_real *key, *query;        /**< [S][B][H], [T][B][H] where they are made */
+    size_t a_pitch;                  /**< of S weights */
+    unroll_real *key;                /**< [S][B][H], where the kind makes keys */
+    unroll_real *query;              /**< [T][B][H], where it makes queries */
     unroll_real *a;                  /**< [B][T][a_pitch] weights */
     unroll_real *context;            /**< [T][B][E] */
-    unroll_real *output;             /**< [T][B][H] what the readout sees */
-    unroll_real *dz, *dcontext;      /**< [T][B][H] before tanh, [T][B][E] */
-    unroll_real *dkey, *dquery, *dv; /**< as key and query; [B][H] */
-    unroll_real *panels;             /**< [threads][panel_size] */
-    unroll_real *da;                 /**< [threads][T][a_pitch] */
+    unroll_real *output;             /**< [T][B][H] h̃, which the output layer reads */
+    unroll_real *dz;                 /**< [T][B][H] before the tanh */
+    unroll_real *dcontext;           /**< [T][B][E] */
+    unroll_real *dkey, *dquery;      /**< as key and query */
+    unroll_real *dv;                 /**< [B][H] each row's part */
+    unroll_real *panels;             /**< [threads][panel_size] one row's keys or outputs, packed for a
+                                          product */
+    unroll_real *da;                 /**< [threads][T][a_pitch] of one row */
     size_t panel_size;
 } unroll_attention_run;
 
-/** What reads the source: an embedding where there is one, and a stack of layers, whose last state is the decoder's
- *  first, layer by layer. One that reads both ways is two stacks a layer, see bidirectional.h. */
+/** What reads the source: an embedding where the network has one, and a stack of layers. The last state of
+ *  each layer becomes the first state of the decoder's. An encoder that reads both ways has two stacks for
+ *  each layer. */
 typedef struct unroll_encoder {
-    size_t embedding;            /**< parameter index, where spec.embedding */
+    size_t embedding;            /**< parameter index, where the network has embeddings */
     size_t stacks;
-    unroll_stack *stack;         /**< one of all layers; or [layers][2] of one each, forward and reverse */
-    unroll_dense *bridge;        /**< [layers][states], both ways alone; else NULL */
-    size_t outputs, pitch;       /**< of a step of the top layer, both directions side by side */
+    unroll_stack *stack;         /**< [1] with all layers; both ways: [layers][2] with one each, forward
+                                      and reverse */
+    unroll_dense *bridge;        /**< both ways: [layers][states], to the decoder's first states; else NULL */
+    size_t outputs, pitch;       /**< of a step of the top layer; both ways: of both directions side by
+                                      side */
 } unroll_encoder;
 
 /** Its arrays over a source. */
 typedef struct unroll_encoder_run {
-    size_t S;
+    size_t S;                    /**< steps that they have */
     unroll_stack_run *run;       /**< [stacks] */
-    unroll_real *output;         /**< [S][B][pitch] the top layer's */
-    unroll_real *doutput;        /**< [S][B][pitch] its gradient, for attention to write */
-    /* both ways alone */
-    uint32_t *reversed;          /**< [S][B] the source from its end, padding first */
-    uint8_t *reversed_mode;
-    unroll_real *joined;         /**< [layers][S][B][pitch] each layer's output */
-    unroll_real *last, *dlast;   /**< [layers][states][B][pitch] last states; of one, its gradient */
-    unroll_real *dstates;        /**< [stacks][states][B][stack's pitch] */
+    unroll_real *output;         /**< [S][B][pitch] of the top layer */
+    unroll_real *doutput;        /**< [S][B][pitch] its gradient, which attention writes */
+    /* Where the encoder reads both ways: */
+    uint32_t *reversed;          /**< [S][B] the source from its end, so that a row's padding comes first */
+    uint8_t *reversed_mode;      /**< [S][B] its modes */
+    unroll_real *joined;         /**< [layers][S][B][pitch] outputs of each layer, both directions side by
+                                      side */
+    unroll_real *last;           /**< [layers][states][B][pitch] last states, likewise */
+    unroll_real *dlast;          /**< [B][pitch] the gradient of one of them */
+    unroll_real *dstates;        /**< [stacks][states][B][stack's pitch] gradients of all, direction by
+                                      direction */
 } unroll_encoder_run;
 
 struct unroll_net {
@@ -62,16 +74,17 @@ struct unroll_net {
     char *cell;                      /**< spec.cell, with the values of all its keys */
     const unroll_kernels *kernels;
     unroll_parameters parameters;
-    size_t learned;                  /**< of the weights, before the running statistics */
-    unroll_real *weights;
-    size_t embedding;                /**< parameter index, where spec.embedding */
-    unroll_encoder encoder;          /**< where spec.source */
-    unroll_stack stack;
-    unroll_attention attention;      /**< its kind NULL: none */
-    unroll_dense decoder;
+    size_t learned;                  /**< length of the weights before the running statistics */
+    unroll_real *weights;            /**< [parameters.size] */
+    size_t embedding;                /**< parameter index, where spec.embedding is set */
+    unroll_encoder encoder;          /**< where spec.source is set */
+    unroll_stack stack;              /**< the language model's, or the decoder's */
+    unroll_attention attention;
+    unroll_dense decoder;            /**< the output layer */
 };
 
-/** The same net without dropout, scheduled sampling and label smoothing; everything else is shared with `net`. */
+/** The same net without dropout, scheduled sampling and label smoothing; everything else is shared with
+ *  `net`. */
 static inline unroll_net unroll_net_plain(const unroll_net *net)
 {
     unroll_net plain = *net;
@@ -83,44 +96,45 @@ struct unroll_work {
     const unroll_net *net;
     size_t T, B, threads;
     bool training;
-    bool kept;                       /**< states between segments alone are kept for the way back */
-    unroll_real *block;
+    bool kept;                       /**< only the states between segments are kept; the rest is recomputed */
+    unroll_real *block;              /**< the memory of all arrays */
     unroll_encoder_run encoder;
     unroll_attention_run attention;
-    unroll_stack_run run;
+    unroll_stack_run run;            /**< of the network's stack */
     size_t readout_steps;            /**< steps whose logits are in memory at a time */
-    size_t logits_from;              /**< the first of them, as the run counts */
+    size_t logits_from;              /**< which step of the run is the first of them */
     unroll_real *logits;             /**< [readout_steps][B][output_pitch] */
-    double *loss;                    /**< [T][B] */
+    double *loss;                    /**< [T][B] in nats, or squared error */
     uint8_t *correct;                /**< [T][B] */
     unroll_real *scratch;            /**< [threads][outer_scratch] */
     unroll_hook hook;
-    unroll_hook source_hook;         /**< the same in an encoder that reads one way */
-    /* of the batch in work */
+    unroll_hook source_hook;         /**< the same for an encoder that reads one way */
+    /* Of the batch in work: */
     const unroll_batch *batch;
-    double total_weight;
-    double smoothing;                /**< of its targets */
+    double total_weight;             /**< sum of the weights of its targets */
+    double smoothing;                /**< label smoothing of its targets */
     unroll_real *grad;
-    unroll_real *tied;               /**< a tied embedding's gradient as input, until it is added */
-    bool bad;                        /**< a loss was not finite, */
-    size_t bad_layer, bad_step;      /**< … and the first state that was not */
-    uint32_t *sampled;               /**< [T][B] decoder inputs, some of them its own guesses; or NULL */
-    uint32_t *guess;                 /**< [T][B] the largest outputs of the first pass */
+    unroll_real *tied;               /**< gradient of a tied embedding as the input, until it is added to
+                                          grad */
+    bool bad;                        /**< was a loss not finite? */
+    size_t bad_layer, bad_step;      /**< then the first state that was not */
+    uint32_t *sampled;               /**< [T][B] inputs with the network's own guesses among them, or NULL */
+    uint32_t *guess;                 /**< [T][B] the most likely outputs of the first pass */
 };
 
-/** The rows that fall to a thread; all to the first where a normalisation joins them. */
+/** The rows that fall to a thread. Where statistics join the rows, all of them fall to the first. */
 static inline void unroll_work_band(const unroll_work *w, size_t thread, size_t *r0, size_t *r1)
 {
     unroll_share(w->B, 1, unroll_stack_joins_rows(&w->net->stack) ? 1 : w->threads, thread, r0, r1);
 }
 
-/** [T][B][pitch] of the decoder's top layer. */
+/** [T][B][pitch] outputs of the stack's top layer. */
 static inline const unroll_real *unroll_decoder_output(const unroll_work *w)
 {
     return w->run.at[w->net->stack.layers - 1].y;
 }
 
-/** Is the whole window in memory, as a probe needs it? */
+/** Does it hold the activations of a whole window, which a probe needs? */
 static inline bool unroll_work_holds(const unroll_work *w)
 {
     return w->training && !w->kept;

@@ -156,7 +156,7 @@ void unroll_net_pack(unroll_net *net, size_t threads)
     unroll_parallel(threads, pack_share, &(struct pack){net, threads});
 }
 
-static void fold(unroll_net *net, const unroll_stack *s)
+static void merge_biases(unroll_net *net, const unroll_stack *s)
 {
     const unroll_parameters *p = &net->parameters;
     for (size_t l = 0; l < s->layers; l++) {
@@ -174,9 +174,9 @@ static void fold(unroll_net *net, const unroll_stack *s)
 
 void unroll_net_merge_biases(unroll_net *net)
 {
-    fold(net, &net->stack);
+    merge_biases(net, &net->stack);
     for (size_t i = 0; i < net->encoder.stacks; i++)
-        fold(net, &net->encoder.stack[i]);
+        merge_biases(net, &net->encoder.stack[i]);
 }
 
 void unroll_net_update_running_statistics(unroll_net *net, const unroll_work *work)

@@ -14,7 +14,8 @@ typedef struct unroll_net_kinds {
     const unroll_attention_kind *attention;
 } unroll_net_kinds;
 
-/** Check a spec and find what it names. The spec's strings become those of the tables, and what it leaves open is set.
+/** Check a spec and find what it names. The spec's strings become those of the tables, and what it leaves
+ *  open is set.
  *  @return UNROLL_EUSAGE for an unknown name, or for values that do not go together */
 unroll_status unroll_net_spec_resolve(unroll_net_spec *spec, unroll_net_kinds *kinds);
 #endif

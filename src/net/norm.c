@@ -70,7 +70,7 @@ unroll_status unroll_norm_add_statistics(unroll_stack *s, unroll_parameters *p, 
     for (size_t l = 0; unroll_stack_joins_rows(s) && l < s->layers; l++)
         for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++) {
             unroll_tensor tensor = {.prefix = prefix, .name = mean_names[part], .layer = l,
-                                    .rows = s->slots, .cols = part_gates(s, part) * s->hidden,
+                                    .rows = s->running_rows, .cols = part_gates(s, part) * s->hidden,
                                     .kind = UNROLL_P_MEAN, .cell = s->cell};
             if (!has_part(s, part))
                 continue;
@@ -98,7 +98,7 @@ void unroll_norm_pack(const unroll_stack *s, size_t l, const unroll_parameter *l
         if (!has_part(s, part))
             continue;
         pad(s, gates, weights + list[a->gain[part]].offset, a->gain_copy[part]);
-        for (size_t t = 0; a->running && t < s->slots; t++) {
+        for (size_t t = 0; a->running && t < s->running_rows; t++) {
             unroll_real *row = a->running + t * s->statistics + a->layer.place[part].statistics;
             pad(s, gates, weights + list[a->mean[part]].offset + t * n, row);
             pad(s, gates, weights + list[a->variance[part]].offset + t * n, row + gates * s->pitch);
@@ -109,9 +109,9 @@ void unroll_norm_pack(const unroll_stack *s, size_t l, const unroll_parameter *l
 }
 
 /* The row of running statistics for a step. */
-static size_t slot_of(const unroll_stack *s, const unroll_stack_run *run, size_t t)
+static size_t running_row(const unroll_stack *s, const unroll_stack_run *run, size_t t)
 {
-    return run->age + t < s->slots ? run->age + t : s->slots - 1;
+    return run->age + t < s->running_rows ? run->age + t : s->running_rows - 1;
 }
 
 unroll_real *unroll_norm_statistics(const unroll_stack *s, const unroll_stack_run *run, size_t l,
@@ -120,7 +120,7 @@ unroll_real *unroll_norm_statistics(const unroll_stack *s, const unroll_stack_ru
     if (!unroll_stack_joins_rows(s))
         return NULL;
     if (run->use == UNROLL_STATISTICS_GIVEN)
-        return s->at[l].running + slot_of(s, run, t) * s->statistics;
+        return s->at[l].running + running_row(s, run, t) * s->statistics;
     return run->at[l].statistics + (s->norm->recurrent ? t : 0) * s->statistics;
 }
 
@@ -155,7 +155,7 @@ void unroll_norm_input_back(const unroll_step *step)
 }
 
 /* One part's statistics, of m rows, into the slot: the mean, and the variance without bias. */
-static void track_part(const unroll_stack *s, const unroll_real *row, size_t gates, size_t m,
+static void update_part(const unroll_stack *s, const unroll_real *row, size_t gates, size_t m,
                        unroll_real *mean, unroll_real *variance)
 {
     static const unroll_real share = (unroll_real)0.1;
@@ -186,12 +186,12 @@ void unroll_norm_update_running_statistics(const unroll_stack *s, const unroll_s
     const size_t rows = s->norm->recurrent ? run->B : run->steps * run->B;
     for (size_t t = 0; t < (s->norm->recurrent ? run->steps : 1); t++) {
         const size_t m = count_running(run, t * rows, rows);
-        const size_t slot = run->first_age + t < s->slots ? run->first_age + t : s->slots - 1;
+        const size_t slot = run->first_age + t < s->running_rows ? run->first_age + t : s->running_rows - 1;
         for (size_t l = 0; m > 1 && l < s->layers; l++)
             for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++) {
                 const size_t gates = part_gates(s, part), at = slot * gates * s->hidden;
                 if (has_part(s, part))
-                    track_part(s, run->at[l].statistics + t * s->statistics +
+                    update_part(s, run->at[l].statistics + t * s->statistics +
                                       s->at[l].layer.place[part].statistics,
                                gates, m, weights + list[s->at[l].mean[part]].offset + at,
                                weights + list[s->at[l].variance[part]].offset + at);

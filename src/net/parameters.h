@@ -4,9 +4,9 @@
 
 #include "cell/cell.h"
 
-/* A network's tensors, which lie one behind the other in a flat array of all weights. */
+/* A network's tensors, which lie one after the other in a flat array of all weights. */
 
-/* What a parameter is, for initialisation. */
+/* What a parameter is for; initialisation depends on it. */
 enum unroll_parameter_kind {
     UNROLL_P_INPUT, UNROLL_P_RECURRENT, UNROLL_P_BIAS, UNROLL_P_SLOPE,
     UNROLL_P_GAIN, UNROLL_P_SHIFT, UNROLL_P_MEAN, UNROLL_P_VARIANCE,
@@ -18,7 +18,7 @@ typedef struct unroll_parameters {
     unroll_parameter *list;
     struct unroll_parameter_use {
         enum unroll_parameter_kind kind;
-        const unroll_cell *cell;     /**< of the layer it belongs to, or NULL */
+        const unroll_cell *cell;     /**< of the layer that it belongs to, or NULL */
         size_t first, trained;       /**< the part [first, first+trained) of its elements that learns */
     } *use;
     size_t count, room;
@@ -28,19 +28,21 @@ typedef struct unroll_parameters {
 
 /** A tensor to be added. Shapes as in unroll_parameter. */
 typedef struct unroll_tensor {
-    const char *prefix, *name;       /**< "rnn." and "weight_ih"; a layer's tensor gets "_l0" and so on behind it */
+    const char *prefix, *name;       /**< "rnn." and "weight_ih"; a layer's tensor is then called
+                                          "rnn.weight_ih_l0" */
     size_t layer;
     size_t rows, cols;
     enum unroll_parameter_kind kind;
     const unroll_cell *cell;
 } unroll_tensor;
 
-/** Add a tensor, all of which learns; *index tells its place in the list. */
+/** Add a tensor, of which every element learns.
+ *  @param index  takes its place in the list */
 unroll_status unroll_parameters_add(unroll_parameters *p, const unroll_tensor *tensor, size_t *index);
 void unroll_parameters_free(unroll_parameters *p);
 
-/** One thread's part in the gradient of the weights: of each tensor it takes some columns, over all rows of the batch,
- *  so that no sum depends on the number of threads. */
+/** One thread's part in the gradient of the weights: of each tensor it takes some columns, over all rows
+ *  of the batch, so that no sum depends on the number of threads. */
 typedef struct unroll_gradient_part {
     const unroll_kernels *kernels;
     const unroll_parameter *list;    /**< where each tensor lies in grad */

@@ -225,11 +225,11 @@ static void sum_up(const unroll_work *w, unroll_result *result, double *token_lo
 }
 
 /* The states of the last step become those before the first. */
-static void go_on(const unroll_net *net, unroll_work *w)
+static void carry(const unroll_net *net, unroll_work *w)
 {
     for (size_t t = 0; t < w->run.steps; t++)
-        unroll_stack_aged(&net->stack, &w->run);
-    unroll_stack_go_on(&net->stack, &w->run);
+        unroll_stack_count_step(&net->stack, &w->run);
+    unroll_stack_carry(&net->stack, &w->run);
 }
 
 /* The output layer by pieces of time, in the order of unroll_stack_earlier(). */
@@ -261,7 +261,7 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
         unroll_parallel(work->threads, band_forward, work);
         read_out(work, false);
         look_for_bad(net, work);
-        go_on(net, work);
+        carry(net, work);
     }
     sum_up(work, result, token_loss);
     return UNROLL_OK;
@@ -289,7 +289,7 @@ static void recompute(const unroll_net *net, unroll_work *w)
         unroll_stack_keep(&net->stack, run, i, false);
         set_steps(w, i * segment, (i + 1) * segment);
         unroll_parallel(w->threads, band_forward, w);
-        unroll_stack_go_on(&net->stack, run);
+        unroll_stack_carry(&net->stack, run);
     }
     run->dfirst = run->between;
     for (size_t i = last + 1; i-- > 0;) {
@@ -299,7 +299,7 @@ static void recompute(const unroll_net *net, unroll_work *w)
         back_propagate(net, w);
         run->dlast = run->between;
         if (i == last) {
-            unroll_stack_go_on(&net->stack, run);
+            unroll_stack_carry(&net->stack, run);
             unroll_stack_keep(&net->stack, run, last, false);
         }
     }
@@ -329,7 +329,7 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
         recompute(net, work);
     } else {
         back_propagate(net, work);
-        go_on(net, work);
+        carry(net, work);
     }
     if (work->tied)
         add_tied(net, work);

@@ -2,7 +2,8 @@
 #define UNROLL_NET_PROPAGATE_H
 #include "net/net.h"
 
-/** Check a batch against net and work, remember it, and reset the states where it does not carry. */
+/** Begin with a batch: check it, set what the workspace needs to know of it, and make the states zero
+ *  unless it carries.
+ *  @return UNROLL_EBUG where it does not fit the workspace, or has a token that the net does not have */
 unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *batch, unroll_work *work);
-
 #endif

@@ -103,7 +103,7 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
         {&a->gain_copy[UNROLL_NORM_H], has_gain(a, UNROLL_NORM_H) ? columns : 0},
         {&a->gain_copy[UNROLL_NORM_C], has_gain(a, UNROLL_NORM_C) ? s->pitch : 0},
         {&a->shift_copy, has_gain(a, UNROLL_NORM_C) ? s->pitch : 0},
-        {&a->running, s->slots * s->statistics},
+        {&a->running, s->running_rows * s->statistics},
     };
     size_t at = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -128,7 +128,7 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
         .omega = spec->omega, .skip_input = spec->skip_input,
     };
     if (unroll_stack_joins_rows(s)) {
-        s->slots = s->norm->recurrent ? spec->norm_steps : 1;
+        s->running_rows = s->norm->recurrent ? spec->norm_steps : 1;
         s->statistics = 2 * (2 * s->cell->gates + 1) * s->pitch;
     }
     s->at = unroll_alloc(s->layers, sizeof *s->at);

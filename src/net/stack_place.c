@@ -93,7 +93,7 @@ void unroll_stack_keep(const unroll_stack *s, const unroll_stack_run *run, size_
     }
 }
 
-void unroll_stack_go_on(const unroll_stack *s, const unroll_stack_run *run)
+void unroll_stack_carry(const unroll_stack *s, const unroll_stack_run *run)
 {
     const size_t slot = run->B * s->pitch;
     for (size_t l = 0; l < s->layers; l++) {

@@ -177,7 +177,7 @@ void unroll_work_set_state(unroll_work *work, const unroll_real *plain)
     copy_state(work, (unroll_real *)plain, false);
     if (has_age(&work->net->stack)) {
         const unroll_real age = plain[unroll_work_state_size(work) - 1];
-        const size_t most = work->net->stack.slots;
+        const size_t most = work->net->stack.running_rows;
         work->run.age = !(age > 0) ? 0 : age < (unroll_real)most ? (size_t)age : most;
     }
 }

@@ -280,7 +280,7 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
         UNROLL_TRY(unroll_output_printf(out, "set logscale y\nset format y '10^{%%L}'\n"));
     if (plot->heat)
         UNROLL_TRY(put_heat(plot, out));
-    /* UNROLL_TERM lets the program ask for one terminal; a user gets both files. */
+    /* Run as it is, the script draws both files; with `columns` defined it draws on the terminal instead. */
     UNROLL_TRY(unroll_output_printf(
         out, "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
              "font 'sans,14'; set output ", WIDTH, height));
