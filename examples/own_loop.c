@@ -1,7 +1,6 @@
 /* A training loop of one's own, and what the gradient does meanwhile: an LSTM reads a symbol, then waits, and has to
  * say it again at the end.
  *   cc own_loop.c $(pkg-config --cflags --libs unroll) -o own_loop && ./own_loop */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unroll.h>
@@ -42,27 +41,29 @@ static void print_curve(const unroll_gradient_monitor *monitor, double loss)
 
 int main(void)
 {
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = SYMBOLS,
+                                  .outputs = SYMBOLS,
+                                  .cell = "lstm",
+                                  .layers = 1,
+                                  .hidden = 24};
+    const unroll_init start = UNROLL_INIT_DEFAULT;
+    const unroll_work_options room = {.size = sizeof room, .T = T, .B = B, .training = true};
+    const unroll_batch held_out = next_batch();
     unroll_net *net;
     unroll_work *work;
     unroll_gradient_monitor *monitor;
-    unroll_result result;
-    check(unroll_net_new(&(unroll_net_spec){.inputs = SYMBOLS,
-                                            .outputs = SYMBOLS,
-                                            .cell = "lstm",
-                                            .layers = 1,
-                                            .hidden = 24},
-                         &net));
-    check(unroll_net_init(net, &(unroll_init){
-                                   .kind = "uniform", .scale = 1, .forget_bias = NAN, .seed = 1}));
+    check(unroll_net_new(&spec, &net));
+    check(unroll_net_init(net, &start));
     unroll_net_pack(net, 1);
-    check(unroll_work_new(net, T, B, true, 1, &work));
-    const unroll_batch held_out = next_batch();
+    check(unroll_work_new(net, &room, &work));
     check(unroll_gradient_monitor_new(net, &held_out, NULL, &monitor));
 
-    unroll_real *weights = unroll_net_weights(net),
-                *gradient = malloc(unroll_net_size(net) * sizeof *gradient);
+    unroll_real *weights = unroll_net_weights(net);
+    unroll_real *gradient = malloc(unroll_net_size(net) * sizeof *gradient);
     for (int update = 0; gradient && update <= UPDATES; update++) {
         const unroll_batch batch = next_batch();
+        unroll_result result;
         check(unroll_net_gradient(net, &batch, work, gradient, &result));
         if (update % 300 == 0) {
             check(unroll_gradient_monitor_take(monitor));

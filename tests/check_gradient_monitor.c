@@ -25,9 +25,8 @@ START_TEST(windows_are_spread_evenly)
     for (uint32_t i = 0; i < 100; i++)
         id[i] = i;
     need_ok(unroll_windows_of_tokens(id, 100,
-                                     &(unroll_windows_options){.size = sizeof(unroll_windows_options),
-                                                               .steps = 10,
-                                                               .windows = 4},
+                                     &(unroll_windows_options){
+                                         .size = sizeof(unroll_windows_options), .T = 10, .windows = 4},
                                      &windows));
     const unroll_batch *b = unroll_windows_batch(windows);
     const uint32_t first[] = {0, 29, 59, 89};
@@ -38,11 +37,11 @@ START_TEST(windows_are_spread_evenly)
         }
     unroll_windows_free(windows);
     const unroll_windows_options turn = {
-        .size = sizeof turn, .steps = 10, .windows = 4, .first = 2, .rows = 2};
+        .size = sizeof turn, .T = 10, .windows = 4, .first = 2, .rows = 2};
     need_ok(unroll_windows_of_tokens(id, 100, &turn, &windows)); /* the same in turns */
     ck_assert_uint_eq(unroll_windows_batch(windows)->input[0], 59);
     unroll_windows_free(windows);
-    const unroll_windows_options one = {.size = sizeof one, .steps = 10, .windows = 1};
+    const unroll_windows_options one = {.size = sizeof one, .T = 10, .windows = 1};
     need_ok(unroll_windows_of_tokens(id, 11, &one, &windows));
     ck_assert_uint_eq(unroll_windows_batch(windows)->target[9], 10);
     unroll_windows_free(windows);
@@ -195,9 +194,13 @@ END_TEST
 /* As the curve: of this batch's statistics, not of the running ones, which a fresh net has not yet. */
 START_TEST(saturation_is_of_the_states_probed)
 {
-    const unroll_net_spec spec = {
-        .size = sizeof spec, .cell = "rnn", .layers = 1, .inputs = 7, .outputs = 7, .hidden = 16,
-        .norm = "batch"};
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .cell = "rnn",
+                                  .layers = 1,
+                                  .inputs = 7,
+                                  .outputs = 7,
+                                  .hidden = 16,
+                                  .norm = "batch"};
     probed p;
     unroll_diagnosis *d;
     open_probed(&p, &spec, 20, 6, 1);
@@ -325,14 +328,14 @@ START_TEST(stacked_rows_are_single_losses)
     open_fresh(&p, &f);
     need_ok(unroll_windows_of_tokens(id, 100,
                                      &(unroll_windows_options){.size = sizeof(unroll_windows_options),
-                                                               .steps = T,
+                                                               .T = T,
                                                                .windows = SEQUENCES,
                                                                .copies = POSITIONS},
                                      &windows));
     need_ok(unroll_probe_new(p.net,
                              &(unroll_probe_options){.size = sizeof(unroll_probe_options),
-                                                     .steps = T,
-                                                     .rows = SEQUENCES * POSITIONS,
+                                                     .T = T,
+                                                     .B = SEQUENCES * POSITIONS,
                                                      .threads = 1},
                              &probe));
     need_ok(unroll_curve_new(p.net,
@@ -344,8 +347,7 @@ START_TEST(stacked_rows_are_single_losses)
     need_ok(unroll_curve_add(stacked, probe, unroll_windows_batch(windows)));
     ck_assert_uint_eq(unroll_curve_samples(stacked), SEQUENCES * POSITIONS);
     ck_assert_uint_eq(unroll_curve_distances(stacked), DISTANCES);
-    for (size_t i = 0; i < SEQUENCES * POSITIONS;
-         i++) { /* samples come in the order of their steps */
+    for (size_t i = 0; i < SEQUENCES * POSITIONS; i++) { /* samples come in the order of their steps */
         const size_t sequence = i % SEQUENCES, length = end[i / SEQUENCES] + 1;
         for (size_t t = 0; t < length; t++) {
             p.input[t] = id[59 * sequence + t];

@@ -402,7 +402,7 @@ START_TEST(weights_by_distance)
     open_problem(&p, b, (unroll_net_spec){.layers = 2, .embedding = 2, .residual = true}, &init, false);
     open_seen(&s, &p);
     p.batch.carry = 0;
-    const unroll_probe_options room = {.size = sizeof room, .steps = STEPS, .rows = ROWS, .threads = 1};
+    const unroll_probe_options room = {.size = sizeof room, .T = STEPS, .B = ROWS, .threads = 1};
     ck_assert_int_eq(unroll_probe_new(p.net, &room, &probe), UNROLL_OK);
     ck_assert_int_eq(unroll_weight_curve_measure(probe, &p.batch, STEPS, &curve), UNROLL_OK);
     p.batch.weight = p.weight;

@@ -51,8 +51,7 @@ static void compare(const unroll_curve *c, const double *want, size_t B)
                 double mean = 0, logs = 0;
                 for (size_t r = 0; r < B; r++) {
                     const double x = want[((T - 1 - k) * layers * 2 + l * 2 + s) * B + r];
-                    ck_assert_double_eq_tol(unroll_curve_sample(c, r, l, (enum unroll_state)s)[k] /
-                                                x,
+                    ck_assert_double_eq_tol(unroll_curve_sample(c, r, l, (enum unroll_state)s)[k] / x,
                                             1, 1e-4);
                     mean += x / (double)B;
                     logs += log(x) / (double)B;
@@ -77,8 +76,12 @@ START_TEST(curve_agrees_with_autograd)
     ck_assert_msg(f != NULL, "%s is missing", path);
     while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T, &B) ==
            6) {
-        const unroll_net_spec spec = {
-            .inputs = symbols, .outputs = symbols, .cell = cell, .layers = layers, .hidden = hidden};
+        const unroll_net_spec spec = {.size = sizeof spec,
+                                      .inputs = symbols,
+                                      .outputs = symbols,
+                                      .cell = cell,
+                                      .layers = layers,
+                                      .hidden = hidden};
         unroll_net *net = new_net(&spec, "uniform");
         uint32_t *input = calloc(T * B, sizeof *input), *target = calloc(T * B, sizeof *target);
         double *data;
@@ -157,8 +160,7 @@ START_TEST(losses_are_chosen)
                                                       UNROLL_LOSSES_SPACED};
     double half_life[3], farthest[3];
     for (size_t i = 0; i < 3; i++) {
-        const unroll_curve_options o = {
-            .size = sizeof o, .distances = DISTANCES, .losses = losses[i]};
+        const unroll_curve_options o = {.size = sizeof o, .distances = DISTANCES, .losses = losses[i]};
         unroll_curve *c;
         unroll_fit fit;
         double y[DISTANCES];
@@ -195,13 +197,14 @@ START_TEST(curve_of_a_text)
     unroll_text_rules_default(&rules);
     need_ok(unroll_vocabulary_build(&rules, "cat", text, sizeof text - 1, &vocabulary, &ids));
     const size_t V = unroll_vocabulary_size(vocabulary);
-    unroll_net *net = new_net(&(unroll_net_spec){.inputs = V,
+    unroll_net *net = new_net(&(unroll_net_spec){.size = sizeof(unroll_net_spec),
+                                                 .inputs = V,
                                                  .outputs = V,
                                                  .cell = "lstm",
                                                  .layers = 1,
                                                  .hidden = HIDDEN},
                               "uniform");
-    const unroll_windows_options o = {.size = sizeof o, .steps = 20, .windows = 4};
+    const unroll_windows_options o = {.size = sizeof o, .T = 20, .windows = 4};
     need_ok(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, &o, &c));
     need_ok(unroll_windows_of_tokens(ids.id, ids.count, &o, &windows));
     unroll_probe *probe = new_probe(net, 20, 4);
@@ -260,8 +263,7 @@ START_TEST(jacobians)
     need_ok(unroll_weight_curve_measure(probe, b, 0, &w));
     ck_assert(unroll_weight_curve_layers(w) == 2 && unroll_weight_curve_distances(w) == STEPS &&
               unroll_weight_curve_samples(w) == ROWS);
-    ck_assert(unroll_weight_curve_norm(w, 1)[0] > 0 &&
-              unroll_weight_curve_norm(w, 1)[STEPS - 1] == 0);
+    ck_assert(unroll_weight_curve_norm(w, 1)[0] > 0 && unroll_weight_curve_norm(w, 1)[STEPS - 1] == 0);
     ck_assert(unroll_weight_curve_ratio(w, 0)[3] > 0 && !unroll_weight_curve_norm(w, 2) &&
               !unroll_weight_curve_ratio(w, 2));
     unroll_weight_curve_free(w);
@@ -328,7 +330,13 @@ static void open_loop(loop *p)
 {
     p->net = new_cell("lstm", "uniform");
     p->windows = new_windows(20, 8);
-    need_ok(unroll_work_new(p->net, 20, 8, true, 1, &p->work));
+    need_ok(unroll_work_new(p->net,
+                            &(unroll_work_options){.size = sizeof(unroll_work_options),
+                                                   .T = 20,
+                                                   .B = 8,
+                                                   .threads = 1,
+                                                   .training = true},
+                            &p->work));
     p->grad = calloc(unroll_net_size(p->net), sizeof *p->grad);
 }
 
@@ -336,8 +344,7 @@ static void step(loop *p)
 {
     unroll_result result;
     unroll_real *weights = unroll_net_weights(p->net);
-    need_ok(unroll_net_gradient(p->net, unroll_windows_batch(p->windows), p->work, p->grad,
-                                &result));
+    need_ok(unroll_net_gradient(p->net, unroll_windows_batch(p->windows), p->work, p->grad, &result));
     for (size_t i = 0; i < unroll_net_size(p->net); i++)
         weights[i] -= (unroll_real)0.5 * p->grad[i];
     unroll_net_pack(p->net, 1);
@@ -379,8 +386,7 @@ START_TEST(monitor_of_an_own_loop)
         ck_assert(unroll_curve_samples(seen) == ROWS && unroll_curve_distances(seen) == STEPS);
         for (size_t r = 0; r < ROWS; r++)
             ck_assert_mem_eq(unroll_curve_sample(c, r, 1, UNROLL_STATE_C),
-                             unroll_curve_sample(seen, r, 1, UNROLL_STATE_C),
-                             STEPS * sizeof(double));
+                             unroll_curve_sample(seen, r, 1, UNROLL_STATE_C), STEPS * sizeof(double));
         need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
         ck_assert_double_eq(fit.slope, unroll_gradient_monitor_fit(monitor)->slope);
         ck_assert_double_ne(fit.slope, before); /* it learns, so each record is another one */
@@ -435,8 +441,7 @@ START_TEST(monitor_of_a_text)
     static const struct {
         size_t count, distances, expected, samples;
     } cases[] = {
-        {1000, 0, 20,
-         11}, /* ten windows of 40 steps, of which the first alone holds two whole chains */
+        {1000, 0, 20, 11}, /* ten windows of 40 steps, of which the first alone holds two whole chains */
         {1000, 60, 60, 10}, /* two windows of 75 steps, five losses in each */
         {63, 60, 60, 3},    /* one window of 62 steps, with as many losses as reach over 60 */
         {2, 0, 1, 1},

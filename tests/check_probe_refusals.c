@@ -54,8 +54,7 @@ START_TEST(batches_that_do_not_fit)
     refused(unroll_jacobian_measure(probe, &b, &far, &j), UNROLL_EUSAGE, "over 40 steps, of 39");
     refused(unroll_weight_curve_measure(probe, &b, STEPS + 1, &w), UNROLL_EUSAGE, "41 distances");
     refused(unroll_diagnosis_measure(probe, &b, STEPS + 1, &d), UNROLL_EUSAGE, "41 distances");
-    const unroll_probe_options sourced = {
-        .size = sizeof sourced, .steps = 5, .rows = 2, .source_steps = 4};
+    const unroll_probe_options sourced = {.size = sizeof sourced, .T = 5, .B = 2, .S = 4};
     refused(unroll_probe_new(net, &sourced, &none), UNROLL_EUSAGE, "reads no source");
     refused(unroll_probe_new(net, NULL, &none), UNROLL_EUSAGE, "at least one step");
     unroll_curve_free(of_other);
@@ -108,15 +107,17 @@ START_TEST(texts_that_are_too_short)
     unroll_windows *w;
     unroll_gradient_monitor *monitor;
     unroll_net *net = new_cell("rnn", "uniform");
-    const unroll_windows_options
-        longer = {.size = sizeof longer, .steps = 10},
-        more = {.size = sizeof more, .steps = 4, .windows = 3, .first = 2, .rows = 2},
-        beyond = {.size = sizeof beyond, .steps = 4, .windows = 3, .first = 3};
+    const unroll_windows_options longer = {.size = sizeof longer, .T = 10},
+                                 more = {.size = sizeof more,
+                                         .T = 4,
+                                         .windows = 3,
+                                         .first = 2,
+                                         .rows = 2},
+                                 beyond = {.size = sizeof beyond, .T = 4, .windows = 3, .first = 3};
     refused(unroll_windows_of_tokens(id, 10, &longer, &w), UNROLL_EUSAGE,
             "10 tokens has no window of 10 steps");
     refused(unroll_windows_of_tokens(id, 0, NULL, &w), UNROLL_EUSAGE, "0 tokens");
-    refused(unroll_windows_of_tokens(id, 10, &more, &w), UNROLL_EUSAGE,
-            "2 windows from window 2 on");
+    refused(unroll_windows_of_tokens(id, 10, &more, &w), UNROLL_EUSAGE, "2 windows from window 2 on");
     refused(unroll_windows_of_tokens(id, 10, &beyond, &w), UNROLL_EUSAGE,
             "1 windows from window 3 on");
     refused(unroll_gradient_monitor_new_tokens(net, id, 1, NULL, &monitor), UNROLL_EUSAGE,
@@ -137,7 +138,8 @@ START_TEST(encoder_and_decoder)
     enum { S = 4, T = 5, B = 2 };
     uint32_t source[S * B], input[T * B], target[T * B];
     unroll_real weight[T * B];
-    const unroll_net_spec spec = {.source = SYMBOLS,
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .source = SYMBOLS,
                                   .inputs = SYMBOLS,
                                   .outputs = SYMBOLS,
                                   .cell = "lstm",
@@ -146,8 +148,7 @@ START_TEST(encoder_and_decoder)
     unroll_net *net = new_net(&spec, "uniform");
     unroll_probe *probe;
     unroll_curve *c, *none;
-    const unroll_probe_options o = {
-        .size = sizeof o, .steps = T, .rows = B, .source_steps = S, .threads = 1};
+    const unroll_probe_options o = {.size = sizeof o, .T = T, .B = B, .S = S, .threads = 1};
     fill_tokens(S * B, source);
     fill_tokens(T * B, input);
     fill_tokens(T * B, target);

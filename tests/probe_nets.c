@@ -46,8 +46,8 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
     need_ok(unroll_net_new(spec, &p->net));
     need_ok(unroll_probe_new(p->net,
                              &(unroll_probe_options){.size = sizeof(unroll_probe_options),
-                                                     .steps = T,
-                                                     .rows = B,
+                                                     .T = T,
+                                                     .B = B,
                                                      .threads = 1},
                              &p->probe));
     p->work = p->probe->work;

@@ -11,7 +11,8 @@ void need_ok(unroll_status status)
 unroll_net *new_net(const unroll_net_spec *spec, const char *init)
 {
     unroll_net *net;
-    const unroll_init start = {.kind = init, .scale = 1, .forget_bias = NAN, .seed = 3};
+    const unroll_init start = {
+        .size = sizeof start, .kind = init, .scale = 1, .forget_bias = NAN, .seed = 3};
     need_ok(unroll_net_new(spec, &net));
     need_ok(unroll_net_init(net, &start));
     unroll_net_pack(net, 1);
@@ -20,7 +21,8 @@ unroll_net *new_net(const unroll_net_spec *spec, const char *init)
 
 unroll_net *new_cell(const char *cell, const char *init)
 {
-    return new_net(&(unroll_net_spec){.inputs = SYMBOLS,
+    return new_net(&(unroll_net_spec){.size = sizeof(unroll_net_spec),
+                                      .inputs = SYMBOLS,
                                       .outputs = SYMBOLS,
                                       .cell = cell,
                                       .layers = 2,
@@ -31,7 +33,7 @@ unroll_net *new_cell(const char *cell, const char *init)
 unroll_probe *new_probe(const unroll_net *net, size_t steps, size_t rows)
 {
     unroll_probe *probe;
-    const unroll_probe_options o = {.size = sizeof o, .steps = steps, .rows = rows, .threads = 1};
+    const unroll_probe_options o = {.size = sizeof o, .T = steps, .B = rows, .threads = 1};
     need_ok(unroll_probe_new(net, &o, &probe));
     return probe;
 }
@@ -49,7 +51,7 @@ unroll_windows *new_windows(size_t steps, size_t windows)
 {
     uint32_t id[1000];
     unroll_windows *w;
-    const unroll_windows_options o = {.size = sizeof o, .steps = steps, .windows = windows};
+    const unroll_windows_options o = {.size = sizeof o, .T = steps, .windows = windows};
     fill_tokens(1000, id);
     need_ok(unroll_windows_of_tokens(id, 1000, &o, &w));
     return w;

@@ -23,7 +23,8 @@ extern "C" {
  * Measuring reads a net as it was last packed (unroll_net_pack()) and changes nothing in it. Unless it says otherwise,
  * a function here that fails gives UNROLL_EUSAGE for an argument that is wrong or does not fit the net,
  * UNROLL_EMEMORY, or UNROLL_ENUMERIC where a loss or a gradient is not finite; unroll_message() says what. Where a
- * struct of options is not given (NULL) or a field of it is 0, the default that stands beside the field is taken.
+ * struct of options is not given (NULL) or a field of it is 0, the default that stands beside the field is taken. Such a
+ * struct begins with its size, as unroll/net.h says.
  *
  * Sources: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Pascanu, Mikolov and Bengio (2013). */
 
@@ -39,12 +40,16 @@ typedef struct unroll_windows unroll_windows;
 /** Which windows of a text. */
 typedef struct unroll_windows_options {
     size_t size;    /**< sizeof(unroll_windows_options) */
-    size_t steps;   /**< T of every window; 0: 200, or what a shorter text has */
+    size_t T;       /**< steps of every window; 0: 200, or what a shorter text has */
     size_t windows; /**< how many are spread over the text; 0: 32 */
     size_t first;   /**< the first of them that is taken */
     size_t rows;    /**< how many are taken; 0: all from the first on */
     size_t copies;  /**< rows in turn that hold the same window, for UNROLL_LOSSES_STACKED; 0: 1 */
 } unroll_windows_options;
+#define UNROLL_WINDOWS_OPTIONS_INIT            \
+    {                                          \
+        .size = sizeof(unroll_windows_options) \
+    }
 
 /** Windows spread evenly over a text: the first begins at token 0, the last ends with the text, window w begins at
  *  ⌊w·(count − T − 1)/(windows − 1)⌋. Inputs are x_0 … x_{T−1}, targets x_1 … x_T.
@@ -63,12 +68,15 @@ void unroll_windows_free(unroll_windows *windows);
 typedef struct unroll_probe unroll_probe;
 
 typedef struct unroll_probe_options {
-    size_t size;         /**< sizeof(unroll_probe_options) */
-    size_t steps;        /**< most steps T of a batch, at least 1 */
-    size_t rows;         /**< rows B of every batch, at least 1 */
-    size_t source_steps; /**< of an encoder–decoder: most steps S of a source; else 0 */
-    size_t threads;      /**< 0: one for each core */
+    size_t size;    /**< sizeof(unroll_probe_options) */
+    size_t T, B;    /**< most steps of a batch, and its number of rows; both at least 1 */
+    size_t S;       /**< most source steps, for an encoder–decoder; else 0 */
+    size_t threads; /**< 0: one for each core */
 } unroll_probe_options;
+#define UNROLL_PROBE_OPTIONS_INIT            \
+    {                                        \
+        .size = sizeof(unroll_probe_options) \
+    }
 
 /** @param net  must outlive the probe
  *  @param out  freed by unroll_probe_free() */
@@ -102,6 +110,10 @@ typedef struct unroll_curve_options {
                                  variance, as training does, instead of holding them. A row then acts on the losses
                                  of all, and δ is of their sum */
 } unroll_curve_options;
+#define UNROLL_CURVE_OPTIONS_INIT            \
+    {                                        \
+        .size = sizeof(unroll_curve_options) \
+    }
 
 /** @param net  whose layers and states the curve has
  *  @param out  without samples; freed by unroll_curve_free() */
@@ -134,8 +146,7 @@ unroll_status unroll_curve_of_text(const unroll_net *net, const unroll_vocabular
 
 size_t unroll_curve_layers(const unroll_curve *curve); /**< layer 0 is the one that reads the input */
 bool unroll_curve_has_c(const unroll_curve *curve);    /**< is there a state c? */
-size_t
-unroll_curve_distances(const unroll_curve *curve); /**< K: distances 0 … K − 1; 0 before the first batch,
+size_t unroll_curve_distances(const unroll_curve *curve); /**< K: distances 0 … K − 1; 0 before the first batch,
                                                                where they were left to it */
 size_t unroll_curve_samples(const unroll_curve *curve);
 
@@ -209,8 +220,7 @@ void unroll_histograms_free(unroll_histograms *histograms);
 unroll_status unroll_histograms_measure(unroll_histograms *histograms, unroll_probe *probe,
                                         const unroll_batch *batch);
 size_t unroll_histograms_count(const unroll_histograms *histograms);
-size_t
-unroll_histograms_parameters(const unroll_histograms *histograms); /**< the first ones; states follow */
+size_t unroll_histograms_parameters(const unroll_histograms *histograms); /**< the first ones; states follow */
 /** The i-th; NULL beyond the last. Owned by the histograms. */
 const unroll_histogram *unroll_histograms_at(const unroll_histograms *histograms, size_t i);
 
@@ -219,9 +229,8 @@ const unroll_histogram *unroll_histograms_at(const unroll_histograms *histograms
 /** Where the values of a layer lie: shares over units, steps and samples. */
 typedef struct unroll_saturation {
     size_t layer;
-    char name[4]; /**< "h", or the letter of a gate or candidate, as its cell names it */
-    double low,
-        high; /**< of gates the shares below 0.1 and above 0.9; of others NAN, and |x| > 0.9 */
+    char name[4];     /**< "h", or the letter of a gate or candidate, as its cell names it */
+    double low, high; /**< of gates the shares below 0.1 and above 0.9; of others NAN, and |x| > 0.9 */
     double dead; /**< share of units that are 0 at every step of every sample, of an activation that can be (ReLU);
                             else NAN */
 } unroll_saturation;
@@ -269,6 +278,10 @@ typedef struct unroll_jacobian_options {
                              512, else 64 vectors */
     uint64_t seed; /**< of the vectors */
 } unroll_jacobian_options;
+#define UNROLL_JACOBIAN_OPTIONS_INIT            \
+    {                                           \
+        .size = sizeof(unroll_jacobian_options) \
+    }
 
 /** Each chain begins at its row's last loss. Frobenius norm: of all rows, or E|v·J|² over the random vectors
  *  (Hutchinson 1990). Spectral norm: power iteration on J·Jᵀ; it needs all rows.
@@ -278,8 +291,7 @@ unroll_status unroll_jacobian_measure(unroll_probe *probe, const unroll_batch *b
 void unroll_jacobian_free(unroll_jacobian *jacobian);
 size_t unroll_jacobian_distances(const unroll_jacobian *jacobian);
 size_t unroll_jacobian_samples(const unroll_jacobian *jacobian);
-size_t unroll_jacobian_size(const unroll_jacobian
-                                *jacobian); /**< n, where J_k is [n][n]: layers · states · hidden */
+size_t unroll_jacobian_size(const unroll_jacobian *jacobian); /**< n, where J_k is [n][n]: layers · states · hidden */
 bool unroll_jacobian_exact(const unroll_jacobian *jacobian); /**< were all rows followed? */
 /** [distances] geometric means over samples; 0 where one is 0. */
 const double *unroll_jacobian_frobenius(const unroll_jacobian *jacobian);
@@ -296,6 +308,10 @@ typedef struct unroll_lyapunov_options {
     size_t samples; /**< rows of the batch, the first ones; 0: 8. More than there are: all */
     uint64_t seed;  /**< of the vectors that are followed */
 } unroll_lyapunov_options;
+#define UNROLL_LYAPUNOV_OPTIONS_INIT            \
+    {                                           \
+        .size = sizeof(unroll_lyapunov_options) \
+    }
 
 /** Vectors travel back through each sample's steps from its last loss, and are made orthonormal at every step. The
  *  transposed product has the same exponents. The first eighth of a chain, at most 50 steps, only turns the vectors
@@ -351,6 +367,10 @@ typedef struct unroll_gradient_monitor_options {
     size_t rows;    /**< of a batch: the first rows that are measured; 0: all */
     size_t threads; /**< 0: one for each core */
 } unroll_gradient_monitor_options;
+#define UNROLL_GRADIENT_MONITOR_OPTIONS_INIT            \
+    {                                                   \
+        .size = sizeof(unroll_gradient_monitor_options) \
+    }
 
 /** Watch rows of a held-out batch.
  *  @param net    must outlive the monitor; it is read as it was last packed

@@ -132,7 +132,7 @@ static unroll_status probe_sequences(job *j, int when)
     unroll_curve *curve = NULL;
     unroll_fit fit;
     UNROLL_TRY(unroll_probe_new(s->model->net, &(unroll_probe_options){
-        .size = sizeof(unroll_probe_options), .steps = s->task.eval_T, .rows = s->task.eval_B,
+        .size = sizeof(unroll_probe_options), .T = s->task.eval_T, .B = s->task.eval_B,
         .threads = (size_t)s->config->threads}, &probe));
     unroll_status status = measure(j, probe, &curve);
     if (status == UNROLL_OK && curve && unroll_curve_samples(curve)) {
@@ -182,7 +182,7 @@ static unroll_status look_at_gates(job *j)
     bool more;
     UNROLL_TRY(s->task.eval(s->task.self, UNROLL_VALID, 0, &batch, &more));
     UNROLL_TRY(unroll_probe_new(s->model->net, &(unroll_probe_options){
-        .size = sizeof(unroll_probe_options), .steps = batch.T, .rows = batch.B,
+        .size = sizeof(unroll_probe_options), .T = batch.T, .B = batch.B,
         .threads = (size_t)s->config->threads}, &probe));
     batch.carry = 0;
     unroll_status status = unroll_diagnosis_measure(probe, &batch, 1, &diagnosis);

@@ -13,7 +13,7 @@
 static unroll_status next_windows(const gradient_request *r, size_t first, size_t rows, unroll_windows **out)
 {
     const unroll_windows_options o = {
-        .size = sizeof o, .steps = r->T, .windows = r->B, .first = first, .rows = rows};
+        .size = sizeof o, .T = r->T, .windows = r->B, .first = first, .rows = rows};
     unroll_batch batch;
     bool more;
     if (r->id)
@@ -44,7 +44,7 @@ static unroll_status measure_first(gradient_report *out, unroll_probe *probe, co
 static unroll_status measure_turn(gradient_report *out, size_t first, size_t rows)
 {
     const gradient_request *r = &out->request;
-    const unroll_probe_options o = {.size = sizeof o, .steps = r->T, .rows = rows, .threads = r->threads};
+    const unroll_probe_options o = {.size = sizeof o, .T = r->T, .B = rows, .threads = r->threads};
     unroll_probe *probe = NULL;
     unroll_windows *windows;
     UNROLL_TRY(next_windows(r, first, rows, &windows));

@@ -32,8 +32,8 @@ static unroll_status open_rows(rows *p, size_t S, const uint32_t *source, size_t
     if (!unroll_add(T, T, &steps) || !unroll_add(steps, S, &steps) ||
         !unroll_mul(steps, T, &count) || !unroll_mul(T, T, &square))
         return unroll_fail(UNROLL_EMEMORY, "a pair of %zu and %zu words is too long", S, T);
-    const unroll_work_options options = {.size = sizeof options, .T = T, .B = T, .S = S, .threads = 1,
-                                         .training = true};
+    const unroll_work_options options = {
+        .size = sizeof options, .T = T, .B = T, .S = S, .threads = 1, .training = true};
     UNROLL_TRY(unroll_work_new(&p->plain, &options, &p->work));
     p->ids = unroll_alloc(count, sizeof *p->ids);
     p->weight = unroll_alloc(square, sizeof *p->weight);

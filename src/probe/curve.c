@@ -89,8 +89,7 @@ static void take_chain(unroll_curve *c, const unroll_net_spec *spec, size_t B, c
     for (size_t l = 0; l < c->layers; l++)
         for (int state = 0; state < UNROLL_STATES; state++)
             for (size_t k = 0; k < c->distances; k++)
-                *to++ =
-                    norm[unroll_gradient_flow_at(spec, B, t - k, l, (enum unroll_state)state, r)];
+                *to++ = norm[unroll_gradient_flow_at(spec, B, t - k, l, (enum unroll_state)state, r)];
 }
 
 static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll_batch *b,
@@ -193,11 +192,10 @@ unroll_status unroll_curve_of_text(const unroll_net *net, const unroll_vocabular
         status = unroll_windows_of_tokens(ids.id, ids.count, options, &windows);
     if (status == UNROLL_OK) {
         const unroll_batch *b = unroll_windows_batch(windows);
-        status =
-            unroll_probe_new(net,
-                             &(unroll_probe_options){
-                                 .size = sizeof(unroll_probe_options), .steps = b->T, .rows = b->B},
-                             &probe);
+        status = unroll_probe_new(net,
+                                  &(unroll_probe_options){
+                                      .size = sizeof(unroll_probe_options), .T = b->T, .B = b->B},
+                                  &probe);
     }
     if (status == UNROLL_OK)
         status = unroll_curve_new(net, NULL, &curve);

@@ -357,12 +357,13 @@ unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
     if (!unroll_work_holds(work))
         return unroll_fail(UNROLL_EBUG, "a probe needs a workspace that holds the whole window");
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("norm") " %s needs 2 windows or more: one "
-                           "row is its own mean", net->spec.norm);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION("norm") " %s needs 2 windows or more: one "
+                                                 "row is its own mean",
+                           net->spec.norm);
     if (flow->through && !(unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent))
-        return unroll_fail(
-            UNROLL_EUSAGE,
-            "only recurrent batch normalisation has statistics to differentiate through");
+        return unroll_fail(UNROLL_EUSAGE,
+                           "only recurrent batch normalisation has statistics to differentiate through");
     unroll_status status = allocate(&p);
     if (status == UNROLL_OK)
         status = unroll_net_begin(net, flow->batch, work);

@@ -37,7 +37,7 @@ static unroll_status create(const unroll_net *net, unroll_windows *windows,
 {
     const unroll_batch *b = unroll_windows_batch(windows);
     const unroll_probe_options probe = {
-        .size = sizeof probe, .steps = b->T, .rows = b->B, .source_steps = b->S, .threads = threads};
+        .size = sizeof probe, .T = b->T, .B = b->B, .S = b->S, .threads = threads};
     unroll_gradient_monitor *m = unroll_alloc(1, sizeof *m);
     if (!m) {
         unroll_windows_free(windows);
@@ -125,7 +125,7 @@ unroll_status unroll_gradient_monitor_new_tokens(const unroll_net *net, const ui
                            "a gradient monitor needs a text of at least 2 tokens, not %zu", count);
     const plan p = plan_of(&o);
     const size_t T = count > p.steps ? p.steps : count - 1, starts = count - T;
-    unroll_windows_options w = {.size = sizeof w, .steps = T};
+    unroll_windows_options w = {.size = sizeof w, .T = T};
     unroll_curve_options curve = {.size = sizeof curve,
                                   .distances = T < p.distances ? T : p.distances};
     const bool spaced = p.distances <= p.window;

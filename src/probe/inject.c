@@ -55,8 +55,7 @@ void unroll_inject_comb(const unroll_batch *b, size_t spacing, uint8_t *inject)
         }
 }
 
-void unroll_inject_stacked(const unroll_batch *b, size_t positions, size_t distances,
-                           uint8_t *inject)
+void unroll_inject_stacked(const unroll_batch *b, size_t positions, size_t distances, uint8_t *inject)
 {
     memset(inject, UNROLL_INJECT_NONE, b->T * b->B);
     for (size_t r = 0; r < b->B && distances <= b->T; r++) {

@@ -23,8 +23,7 @@ typedef struct measurement {
 } measurement;
 
 /* @param q  [count][size]; @param r  [count] takes their lengths */
-static void take_and_give(unroll_transport *transport, size_t count, bool first, double *q,
-                          double *r)
+static void take_and_give(unroll_transport *transport, size_t count, bool first, double *q, double *r)
 {
     const size_t n = transport->size;
     for (size_t i = 0; i < count && !first; i++) {
@@ -83,8 +82,7 @@ static unroll_status average(const measurement *m, unroll_lyapunov *out)
             sum += m->sum[r * m->count + i] / (double)m->steps[r];
         out->nats[i] = sum / n;
         if (isnan(sum) || sum == INFINITY)
-            return unroll_fail(UNROLL_ENUMERIC,
-                               "the Jacobian is not finite; the model has diverged");
+            return unroll_fail(UNROLL_ENUMERIC, "the Jacobian is not finite; the model has diverged");
         for (size_t r = 0; r < m->samples; r++) {
             const double d = m->sum[r * m->count + i] / (double)m->steps[r] - out->nats[i];
             squares += d * d;

@@ -60,8 +60,7 @@ static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, siz
 }
 
 /* The last target of each row has a weight, and all else none. */
-static unroll_status find_ends(const unroll_batch *b, side *target, side *source,
-                               unroll_real *weight)
+static unroll_status find_ends(const unroll_batch *b, side *target, side *source, unroll_real *weight)
 {
     for (size_t r = 0; r < b->B; r++) {
         const size_t length = unroll_batch_length(b, r);

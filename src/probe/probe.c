@@ -21,12 +21,11 @@ unroll_status unroll_probe_new(const unroll_net *net, const unroll_probe_options
     unroll_probe_options o = {0};
     if (options)
         UNROLL_TRY(unroll_versioned_copy("unroll_probe_options", options, &o, sizeof o));
-    if (o.source_steps && !net->spec.source)
-        return unroll_fail(UNROLL_EUSAGE,
-                           "source_steps of a probe is %zu, but this network reads no source",
-                           o.source_steps);
-    const unroll_work_options work = {.size = sizeof work, .T = o.steps, .B = o.rows,
-                                      .S = o.source_steps, .threads = o.threads, .training = true};
+    if (o.S && !net->spec.source)
+        return unroll_fail(UNROLL_EUSAGE, "S of a probe is %zu, but this network reads no source",
+                           o.S);
+    const unroll_work_options work = {
+        .size = sizeof work, .T = o.T, .B = o.B, .S = o.S, .threads = o.threads, .training = true};
     unroll_probe *p = unroll_alloc(1, sizeof *p);
     if (!p)
         return UNROLL_EMEMORY;
@@ -71,8 +70,7 @@ unroll_status unroll_probe_check(const unroll_probe *p, const unroll_batch *b)
     return UNROLL_OK;
 }
 
-unroll_status unroll_probe_check_single(const unroll_probe *p, const unroll_batch *b,
-                                        const char *what)
+unroll_status unroll_probe_check_single(const unroll_probe *p, const unroll_batch *b, const char *what)
 {
     if (p->plain)
         return unroll_fail(UNROLL_EUSAGE, "%s of an encoder–decoder cannot be measured", what);

@@ -22,8 +22,7 @@ size_t unroll_transport_size(const unroll_net *net)
 unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_transport *out)
 {
     const unroll_stack *s = &net->stack;
-    const size_t band = rows * s->pitch, all = s->layers * band,
-                 states = s->cell->states > 1 ? 2 : 1;
+    const size_t band = rows * s->pitch, all = s->layers * band, states = s->cell->states > 1 ? 2 : 1;
     *out = (unroll_transport){.net = net, .rows = rows, .size = unroll_transport_size(net)};
     out->block = unroll_alloc(2 * states * all + 2 * band, sizeof *out->block);
     out->exponent = unroll_alloc(rows, sizeof *out->exponent);
@@ -36,8 +35,8 @@ unroll_status unroll_transport_new(const unroll_net *net, size_t rows, unroll_tr
         out->dc[i] = at;
     out->dx = at;
     out->dy = at + band;
-    const unroll_work_options options = {.size = sizeof options, .T = 1, .B = rows, .threads = 1,
-                                         .training = true};
+    const unroll_work_options options = {
+        .size = sizeof options, .T = 1, .B = rows, .threads = 1, .training = true};
     UNROLL_TRY(unroll_work_new(net, &options, &out->step));
     out->step->run.steps = 1;
     out->step->run.use = UNROLL_STATISTICS_HELD;

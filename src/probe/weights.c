@@ -83,10 +83,9 @@ static unroll_status measure(measurement *m, unroll_work *work, const unroll_bat
     unroll_status status = inject && m->exponent && m->start ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
         unroll_inject_last(b, inject);
-        status =
-            unroll_gradient_flow_run(m->net, work,
-                                     &(unroll_gradient_flow){
-                                         .batch = b, .inject = inject, .visit = keep, .arg = m});
+        status = unroll_gradient_flow_run(m->net, work,
+                                          &(unroll_gradient_flow){
+                                              .batch = b, .inject = inject, .visit = keep, .arg = m});
     }
     for (size_t r = 0; status == UNROLL_OK && r < b->B; r++)
         m->start[r] = unroll_transport_start(b, r);

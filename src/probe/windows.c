@@ -89,14 +89,14 @@ static unroll_status settle(const unroll_windows_options *options, size_t count,
     *o = (unroll_windows_options){0};
     if (options)
         UNROLL_TRY(unroll_versioned_copy("unroll_windows_options", options, o, sizeof *o));
-    if (o->steps == 0)
-        o->steps = count > STEPS ? STEPS : count > 1 ? count - 1 : 1;
-    if (o->steps >= count)
+    if (o->T == 0)
+        o->T = count > STEPS ? STEPS : count > 1 ? count - 1 : 1;
+    if (o->T >= count)
         return unroll_fail(UNROLL_EUSAGE,
                            "a text of %zu tokens has no window of %zu steps, which needs %zu",
-                           count, o->steps, o->steps + 1);
+                           count, o->T, o->T + 1);
     if (o->windows == 0)
-        o->windows = count - o->steps < WINDOWS ? count - o->steps : WINDOWS;
+        o->windows = count - o->T < WINDOWS ? count - o->T : WINDOWS;
     if (o->rows == 0)
         o->rows = o->windows > o->first ? o->windows - o->first : 1;
     if (o->rows > o->windows || o->first > o->windows - o->rows)
@@ -113,13 +113,13 @@ unroll_status unroll_windows_of_tokens(const uint32_t *id, size_t count,
     unroll_windows_options o;
     size_t rows;
     UNROLL_TRY(settle(options, count, &o));
-    const unroll_batch like = {.T = o.steps, .input = id, .target = id};
+    const unroll_batch like = {.T = o.T, .input = id, .target = id};
     if (!unroll_mul(o.rows, o.copies, &rows))
         return unroll_fail(UNROLL_EMEMORY, "%zu windows in %zu copies are more than memory can hold",
                            o.rows, o.copies);
     UNROLL_TRY(create(&like, rows, 0, 0, out));
     for (size_t r = 0; r < rows; r++)
-        put_window(*out, r, id + window_start(count, o.steps, o.first + r / o.copies, o.windows));
+        put_window(*out, r, id + window_start(count, o.T, o.first + r / o.copies, o.windows));
     return UNROLL_OK;
 }
 
