@@ -58,7 +58,6 @@ int main(void)
     unroll_net_pack(net, 1);
     check(unroll_work_new(net, &room, &work));
     check(unroll_gradient_monitor_new(net, &held_out, NULL, &monitor));
-
     unroll_real *weights = unroll_net_weights(net);
     unroll_real *gradient = malloc(unroll_net_size(net) * sizeof *gradient);
     for (int update = 0; gradient && update <= UPDATES; update++) {
