@@ -5,13 +5,13 @@
 
 #include "base/display.h"
 #include "base/fail.h"
-#include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/eval_pairs.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "data/corpus.h"
+#include "score/task_loss.h"
 #include "store/model_load.h"
 #include "task/task.h"
 
@@ -39,89 +39,70 @@ static const unroll_option rows[] = {
      .help = "of a translation: leave out lines that are no pairs, and count them"},
 };
 
-/* All files' sums. */
-typedef struct totals {
-    double loss, targets;
-    uint64_t tokens, unknown;
-} totals;
-
 typedef struct evaluation {
     const cli_call *call;
     const eval_options *options;
-    const unroll_model *model;
-    const unroll_net *net;
+    unroll_model *model;
     terminal_progress progress;
-    totals sum;
-    char note[256];       /* what reading a text said last, "": nothing */
+    unroll_result sum;         /* of all files, as the next two */
+    uint64_t tokens, unknown;
+    uint64_t index;            /* of the file's tokens that were printed */
+    unroll_status printed;     /* how printing them went */
+    char note[256];            /* what reading a text said last, "": nothing */
 } evaluation;
 
-static void print_token(const evaluation *e, uint64_t index, uint32_t id, double loss)
+static unroll_status print_token(const evaluation *e, uint64_t index, uint32_t id, double loss)
 {
     char buffer[8];
     size_t length;
     const unroll_vocabulary *v = unroll_model_vocabulary(e->model);
     if (e->options->common.json) {
         const char *name = unroll_vocabulary_spelling(v, id, buffer, &length);
-        out_json(json_pack("{s:I, s:o, s:o}", "index", (json_int_t)index, "token",
-                           json_stringn(name, length), "log_probability", out_json_real(-loss)));
-        return;
+        return out_json(json_pack("{s:I, s:o, s:o}", "index", (json_int_t)index, "token",
+                                  json_stringn(name, length), "log_probability",
+                                  out_json_real(-loss)));
     }
     const char *token = unroll_vocabulary_token(v, id, &length);
     out_printf("%llu\t", (unsigned long long)index);
     out_field(token, length);
     out_printf("\t%.6f\n", -loss);
+    return UNROLL_OK;
+}
+
+static bool hear_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
+                       const double *token_loss)
+{
+    evaluation *e = arg;
+    for (size_t t = 0; t < batch->T && e->options->per_token && !e->printed; t++)
+        if (!batch->weight || batch->weight[t] > 0)
+            e->printed = print_token(e, ++e->index, batch->target[t], token_loss[t]);
+    if (terminal_progress_due(&e->progress)) {
+        char count[UNROLL_NUMBER_MAX];
+        terminal_progress_show(&e->progress, "%s tokens, loss %.4f",
+                               unroll_display_count(count, (uint64_t)sum->weight),
+                               sum->loss / sum->weight);
+    }
+    return !out_broken() && !e->printed;
 }
 
 /* One pass over a text, from the zero state. */
-static unroll_status evaluate(evaluation *e, const unroll_task *task, unroll_work *work,
-                              double *token_loss)
-{
-    unroll_batch batch;
-    unroll_result result;
-    bool more;
-    uint64_t index = 0;
-    for (uint64_t i = 0;; i++) {
-        UNROLL_TRY(task->eval(task->self, UNROLL_TRAIN, i, &batch, &more));
-        if (!more || out_broken())
-            return UNROLL_OK;
-        UNROLL_TRY(unroll_net_evaluate(e->net, &batch, work, &result, token_loss));
-        e->sum.loss += result.loss;
-        e->sum.targets += result.weight;
-        for (size_t t = 0; t < batch.T && e->options->per_token; t++)
-            if (!batch.weight || batch.weight[t] > 0)
-                print_token(e, ++index, batch.target[t], token_loss[t]);
-        if (terminal_progress_due(&e->progress)) {
-            char count[UNROLL_NUMBER_MAX];
-            terminal_progress_show(&e->progress, "%s tokens, loss %.4f",
-                                   unroll_display_count(count, (uint64_t)e->sum.targets),
-                                   e->sum.loss / e->sum.targets);
-        }
-    }
-}
-
 static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
 {
     unroll_task task;
-    unroll_work *work = NULL;
-    const unroll_part *part = unroll_corpus_part(corpus, UNROLL_TRAIN);
-    if (part->count < 2)
+    if (unroll_corpus_part(corpus, UNROLL_TRAIN)->count < 2)
         return unroll_fail(UNROLL_EDATA, "%s: nothing to predict; give a text of at least two tokens",
                            unroll_corpus_name(corpus));
     UNROLL_TRY(unroll_task_char(corpus, &(unroll_task_char_options){0}, &task));
-    double *token_loss = unroll_alloc(task.eval_T, sizeof *token_loss);
-    const unroll_work_options options = {.size = sizeof options, .T = task.eval_T, .B = task.eval_B,
-                                         .threads = (size_t)e->options->common.threads};
-    unroll_status status = token_loss ? UNROLL_OK : UNROLL_EMEMORY;
-    if (!status)
-        status = unroll_work_new(e->net, &options, &work);
-    if (!status)
-        status = evaluate(e, &task, work, token_loss);
+    e->index = 0;
+    unroll_status status =
+        unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TRAIN,
+                         (size_t)e->options->common.threads, &(unroll_loss_listener){hear_batch, e},
+                         &e->sum);
+    status = status ? status : e->printed;
     if (e->note[0] && !e->options->common.quiet)
         cli_note(e->call, "%s", e->note);
-    e->sum.tokens += unroll_corpus_tokens(corpus);
-    e->sum.unknown += unroll_corpus_unknown(corpus);
-    unroll_work_free(work);
-    unroll_free(token_loss);
+    e->tokens += unroll_corpus_tokens(corpus);
+    e->unknown += unroll_corpus_unknown(corpus);
     task.free(task.self);
     return status;
 }
@@ -154,8 +135,8 @@ static unroll_status eval_file(evaluation *e, const char *path)
 
 static unroll_status print_totals(const evaluation *e)
 {
-    const double loss = e->sum.loss / e->sum.targets, bits = loss / log(2);
-    const unsigned long long tokens = e->sum.tokens, unknown = e->sum.unknown;
+    const double loss = e->sum.loss / e->sum.weight, bits = loss / log(2);
+    const unsigned long long tokens = e->tokens, unknown = e->unknown;
     if (e->options->common.json)
         return out_json(json_pack("{s:o, s:o, s:o, s:I, s:I}", "loss", out_json_real(loss),
                                   "bits_per_token", out_json_real(bits), "perplexity",
@@ -175,8 +156,7 @@ static unroll_status print_totals(const evaluation *e)
 
 static unroll_status eval_texts(cli_call *call, unroll_model *model)
 {
-    evaluation e = {.call = call, .options = call->options, .model = model,
-                    .net = unroll_model_net(model)};
+    evaluation e = {.call = call, .options = call->options, .model = model};
     unroll_status status = UNROLL_OK;
     terminal_progress_start(&e.progress, e.options->common.quiet, 10);
     for (size_t i = 1; i < call->count && !status; i++)
@@ -202,7 +182,7 @@ static unroll_status check_given(const cli_call *call, bool translates)
     return UNROLL_OK;
 }
 
-static unroll_status run(cli_call *call)
+static unroll_status eval_command(cli_call *call)
 {
     eval_options *o = call->options;
     unroll_model *model;
@@ -252,5 +232,5 @@ const cli_command cli_eval = {
     .min_arguments = 2,
     .max_arguments = SIZE_MAX,
     .examples = examples,
-    .run = run,
+    .run = eval_command,
 };

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/out.h"
@@ -12,6 +14,7 @@
 #include "config/config.h"
 #include "report/translation_plot.h"
 #include "score/score_pairs.h"
+#include "score/task_loss.h"
 #include "task/task.h"
 
 enum { ROWS = 50 };
@@ -26,20 +29,14 @@ typedef struct pairs_evaluation {
     terminal_progress progress;
     unroll_result sum;              /* teacher forced */
     unroll_translation_scores scores;
-    char **note;                    /* [notes] what reading said */
-    size_t notes;
+    unroll_buffer notes;            /* what reading said, a NUL behind each */
 } pairs_evaluation;
 
 /* Held back until the pairs are known to be good: an error has one line. */
 static void note(void *arg, const char *text)
 {
     pairs_evaluation *e = arg;
-    char **grown = unroll_realloc(e->note, e->notes + 1, sizeof *grown);
-    if (!grown)
-        return;
-    e->note = grown;
-    grown[e->notes] = unroll_strndup(text, strlen(text));
-    e->notes += grown[e->notes] != NULL;
+    unroll_buffer_add(&e->notes, text, strlen(text) + 1);
 }
 
 /* All pairs as one part. */
@@ -64,47 +61,35 @@ static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t 
     if (e->part->count == 0)
         return unroll_fail(UNROLL_EDATA, "%s: no pair; give a source, a tab and a target a line",
                            unroll_pairs_name(e->pairs));
-    for (size_t i = 0; i < e->notes && !e->common->quiet; i++)
-        cli_note(e->call, "%s", e->note[i]);
+    for (size_t at = 0; at < e->notes.length && !e->common->quiet; at += strlen(e->notes.text + at) + 1)
+        cli_note(e->call, "%s", e->notes.text + at);
     return UNROLL_OK;
 }
 
 /* ---- what the model gives the references ---- */
 
-static unroll_status add_batches(pairs_evaluation *e, const unroll_task *task, unroll_work *work)
+static bool hear_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
+                       const double *token_loss)
 {
-    unroll_batch batch;
-    unroll_result one;
-    bool more;
-    for (uint64_t i = 0;; i++) {
-        UNROLL_TRY(task->eval(task->self, UNROLL_TEST, i, &batch, &more));
-        if (!more)
-            return UNROLL_OK;
-        UNROLL_TRY(unroll_net_evaluate(unroll_model_net(e->model), &batch, work, &one, NULL));
-        e->sum.loss += one.loss;
-        e->sum.weight += one.weight;
-        e->sum.scored += one.scored;
-        e->sum.correct += one.correct;
-        if (terminal_progress_due(&e->progress))
-            terminal_progress_show(&e->progress, "%.0f tokens, loss %.4f", e->sum.weight,
-                                   e->sum.loss / e->sum.weight);
-    }
+    pairs_evaluation *e = arg;
+    (void)batch;
+    (void)token_loss;
+    if (terminal_progress_due(&e->progress))
+        terminal_progress_show(&e->progress, "%.0f tokens, loss %.4f", sum->weight,
+                               sum->loss / sum->weight);
+    return true;
 }
 
 static unroll_status measure_loss(pairs_evaluation *e)
 {
     unroll_task task;
-    unroll_work *work = NULL;
     const unroll_task_translate_options o = {
         .B = e->part->count < ROWS ? e->part->count : ROWS,
         .reverse = unroll_model_config(e->model)->reverse_source};
     UNROLL_TRY(unroll_task_translate(e->pairs, &o, &task));
-    const unroll_work_options options = {.size = sizeof options, .T = task.eval_T, .B = task.eval_B,
-                                         .S = task.eval_S, .threads = (size_t)e->common->threads};
-    unroll_status status = unroll_work_new(unroll_model_net(e->model), &options, &work);
-    if (!status)
-        status = add_batches(e, &task, work);
-    unroll_work_free(work);
+    const unroll_status status =
+        unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TEST, (size_t)e->common->threads,
+                         &(unroll_loss_listener){hear_batch, e}, &e->sum);
     task.free(task.self);
     return status;
 }
@@ -152,8 +137,8 @@ static unroll_status print_json(const pairs_evaluation *e)
     for (size_t i = 0; i < e->scores.count; i++) {
         const unroll_score_sums *b = &e->scores.bucket[i];
         if (b->pairs)
-            json_array_append_new(
-                lengths, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "source_min",
+            unroll_json_append(
+                &lengths, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "source_min",
                                    (json_int_t)(i * e->scores.width + 1), "source_max",
                                    (json_int_t)((i + 1) * e->scores.width), "pairs",
                                    (json_int_t)b->pairs, "exact_match",
@@ -216,8 +201,6 @@ unroll_status eval_pairs(const cli_call *call, const cli_common *common,
     if (!status && options->out)
         status = write_out(&e);
     unroll_pairs_free(e.pairs);
-    for (size_t i = 0; i < e.notes; i++)
-        unroll_free(e.note[i]);
-    unroll_free(e.note);
+    unroll_free(e.notes.text);
     return status;
 }

@@ -1,0 +1,22 @@
+#ifndef UNROLL_SCORE_TASK_LOSS_H
+#define UNROLL_SCORE_TASK_LOSS_H
+#include <unroll/model.h>
+#include <unroll/task.h>
+
+/** Who hears of each batch once it is measured. */
+typedef struct unroll_loss_listener {
+    /** @param sum         up to and with this batch
+     *  @param token_loss  [T][B] of the batch's targets in nats, 0 where one has weight 0
+     *  @return false: enough; what is summed up to here stands */
+    bool (*hear)(void *arg, const unroll_batch *batch, const unroll_result *sum, const double *token_loss);
+    void *arg;
+} unroll_loss_listener;
+
+/** Run a net over a split of a task once, each target predicted from what stands before it.
+ *  @param threads   0: one for each core
+ *  @param listener  NULL: none
+ *  @param sum       is added to: losses, weights, what was scored and was correct
+ *  @return as the task's eval() and unroll_net_evaluate(); UNROLL_EMEMORY */
+unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task, enum unroll_split split,
+                               size_t threads, const unroll_loss_listener *listener, unroll_result *sum);
+#endif
