@@ -24,7 +24,7 @@ static unroll_status add(unroll_net *net, const char *name, size_t cols, enum un
     return unroll_parameters_add(&net->parameters, &tensor, index);
 }
 
-/* Register a weight [H][inputs], with a bias where it is named, and take memory for it. */
+/* Register a weight [H][inputs], and where `bias` is not NULL a bias; take memory for their packed copies. */
 static unroll_status add_dense(unroll_net *net, const char *weight, const char *bias, size_t inputs,
                                unroll_dense *d)
 {
@@ -122,7 +122,7 @@ size_t unroll_attention_place(unroll_work *w, size_t S, char *base, size_t at)
     return at;
 }
 
-/* The steps of row r before its padding. */
+/* How many steps of row r come before its padding. */
 static size_t row_length(const uint8_t *mode, size_t steps, size_t B, size_t r)
 {
     while (mode && steps > 0 && mode[(steps - 1) * B + r] != UNROLL_RUN)
@@ -130,7 +130,7 @@ static size_t row_length(const uint8_t *mode, size_t steps, size_t B, size_t r)
     return steps;
 }
 
-/* Scores to weights, in place, and their padding to zero. */
+/* Turn scores into weights, in place; their padding becomes zero. */
 static void softmax_rows(const unroll_attention_score *p)
 {
     for (size_t t = 0; t < p->T; t++) {
@@ -148,9 +148,9 @@ static void softmax_rows(const unroll_attention_score *p)
     }
 }
 
-/* Weights and contexts of one row; e is [S][e_pitch]. */
-static void attend(const unroll_net *net, const unroll_attention_score *p, const unroll_real *e, size_t e_pitch,
-                   unroll_real *context, size_t context_pitch)
+/* Find weights and contexts from the encoder's outputs e [S][e_pitch]. */
+static void attend(const unroll_net *net, const unroll_attention_score *p, const unroll_real *e,
+                   size_t e_pitch, unroll_real *context, size_t context_pitch)
 {
     if (p->S == 0 || p->T == 0)
         return;
@@ -164,7 +164,7 @@ static void attend(const unroll_net *net, const unroll_attention_score *p, const
     });
 }
 
-/* Where a row's queries, keys and weights are. */
+/* The queries, keys and weights of row r. */
 static unroll_attention_score row_score(const unroll_net *net, const unroll_work *w, size_t thread, size_t r)
 {
     const unroll_attention *a = &net->attention;
@@ -181,7 +181,7 @@ static unroll_attention_score row_score(const unroll_net *net, const unroll_work
     };
 }
 
-/* h̃ of the rows, from context and h. */
+/* h̃ of a band, from its contexts and h. */
 static void combine(const unroll_net *net, const unroll_work *w, const unroll_band *rows)
 {
     const unroll_attention *a = &net->attention;
@@ -195,7 +195,7 @@ static void combine(const unroll_net *net, const unroll_work *w, const unroll_ba
     }
 }
 
-/* Zero the rows of x [steps][B][pitch]. */
+/* Make a band of x [steps][B][pitch] zero. */
 static void clear_rows(const unroll_band *rows, unroll_real *x, size_t pitch)
 {
     for (size_t t = 0; t < rows->steps; t++)
@@ -222,7 +222,9 @@ void unroll_attention_forward(const unroll_net *net, unroll_work *w, size_t thre
     combine(net, w, &steps);
 }
 
-/* dL/da of one row into its score gradients; a's own part of dL/de is added to de [S][B·E]. */
+/* From the gradients of one row's contexts find those of its scores, in p->a, and add those of the outputs
+ * e that its weights multiply to de [S][pitch].
+ * @param a  the row's weights */
 static void weights_back(const unroll_net *net, const unroll_attention_score *p, const unroll_real *a,
                          const unroll_real *e, const unroll_real *dcontext, unroll_real *de,
                          size_t pitch)

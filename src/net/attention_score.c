@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* The scores of one row of a batch. Forward fills a with score_ts, of query t and key s; backward finds dscore_ts
- * there. */
+/* The scores of one row of a batch. Forward fills a with score_ts, of query t and key s; backward finds
+ * dscore_ts there. */
 
 /* Dot product of a query and a key.
  *   forward   score_ts = q_t·k_s

@@ -53,7 +53,7 @@ unroll_status unroll_bidirectional_new(unroll_net *net, const unroll_stack_spec 
         return unroll_fail(UNROLL_EMEMORY, UNROLL_OPTION("layers") " %zu or "
                            UNROLL_OPTION("hidden") " %zu is too large", spec->layers, spec->hidden);
     one.layers = 1;
-    one.dropout = 0; /* what lies between stacks is done here */
+    one.dropout = 0; /* a stack of one layer: what lies between layers is done by this file */
     one.residual = false;
     e->stack = unroll_alloc(stacks, sizeof *e->stack);
     if (!e->stack)
@@ -122,18 +122,19 @@ void unroll_bidirectional_begin(unroll_work *w)
     }
 }
 
-/* Where step s of row r is in an array [steps][B][pitch], in reading order and from the end. */
+/* Where step s of row r is in an array [steps][B][pitch] in reading order. */
 static size_t here(const unroll_work *w, size_t s, size_t r, size_t pitch)
 {
     return (s * w->B + r) * pitch;
 }
 
+/* Where step s of row r is in an array that runs from the source's end. */
 static size_t from_end(const unroll_work *w, size_t s, size_t r, size_t pitch)
 {
     return here(w, w->batch->S - 1 - s, r, pitch);
 }
 
-/* Dropout's mask between layers is of both directions together. */
+/* Dropout between layers, with one mask for the outputs of both directions. */
 static void drop(const unroll_net *net, const unroll_work *w, size_t layer, size_t s, size_t r,
                  const unroll_real *x, unroll_real *out)
 {
@@ -143,7 +144,7 @@ static void drop(const unroll_net *net, const unroll_work *w, size_t layer, size
                 out);
 }
 
-/* What the layer below gave is the input of both stacks. */
+/* Give both stacks of layer l the output of the layer below. */
 static void fill_layer(const unroll_net *net, const unroll_work *w, size_t l, size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
@@ -160,6 +161,7 @@ static void fill_layer(const unroll_net *net, const unroll_work *w, size_t l, si
         }
 }
 
+/* Put the outputs of both stacks of layer l side by side. */
 static void join_layer(const unroll_net *net, const unroll_work *w, size_t l, size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
@@ -175,8 +177,10 @@ static void join_layer(const unroll_net *net, const unroll_work *w, size_t l, si
         }
 }
 
-/* The last state k of layer l, both directions, as `last` has it, and over the bridge. */
-static void bridge_forward(const unroll_net *net, const unroll_work *w, size_t l, size_t k, size_t r0, size_t r1)
+/* Collect the last states of layer l in both directions, h (k = 0) or c (k = 1), and make the decoder's
+ * first from them. */
+static void bridge_forward(const unroll_net *net, const unroll_work *w, size_t l, size_t k,
+                           size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
     const size_t H = net->spec.hidden, p = net->stack.pitch, pitch = net->encoder.pitch;
@@ -207,8 +211,9 @@ void unroll_bidirectional_forward(const unroll_net *net, unroll_work *w, size_t 
     }
 }
 
-static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t l, size_t k, size_t r0,
-                       size_t r1)
+/* The way back: from the gradient of the decoder's first state to those of both stacks' last. */
+static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t l, size_t k,
+                            size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
     const size_t H = net->spec.hidden, p = net->stack.pitch, pitch = net->encoder.pitch;
@@ -225,7 +230,7 @@ static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t 
                    e->dlast + r * pitch + direction * H, H * sizeof *dz);
 }
 
-/* dL/dy of a layer to both its stacks. */
+/* Hand dL/dy of layer l to both its stacks. */
 static void split_layer(const unroll_net *net, const unroll_work *w, size_t l, size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;
@@ -241,7 +246,7 @@ static void split_layer(const unroll_net *net, const unroll_work *w, size_t l, s
         }
 }
 
-/* dL/dx of both stacks becomes dL/dy of the layer below. */
+/* Add up dL/dx of both stacks of layer l, which is dL/dy of the layer below. */
 static void gather_layer(const unroll_net *net, const unroll_work *w, size_t l, size_t r0, size_t r1)
 {
     const unroll_encoder_run *e = &w->encoder;

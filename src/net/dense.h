@@ -31,11 +31,11 @@ void unroll_dense_pack(const unroll_dense *d, const unroll_kernels *k, const unr
                        const unroll_real *weights);
 
 /** y = x·W^T + b.
- *  @param add  without b, added to what is in y */
+ *  @param add  x·W^T is added to what is in y, without b */
 void unroll_dense_forward(const unroll_dense *d, const unroll_kernels *k, const unroll_band *rows,
                           const unroll_real *x, unroll_real *y, bool add);
 /** dx = dy·W.
- *  @param add  added to what is in dx */
+ *  @param add  dy·W is added to what is in dx */
 void unroll_dense_backward(const unroll_dense *d, const unroll_kernels *k, const unroll_band *rows,
                            const unroll_real *dy, unroll_real *dx, bool add);
 /** dW += dy^T·x and db += Σ dy over `rows` rows of all steps, for this part's columns. */

@@ -14,7 +14,7 @@
 
 /* The encoder of Sutskever, Vinyals and Le (2014) and Cho et al. (2014):
  *   e_s, state_s = stack(x_s, state_{s−1})      the decoder's first state is state_S
- * A row's padding holds its state, so the last step has it for rows of any length. */
+ * Padding holds the state of a row, so the last step has the last state of rows of any length. */
 
 unroll_status unroll_encoder_new(unroll_net *net, const unroll_stack_spec *spec)
 {

@@ -9,22 +9,12 @@
 #include "base/versioned.h"
 #include "net/net.h"
 
-/* How weights start. H hidden units; fan_in and fan_out of one gate's block [H][K] are K and H, so that a
- * gate starts alike in every cell.
- *
- *   uniform      U(±1/√H), weights and biases                          PyTorch's default
- *   normal       N(0, 1/H)
- *   xavier       U(±√(6/(fan_in + fan_out)))                           Glorot and Bengio (2010)
- *   he           N(0, 2/fan_in)                                        He et al. (2015)
- *   orthogonal   Wh orthogonal in each gate, the others as uniform     Saxe et al. (2014)
- *   identity     Wh = I in each gate, the others N(0, 0.001²)          Le et al. (2015)
- *
- * (With xavier's larger inputs an orthogonal tanh network saturates: it no longer learns temporal order
- * over 100 steps, where it does with these.) All but uniform start their biases at 0. Then the gate that
- * keeps the state gets --forget-bias (Gers et al. 2000; Jozefowicz et al. 2015), or chrono's ln U(1, T − 1)
- * and the input gate its negative (Tallec and Ollivier 2018). Embeddings are N(0, 1) as PyTorch's; a tied
- * one starts as an output layer. */
+/* The kinds, their formulas and sources are listed in unroll/net.h. fan_in and fan_out of one gate's block
+ * [H][K] are K and H. "orthogonal" draws its other matrices as "uniform" does, because with the larger
+ * inputs of "xavier" an orthogonal tanh network saturates: it no longer learns temporal order over 100
+ * steps, where it does with these. */
 
+/* What all draws of one network share. */
 typedef struct draw {
     unroll_rng rng;
     const unroll_init *init;
@@ -78,7 +68,7 @@ void unroll_orthonormalise(size_t count, size_t n, double *q, double *length)
 {
     for (size_t i = 0; i < count; i++) {
         double *v = q + i * n, square = 0;
-        for (size_t k = 0; k < 2 * i; k++) { /* twice, since once leaves what cancellation lost */
+        for (size_t k = 0; k < 2 * i; k++) { /* twice, because rounding leaves a remainder the first time */
             const double *u = q + k % i * n;
             double dot = 0;
             for (size_t j = 0; j < n; j++)
@@ -96,7 +86,8 @@ void unroll_orthonormalise(size_t count, size_t n, double *q, double *length)
     }
 }
 
-/* The rows of a Gaussian matrix made orthogonal, in doubles: uniform over the orthogonal matrices. */
+/* Make the rows of a Gaussian matrix orthonormal, in doubles: the result is uniform over the orthogonal
+ * matrices. */
 static unroll_status fill_orthogonal(draw *d, size_t H, unroll_real *w)
 {
     size_t count;
@@ -125,7 +116,7 @@ static unroll_status fill_identity(draw *d, size_t H, unroll_real *w)
 static const struct kind {
     const char *name;
     fill_fn *weights;
-    unroll_status (*recurrent)(draw *d, size_t H, unroll_real *w); /* NULL: as weights */
+    unroll_status (*recurrent)(draw *d, size_t H, unroll_real *w); /* NULL: `weights` draws these as well */
     bool biases;
     const char *summary;    /* for help */
 } kinds[] = {
@@ -149,7 +140,7 @@ const char *unroll_init_summary(size_t i)
     return i < sizeof kinds / sizeof *kinds ? kinds[i].summary : NULL;
 }
 
-/* A weight matrix [G·H][K], gate by gate. */
+/* Draw a weight matrix [G·H][K], gate by gate. */
 static unroll_status init_matrix(draw *d, const struct kind *kind, const unroll_parameter *p,
                                  const unroll_cell *cell, bool recurrent, unroll_real *w)
 {
@@ -164,7 +155,8 @@ static unroll_status init_matrix(draw *d, const struct kind *kind, const unroll_
     return UNROLL_OK;
 }
 
-/* The sum of two uniform draws where a second bias is frozen: what PyTorch's two biases add up to. */
+/* Draw a bias. Where a second bias is frozen it is the sum of two draws, because PyTorch's two biases add
+ * up to that. */
 static void init_bias(draw *d, const struct kind *kind, const struct unroll_parameter_use *use,
                       const unroll_parameter *p, unroll_real *w)
 {
@@ -180,7 +172,8 @@ static void init_bias(draw *d, const struct kind *kind, const struct unroll_para
     }
 }
 
-/* The gates' own biases, in the first bias of every layer. */
+/* Set the biases of the gates that keep the state and let input in: in the first bias vector of every
+ * layer. */
 static void init_gates(draw *d, const unroll_net *net, const unroll_stack *s)
 {
     const unroll_cell *cell = s->cell;
@@ -202,8 +195,8 @@ static void init_gates(draw *d, const unroll_net *net, const unroll_stack *s)
     }
 }
 
-/* Recurrent batch normalisation starts far from 1: unit variance would saturate tanh at every step, and its
- * gradient be lost. Cooijmans et al. (2016), section 4. */
+/* Gains of recurrent batch normalisation start far below 1: with unit variance tanh would be saturated at
+ * every step, and the gradient would vanish. Cooijmans et al. (2016), section 4. */
 static unroll_real first_gain(const unroll_net *net, const unroll_init *init)
 {
     const unroll_norm *norm = net->stack.norm;
@@ -238,7 +231,7 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
         return UNROLL_OK;
     case UNROLL_P_SHIFT:
     case UNROLL_P_MEAN:
-        return UNROLL_OK; /* zero */
+        return UNROLL_OK; /* they are zero already */
     case UNROLL_P_EMBEDDING:
         if (!net->spec.tie || i != net->embedding) {
             fill_normal(d, count, 1, w);
@@ -248,7 +241,7 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
     case UNROLL_P_OUTPUT:
         break;
     }
-    /* a vector is one output's weights */
+    /* a vector is the weights of one output */
     kind->weights(d, count, (double)(p->cols ? p->cols : p->rows), (double)(p->cols ? p->rows : 1), w);
     return UNROLL_OK;
 }

@@ -49,7 +49,8 @@ static unroll_status build(unroll_net *net)
         return UNROLL_EMEMORY;
     s->cell = net->cell;
     const unroll_stack_spec stack = {
-        .cell = kinds.cell, .option = kinds.option, .activation = kinds.activation, .norm = kinds.norm, .norm_steps = s->norm_steps,
+        .cell = kinds.cell, .option = kinds.option, .activation = kinds.activation,
+        .norm = kinds.norm, .norm_steps = s->norm_steps,
         .layers = s->layers, .inputs = s->embedding ? s->embedding : s->inputs,
         .tokens = !s->features && !s->embedding,
         .hidden = s->hidden, .dropout = s->dropout, .omega = s->omega,

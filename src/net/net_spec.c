@@ -24,7 +24,7 @@ const char *unroll_norm_name(size_t i)
     return i == 0 ? none : norms[i - 1] ? norms[i - 1]->name : NULL;
 }
 
-/* NULL for none. */
+/* Find the normalisation of that name; *norm becomes NULL for none. */
 static unroll_status find_norm(const char *name, const unroll_norm **norm)
 {
     const unroll_kernels *k = unroll_kernels_get();
@@ -99,7 +99,7 @@ static unroll_status check_joined(const unroll_net_spec *s, const unroll_norm *n
     return UNROLL_OK;
 }
 
-/* What an encoder–decoder, or a network without encoder, cannot have. */
+/* Check what an encoder–decoder, or a network without encoder, cannot have. */
 static unroll_status check_pairs(const unroll_net_spec *s, const unroll_norm *norm)
 {
     if (!(s->label_smoothing >= 0 && s->label_smoothing < 1))

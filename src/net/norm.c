@@ -4,13 +4,14 @@
 
 #include "base/fail.h"
 
-/* Normalisation around the cells: its parameters, the input's products, running statistics. */
+/* What is normalised are three parts: the products with the input (X), those with the state (H), and the
+ * state c on its way to h (C). The cells normalise H and C themselves, step by step; X is done here. */
 
 static const char *const gain_names[] = {"norm_ih", "norm_hh", "norm_c"};
 static const char *const mean_names[] = {"norm_ih_mean", "norm_hh_mean", "norm_c_mean"};
 static const char *const variance_names[] = {"norm_ih_var", "norm_hh_var", "norm_c_var"};
 
-/* Gates of a part. */
+/* How many gates a part has. */
 static size_t part_gates(const unroll_stack *s, enum unroll_norm_part part)
 {
     return part == UNROLL_NORM_C ? 1 : s->cell->gates;
@@ -82,7 +83,7 @@ unroll_status unroll_norm_add_statistics(unroll_stack *s, unroll_parameters *p, 
     return UNROLL_OK;
 }
 
-/* [gates][hidden] to [gates][pitch]. */
+/* Copy [gates][hidden] to [gates][pitch]. */
 static void pad(const unroll_stack *s, size_t gates, const unroll_real *from, unroll_real *to)
 {
     for (size_t g = 0; g < gates; g++)
@@ -108,7 +109,7 @@ void unroll_norm_pack(const unroll_stack *s, size_t l, const unroll_parameter *l
         pad(s, 1, weights + list[a->shift].offset, a->shift_copy);
 }
 
-/* The row of running statistics for a step. */
+/* Which row of the running statistics step t uses. */
 static size_t running_row(const unroll_stack *s, const unroll_stack_run *run, size_t t)
 {
     return run->age + t < s->running_rows ? run->age + t : s->running_rows - 1;
@@ -124,7 +125,8 @@ unroll_real *unroll_norm_statistics(const unroll_stack *s, const unroll_stack_ru
     return run->at[l].statistics + (s->norm->recurrent ? t : 0) * s->statistics;
 }
 
-/* All gates' products with the input, those together that are normalised together. */
+/* Normalise the products with the input of all gates, or go back; gates that share a mean are taken
+ * together. */
 static void pass_input(const unroll_step *step, bool back)
 {
     const unroll_layer *l = step->layer;
@@ -154,7 +156,8 @@ void unroll_norm_input_back(const unroll_step *step)
     pass_input(step, true);
 }
 
-/* One part's statistics, of m rows, into the slot: the mean, and the variance without bias. */
+/* Move a part's running mean and variance towards those measured over m rows; the variance is the unbiased
+ * one. */
 static void update_part(const unroll_stack *s, const unroll_real *row, size_t gates, size_t m,
                        unroll_real *mean, unroll_real *variance)
 {
@@ -169,6 +172,7 @@ static void update_part(const unroll_stack *s, const unroll_real *row, size_t ga
         }
 }
 
+/* Of `count` positions from `first` on, how many are no padding. */
 static size_t count_running(const unroll_stack_run *run, size_t first, size_t count)
 {
     size_t m = 0;
@@ -177,7 +181,7 @@ static size_t count_running(const unroll_stack_run *run, size_t first, size_t co
     return m;
 }
 
-/* By now the window's steps are part of run->age. */
+/* run->age already counts the steps of this window, so run->first_age says which rows they used. */
 void unroll_norm_update_running_statistics(const unroll_stack *s, const unroll_stack_run *run,
                                            const unroll_parameter *list, unroll_real *weights)
 {

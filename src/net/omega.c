@@ -3,17 +3,17 @@
 #include <math.h>
 #include <string.h>
 
-/* The regulariser of Pascanu, Mikolov and Bengio (2013), eq. 9 and 10: Wh is drawn towards keeping the
- * norm of what travels back. Their x is the pre-activation, here z; u_k = dL/dz_k is a row.
+/* The regulariser of Pascanu, Mikolov and Bengio (2013), eq. 9 and 10, draws Wh towards keeping the norm
+ * of the gradient as it travels back. Their x is the pre-activation, here z; u_k = dL/dz_k is a row.
  *   v_k = (u_{k+1} Wh) f'(z_k)        Ω = mean_k (‖v_k‖ / ‖u_{k+1}‖ − 1)²
  * Its immediate derivative holds u and z constant:
  *   dΩ/dWh = mean_k 2 (‖v_k‖ / ‖u_{k+1}‖ − 1) / (‖u_{k+1}‖ ‖v_k‖) u_{k+1} ⊗ (v_k f'(z_k))
  * As in the authors' program, and unlike their eq. 9, which sums, the mean is over the steps that a
- * gradient still reaches; so the weight means the same at every length. Each sample and layer has an Ω
- * of its own; over samples the mean is taken. What comes before the window is not counted. */
+ * gradient still reaches; so the weight means the same at every length. Each sample and layer has an Ω of
+ * its own; over samples the mean is taken. What comes before the window is not counted. */
 
-/* Steps whose u is smaller are left out, the authors' bound (1e-20 of the square): rounding decides the
- * direction of what has nearly vanished, and its inverse is beyond a float. */
+/* Steps with a smaller ‖u‖ are left out: the direction of what has nearly vanished is decided by rounding,
+ * and its inverse exceeds a float. The authors' bound is the same, 1e-20 of the square. */
 static const double smallest = 1e-10;
 
 static double norm(size_t n, const unroll_real *x)
@@ -24,7 +24,7 @@ static double norm(size_t n, const unroll_real *x)
     return sqrt(sum);
 }
 
-/* out = d · f'(z) for row r; out may not be d. */
+/* out = d · f'(z) for row r; out and d are different arrays. */
 static void through_f(const unroll_step *step, size_t r, const unroll_real *d, unroll_real *out,
                       unroll_real *spare)
 {

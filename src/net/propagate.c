@@ -14,7 +14,8 @@
 #include "net/stack_place.h"
 #include "net/stack_weights.h"
 
-/* A batch through a network and back: each thread has a band of its rows, then a share of the weights' gradients. */
+/* A batch through a network and back. Each thread takes a band of rows through the whole window, and when
+ * all have arrived it takes its part of the gradient of the weights. */
 
 static void forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1)
 {
@@ -36,7 +37,8 @@ static void backward(const unroll_net *net, unroll_work *w, size_t thread, size_
         unroll_encoder_backward(net, w, r0, r1);
 }
 
-/* Forward, loss and backward of one band where all logits fit; no thread waits for another. */
+/* Forward, loss and backward of one band where all logits fit into memory, so that no thread waits for
+ * another. */
 static void band_gradient(void *arg, size_t thread)
 {
     unroll_work *w = arg;
@@ -54,6 +56,7 @@ static void band_gradient(void *arg, size_t thread)
     backward(net, w, thread, r0, r1);
 }
 
+/* Steps whose logits are in memory together. */
 struct chunk {
     unroll_work *w;
     size_t t0, t1;
@@ -126,7 +129,8 @@ static void weight_gradient(void *arg, size_t thread)
         embedding_weights(net, w, thread);
 }
 
-/* A tied embedding's gradient has two parts, cut differently between threads and summed apart. */
+/* A tied embedding gets one gradient as the output layer and one as the input. Threads divide the two
+ * differently, so they are summed apart and added here. */
 static void add_tied(const unroll_net *net, unroll_work *w)
 {
     unroll_real *grad = w->grad + net->parameters.list[net->embedding].offset;
@@ -142,7 +146,7 @@ static void band_forward(void *arg, size_t thread)
         forward(w->net, w, thread, r0, r1);
 }
 
-/* Let the run stand for steps [t0,t1) of the batch. */
+/* Make the run stand for steps [t0,t1) of the batch. */
 static void set_steps(unroll_work *w, size_t t0, size_t t1)
 {
     const unroll_batch *b = w->batch;
@@ -194,8 +198,8 @@ static void find_bad(const unroll_net *net, unroll_work *w)
                     }
 }
 
-/* The first layer and step whose state is not finite: looked for only when a loss is not, here or in a
- * segment seen before. */
+/* Find the first layer and step whose state is not finite, where a loss is not: in these steps, or in a
+ * segment that was gone through before them. */
 static void look_for_bad(const unroll_net *net, unroll_work *w)
 {
     const size_t first = w->run.first * w->B;
@@ -205,7 +209,7 @@ static void look_for_bad(const unroll_net *net, unroll_work *w)
         find_bad(net, w);
 }
 
-/* Sums in one order. */
+/* Add up the losses of all positions, always in the same order. */
 static void sum_up(const unroll_work *w, unroll_result *result, double *token_loss)
 {
     const unroll_batch *b = w->batch;
@@ -224,7 +228,7 @@ static void sum_up(const unroll_work *w, unroll_result *result, double *token_lo
     result->finite = isfinite(result->loss);
 }
 
-/* The states of the last step become those before the first. */
+/* Carry the states over to the next batch. */
 static void carry(const unroll_net *net, unroll_work *w)
 {
     for (size_t t = 0; t < w->run.steps; t++)
@@ -232,7 +236,8 @@ static void carry(const unroll_net *net, unroll_work *w)
     unroll_stack_carry(&net->stack, &w->run);
 }
 
-/* The output layer by pieces of time, in the order of unroll_stack_earlier(). */
+/* The output layer for as many steps at a time as have logits in memory, segments in the order of
+ * unroll_stack_earlier(). */
 static void read_out(unroll_work *w, bool training)
 {
     for (unroll_span at = {w->run.steps, w->run.steps}; unroll_stack_earlier(&w->run, &at);)
@@ -267,7 +272,7 @@ unroll_status unroll_net_evaluate(const unroll_net *net, const unroll_batch *bat
     return UNROLL_OK;
 }
 
-/* Forward and back through the run's steps. */
+/* Take all bands forward and back through the run's steps. */
 static void back_propagate(const unroll_net *net, unroll_work *w)
 {
     unroll_parallel(w->threads, band_gradient, w);
@@ -279,8 +284,9 @@ static void back_propagate(const unroll_net *net, unroll_work *w)
     look_for_bad(net, w);
 }
 
-/* The whole window with the states between segments alone: forward, then back segment by segment, each run
- * again first (Chen et al. 2016, "Training deep nets with sublinear memory cost"). */
+/* Go forward through the window and keep only the states between segments; then go back segment by
+ * segment, running each forward once more first. Chen et al. (2016), "Training deep nets with sublinear
+ * memory cost". */
 static void recompute(const unroll_net *net, unroll_work *w)
 {
     const size_t T = w->batch->T, segment = w->run.segment, last = (T - 1) / segment;

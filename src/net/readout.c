@@ -7,7 +7,7 @@
  *   backward  dh = dy W     dW = dy^T h     db = Σ dy
  * Losses are summed in doubles, one position after the other; gradients are those of the mean, Σ L / Σ w. */
 
-enum { CHUNK = 1 << 22 }; /* logits kept at a time: 16 MB */
+enum { CHUNK = 1 << 22 }; /* logits in memory at a time: 16 MB */
 
 size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
 {
@@ -15,7 +15,7 @@ size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
     return steps < 1 ? 1 : steps < T ? steps : T;
 }
 
-/* What the output layer sees from step t on. */
+/* What the output layer reads, from step t on. */
 static const unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t)
 {
     const unroll_real *h = net->attention.kind ? w->attention.output : unroll_decoder_output(w);
@@ -37,7 +37,7 @@ void unroll_readout_logits(const unroll_net *net, unroll_work *w, size_t t0, siz
 
 /* Cross-entropy against the target with 1 − ε + ε/V and each other with ε/V, Szegedy et al. (2016):
  *   L = (1 − ε) (−ln p_k) + ε mean over j of −ln p_j       dL/dy = p − (1 − ε) e_k − ε/V
- * y as for kernels->softmax, which this calls. */
+ * y, scale and best are as for kernels->softmax, which this calls. */
 static double smooth(const unroll_net *net, double epsilon, unroll_real *y, uint32_t target,
                      unroll_real scale, uint32_t *best)
 {

@@ -4,9 +4,9 @@
 #include "base/rng.h"
 #include "net/readout.h"
 
-/* Scheduled sampling, Bengio et al. (2015), in two passes as Mihaylova and Martins (2019): the first finds
- * what the network would say after the true words; then each input but the first is, by chance, what it
- * said at the step before. Gradients take these inputs as given. */
+/* Scheduled sampling, Bengio et al. (2015), in two passes as Mihaylova and Martins (2019). The first finds
+ * what the network would say after the true words. In the second, by chance, each input but the first is
+ * what it said at the step before. Gradients take these inputs as given. */
 
 typedef struct guesses {
     unroll_work *w;

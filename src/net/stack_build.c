@@ -7,7 +7,7 @@
 #include "base/place.h"
 #include "net/norm.h"
 
-/* The vector term whose gradient a cell gives for a named vector, or NULL: then it is frozen at zero. */
+/* What a cell says of the gradient of a named vector; NULL: it has none, and the vector is frozen at zero. */
 static const unroll_vector_term *find_vector(const unroll_cell *cell, const char *name)
 {
     for (size_t i = 0; i < UNROLL_TERMS_MAX && cell->vectors[i].count; i++)
@@ -73,13 +73,14 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
     return s->norm ? unroll_norm_add(s, p, prefix, l) : UNROLL_OK;
 }
 
-/* A dgain of 0 is no place: x̂ comes before it. */
+/* Is the part normalised? Then its dgain is more than 0, because x̂ lies before it. */
 static bool has_gain(const unroll_stack_layer *a, enum unroll_norm_part part)
 {
     return a->layer.place[part].dgain > 0;
 }
 
-/* Place the packed copies of one layer; `block` NULL counts. @return reals used */
+/* Place the packed copies of one layer in `block`, or where that is NULL count them.
+ * @return reals used */
 static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
 {
     unroll_stack_layer *a = &s->at[l];
@@ -165,7 +166,7 @@ void unroll_stack_free(unroll_stack *s)
     unroll_free(s->at);
 }
 
-/* One gate of W [G·H][K] into both directions' panels. */
+/* Pack one gate of W [G·H][K] into the panels of both directions. */
 static void pack_gate(const unroll_stack *s, const unroll_real *W, size_t K, size_t gate,
                       unroll_real *forward, unroll_real *backward)
 {

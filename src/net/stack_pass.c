@@ -6,9 +6,10 @@
 #include "net/norm.h"
 #include "net/omega.h"
 
-/* A band of rows through a stack, and back. */
+/* A band through a stack and back, layer by layer: in each the products with the input for some steps at
+ * once, then the recurrence step by step. */
 
-/* One row of a layer's input. */
+/* Dropout on one row of a layer's input, or on its gradient. */
 static void drop_row(const unroll_stack *s, const unroll_stack_run *run, size_t layer, size_t t,
                      size_t r, const unroll_real *x, unroll_real *out)
 {
@@ -25,7 +26,7 @@ static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, s
         }
 }
 
-/* What a layer's products with its input, or with the stack's, read. */
+/* The right-hand and left-hand side of a layer's products with its own input, or with the stack's. */
 typedef struct input_side {
     const unroll_real *x;        /* [steps][B][pitch] of n inputs */
     size_t n, pitch;
@@ -33,7 +34,7 @@ typedef struct input_side {
     enum unroll_start start;
 } input_side;
 
-/* start + x · (the gates of the input terms) for steps `at`. */
+/* For each term of the input: its gates' products = start + x · W^T, for steps `at`. */
 static void input_product(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                           unroll_span at, const input_side *in, size_t r0, size_t r1)
 {
@@ -53,7 +54,7 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
     }
 }
 
-/* z of `count` gates = a + the table's row w; a [count][pitch], w [count][H]. */
+/* z = a + w for `count` gates; z and a [count][pitch], w [count][H] a row of a table of weights. */
 static void add_row(const unroll_stack *s, size_t count, const unroll_real *a, const unroll_real *w,
                     unroll_real *z)
 {
@@ -62,7 +63,7 @@ static void add_row(const unroll_stack *s, size_t count, const unroll_real *a, c
         s->kernels->add(count / parts * H, w + g * H, a + g * s->pitch, z + g * s->pitch);
 }
 
-/* One-hot input: the product is a row of the table. */
+/* The products with one-hot tokens, each of which is a row of the transposed weights. */
 static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
                          const unroll_real *table, size_t t, size_t r0, size_t r1)
 {
@@ -82,7 +83,7 @@ static void input_gather(const unroll_stack *s, const unroll_stack_run *run,
     }
 }
 
-/* What comes to a layer from the stack's input directly. */
+/* Add the products with the stack's input, which skips the layers below. */
 static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                         unroll_span at, const unroll_real *table, size_t r0, size_t r1)
 {
@@ -102,7 +103,7 @@ static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size
             }
 }
 
-/* The step of one layer for a band. */
+/* Step t of layer l for a band. */
 static unroll_step make_step(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
                              size_t r0, size_t r1)
 {
@@ -122,7 +123,7 @@ static unroll_step make_step(const unroll_stack *s, const unroll_stack_run *run,
     };
 }
 
-/* Padding positions: the state stays, or becomes zero. */
+/* At padding the state stays as it was, or becomes zero. */
 static void mask_forward(const unroll_stack *s, const unroll_step *step, const uint8_t *mode)
 {
     const size_t bytes = s->pitch * sizeof(unroll_real);
@@ -140,22 +141,22 @@ static void mask_forward(const unroll_stack *s, const unroll_step *step, const u
     }
 }
 
-/* Are all steps of the input's products normalised at once? */
+/* Are the products with the input normalised over all steps of the window at once? */
 static bool norm_window(const unroll_stack *s)
 {
     return unroll_stack_joins_rows(s) && !s->norm->recurrent;
 }
 
-/* The products with the input, normalised where that is of all steps at once. */
+/* Normalise the products with the input of all steps. */
 static void norm_products(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0,
                           size_t r1)
 {
     unroll_step step = make_step(s, run, l, 0, r0, r1);
-    step.rows *= run->steps; /* one band: no other rows lie between */
+    step.rows *= run->steps; /* the band is all rows, so that none of another lie between */
     unroll_norm_input(&step);
 }
 
-/* What dropout takes from the cell's input it leaves to the sum. */
+/* A residual layer's y = h + input. Dropout acts on what the cell reads, but not on this input. */
 static void add_input(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
                       size_t r0, size_t r1)
 {
@@ -164,8 +165,8 @@ static void add_input(const unroll_stack *s, const unroll_stack_run *run, size_t
                     run->at[l - 1].y + at, run->at[l].y + at);
 }
 
-/* The products with the input at a time as many steps as stay in the cache until the recurrence has taken
- * them up, but rows enough for what reading the panels costs. */
+/* For how many steps the products with the input are taken at once: as many as stay in the cache until the
+ * recurrence has used them, but at least so many rows that reading the panels pays. */
 static size_t block_steps(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t rows)
 {
     enum { HOT = 1 << 18, ROWS = 64 }; /* bytes of z */
@@ -173,7 +174,7 @@ static size_t block_steps(const unroll_stack *s, const unroll_stack_run *run, si
     return norm_window(s) ? run->steps : ((fit > ROWS ? fit : ROWS) + rows - 1) / rows;
 }
 
-/* What comes to a layer from below, for steps `at`. */
+/* The products with a layer's input, for steps `at`. */
 static void input_forward(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                           unroll_span at, const unroll_parameter *list, const unroll_real *weights,
                           size_t r0, size_t r1)
@@ -222,7 +223,8 @@ void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
     }
 }
 
-/* At padding positions the cell sees no gradient; what passes by is added behind it. */
+/* At padding the cell sees no gradient. What a held state passes on is added to dh0 here, and to dc0 by
+ * mask_after(). */
 static void mask_before(const unroll_stack *s, const unroll_step *step, unroll_real *dh,
                         unroll_real *dc, unroll_real *spare, const uint8_t *mode)
 {
@@ -268,7 +270,8 @@ void unroll_stack_step_back(const unroll_stack *s, const unroll_stack_run *run, 
         mask_after(s, &step, back->spare, mode);
 }
 
-/* Ω of step t and the next, whose backward pass is done; none leads back from the window's first. */
+/* Ω of the pair t and t + 1, of which the latter has gone back. Step 0 has no e: nothing is counted before
+ * the window. */
 static void omega_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
                        size_t r0, size_t r1)
 {
@@ -290,7 +293,7 @@ static size_t state_at(const unroll_stack *s, const unroll_stack_run *run, size_
     return (l * s->cell->states * run->B + r0) * s->pitch;
 }
 
-/* Join what comes to the last step's states from outside. */
+/* Add dlast, the gradient that comes to the last step's states from after the run. */
 static void add_last(const unroll_stack *s, const unroll_stack_run *run, size_t l, unroll_real *dh,
                      unroll_real *dc, size_t r0, size_t r1)
 {
@@ -301,6 +304,7 @@ static void add_last(const unroll_stack *s, const unroll_stack_run *run, size_t 
         memcpy(dc, from + run->B * s->pitch, n * sizeof *dc);
 }
 
+/* Keep the gradient of the states before the run's first step in dfirst. */
 static void keep_first(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                        const unroll_real *dh, const unroll_real *dc, size_t r0, size_t r1)
 {
@@ -311,7 +315,7 @@ static void keep_first(const unroll_stack *s, const unroll_stack_run *run, size_
         memcpy(to + run->B * s->pitch, dc, bytes);
 }
 
-/* What takes a gradient of a layer's input, or of the stack's. */
+/* What takes the gradient of a layer's input, or of the stack's, and the panels that lead to it. */
 typedef struct input_gradient {
     unroll_real *to;             /* [t1−t0][B][pitch] */
     size_t pitch;
@@ -319,7 +323,7 @@ typedef struct input_gradient {
     enum unroll_start start;
 } input_gradient;
 
-/* start + the input terms' gradients · (their gates) for steps `at`. */
+/* to = start + the gradients of the input's products · their gates, for steps `at`. */
 static void input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, unroll_span at,
                        const input_gradient *dx, size_t r0, size_t r1)
 {
@@ -352,7 +356,7 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
         }
 }
 
-/* Step t of a layer, with what its hooks and Ω ask for; dL/dh is in slots t+1 of d. */
+/* Step t of a layer back, with hooks and Ω; d [T+1][B][pitch] has dL/dh in the steps' slots. */
 static void one_step_back(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t t,
                           unroll_real *d, size_t r0, size_t r1, unroll_step_back *back)
 {
@@ -377,7 +381,8 @@ static void one_step_back(const unroll_stack *s, const unroll_stack_run *run, si
     back->dc0 = swap;
 }
 
-/* dL/dx of steps `at`, after they went backward: into slots t+1 of `below`, and of the stack's input. */
+/* After steps `at` of layer l have gone back: their dL/dx into their slots of `below`, and that of the
+ * stack's input. */
 static void layer_input_back(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                              unroll_span at, unroll_real *below, bool want_dx, size_t r0, size_t r1)
 {
@@ -415,7 +420,7 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
         at.t0 = at.t1 > block ? at.t1 - block : 0;
         for (size_t t = at.t1; t-- > at.t0;)
             one_step_back(s, run, l, t, d, r0, r1, &back);
-        if (norm_window(s) && run->use == UNROLL_STATISTICS_LEARNED) { /* the only block */
+        if (norm_window(s) && run->use == UNROLL_STATISTICS_LEARNED) { /* the block is all steps */
             unroll_step step = make_step(s, run, l, 0, r0, r1);
             step.rows *= run->steps;
             unroll_norm_input_back(&step);
@@ -426,7 +431,7 @@ static void layer_backward(const unroll_stack *s, unroll_stack_run *run, size_t 
         keep_first(s, run, l, d + band, back.dc, r0, r1);
 }
 
-/* Residual layers: keep dL/dy of all steps in run->dy, or add it to dL/dx. */
+/* What passes by the cells of a residual layer: keep dL/dy of all steps in run->dy, or add it to dL/dx. */
 static void pass_by(const unroll_stack *s, const unroll_stack_run *run, unroll_real *d, bool keep,
                     size_t r0, size_t r1)
 {

@@ -6,10 +6,7 @@
 #include "base/memory.h"
 #include "base/place.h"
 
-/* Where a run of a stack has its arrays, and which of its states outlive it: the last step's, and with
- * recomputation those between segments. */
-
-/* [a][b][c] reals. */
+/* Place an array [a][b][c]. */
 static size_t place(unroll_real **to, size_t a, size_t b, size_t c, char *base, size_t at)
 {
     return unroll_place(to, sizeof **to, a, b, c, base, at);

@@ -4,15 +4,16 @@
 
 #include "base/parallel.h"
 
-/* The weight gradients of a stack, from what its backward pass left: products over all steps and rows. */
+/* The gradients of a stack's weights, from the gradients of pre-activations that its backward pass has
+ * left in z and n. Each is one product over all steps and rows, in the order of unroll_stack_earlier(). */
 
-/* One layer's weight gradients, this thread's share. */
+/* The gradients of one layer, as far as they are this thread's part. */
 typedef struct layer_weights {
     const unroll_stack *s;
     const unroll_stack_run *run;
     const unroll_gradient_part *part;
     size_t l;
-    bool summed[UNROLL_TERMS_MAX];   /**< these vectors went along with a product */
+    bool summed[UNROLL_TERMS_MAX];   /* vectors whose gradient was summed along with a product */
 } layer_weights;
 
 /* Where the gradient of a tensor begins. */
@@ -21,6 +22,7 @@ static unroll_real *gradient(const unroll_gradient_part *part, size_t parameter)
     return part->grad + part->list[parameter].offset;
 }
 
+/* Where the gradient of a cell's vector goes. */
 static unroll_real *vector_gradient(const layer_weights *w, const unroll_vector_term *v)
 {
     const unroll_stack_layer *a = &w->s->at[w->l];
@@ -28,7 +30,8 @@ static unroll_real *vector_gradient(const layer_weights *w, const unroll_vector_
     return gradient(w->part, at) + v->gate * w->s->hidden;
 }
 
-/* The vector whose gradient is the column sum of A, the term's part of z; NULL: none is left. */
+/* Where the column sum of A, the term's part of z, goes: the gradient of a vector that has not been summed
+ * yet. NULL: no vector has this gradient. */
 static unroll_real *vector_along(layer_weights *w, const unroll_term *term, const unroll_real *A)
 {
     const unroll_vector_term *v = w->s->cell->vectors;
@@ -41,7 +44,7 @@ static unroll_real *vector_along(layer_weights *w, const unroll_term *term, cons
     return NULL;
 }
 
-/* The product over all rows, segment by segment. */
+/* Add the product over all rows, segment by segment. */
 static void add_segments(const unroll_stack_run *run, const unroll_outer *all,
                          const unroll_kernels *kernels)
 {
@@ -57,7 +60,8 @@ static void add_segments(const unroll_stack_run *run, const unroll_outer *all,
     }
 }
 
-/* dW[gate rows] += A^T · B for gates [term] and each right-hand side, whose C is all of its dW. */
+/* dW += A^T · B for the term's gates and each right-hand side. The C of a right-hand side is where all of
+ * its dW begins. */
 static void term_weights(layer_weights *w, const unroll_term *term, const unroll_real *A,
                          size_t a_pitch, const unroll_outer_right *right)
 {
@@ -82,8 +86,8 @@ static void term_weights(layer_weights *w, const unroll_term *term, const unroll
     }
 }
 
-/* One-hot input: the rows of the table that were used, of columns [j0,j1): of all gates, where they stand side
- * by side, or of each. */
+/* One-hot input: add to the rows of the transposed weights that were used, in columns [j0,j1) of each
+ * gate, or of all gates together where they lie side by side. */
 static void scatter_rows(const unroll_stack *s, const unroll_stack_run *run, size_t l,
                          const unroll_term *term, unroll_span at, unroll_real *dW, size_t j0,
                          size_t j1)
@@ -98,6 +102,7 @@ static void scatter_rows(const unroll_stack *s, const unroll_stack_run *run, siz
     }
 }
 
+/* Add the gradients of the input's weights where the input is one-hot. */
 static void scatter_weights(const layer_weights *w, unroll_real *dW)
 {
     const unroll_stack *s = w->s;
@@ -111,7 +116,7 @@ static void scatter_weights(const layer_weights *w, unroll_real *dW)
     }
 }
 
-/* The column sums of `count` blocks of rows that are `row` apart. */
+/* Add the column sums of `count` blocks, in rows that are `row` reals apart, to grad. */
 static void vector_weights(const layer_weights *w, const unroll_real *block, size_t row, size_t count,
                            unroll_real *grad)
 {
@@ -136,12 +141,12 @@ static void norm_weights(const layer_weights *w)
         if (a->layer.place[i].gain)
             vector_weights(w, n + a->layer.place[i].dgain * s->pitch, row,
                            i == UNROLL_NORM_C ? 1 : s->cell->gates, gradient(w->part, a->gain[i]));
-    if (a->shift_copy) /* du lies behind dy·x̂ */
+    if (a->shift_copy) /* the shift's gradient lies after the gain's */
         vector_weights(w, n + (a->layer.place[UNROLL_NORM_C].dgain + 1) * s->pitch, row, 1,
                        gradient(w->part, a->shift));
 }
 
-/* Do two terms have the same gradients in the same place, so that one pass over them serves both? */
+/* Do two terms have the same gradients, in one place, so that one pass over them serves both? */
 static bool one_pass(const layer_weights *w, const unroll_term *input, const unroll_term *recurrent)
 {
     size_t row;
@@ -150,7 +155,7 @@ static bool one_pass(const layer_weights *w, const unroll_term *input, const unr
                unroll_stack_part(w->s, w->run, w->l, UNROLL_NORM_H, recurrent, &row);
 }
 
-/* dWx, as far as dWh did not take it along. */
+/* dW_ih of the terms that did not share a pass with dW_hh, and dW_skip. */
 static void input_weights(layer_weights *w, const unroll_outer_right *x)
 {
     const unroll_stack_layer *a = &w->s->at[w->l];
@@ -169,6 +174,7 @@ static void input_weights(layer_weights *w, const unroll_outer_right *x)
     }
 }
 
+/* dW_hh, with dW_ih of the input x where both have the same gradients. */
 static void recurrent_weights(layer_weights *w, const unroll_outer_right *x)
 {
     const unroll_stack *s = w->s;

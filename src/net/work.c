@@ -12,14 +12,14 @@
 #include "net/readout.h"
 #include "net/stack_place.h"
 
-/* Can a window be gone through in segments? */
+/* Can a window be gone through in segments, because nothing joins its steps but the states? */
 static bool can_segment(const unroll_net *net)
 {
     return net->spec.source == 0 && net->stack.omega == 0 && !unroll_stack_joins_rows(&net->stack);
 }
 
-/* Every array of a workspace in one block: counted with base NULL, placed with it. Going forward alone
- * needs no more than a segment at a time. */
+/* Count (base NULL) or place every array of a workspace. Evaluation needs no more than one segment at a
+ * time. */
 static size_t layout(unroll_work *w, bool encoder, size_t S, char *base)
 {
     const unroll_net *net = w->net;
@@ -66,7 +66,7 @@ static unroll_status check_window(const unroll_work_options *o)
     return UNROLL_OK;
 }
 
-/* A workspace without its arrays. */
+/* A workspace that has no arrays yet. */
 static unroll_work empty(const unroll_net *net, const unroll_work_options *o)
 {
     return (unroll_work){.net = net, .T = o->T, .B = o->B, .training = o->training, .kept = o->recompute,
@@ -141,7 +141,8 @@ void unroll_work_free(unroll_work *work)
     unroll_free(work);
 }
 
-/* Recurrent batch normalisation has statistics of each step since the states were zero. */
+/* Does it matter how many steps have passed since the states were zero? Recurrent batch normalisation has
+ * statistics for each of the first ones. */
 static bool has_age(const unroll_stack *s)
 {
     return unroll_stack_joins_rows(s) && s->norm->recurrent;
@@ -153,7 +154,7 @@ size_t unroll_work_state_size(const unroll_work *w)
     return s->layers * s->cell->states * w->B * s->hidden + has_age(s);
 }
 
-/* Walk the carried states: `plain` is [layers][states][B][hidden]. */
+/* Copy the carried states out to `plain` [layers][states][B][hidden], or from there. */
 static void copy_state(const unroll_work *w, unroll_real *plain, bool out)
 {
     const unroll_stack *s = &w->net->stack;
