@@ -15,6 +15,7 @@
 
 #include "golden_file.h"
 #include "runner.h"
+#include "task/task.h"
 #include "work_options.h"
 
 enum { TENSORS_MAX = 256, RUNS_MAX = 12, LINE_MAX = 400 };

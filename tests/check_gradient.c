@@ -9,7 +9,7 @@
 #include "gradient_problem.h"
 #include "runner.h"
 #include "train/clip.h"
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 static const char *const inits[] = {"uniform", "normal", "xavier", "he", "orthogonal", "identity"};
 

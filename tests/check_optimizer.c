@@ -6,7 +6,7 @@
 
 #include "runner.h"
 #include "train/clip.h"
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 #include "train/schedule.h"
 #include "train/throughput.h"
 
@@ -46,7 +46,7 @@ static unroll_real weights[LONG], gradient[LONG], slots[UNROLL_SLOTS_MAX][LONG];
 /* Four updates of the first n parameters, which repeat the three above. */
 static void four_updates(const char *name, double weight_decay, size_t n)
 {
-    const unroll_optimizer *o = unroll_optimizer_find(name);
+    const unroll_optimizer_row *o = unroll_optimizer_find(name);
     ck_assert_ptr_nonnull(o);
     memset(slots, 0, sizeof slots);
     for (size_t i = 0; i < n; i++)
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(zero_stays_zero)
 {
-    const unroll_optimizer *o = unroll_optimizer_find(expected[_i].name);
+    const unroll_optimizer_row *o = unroll_optimizer_find(expected[_i].name);
     memset(weights, 0, sizeof weights);
     memset(gradient, 0, sizeof gradient);
     memset(slots, 0, sizeof slots);

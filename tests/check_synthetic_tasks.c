@@ -18,7 +18,7 @@ START_TEST(table)
         double value[UNROLL_TASK_KEYS];
         ck_assert_int_eq(unroll_task_parse(row->name, &found, value), UNROLL_OK);
         ck_assert_ptr_eq(found, row);
-        ck_assert(row->summary && row->source && row->baseline(value) > 0);
+        ck_assert(row->summary && row->origin && row->baseline(value) > 0);
         for (size_t k = 0; k < UNROLL_TASK_KEYS && row->keys[k].name; k++) {
             ck_assert_ptr_nonnull(row->keys[k].help);
             ck_assert(row->keys[k].min <= row->keys[k].preset);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "runner.h"
+#include "task/task.h"
 #include "work_options.h"
 
 enum { T = 6, B = 5, SYMBOLS = 4, EPOCH = 8, EVAL_T = 7, EVAL_B = 2 };

@@ -41,6 +41,8 @@ typedef struct unroll_learning {
 
 void unroll_learning_default(unroll_learning *learning);
 
+/* ---- a trainer: the whole of it ---- */
+
 /** One update, as metrics.csv has it. */
 typedef struct unroll_progress {
     uint64_t step;             /**< steps done, skipped ones included */
@@ -116,6 +118,49 @@ double unroll_trainer_median_rate(const unroll_trainer *trainer);/**< tokens/s, 
 void unroll_trainer_state(unroll_trainer *trainer, unroll_visit *visit, void *arg);
 /** After the visits of a restore. */
 void unroll_trainer_restored(unroll_trainer *trainer);
+
+/* ---- the parts, for a loop of one's own ----
+ *
+ * A step is unroll_task_next(), unroll_net_gradient(), clipping, unroll_learning_rate(), unroll_optimizer_step() on the
+ * first unroll_net_learned() elements, unroll_net_update_running_statistics() where there is batch normalisation, and
+ * unroll_net_pack(). */
+
+/** Scale a gradient down to an L2 norm, as torch.nn.utils.clip_grad_norm_ does.
+ *  @param bound     0: it is only measured
+ *  @param gradient  [count], changed in place
+ *  @param norm      takes the norm before
+ *  @return UNROLL_ENUMERIC where it is not finite, and it is as it was; UNROLL_EUSAGE for a bound below 0
+ *  Source: Pascanu et al. (2013). */
+unroll_status unroll_clip_norm(double bound, size_t count, unroll_real *gradient, double *norm);
+/** Bound each element of a gradient to ±bound; the rest is as unroll_clip_norm(). Source: Mikolov (2012). */
+unroll_status unroll_clip_value(double bound, size_t count, unroll_real *gradient, double *norm);
+
+/** The learning rate of the step that follows `step` steps, by the schedule of `learning`.
+ *  @param batches_per_epoch  as unroll_task_batches_per_epoch()
+ *  @param cuts  of the plateau schedule: how often evaluations ceased to gain
+ *  @return UNROLL_EUSAGE as unroll_trainer_new() */
+unroll_status unroll_learning_rate(const unroll_learning *learning, uint64_t batches_per_epoch,
+                                   uint64_t step, uint64_t cuts, double *lr);
+
+/** An optimiser with what it keeps for each parameter. */
+typedef struct unroll_optimizer unroll_optimizer;
+
+/** @param learning  its optimizer, momentum, beta1, beta2, rho, epsilon, weight_decay and threads count; NULL:
+ *                   unroll_learning_default()
+ *  @param count     parameters; of a network unroll_net_learned()
+ *  @param out       freed by unroll_optimizer_free()
+ *  @return UNROLL_EUSAGE for a name that does not exist or a number out of its range; UNROLL_EMEMORY */
+unroll_status unroll_optimizer_new(const unroll_learning *learning, size_t count,
+                                   unroll_optimizer **out);
+void unroll_optimizer_free(unroll_optimizer *optimizer); /**< NULL is allowed */
+
+/** One update. Each optimiser computes what torch.optim computes.
+ *  @param lr        learning rate of this update
+ *  @param weights   [count], changed in place
+ *  @param gradient  [count] of the loss with respect to them
+ *  @return UNROLL_ENUMERIC where a weight is then not finite; UNROLL_EUSAGE for a learning rate below 0 */
+unroll_status unroll_optimizer_step(unroll_optimizer *optimizer, double lr, unroll_real *weights,
+                                    unroll_real *gradient);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,7 @@
 #include "math/kernels.h"
 #include "net/attention_score.h"
 #include "net/init.h"
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 #include "train/schedule.h"
 
 /* ---- a line on each name of a table ---- */

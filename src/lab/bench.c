@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "math/kernels.h"
+#include "task/task.h"
 
 /* ---- what the machine can do ---- */
 

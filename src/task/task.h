@@ -8,6 +8,28 @@
 #include "data/corpus.h"
 #include "data/pairs.h"
 
+/** Where batches come from, as the library sees it. A task that is part of something else (a session, a test) is
+ *  freed by its own free(self); one of unroll_task_new() and its kin by unroll_task_free(). */
+struct unroll_task {
+    void *self;
+    size_t inputs, outputs;     /**< for the network's spec */
+    bool features, squared;
+    size_t source;              /**< source tokens; 0: it reads none */
+    uint64_t batches_per_epoch; /**< 0: fresh samples without end */
+    double tokens_per_batch;    /**< targets in a full training batch, for estimates */
+    /** As in unroll_task_functions, with `eval` for held_out. */
+    unroll_status (*next)(void *self, unroll_batch *out);
+    unroll_status (*eval)(void *self, enum unroll_split split, uint64_t i, unroll_batch *out,
+                          bool *more);
+    size_t train_T, train_B, eval_T, eval_B; /**< upper bounds of what the batches use */
+    size_t train_S, eval_S;     /**< of their source steps; 0: no source */
+    void (*state)(void *self, unroll_visit *visit, void *arg);
+    void (*free)(void *self);
+    /* What a task of unroll_task_new_text() or _pairs() reads, else NULL. */
+    unroll_corpus *corpus;
+    unroll_pairs *pairs;
+};
+
 /* ---- characters ---- */
 
 /** Sizes of a character task's batches. */

@@ -1,9 +1,11 @@
 #include "train/clip.h"
 
 #include <math.h>
+#include <unroll/train.h>
 
+#include "base/fail.h"
 #include "base/parallel.h"
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 typedef struct clip_job {
     const unroll_kernels *kernels;
@@ -61,4 +63,41 @@ void unroll_clip_gradient(const unroll_kernels *kernels, double max_value, doubl
     };
     if (out->clipped)
         out->scale = clipped ? norm * out->factor / out->norm : out->factor;
+}
+
+/* ---- for a loop of one's own: one thread, the same sums ---- */
+
+static unroll_status measure(const char *what, double bound, size_t n, const unroll_real *g,
+                             double *norm)
+{
+    const unroll_kernels *kernels = unroll_kernels_get();
+    double sum = 0;
+    *norm = NAN;
+    if (!kernels)
+        return UNROLL_EUSAGE;
+    if (!(bound >= 0))
+        return unroll_fail(UNROLL_EUSAGE, "the bound of %s is %g; give 0 or more", what, bound);
+    for (size_t i = 0; i < n; i += UNROLL_BLOCK)
+        sum += kernels->sum_squares(n - i < UNROLL_BLOCK ? n - i : UNROLL_BLOCK, g + i);
+    *norm = sqrt(sum);
+    return isfinite(sum) ? UNROLL_OK : unroll_fail(UNROLL_ENUMERIC, "the gradient is not finite");
+}
+
+unroll_status unroll_clip_norm(double bound, size_t n, unroll_real *g, double *norm)
+{
+    UNROLL_TRY(measure("the norm", bound, n, g, norm));
+    if (!(bound > 0 && *norm > bound))
+        return UNROLL_OK;
+    const unroll_real factor = (unroll_real)(bound / (*norm + 1e-6));
+    for (size_t i = 0; i < n; i++)
+        g[i] *= factor;
+    return UNROLL_OK;
+}
+
+unroll_status unroll_clip_value(double bound, size_t n, unroll_real *g, double *norm)
+{
+    UNROLL_TRY(measure("the elements", bound, n, g, norm));
+    if (bound > 0)
+        bound_elements(n, g, (unroll_real)bound);
+    return UNROLL_OK;
 }

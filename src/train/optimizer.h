@@ -1,64 +1,28 @@
 #ifndef UNROLL_TRAIN_OPTIMIZER_H
 #define UNROLL_TRAIN_OPTIMIZER_H
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <unroll/real.h>
-#include <unroll/status.h>
+#include <unroll/train.h>
 
-/* An optimiser is one `const unroll_optimizer` and one line in optimizer_table.c. Each computes what
- * torch.optim computes, in its order of operations. */
+#include "train/clip.h"
+#include "train/optimizer_row.h"
 
-enum {
-    UNROLL_SLOTS_MAX = 2,
-    /** Parameters of one update() call: short enough to stay in the first cache between the passes
-     *  over them, and cut at the same places whatever thread takes them. */
-    UNROLL_BLOCK = 4096
+/** A row at work on one array of parameters. */
+struct unroll_optimizer {
+    const unroll_optimizer_row *row;
+    const unroll_kernels *kernels;
+    size_t count, threads;
+    unroll_update numbers;               /**< its lr and count are the last update's */
+    unroll_real *slot[UNROLL_SLOTS_MAX]; /**< [count] each, or NULL */
+    unroll_clip_block *block;            /**< one for each UNROLL_BLOCK parameters, for clipping, too */
 };
 
-/** One step's numbers, read by all threads. */
-typedef struct unroll_update {
-    uint64_t count;       /**< updates with this one, from 1 */
-    double lr;
-    double momentum, beta1, beta2, rho, epsilon, weight_decay;
-} unroll_update;
+/** @param l      checked and complete, as in unroll_plan
+ *  @param count  parameters at the most */
+unroll_status unroll_optimizer_make(const unroll_optimizer_row *row, const unroll_learning *l,
+                                    size_t count, unroll_optimizer **out);
 
-typedef struct unroll_optimizer {
-    const char *name;     /**< as in --optimizer */
-    const char *summary;  /**< one line with the source, for help */
-    double epsilon;       /**< where none is asked for */
-    /** What it keeps for each parameter, as a checkpoint names it; NULL: none. */
-    const char *slot[UNROLL_SLOTS_MAX];
-    /** Update n <= UNROLL_BLOCK parameters w by their gradients g; both slots are given, those
-     *  without a name as NULL. A parameter that is 0 and whose gradient is 0 stays 0. */
-    void (*update)(const unroll_update *u, size_t n, unroll_real *restrict w,
-                   const unroll_real *restrict g, unroll_real *const *slot);
-} unroll_optimizer;
-
-extern const unroll_optimizer *const unroll_optimizer_table[]; /**< NULL at the end */
-
-const unroll_optimizer *unroll_optimizer_find(const char *name); /**< NULL: no such */
-const char *unroll_optimizer_name(size_t i);                     /**< NULL at the end */
-
-/** `body` for each parameter i of a block: once with a constant count, so that gcc vectorises it at
- *  -O2 too, and once for the last, shorter block. */
-#define UNROLL_EACH_PARAMETER(i, n, body)                                                \
-    do {                                                                                 \
-        if ((n) == UNROLL_BLOCK) {                                                       \
-            for (size_t i = 0; i < UNROLL_BLOCK; i++)                                    \
-                body;                                                                    \
-        } else {                                                                         \
-            for (size_t i = 0; i < (n); i++)                                             \
-                body;                                                                    \
-        }                                                                                \
-    } while (0)
-
-static inline unroll_real unroll_root(unroll_real x)
-{
-#ifdef UNROLL_DOUBLE
-    return sqrt(x);
-#else
-    return sqrtf(x);
-#endif
-}
+/** Update the first n parameters, after their gradient was multiplied with `factor` where that is below 1; its
+ *  numbers are in o->numbers.
+ *  @return UNROLL_ENUMERIC, without a message, where a weight is then not finite */
+unroll_status unroll_optimizer_update(const unroll_optimizer *o, double factor, size_t n,
+                                      unroll_real *weights, unroll_real *gradient);
 #endif

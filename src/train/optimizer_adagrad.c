@@ -2,7 +2,7 @@
  *   g <- g + lambda w
  *   s <- s + g^2
  *   w <- w - lr g / (sqrt(s) + eps) */
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 static void update(const unroll_update *u, size_t n, unroll_real *restrict w,
                    const unroll_real *restrict g, unroll_real *const *slot)
@@ -17,7 +17,7 @@ static void update(const unroll_update *u, size_t n, unroll_real *restrict w,
     });
 }
 
-const unroll_optimizer unroll_optimizer_adagrad = {
+const unroll_optimizer_row unroll_optimizer_adagrad = {
     .name = "adagrad",
     .summary = "AdaGrad (Duchi et al. 2011)",
     .epsilon = 1e-10,

@@ -3,7 +3,7 @@
  *   m <- m + (1 - beta1)(g - m)
  *   v <- beta2 v + (1 - beta2) g^2
  *   w <- w - lr / (1 - beta1^k) m / (sqrt(v) / sqrt(1 - beta2^k) + eps) */
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 static void adam(const unroll_update *u, double coupled, double decoupled, size_t n,
                  unroll_real *restrict w, const unroll_real *restrict g,
@@ -38,7 +38,7 @@ static void update_adamw(const unroll_update *u, size_t n, unroll_real *restrict
     adam(u, 0, u->weight_decay, n, w, g, slot[0], slot[1]);
 }
 
-const unroll_optimizer unroll_optimizer_adam = {
+const unroll_optimizer_row unroll_optimizer_adam = {
     .name = "adam",
     .summary = "Adam (Kingma and Ba 2015)",
     .epsilon = 1e-8,
@@ -46,7 +46,7 @@ const unroll_optimizer unroll_optimizer_adam = {
     .update = update_adam,
 };
 
-const unroll_optimizer unroll_optimizer_adamw = {
+const unroll_optimizer_row unroll_optimizer_adamw = {
     .name = "adamw",
     .summary = "Adam with decoupled weight decay (Loshchilov and Hutter 2019)",
     .epsilon = 1e-8,

@@ -3,7 +3,7 @@
  *   b <- mu b + g
  *   Polyak (1964)                              w <- w - lr b
  *   Nesterov (1983), as Sutskever et al. (2013) w <- w - lr (g + mu b) */
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 static void update_momentum(const unroll_update *u, size_t n, unroll_real *restrict w,
                             const unroll_real *restrict g, unroll_real *const *slot)
@@ -31,7 +31,7 @@ static void update_nesterov(const unroll_update *u, size_t n, unroll_real *restr
     });
 }
 
-const unroll_optimizer unroll_optimizer_momentum = {
+const unroll_optimizer_row unroll_optimizer_momentum = {
     .name = "momentum",
     .summary = "heavy ball (Polyak 1964)",
     .epsilon = 1e-8,
@@ -39,7 +39,7 @@ const unroll_optimizer unroll_optimizer_momentum = {
     .update = update_momentum,
 };
 
-const unroll_optimizer unroll_optimizer_nesterov = {
+const unroll_optimizer_row unroll_optimizer_nesterov = {
     .name = "nesterov",
     .summary = "Nesterov's momentum (Sutskever et al. 2013)",
     .epsilon = 1e-8,

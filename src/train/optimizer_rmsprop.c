@@ -2,7 +2,7 @@
  *   g <- g + lambda w
  *   v <- rho v + (1 - rho) g^2
  *   w <- w - lr g / (sqrt(v) + eps) */
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 static void update(const unroll_update *u, size_t n, unroll_real *restrict w,
                    const unroll_real *restrict g, unroll_real *const *slot)
@@ -18,7 +18,7 @@ static void update(const unroll_update *u, size_t n, unroll_real *restrict w,
     });
 }
 
-const unroll_optimizer unroll_optimizer_rmsprop = {
+const unroll_optimizer_row unroll_optimizer_rmsprop = {
     .name = "rmsprop",
     .summary = "RMSprop (Tieleman and Hinton 2012)",
     .epsilon = 1e-8,

@@ -1,7 +1,7 @@
 /* Stochastic gradient descent.
  *   g <- g + lambda w
  *   w <- w - lr g */
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
 static void update(const unroll_update *u, size_t n, unroll_real *restrict w,
                    const unroll_real *restrict g, unroll_real *const *slot)
@@ -14,7 +14,7 @@ static void update(const unroll_update *u, size_t n, unroll_real *restrict w,
     });
 }
 
-const unroll_optimizer unroll_optimizer_sgd = {
+const unroll_optimizer_row unroll_optimizer_sgd = {
     .name = "sgd",
     .summary = "plain gradient descent (Robbins and Monro 1951)",
     .epsilon = 1e-8,

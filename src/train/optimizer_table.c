@@ -1,18 +1,18 @@
 #include <string.h>
 
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 
-extern const unroll_optimizer unroll_optimizer_sgd, unroll_optimizer_momentum,
+extern const unroll_optimizer_row unroll_optimizer_sgd, unroll_optimizer_momentum,
     unroll_optimizer_nesterov, unroll_optimizer_adagrad, unroll_optimizer_rmsprop,
     unroll_optimizer_adam, unroll_optimizer_adamw;
 
-const unroll_optimizer *const unroll_optimizer_table[] = {
+const unroll_optimizer_row *const unroll_optimizer_table[] = {
     &unroll_optimizer_sgd,     &unroll_optimizer_momentum, &unroll_optimizer_nesterov,
     &unroll_optimizer_adagrad, &unroll_optimizer_rmsprop,  &unroll_optimizer_adam,
     &unroll_optimizer_adamw,   NULL,
 };
 
-const unroll_optimizer *unroll_optimizer_find(const char *name)
+const unroll_optimizer_row *unroll_optimizer_find(const char *name)
 {
     for (size_t i = 0; unroll_optimizer_table[i] != NULL; i++)
         if (strcmp(unroll_optimizer_table[i]->name, name) == 0)

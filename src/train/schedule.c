@@ -175,3 +175,12 @@ double unroll_plan_lr(const unroll_plan *plan, uint64_t step, uint64_t cuts)
         return lr * ((double)step + 1) / (double)l->warmup;
     return lr;
 }
+
+unroll_status unroll_learning_rate(const unroll_learning *learning, uint64_t batches_per_epoch,
+                                   uint64_t step, uint64_t cuts, double *lr)
+{
+    unroll_plan plan;
+    UNROLL_TRY(unroll_plan_make(learning, batches_per_epoch, &plan));
+    *lr = unroll_plan_lr(&plan, step, cuts);
+    return UNROLL_OK;
+}

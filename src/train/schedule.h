@@ -1,12 +1,12 @@
 #ifndef UNROLL_TRAIN_SCHEDULE_H
 #define UNROLL_TRAIN_SCHEDULE_H
-#include "train/optimizer.h"
+#include "train/optimizer_row.h"
 #include <unroll/train.h>
 
 /** What a learner asked for with every default filled in, and where it leads with this task. */
 typedef struct unroll_plan {
     unroll_learning learning;          /**< its strings are the tables' */
-    const unroll_optimizer *optimizer;
+    const unroll_optimizer_row *optimizer;
     const struct unroll_schedule *schedule;
     uint64_t epoch_steps;              /**< UNROLL_ENDLESS_EPOCH where a task has no end */
     uint64_t last_step;                /**< 0: unknown */

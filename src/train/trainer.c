@@ -6,7 +6,9 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "task/task.h"
 #include "train/clip.h"
+#include "train/optimizer.h"
 #include "train/schedule.h"
 #include "train/throughput.h"
 
@@ -30,15 +32,13 @@ struct unroll_trainer {
     unroll_task *task;
     unroll_callbacks callbacks;
     unroll_plan plan;
-    const unroll_kernels *kernels;
+    unroll_optimizer *optimizer;
     unroll_work *work;
     unroll_work *eval_work;              /* its own, so that evaluations leave no trace; or NULL */
     size_t size;
     size_t learned;                      /* of it: what updates may change */
     unroll_real *grad;                   /* [size] */
-    unroll_real *slot[UNROLL_SLOTS_MAX]; /* [size] each, or NULL */
     unroll_real *carry;                  /* [state size]: the work's state while it is saved */
-    unroll_clip_block *block;            /* one for each UNROLL_BLOCK parameters */
     uint64_t counter[COUNTERS];
     double best_loss;
     unroll_throughput rate;                    /* clocks are no part of what is resumed */
@@ -70,15 +70,9 @@ static unroll_status allocate(unroll_trainer *t)
         UNROLL_TRY(unroll_work_new(t->net, &eval, &t->eval_work));
     t->grad = unroll_alloc(t->size, sizeof *t->grad);
     t->carry = unroll_alloc(unroll_work_state_size(t->work), sizeof *t->carry);
-    t->block = unroll_alloc(t->size / UNROLL_BLOCK + 1, sizeof *t->block);
-    if (t->grad == NULL || t->carry == NULL || t->block == NULL)
+    if (t->grad == NULL || t->carry == NULL)
         return UNROLL_EMEMORY;
-    for (size_t i = 0; i < UNROLL_SLOTS_MAX && t->plan.optimizer->slot[i] != NULL; i++) {
-        t->slot[i] = unroll_alloc(t->size, sizeof *t->slot[i]);
-        if (t->slot[i] == NULL)
-            return UNROLL_EMEMORY;
-    }
-    return UNROLL_OK;
+    return unroll_optimizer_make(t->plan.optimizer, &t->plan.learning, t->size, &t->optimizer);
 }
 
 unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unroll_learning *learning,
@@ -98,8 +92,7 @@ unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unrol
     t->best_loss = INFINITY;
     if (callbacks != NULL)
         t->callbacks = *callbacks;
-    t->kernels = unroll_kernels_get();
-    const unroll_status status = t->kernels != NULL ? allocate(t) : UNROLL_EUSAGE;
+    const unroll_status status = allocate(t);
     if (status != UNROLL_OK) {
         unroll_trainer_free(t);
         return status;
@@ -112,9 +105,7 @@ void unroll_trainer_free(unroll_trainer *t)
 {
     if (t == NULL)
         return;
-    for (size_t i = 0; i < UNROLL_SLOTS_MAX; i++)
-        unroll_free(t->slot[i]);
-    unroll_free(t->block);
+    unroll_optimizer_free(t->optimizer);
     unroll_free(t->carry);
     unroll_free(t->grad);
     unroll_work_free(t->eval_work);
@@ -132,53 +123,17 @@ static bool all_finite(size_t n, const unroll_real *x)
 
 /* ---- one step ---- */
 
-typedef struct update_job {
-    unroll_trainer *trainer;
-    unroll_real *w;
-    unroll_real factor; /* of the gradient, from clipping by norm */
-    unroll_update numbers;
-} update_job;
-
-static void update_blocks(void *arg, size_t index)
-{
-    const update_job *job = arg;
-    unroll_trainer *t = job->trainer;
-    size_t begin, end;
-    unroll_share(t->learned, UNROLL_BLOCK, t->plan.learning.threads, index, &begin, &end);
-    for (size_t i = begin; i < end; i += UNROLL_BLOCK) {
-        const size_t n = end - i < UNROLL_BLOCK ? end - i : UNROLL_BLOCK;
-        unroll_real *slot[UNROLL_SLOTS_MAX];
-        for (size_t k = 0; k < UNROLL_SLOTS_MAX; k++)
-            slot[k] = t->slot[k] != NULL ? t->slot[k] + i : NULL;
-        if (job->factor < 1)
-            for (size_t k = 0; k < n; k++)
-                t->grad[i + k] *= job->factor;
-        t->plan.optimizer->update(&job->numbers, n, job->w + i, t->grad + i, slot);
-        t->block[i / UNROLL_BLOCK].raw = t->kernels->sum_squares(n, job->w + i);
-    }
-}
-
 /* Nothing leads back from weights that are not finite, so they end the training at once. */
 static unroll_status update(unroll_trainer *t, double lr, double factor)
 {
-    const unroll_learning *l = &t->plan.learning;
-    update_job job = {
-        .trainer = t,
-        .w = unroll_net_weights(t->net),
-        .factor = (unroll_real)factor,
-        .numbers = {
-            .count = ++t->counter[UPDATES], .lr = lr,
-            .momentum = l->momentum, .beta1 = l->beta1, .beta2 = l->beta2, .rho = l->rho,
-            .epsilon = l->epsilon, .weight_decay = l->weight_decay,
-        },
-    };
-    unroll_parallel(l->threads, update_blocks, &job);
+    unroll_optimizer *o = t->optimizer;
+    o->numbers.count = ++t->counter[UPDATES];
+    o->numbers.lr = lr;
+    const unroll_status status =
+        unroll_optimizer_update(o, factor, t->learned, unroll_net_weights(t->net), t->grad);
     unroll_net_update_running_statistics(t->net, t->work);
-    unroll_net_pack(t->net, l->threads);
-    double sum = 0;
-    for (size_t i = 0; i * UNROLL_BLOCK < t->learned; i++)
-        sum += t->block[i].raw;
-    if (!isfinite(sum))
+    unroll_net_pack(t->net, t->plan.learning.threads);
+    if (status != UNROLL_OK)
         return unroll_fail(UNROLL_ENUMERIC,
                            "step %llu: the update made weights that are not finite; "
                            "lower the learning rate",
@@ -249,8 +204,8 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
     unroll_status status = unroll_net_gradient(t->net, &batch, t->work, t->grad, &r);
     if (status != UNROLL_OK && status != UNROLL_ENUMERIC)
         return status;
-    unroll_clip_gradient(t->kernels, l->clip_value, l->clip_norm, t->size, t->grad, t->block,
-                         l->threads, &clip);
+    unroll_clip_gradient(t->optimizer->kernels, l->clip_value, l->clip_norm, t->size, t->grad,
+                         t->optimizer->block, l->threads, &clip);
     const double lr = unroll_plan_lr(&t->plan, t->counter[STEP]++, t->counter[CUTS]);
     const bool finite =
         status == UNROLL_OK && r.finite && isfinite(r.loss) && isfinite(clip.norm);
@@ -432,8 +387,9 @@ double unroll_trainer_median_rate(const unroll_trainer *t)
 void unroll_trainer_state(unroll_trainer *t, unroll_visit *visit, void *arg)
 {
     visit(arg, "weights", UNROLL_FIELD_REAL, unroll_net_weights(t->net), t->size);
-    for (size_t i = 0; i < UNROLL_SLOTS_MAX && t->slot[i] != NULL; i++)
-        visit(arg, t->plan.optimizer->slot[i], UNROLL_FIELD_REAL, t->slot[i], t->size);
+    const unroll_optimizer *o = t->optimizer;
+    for (size_t i = 0; i < UNROLL_SLOTS_MAX && o->slot[i] != NULL; i++)
+        visit(arg, o->row->slot[i], UNROLL_FIELD_REAL, o->slot[i], t->size);
     unroll_work_get_state(t->work, t->carry);
     visit(arg, "carry", UNROLL_FIELD_REAL, t->carry, unroll_work_state_size(t->work));
     visit(arg, "counters", UNROLL_FIELD_U64, t->counter, COUNTERS);
