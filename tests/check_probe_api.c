@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unroll.h>
 
+#include "parameter.h"
 #include "public_nets.h"
 #include "runner.h"
 
@@ -23,17 +24,11 @@ static size_t read_record(FILE *f, char name[64], double **data)
 
 static void set_weight(unroll_net *net, const char *name, const double *data, size_t count)
 {
-    const unroll_parameter *list;
     float plain[4 * HIDDEN * HIDDEN];
     ck_assert_uint_le(count, sizeof plain / sizeof *plain);
     for (size_t i = 0; i < count; i++)
         plain[i] = (float)data[i];
-    for (size_t i = 0, n = unroll_net_parameters(net, &list); i < n; i++)
-        if (strcmp(list[i].name, name) == 0) {
-            unroll_parameter_set(&list[i], unroll_net_weights(net), plain);
-            return;
-        }
-    ck_abort_msg("no %s", name);
+    unroll_parameter_set(parameter_of(net, name), unroll_net_weights(net), plain);
 }
 
 /* @param want  [T][layers][2][B], as autograd found them */

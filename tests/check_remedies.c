@@ -4,10 +4,12 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gradient_problem.h"
 #include "net/net.h"
+#include "parameter.h"
 #include "probe/gradient_flow.h"
 #include "runner.h"
 
@@ -32,26 +34,10 @@ static size_t place(size_t l, size_t t, size_t row)
 static const double *tensor(const reference *r, const char *name, size_t layer)
 {
     char full[64];
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(r->p->net, &list);
     snprintf(full, sizeof full, "rnn.%s_l%zu", name, layer);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, full) == 0) {
-            ck_assert(!list[i].transposed);
-            return unroll_net_weights(r->p->net) + list[i].offset;
-        }
-    return NULL;
-}
-
-static const double *model_tensor(const reference *r, const char *name)
-{
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(r->p->net, &list);
-    size_t i = 0;
-    while (i < n && strcmp(list[i].name, name) != 0)
-        i++;
-    ck_assert_msg(i < n, "no %s", name);
-    return unroll_net_weights(r->p->net) + list[i].offset;
+    const unroll_parameter *p = find_parameter(r->p->net, full);
+    ck_assert(p == NULL || !p->transposed);
+    return p ? unroll_net_weights(r->p->net) + p->offset : NULL;
 }
 
 static double sigmoid(double x)
@@ -193,8 +179,8 @@ static double reference_loss(void *arg)
     reference *r = arg;
     const problem *p = r->p;
     const bool residual = unroll_net_get_spec(p->net)->residual;
-    const double *embedding = model_tensor(r, "encoder.weight");
-    const double *W = model_tensor(r, "decoder.weight"), *bias = model_tensor(r, "decoder.bias");
+    const double *embedding = weights_of(r->p->net, "encoder.weight");
+    const double *W = weights_of(r->p->net, "decoder.weight"), *bias = weights_of(r->p->net, "decoder.bias");
     double loss = 0;
     memset(r->h, 0, sizeof r->h);
     memset(r->c, 0, sizeof r->c);
@@ -415,7 +401,7 @@ END_TEST
 static void measure(const reference *r, size_t i, double *mean, double *variance)
 {
     const problem *p = r->p;
-    const double *W = tensor(r, "weight_ih", 0), *embedding = model_tensor(r, "encoder.weight");
+    const double *W = tensor(r, "weight_ih", 0), *embedding = weights_of(r->p->net, "encoder.weight");
     double sum = 0, squares = 0, m = 0;
     for (size_t k = 0; k < STEPS * ROWS; k++) {
         double a;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unroll/net.h>
 
+#include "parameter.h"
 #include "runner.h"
 #include "synthetic_examples.h"
 #include "task/solved.h"
@@ -19,15 +20,11 @@ static unroll_net *constant_net(const example *e, unroll_real bias)
                                   .outputs = e->task.outputs,
                                   .features = e->task.features, .squared = e->task.squared,
                                   .cell = "rnn", .layers = 1, .hidden = 2};
-    const unroll_parameter *list;
     unroll_net *net;
     ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
     memset(unroll_net_weights(net), 0, unroll_net_size(net) * sizeof(unroll_real));
-    const size_t count = unroll_net_parameters(net, &list);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].name, "decoder.bias") == 0)
-            for (size_t j = 0; j < list[i].rows; j++)
-                unroll_net_weights(net)[list[i].offset + j] = bias;
+    for (size_t j = 0; j < spec.outputs; j++)
+        weights_of(net, "decoder.bias")[j] = bias;
     unroll_net_pack(net, 1);
     return net;
 }

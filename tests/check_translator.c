@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "decode/translator.h"
+#include "parameter.h"
 #include "runner.h"
 #include "store/model.h"
 
@@ -144,12 +145,8 @@ END_TEST
 /* Make the decoder say <unk> and nothing else. */
 static void say_unknown(unroll_model *model)
 {
-    const unroll_parameter *list;
     unroll_net *net = unroll_model_net(model);
-    const size_t count = unroll_net_parameters(net, &list);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].name, "decoder.output.bias") == 0)
-            unroll_net_weights(net)[list[i].offset + UNROLL_ID_UNKNOWN] = 50;
+    weights_of(net, "decoder.output.bias")[UNROLL_ID_UNKNOWN] = 50;
     unroll_net_pack(net, 1);
 }
 

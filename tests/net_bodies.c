@@ -96,14 +96,3 @@ void close_window(window *w)
     free(w->weight);
     free(w->mode);
 }
-
-float *weights_of(unroll_net *net, const char *name)
-{
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(net, &list);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, name) == 0)
-            return unroll_net_weights(net) + list[i].offset;
-    ck_abort_msg("no parameter %s", name);
-    return NULL;
-}

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <unroll/net.h>
 
+#include "parameter.h"
+
 /* Small networks of every cell, form and activation, and batches for them. */
 
 enum { STEPS = 8, ROWS = 5, SYMBOLS = 21, UNITS = 10, FEATURES = 6, BODIES_MAX = 32 };
@@ -20,8 +22,6 @@ unroll_net_spec make_spec(int body);
 unroll_net *new_net(unroll_net_spec spec);
 unroll_work *new_work(const unroll_net *net, size_t T, size_t B, size_t threads);
 void *new_array(size_t count, size_t size);
-/** A parameter's values by its name. */
-float *weights_of(unroll_net *net, const char *name);
 
 /* A batch with data of its own. */
 typedef struct window {

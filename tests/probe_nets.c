@@ -3,7 +3,6 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/rng.h"
 #include "probe/probe.h"
@@ -26,17 +25,6 @@ double worst(const double *a, const double *b, size_t n)
     for (size_t i = 0; i < n; i++)
         largest = fmax(largest, b[i] == 0 ? fabs(a[i]) : fabs(a[i] - b[i]) / fabs(b[i]));
     return largest;
-}
-
-const unroll_parameter *parameter_of(const unroll_net *net, const char *name)
-{
-    const unroll_parameter *list;
-    const size_t n = unroll_net_parameters(net, &list);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, name) == 0)
-            return &list[i];
-    ck_abort_msg("no %s", name);
-    return NULL;
 }
 
 void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uint64_t seed)

@@ -2,6 +2,8 @@
 #define UNROLL_TESTS_PROBE_NETS_H
 #include <unroll/probe.h>
 
+#include "parameter.h"
+
 /* Networks with a window of random tokens to probe. */
 
 typedef struct probed {
@@ -36,9 +38,6 @@ unroll_curve *all_curve(probed *p, size_t distances);
 unroll_curve_point point_at(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k);
 /** log10 of the geometric mean at distance k over that at distance 0. */
 double decades(const unroll_curve *c, size_t layer, enum unroll_state state, size_t k);
-
-/** Fails the calling test where the net has none of that name. */
-const unroll_parameter *parameter_of(const unroll_net *net, const char *name);
 
 double *new_doubles(size_t n); /**< zeroed; free() */
 /** The largest of |a − b| / |b|. */
