@@ -195,7 +195,8 @@ unroll_status unroll_fit_curve(const unroll_curve *curve, size_t layer, enum unr
 
 /* ---- histograms ---- */
 
-/** Bin b counts the elements with UNROLL_BINS_LOW + b/2 <= log10 |gradient| < UNROLL_BINS_LOW + (b + 1)/2. */
+/** Bin b counts the elements with UNROLL_BINS_LOW + b/2 <= log10 |gradient| < UNROLL_BINS_LOW + (b + 1)/2: half a
+ *  decade. The first and the last hold what lies beyond, too. */
 enum {
     UNROLL_BINS_LOW = -330,
     UNROLL_BINS_HIGH = 320,
@@ -207,6 +208,9 @@ typedef struct unroll_histogram {
     uint64_t zero; /**< elements that are exactly 0 */
     uint64_t bin[UNROLL_BINS];
 } unroll_histogram;
+
+/** log10 of where a bin begins. */
+double unroll_histogram_low(size_t bin);
 
 /** Gradients by parameter, in the net's order (those that never learn are left out), then by state and layer. */
 typedef struct unroll_histograms unroll_histograms;

@@ -1,5 +1,3 @@
-#include "probe/histogram.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +6,15 @@
 #include "base/memory.h"
 #include "net/net.h"
 #include "probe/probe.h"
+
+struct unroll_histograms {
+    unroll_histogram *at;
+    size_t count, parameters;
+    size_t *index;  /* [parameters] of the net's list */
+    int16_t *table; /* [2048] lowest bin of each binary exponent */
+    double *edge;   /* [2048] where the next bin begins */
+    bool has_c;
+};
 
 /* log10 of a million numbers takes longer than their gradients. An octave holds at most one
  * bin's edge, so the binary exponent and one comparison give the bin. */
@@ -24,7 +31,7 @@ static void make_table(unroll_histograms *h)
     for (int e = 0; e < EXPONENTS; e++) {
         const double first = e ? ldexp(1, e - 1023) : 0;
         h->table[e] = (int16_t)(e ? bin_of(log10(first)) : 0);
-        h->edge[e] = pow(10, unroll_bin_low((size_t)h->table[e] + 1));
+        h->edge[e] = pow(10, unroll_histogram_low((size_t)h->table[e] + 1));
     }
 }
 
@@ -150,6 +157,11 @@ unroll_status unroll_histograms_measure(unroll_histograms *h, unroll_probe *p,
         count_rows(h, &h->at[i], p->grad + parameter->offset + use->first, 1, use->trained, 0);
     }
     return UNROLL_OK;
+}
+
+double unroll_histogram_low(size_t bin)
+{
+    return UNROLL_BINS_LOW + (double)bin / 2;
 }
 
 size_t unroll_histograms_count(const unroll_histograms *h)

@@ -1,5 +1,3 @@
-#include "probe/jacobian.h"
-
 #include <math.h>
 
 #include "base/fail.h"
@@ -11,6 +9,14 @@
 #include "probe/probe.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
+
+struct unroll_jacobian {
+    size_t distances, samples;
+    size_t size;       /* J_k is [size][size] */
+    bool exact;        /* all its rows were followed */
+    double *frobenius; /* [distances] */
+    double *spectral;  /* [distances] */
+};
 
 /* What follows one sample. */
 typedef struct follower {

@@ -1,5 +1,3 @@
-#include "probe/lyapunov.h"
-
 #include <math.h>
 
 #include "base/fail.h"
@@ -10,6 +8,13 @@
 #include "net/net.h"
 #include "probe/probe.h"
 #include "probe/transport.h"
+
+struct unroll_lyapunov {
+    size_t count;          /* exponents */
+    size_t samples, steps; /* of the batch, and the steps of the shortest that were averaged */
+    double *nats;          /* [count] */
+    double *deviation;     /* [count] */
+};
 
 enum { SETTLE = 50 };
 

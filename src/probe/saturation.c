@@ -1,5 +1,3 @@
-#include "probe/saturation.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +9,17 @@
 #include "probe/probe.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
+
+struct unroll_diagnosis {
+    size_t layers, count, distances;
+    unroll_saturation *share; /* [count] */
+    double *slope_square;     /* [layers] */
+    double *bound;            /* [layers] */
+    double *mean_field;       /* [layers] */
+    double *keep;             /* [layers][distances], or NULL */
+    const char *kept_by;      /* "forget gates" */
+    const char *no_theory;    /* or NULL */
+};
 
 /* One array of a layer over the window: element j of (t, r) is at[(t·B + r)·pitch + j]. */
 typedef struct values {

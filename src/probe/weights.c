@@ -1,5 +1,3 @@
-#include "probe/weights.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -10,6 +8,12 @@
 #include "probe/inject.h"
 #include "probe/probe.h"
 #include "probe/transport.h"
+
+struct unroll_weight_curve {
+    size_t layers, distances, samples;
+    double *norm;  /* [layers][distances] */
+    double *ratio; /* [layers][distances] */
+};
 
 /* The probe leaves the pre-activations' gradients of all steps in the work, each row of each step times a
  * power of two of its own; only these are kept on the way back. */

@@ -8,12 +8,6 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/output.h"
-#include "probe/curve.h"
-#include "probe/histogram.h"
-#include "probe/jacobian.h"
-#include "probe/lyapunov.h"
-#include "probe/saturation.h"
-#include "probe/weights.h"
 #include "report/chart.h"
 #include "report/picture.h"
 
@@ -27,7 +21,7 @@ static bool shown_layer(size_t layers, size_t l)
 /* Whose curves or histograms a picture has, where there is room for some layers only. */
 static const char *shown_title(const unroll_gradient_figure *f, char buffer[UNROLL_PICTURE_LABEL])
 {
-    const size_t n = f->curve->layers;
+    const size_t n = unroll_curve_layers(f->curve);
     if (n <= 3)
         return f->variant;
     snprintf(buffer, UNROLL_PICTURE_LABEL, "%.*s; layers 0, %zu and %zu of %zu", UNROLL_VARIANT_MAX, f->variant,
@@ -35,21 +29,21 @@ static const char *shown_title(const unroll_gradient_figure *f, char buffer[UNRO
     return buffer;
 }
 
-static void add_theory(unroll_picture *p, const unroll_gradient_figure *f, size_t l, double from,
-                       size_t first, const double *rate, const char *what)
+static void add_theory(unroll_picture *p, const unroll_gradient_figure *f, double from, size_t first,
+                       double rate, const char *what)
 {
     double *x, *y;
-    const size_t n = f->curve->distances;
-    if (!(rate[l] > 0) || rate[l] > 1 || n <= first)
+    const size_t n = unroll_curve_distances(f->curve);
+    if (!(rate > 0) || rate > 1 || n <= first)
         return; /* a bound above 1 says nothing */
     unroll_series *s = unroll_picture_add(p, n - first, &x, &y);
     if (!s)
         return;
     s->reference = true;
-    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s: %.3f a step", what, rate[l]);
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s: %.3f a step", what, rate);
     for (size_t i = 0; i < n - first; i++) {
         x[i] = (double)(first + i);
-        y[i] = unroll_above_zero(from * pow(rate[l], (double)i));
+        y[i] = unroll_above_zero(from * pow(rate, (double)i));
     }
 }
 
@@ -57,43 +51,46 @@ static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t 
 {
     double *x, *y;
     const unroll_diagnosis *d = f->diagnosis;
-    unroll_series *s = d->keep ? unroll_picture_add(p, d->distances, &x, &y) : NULL;
+    const double *keep = unroll_diagnosis_keep(d, l);
+    const size_t distances = unroll_diagnosis_distances(d);
+    unroll_series *s = keep ? unroll_picture_add(p, distances, &x, &y) : NULL;
     if (!s)
         return;
     s->reference = true;
-    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "product of %s alone, layer %zu", d->kept_by, l);
-    for (size_t k = 0; k < d->distances; k++) {
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "product of %s alone, layer %zu", unroll_diagnosis_kept_by(d), l);
+    for (size_t k = 0; k < distances; k++) {
         x[k] = (double)k;
-        y[k] = unroll_above_zero(from * d->keep[l * d->distances + k]);
+        y[k] = unroll_above_zero(from * keep[k]);
     }
 }
 
 static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_picture *p)
 {
     const unroll_curve *c = f->curve;
-    const size_t top = c->layers - 1;
+    const size_t layers = unroll_curve_layers(c), top = layers - 1, distances = unroll_curve_distances(c);
+    const bool has_c = unroll_curve_has_c(c);
     double *x, *y, start[2] = {0}, fifth = 0;
-    for (size_t l = c->layers; l-- > 0;)
-        for (int s = 0; s <= c->has_c; s++) {
-            if (!shown_layer(c->layers, l))
+    for (size_t l = layers; l-- > 0;)
+        for (int s = 0; s <= has_c; s++) {
+            if (!shown_layer(layers, l))
                 continue;
-            if (!unroll_picture_add(p, c->distances, &x, &y))
+            if (!unroll_picture_add(p, distances, &x, &y))
                 return p->count == UNROLL_PICTURE_SERIES ? UNROLL_OK : UNROLL_EMEMORY;
             snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%c of layer %zu", s ? 'c' : 'h', l);
-            unroll_curve_gmean(c, l, (enum unroll_state)s, y);
+            UNROLL_TRY(unroll_curve_gmean(c, l, (enum unroll_state)s, y));
             if (l == top) {
                 start[s] = y[0];
-                fifth = s == 0 && c->distances > 5 ? y[5] : fifth;
+                fifth = s == 0 && distances > 5 ? y[5] : fifth;
             }
-            for (size_t k = 0; k < c->distances; k++) {
+            for (size_t k = 0; k < distances; k++) {
                 x[k] = (double)k;
                 y[k] = unroll_above_zero(y[k]);
             }
         }
     if (f->diagnosis && !f->accumulated) {
-        add_theory(p, f, top, start[0], 0, f->diagnosis->bound, "Pascanu's bound");
-        add_theory(p, f, top, fifth, 5, f->diagnosis->mean_field, "mean field");
-        add_keep(p, f, top, start[c->has_c]);
+        add_theory(p, f, start[0], 0, unroll_diagnosis_bound(f->diagnosis, top), "Pascanu's bound");
+        add_theory(p, f, fifth, 5, unroll_diagnosis_mean_field(f->diagnosis, top), "mean field");
+        add_keep(p, f, top, start[has_c]);
     }
     return UNROLL_OK;
 }
@@ -157,26 +154,27 @@ static double layer_mean(const double *gmean, size_t end)
 static unroll_status draw_layers(const unroll_gradient_figure *f, const char *folder)
 {
     const unroll_curve *c = f->curve;
+    const size_t layers = unroll_curve_layers(c), distances = unroll_curve_distances(c);
     unroll_picture p = {0};
     char label[UNROLL_PICTURE_LABEL];
-    double *x[2], *y[2], *gmean = unroll_alloc(c->distances, sizeof *gmean);
-    unroll_status status = gmean && unroll_picture_add(&p, c->layers, &x[0], &y[0]) &&
-                                   unroll_picture_add(&p, c->layers, &x[1], &y[1])
+    double *x[2], *y[2], *gmean = unroll_alloc(distances, sizeof *gmean);
+    unroll_status status = gmean && unroll_picture_add(&p, layers, &x[0], &y[0]) &&
+                                   unroll_picture_add(&p, layers, &x[1], &y[1])
                                ? UNROLL_OK : UNROLL_EMEMORY;
-    for (size_t l = 0; l < c->layers && status == UNROLL_OK; l++) {
-        unroll_curve_gmean(c, l, UNROLL_STATE_H, gmean);
+    for (size_t l = 0; l < layers && status == UNROLL_OK; l++) {
+        status = unroll_curve_gmean(c, l, UNROLL_STATE_H, gmean);
         x[0][l] = x[1][l] = (double)l;
         y[0][l] = unroll_above_zero(gmean[0]);
-        y[1][l] = layer_mean(gmean, c->distances);
+        y[1][l] = layer_mean(gmean, distances);
     }
     snprintf(p.label[0], UNROLL_PICTURE_LABEL, "at distance 0");
-    snprintf(p.label[1], UNROLL_PICTURE_LABEL, "geometric mean over distances 0 to %zu", c->distances - 1);
+    snprintf(p.label[1], UNROLL_PICTURE_LABEL, "geometric mean over distances 0 to %zu", distances - 1);
     p.series[0].points = p.series[1].points = true;
     if (status == UNROLL_OK)
         status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
                                      .x_label = "layer (0: next to the input)",
                                      .y_label = gradient_label(f, label), .log_y = true,
-                                     .key_below = true, .whole_x = c->layers <= 20,
+                                     .key_below = true, .whole_x = layers <= 20,
                                      .series = p.series, .count = p.count});
     unroll_picture_free(&p);
     unroll_free(gmean);
@@ -186,24 +184,26 @@ static unroll_status draw_layers(const unroll_gradient_figure *f, const char *fo
 static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const char *folder)
 {
     const unroll_curve *c = f->curve;
-    double *z = unroll_alloc(c->layers * c->distances + c->layers + c->distances, sizeof *z);
+    const size_t layers = unroll_curve_layers(c), distances = unroll_curve_distances(c);
+    double *z = unroll_alloc(layers * distances + layers + distances, sizeof *z);
     if (!z)
         return UNROLL_EMEMORY;
     char label[UNROLL_PICTURE_LABEL];
     snprintf(label, sizeof label, "log10 %s|dL/dh| (%s)", f->accumulated ? "accumulated " : "",
              unroll_loss_unit(f->squared));
-    double *x = z + c->layers * c->distances, *y = x + c->distances;
-    for (size_t l = 0; l < c->layers; l++) {
-        unroll_curve_gmean(c, l, UNROLL_STATE_H, z + l * c->distances);
+    double *x = z + layers * distances, *y = x + distances;
+    unroll_status status = UNROLL_OK;
+    for (size_t l = 0; l < layers && status == UNROLL_OK; l++) {
+        status = unroll_curve_gmean(c, l, UNROLL_STATE_H, z + l * distances);
         y[l] = (double)l;
-        for (size_t k = 0; k < c->distances; k++)
-            z[l * c->distances + k] = log10(z[l * c->distances + k]);
+        for (size_t k = 0; k < distances; k++)
+            z[l * distances + k] = log10(z[l * distances + k]);
     }
-    for (size_t k = 0; k < c->distances; k++)
+    for (size_t k = 0; k < distances; k++)
         x[k] = (double)k;
-    const unroll_status status =
-        unroll_picture_heat(folder, "layer-distance", f->variant, "layer (0: next to the input)",
-                  &(unroll_heat){.z = z, .x = x, .y = y, .columns = c->distances, .rows = c->layers,
+    if (status == UNROLL_OK)
+        status = unroll_picture_heat(folder, "layer-distance", f->variant, "layer (0: next to the input)",
+                  &(unroll_heat){.z = z, .x = x, .y = y, .columns = distances, .rows = layers,
                                  .label = label});
     unroll_free(z);
     return status;
@@ -240,7 +240,7 @@ static unroll_status add_histogram(unroll_picture *p, const unroll_histogram *h)
         return UNROLL_EMEMORY;
     snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s", h->name);
     for (size_t b = low; b <= high; b++, n++) {
-        x[n] = pow(10, unroll_bin_low(b) + 0.25);
+        x[n] = pow(10, unroll_histogram_low(b) + 0.25);
         y[n] = (double)h->bin[b] / all;
     }
     return UNROLL_OK;
@@ -255,15 +255,18 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
     unroll_status status = UNROLL_OK;
     snprintf(x_label, sizeof x_label, "|dL/d%s| (%s), all losses, batch mean", states ? "state" : "weight",
              unroll_loss_unit(f->squared));
-    const size_t first = states ? h->parameters : 0, end = states ? h->count : h->parameters;
+    const size_t parameters = unroll_histograms_parameters(h);
+    const size_t first = states ? parameters : 0, end = states ? unroll_histograms_count(h) : parameters;
     size_t all = 0;
     for (size_t i = first; i < end; i++)
-        all += states || is_matrix(h->at[i].name);
+        all += states || is_matrix(unroll_histograms_at(h, i)->name);
     const bool some = all > UNROLL_PICTURE_SERIES; /* layers only */
-    for (size_t i = end; i-- > first && status == UNROLL_OK;)
-        if ((states || is_matrix(h->at[i].name)) &&
-            (!some || shown_name(f->curve->layers, h->at[i].name)))
-            status = add_histogram(&p, &h->at[i]);
+    for (size_t i = end; i-- > first && status == UNROLL_OK;) {
+        const unroll_histogram *one = unroll_histograms_at(h, i);
+        if ((states || is_matrix(one->name)) &&
+            (!some || shown_name(unroll_curve_layers(f->curve), one->name)))
+            status = add_histogram(&p, one);
+    }
     if (status == UNROLL_OK && p.count)
         status = unroll_picture_draw(&(unroll_plot){.directory = folder,
                                      .name = states ? "histogram-states" : "histogram-parameters",
@@ -290,7 +293,8 @@ static unroll_status draw_state_histograms(const unroll_gradient_figure *f, cons
 
 static bool has_exponent(const unroll_gradient_figure *f)
 {
-    return f->lyapunov && f->lyapunov->count && isfinite(f->lyapunov->nats[0]);
+    return f->lyapunov && unroll_lyapunov_count(f->lyapunov) &&
+           isfinite(unroll_lyapunov_exponents(f->lyapunov)[0]);
 }
 
 /* One norm against distance; where none is known there is no line. */
@@ -314,8 +318,9 @@ static unroll_status add_exponent(unroll_picture *p, const unroll_gradient_figur
 {
     const unroll_jacobian *j = f->jacobian;
     double *x, *y;
-    const size_t last = j->distances - 1;
-    const double *norm = isfinite(j->spectral[0]) ? j->spectral : j->frobenius, rate = f->lyapunov->nats[0];
+    const size_t last = unroll_jacobian_distances(j) - 1;
+    const double *spectral = unroll_jacobian_spectral(j), rate = unroll_lyapunov_exponents(f->lyapunov)[0];
+    const double *norm = isfinite(spectral[0]) ? spectral : unroll_jacobian_frobenius(j);
     if (last == 0 || !(norm[last] > 0))
         return UNROLL_OK;
     unroll_series *s = unroll_picture_add(p, 2, &x, &y);
@@ -335,9 +340,10 @@ static unroll_status draw_jacobian(const unroll_gradient_figure *f, const char *
 {
     const unroll_jacobian *j = f->jacobian;
     unroll_picture p = {0};
-    unroll_status status = add_norm(&p, "spectral norm", j->spectral, j->distances);
+    const size_t distances = unroll_jacobian_distances(j);
+    unroll_status status = add_norm(&p, "spectral norm", unroll_jacobian_spectral(j), distances);
     if (status == UNROLL_OK)
-        status = add_norm(&p, "Frobenius norm", j->frobenius, j->distances);
+        status = add_norm(&p, "Frobenius norm", unroll_jacobian_frobenius(j), distances);
     if (status == UNROLL_OK && has_exponent(f))
         status = add_exponent(&p, f);
     if (status == UNROLL_OK && p.count)
@@ -352,23 +358,25 @@ static unroll_status draw_jacobian(const unroll_gradient_figure *f, const char *
 static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *folder)
 {
     const unroll_lyapunov *l = f->lyapunov;
+    const size_t count = unroll_lyapunov_count(l);
+    const double *nats = unroll_lyapunov_exponents(l), *deviation = unroll_lyapunov_deviations(l);
     const double decades = 1 / log(10);
-    double *data = unroll_alloc(4 * l->count, sizeof *data);
+    double *data = unroll_alloc(4 * count, sizeof *data);
     if (!data)
         return UNROLL_EMEMORY;
-    double *x = data, *y = x + l->count, *low = y + l->count, *high = low + l->count;
-    for (size_t i = 0; i < l->count; i++) {
-        const double spread = isfinite(l->deviation[i]) ? l->deviation[i] * decades : 0;
+    double *x = data, *y = x + count, *low = y + count, *high = low + count;
+    for (size_t i = 0; i < count; i++) {
+        const double spread = isfinite(deviation[i]) ? deviation[i] * decades : 0;
         x[i] = (double)i + 1;
-        y[i] = l->nats[i] * decades;
+        y[i] = nats[i] * decades;
         low[i] = y[i] - spread;
         high[i] = y[i] + spread;
     }
     char label[UNROLL_PICTURE_LABEL];
-    snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation", l->samples);
-    const double ends[2] = {1, (double)l->count}, zero[2] = {0, 0};
+    snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation", unroll_lyapunov_samples(l));
+    const double ends[2] = {1, (double)count}, zero[2] = {0, 0};
     const unroll_series series[] = {
-        {.label = label, .x = x, .y = y, .low = low, .high = high, .count = l->count, .points = true},
+        {.label = label, .x = x, .y = y, .low = low, .high = high, .count = count, .points = true},
         {.label = "neither falls nor grows", .x = ends, .y = zero, .count = 2, .reference = true}};
     const unroll_status status =
         unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "lyapunov", .title = f->variant,
@@ -384,22 +392,23 @@ static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *
 static unroll_status draw_weights(const unroll_gradient_figure *f, const char *folder, bool ratio)
 {
     const unroll_weight_curve *c = f->weights;
+    const size_t layers = unroll_weight_curve_layers(c), distances = unroll_weight_curve_distances(c);
     unroll_picture p = {0};
     char title[UNROLL_PICTURE_LABEL], y_label[UNROLL_PICTURE_LABEL];
     snprintf(y_label, sizeof y_label, "|dL_t/dWh at step s| (%s), mean over windows",
              unroll_loss_unit(f->squared));
     unroll_status status = UNROLL_OK;
-    for (size_t l = c->layers; l-- > 0 && status == UNROLL_OK;) {
+    for (size_t l = layers; l-- > 0 && status == UNROLL_OK;) {
         double *x, *y;
-        const double *from = (ratio ? c->ratio : c->norm) + l * c->distances;
-        if (!shown_layer(c->layers, l))
+        const double *from = ratio ? unroll_weight_curve_ratio(c, l) : unroll_weight_curve_norm(c, l);
+        if (!shown_layer(layers, l))
             continue;
-        if (!unroll_picture_add(&p, c->distances, &x, &y)) {
+        if (!unroll_picture_add(&p, distances, &x, &y)) {
             status = UNROLL_EMEMORY;
             break;
         }
         snprintf(p.label[p.count - 1], UNROLL_PICTURE_LABEL, "layer %zu", l);
-        for (size_t k = 0; k < c->distances; k++) {
+        for (size_t k = 0; k < distances; k++) {
             x[k] = (double)k;
             y[k] = unroll_above_zero(from[k]);
         }
@@ -433,7 +442,7 @@ static bool is_there(const unroll_gradient_figure *f)
 
 static bool is_deep(const unroll_gradient_figure *f)
 {
-    return f->curve->layers > 1;
+    return unroll_curve_layers(f->curve) > 1;
 }
 
 static bool has_histograms(const unroll_gradient_figure *f)
@@ -443,17 +452,17 @@ static bool has_histograms(const unroll_gradient_figure *f)
 
 static bool has_jacobian(const unroll_gradient_figure *f)
 {
-    return f->jacobian && f->jacobian->distances > 1;
+    return f->jacobian && unroll_jacobian_distances(f->jacobian) > 1;
 }
 
 static bool has_spectrum(const unroll_gradient_figure *f)
 {
-    return has_exponent(f) && f->lyapunov->count > 1;
+    return has_exponent(f) && unroll_lyapunov_count(f->lyapunov) > 1;
 }
 
 static bool has_weights(const unroll_gradient_figure *f)
 {
-    return f->weights && f->weights->distances;
+    return f->weights && unroll_weight_curve_distances(f->weights);
 }
 
 static const struct {

@@ -2,7 +2,6 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "probe/histogram.h"
 
 static void state_rows(unroll_buffer *rows, uint64_t step, size_t layer, char state,
                        size_t distances, const unroll_curve_point *p)
@@ -38,7 +37,7 @@ void unroll_histogram_csv_rows(unroll_buffer *rows, uint64_t step, const unroll_
         for (size_t b = 0; b < UNROLL_BINS; b++)
             if (one->bin[b])
                 unroll_buffer_printf(rows, "%llu,%s,%g,%g,%llu\n", (unsigned long long)step,
-                                     one->name, unroll_bin_low(b), unroll_bin_low(b + 1),
+                                     one->name, unroll_histogram_low(b), unroll_histogram_low(b + 1),
                                      (unsigned long long)one->bin[b]);
     }
 }
