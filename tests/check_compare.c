@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "lab/compare.h"
-#include "lab/experiments.h"
+#include "lab/experiment.h"
 #include "own_directory.h"
 #include "probe/alignment.h"
 #include "report/html.h"
@@ -281,9 +281,9 @@ static void check_setting(const experiment *e, const experiment_setting *setting
 
 START_TEST(every_experiment_can_be_set_up)
 {
-    for (const experiment *e = experiment_table; e->name; e++) {
-        check_setting(e, &e->full);
-        check_setting(e, &e->quick);
+    for (size_t i = 0; experiment_table[i]; i++) {
+        check_setting(experiment_table[i], &experiment_table[i]->full);
+        check_setting(experiment_table[i], &experiment_table[i]->quick);
     }
 }
 END_TEST

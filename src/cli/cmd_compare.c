@@ -90,35 +90,16 @@ static unroll_status take_files(cli_call *call, unroll_config *c)
     return UNROLL_OK;
 }
 
-static unroll_status add_variant(compare_study *s, const char *text, const unroll_config *common)
-{
-    compare_variant *grown = unroll_realloc(s->variant, s->variants + 1, sizeof *grown);
-    if (!grown)
-        return UNROLL_EMEMORY;
-    s->variant = grown;
-    UNROLL_TRY(compare_variant_parse(text, common, &grown[s->variants]));
-    s->variants++;
-    return UNROLL_OK;
-}
-
 static unroll_status make_variants(cli_call *call, compare_study *s)
 {
     compare_options *o = call->options;
     for (size_t i = 0; i < call->given_count; i++)
         if (strcmp(call->given[i].option->name, "variant") == 0)
-            UNROLL_TRY(add_variant(s, call->given[i].text, &o->config));
+            UNROLL_TRY(compare_study_add(s, call->given[i].text, &o->config));
     if (s->variants == 0)
         return unroll_fail(UNROLL_EUSAGE, "nothing to compare; give --variant \"cell=rnn\" --variant "
                            "\"cell=lstm\"");
-    if (!o->sweep)
-        return UNROLL_OK;
-    compare_sweep sweep;
-    UNROLL_TRY(compare_sweep_parse(o->sweep, &sweep));
-    const unroll_status status = compare_sweep_apply(&sweep, &s->variant, &s->variants);
-    s->sweep_key = sweep.key;
-    sweep.key = NULL;
-    compare_sweep_free(&sweep);
-    return status;
+    return o->sweep ? compare_study_sweep(s, o->sweep) : UNROLL_OK;
 }
 
 static unroll_status make_study(cli_call *call, compare_study *s, compare_terminal *terminal)

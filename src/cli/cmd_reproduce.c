@@ -1,18 +1,12 @@
 /* unroll reproduce: a published experiment again, with what came out beside what was reported. */
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/json.h"
-#include "base/memory.h"
-#include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/compare_text.h"
 #include "cli/out.h"
-#include "config/options.h"
-#include "lab/compare.h"
-#include "lab/experiments.h"
+#include "lab/reproduce.h"
 
 typedef struct reproduce_options {
     cli_common common;
@@ -45,204 +39,124 @@ static const unroll_option_list lists[] = {
 
 /* ---- the list ---- */
 
-static unroll_status list_json(void)
+static unroll_status list_json(const experiment *e)
 {
-    for (const experiment *e = experiment_table; e->name; e++)
-        UNROLL_TRY(out_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s}", "name", e->name, "source",
-                                      e->source, "claim", e->claim, "reported", e->published,
-                                      "here", e->here, "time", e->full.time, "quick_time",
-                                      e->quick.time)));
-    return UNROLL_OK;
+    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s}", "name", e->name, "source", e->paper,
+                              "claim", e->claim, "reported", e->published, "here", e->here, "time",
+                              e->full.time, "quick_time", e->quick.time));
 }
 
-static void list_text(void)
+static void list_text(const experiment *e)
 {
-    for (const experiment *e = experiment_table; e->name; e++)
-        out_printf("%s%s\n  source:   %s\n  claim:    %s\n  reported: %s\n%s%s%s  takes:    about %s on "
-                   "two cores, --quick %s\n", e == experiment_table ? "" : "\n", e->name, e->source,
-                   e->claim, e->published, e->here ? "  here:     " : "", e->here ? e->here : "",
-                   e->here ? "\n" : "", e->full.time, e->quick.time);
+    out_printf("%s\n  source:   %s\n  claim:    %s\n  reported: %s\n", e->name, e->paper, e->claim,
+               e->published);
+    if (e->here)
+        out_printf("  here:     %s\n", e->here);
+    out_printf("  takes:    about %s on two cores, --quick %s\n", e->full.time, e->quick.time);
 }
 
-static unroll_status find(const char *name, const experiment **out)
+static unroll_status list(bool json)
 {
-    const char *names[64];
-    size_t n = 0;
-    for (const experiment *e = experiment_table; e->name && n < 63; e++) {
-        names[n++] = e->name;
-        if (strcmp(e->name, name) == 0) {
-            *out = e;
-            return UNROLL_OK;
+    for (size_t i = 0; experiment_table[i]; i++) {
+        if (json) {
+            UNROLL_TRY(list_json(experiment_table[i]));
+            continue;
         }
+        out_text(i ? "\n" : "");
+        list_text(experiment_table[i]);
     }
-    names[n] = NULL;
-    const char *near = unroll_nearest(names, name);
-    return unroll_fail(UNROLL_EUSAGE, "there is no experiment '%.80s'%s%s%s", name,
-                       near ? "; did you mean " : "; see 'unroll reproduce --list'",
-                       near ? near : "", near ? "?" : "");
-}
-
-/* ---- from a row to a study ---- */
-
-static unroll_status add_variants(const experiment_setting *setting, compare_study *s)
-{
-    unroll_config *plain;
-    compare_variant common = {0};
-    UNROLL_TRY(unroll_config_new(&plain));
-    unroll_status status = compare_variant_parse(setting->common, plain, &common);
-    unroll_config_free(plain);
-    s->variant = unroll_alloc(EXPERIMENT_VARIANTS, sizeof *s->variant);
-    if (status == UNROLL_OK && !s->variant)
-        status = UNROLL_EMEMORY;
-    for (size_t i = 0; status == UNROLL_OK && setting->variant[i]; i++) {
-        status = compare_variant_parse(setting->variant[i], common.config, &s->variant[i]);
-        s->variants += status == UNROLL_OK;
-    }
-    compare_variant_free(&common);
-    return status;
-}
-
-static unroll_status add_sweep(const char *text, compare_study *s)
-{
-    compare_sweep sweep;
-    UNROLL_TRY(compare_sweep_parse(text, &sweep));
-    const unroll_status status = compare_sweep_apply(&sweep, &s->variant, &s->variants);
-    s->sweep_key = sweep.key;
-    sweep.key = NULL;
-    compare_sweep_free(&sweep);
-    return status;
-}
-
-static unroll_status make_study(cli_call *call, const experiment *e, const char *directory,
-                                compare_study *s, compare_terminal *terminal)
-{
-    const reproduce_options *o = call->options;
-    const experiment_setting *setting = o->quick ? &e->quick : &e->full;
-    *s = (compare_study){.seed = o->common.seed, .seeds = o->seeds ? o->seeds : setting->seeds,
-                         .directory = directory, .jobs = (size_t)o->jobs,
-                         .threads = (size_t)o->common.threads,
-                         .ask = {.stop_solved = setting->until_solved, .probe = true,
-                                 .through = setting->through}};
-    compare_terminal_listen(terminal, call, o->common.quiet, s);
-    UNROLL_TRY(add_variants(setting, s));
-    if (setting->sweep)
-        UNROLL_TRY(add_sweep(setting->sweep, s));
-    return compare_check(s);
+    return UNROLL_OK;
 }
 
 /* ---- what came out ---- */
 
-/* A row of the table for each check: what, reported, measured with its bound, whether it holds. */
-typedef struct verdict {
-    double value[EXPERIMENT_CHECKS];
-    bool holds[EXPERIMENT_CHECKS];
-    unroll_table table;
-    size_t checks, failed;
-} verdict;
-
-static void judge(const compare_study *s, const experiment_setting *setting, verdict *out)
+static unroll_status print_json(const reproduction *r)
 {
-    static const char *const head[] = {"claim", "reported", "measured", "holds"};
-    *out = (verdict){.table.columns = sizeof head / sizeof *head};
-    unroll_table_row(&out->table, head);
-    for (size_t i = 0; setting->check[i].what; i++, out->checks++) {
-        const experiment_check *c = &setting->check[i];
-        out->holds[i] = experiment_holds(s, c, &out->value[i]);
-        out->failed += !out->holds[i];
-        unroll_table_text(&out->table, c->what);
-        unroll_table_text(&out->table, *c->reported ? c->reported : "-");
-        unroll_table_cell(&out->table, "%.4g (%s %g)", out->value[i],
-                          c->relation == EXPERIMENT_AT_LEAST ? "at least" : "at most", c->bound);
-        unroll_table_text(&out->table, out->holds[i] ? "yes" : "NO");
-    }
-}
-
-static unroll_status tell_json(const experiment *e, const experiment_setting *setting,
-                               const compare_study *s, const verdict *v)
-{
+    const experiment *e = r->experiment;
     json_t *checks = json_array();
-    for (size_t i = 0; setting->check[i].what; i++)
-        unroll_json_append(
-            &checks, json_pack("{s:s, s:s, s:o, s:s, s:f, s:b}", "claim", setting->check[i].what,
-                              "reported", setting->check[i].reported, "measured",
-                              out_json_real(v->value[i]), "relation",
-                              setting->check[i].relation == EXPERIMENT_AT_LEAST ? "at least"
-                                                                                : "at most",
-                              "bound", setting->check[i].bound, "holds", (int)v->holds[i]));
-    return out_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:s}", "name", e->name, "source",
-                              e->source, "claim", e->claim, "holds", (int)(v->failed == 0), "checks",
-                              checks, "variants", compare_json(s), "out", s->directory));
+    for (size_t i = 0; i < r->checks; i++) {
+        const experiment_check *c = &r->setting->check[i];
+        unroll_json_append(&checks, json_pack("{s:s, s:s, s:o, s:s, s:f, s:b}", "claim", c->what, "reported",
+                                              c->reported, "measured", out_json_real(r->measured[i]),
+                                              "relation", experiment_relation_name(c->relation), "bound",
+                                              c->bound, "holds", (int)r->holds[i]));
+    }
+    return out_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:s}", "name", e->name, "source", e->paper,
+                              "claim", e->claim, "holds", (int)(r->failed == 0), "checks", checks,
+                              "variants", compare_json(&r->study), "out", r->study.directory));
 }
 
-static void tell_text(const experiment *e, const compare_study *s, const verdict *v)
+static void print_text(const reproduction *r)
 {
-    out_printf("%s: %s\n%s\nReported: %s\n", e->name, e->source, e->claim, e->published);
+    const experiment *e = r->experiment;
+    const compare_study *s = &r->study;
+    out_printf("%s: %s\n%s\nReported: %s\n", e->name, e->paper, e->claim, e->published);
     if (e->here)
         out_printf("Here: %s\n", e->here);
     out_printf("\n");
-    out_table(&v->table);
+    out_table(&r->table);
     if (e->note)
         out_printf("\n%s\n", e->note);
-    out_printf("\n%s with %llu seed%s; %s/report.html\n",
-               v->failed ? "It does NOT hold" : "It holds", (unsigned long long)s->seeds,
-               s->seeds == 1 ? "" : "s", s->directory);
+    out_printf("\n%s with %llu seed%s; %s/report.html\n", r->failed ? "It does NOT hold" : "It holds",
+               (unsigned long long)s->seeds, s->seeds == 1 ? "" : "s", s->directory);
 }
 
-static unroll_status report(cli_call *call, const experiment *e, compare_study *s, verdict *v)
+static unroll_status report(cli_call *call, reproduction *r)
 {
     const reproduce_options *o = call->options;
-    const experiment_setting *setting = o->quick ? &e->quick : &e->full;
     int argc;
     char **argv;
-    UNROLL_TRY(compare_write(s));
-    if (compare_draw(s, e->name) != UNROLL_OK)
+    UNROLL_TRY(compare_write(&r->study));
+    if (compare_draw(&r->study, r->experiment->name) != UNROLL_OK)
         cli_note(call, "%s", unroll_marked_message());
-    judge(s, setting, v);
-    char source[300], claim[400], reported[400], here[200];
-    const char *text[6] = {source, claim, reported};
-    size_t lines = 3;
-    snprintf(source, sizeof source, "Source: %s.", e->source);
-    snprintf(claim, sizeof claim, "Claim: %s", e->claim);
-    snprintf(reported, sizeof reported, "Reported: %s.", e->published);
-    if (e->here) {
-        snprintf(here, sizeof here, "Here: %s.", e->here);
-        text[lines++] = here;
-    }
-    text[lines] = e->note;
-    const compare_lead lead = {text, &v->table};
+    reproduction_judge(r);
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
-    const unroll_status status = compare_report(s, e->name, &lead, argc, argv);
+    const unroll_status status = reproduction_page(r, argc, argv);
     cli_command_line_free(argc, argv);
     UNROLL_TRY(status);
     if (o->common.json)
-        return tell_json(e, setting, s, v);
-    tell_text(e, s, v);
+        return print_json(r);
+    print_text(r);
     return UNROLL_OK;
+}
+
+/* ---- the command ---- */
+
+static unroll_status open_study(cli_call *call, const experiment *e, const char *directory,
+                                compare_terminal *terminal, reproduction *r)
+{
+    const reproduce_options *o = call->options;
+    UNROLL_TRY(reproduction_open(e, o->quick, r));
+    r->study.seed = o->common.seed;
+    if (o->seeds)
+        r->study.seeds = o->seeds;
+    r->study.directory = directory;
+    r->study.jobs = (size_t)o->jobs;
+    r->study.threads = (size_t)o->common.threads;
+    compare_terminal_listen(terminal, call, o->common.quiet, &r->study);
+    return compare_check(&r->study);
 }
 
 static unroll_status reproduce(cli_call *call, const experiment *e)
 {
     const reproduce_options *o = call->options;
     char directory[160];
-    compare_study s = {0};
+    reproduction r;
     compare_terminal terminal;
-    verdict v = {0};
     snprintf(directory, sizeof directory, "runs/reproduce-%s%s", e->name, o->quick ? "-quick" : "");
-    unroll_status status = make_study(call, e, o->out ? o->out : directory, &s, &terminal);
+    unroll_status status = open_study(call, e, o->out ? o->out : directory, &terminal, &r);
     if (status == UNROLL_OK && !o->common.quiet)
-        fprintf(stderr, "%s: about %s on two cores\n", e->name,
-                o->quick ? e->quick.time : e->full.time);
+        fprintf(stderr, "%s: about %s on two cores\n", e->name, r.setting->time);
     if (status == UNROLL_OK) {
-        status = compare_train_all(&s);
+        status = compare_train_all(&r.study);
         terminal_progress_clear(&terminal.progress);
     }
     if (status == UNROLL_OK)
-        status = report(call, e, &s, &v);
-    if (status == UNROLL_OK && v.failed)
-        status = unroll_fail(UNROLL_ENUMERIC, "%s: %zu of %zu claims do not hold here", e->name,
-                             v.failed, v.checks);
-    compare_study_free(&s);
-    unroll_table_free(&v.table);
+        status = report(call, &r);
+    if (status == UNROLL_OK && r.failed)
+        status = unroll_fail(UNROLL_ENUMERIC, "%s: %zu of %zu claims do not hold here", e->name, r.failed,
+                             r.checks);
+    reproduction_free(&r);
     return status;
 }
 
@@ -252,15 +166,11 @@ static unroll_status reproduce_command(cli_call *call)
     const experiment *e;
     if (o->list && call->count)
         return unroll_fail(UNROLL_EUSAGE, "--list takes no name");
-    if (o->list && o->common.json)
-        return list_json();
-    if (o->list) {
-        list_text();
-        return UNROLL_OK;
-    }
+    if (o->list)
+        return list(o->common.json);
     if (call->count == 0)
         return unroll_fail(UNROLL_EUSAGE, "which experiment? 'unroll reproduce --list' names them");
-    UNROLL_TRY(find(call->arguments[0], &e));
+    UNROLL_TRY(experiment_find(call->arguments[0], &e));
     return reproduce(call, e);
 }
 

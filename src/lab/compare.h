@@ -169,6 +169,11 @@ typedef struct compare_study {
     size_t reused, failed, diverged;
 } compare_study;
 
+/** One more variant, as compare_variant_parse(). */
+unroll_status compare_study_add(compare_study *s, const char *text, const unroll_config *common);
+/** Every variant at every value of "KEY=VALUE,VALUE,…", as compare_sweep_apply(); after all variants are added. */
+unroll_status compare_study_sweep(compare_study *s, const char *text);
+
 /** Check all variants before anything is made: options, tasks, models, texts. Learns baseline and
  *  chance.
  *  @return as unroll_session_open(); UNROLL_EUSAGE where the variants cannot be compared */

@@ -235,3 +235,27 @@ unroll_status compare_sweep_apply(const compare_sweep *s, compare_variant **vari
     *count = n;
     return UNROLL_OK;
 }
+
+/* ---- the variants of a study ---- */
+
+unroll_status compare_study_add(compare_study *s, const char *text, const unroll_config *common)
+{
+    compare_variant *grown = unroll_realloc(s->variant, s->variants + 1, sizeof *grown);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    s->variant = grown;
+    UNROLL_TRY(compare_variant_parse(text, common, &grown[s->variants]));
+    s->variants++;
+    return UNROLL_OK;
+}
+
+unroll_status compare_study_sweep(compare_study *s, const char *text)
+{
+    compare_sweep sweep;
+    UNROLL_TRY(compare_sweep_parse(text, &sweep));
+    const unroll_status status = compare_sweep_apply(&sweep, &s->variant, &s->variants);
+    s->sweep_key = sweep.key;
+    sweep.key = NULL;
+    compare_sweep_free(&sweep);
+    return status;
+}

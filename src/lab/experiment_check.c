@@ -4,7 +4,7 @@
 #include <unroll/probe.h>
 
 #include "config/config.h"
-#include "lab/experiments.h"
+#include "lab/experiment.h"
 
 static const compare_distance *find_distance(const compare_result *r, size_t layer, size_t distance)
 {
@@ -101,6 +101,11 @@ static double of_variant(const compare_study *s, const char *label, const experi
         return sum / (double)s->seeds;
     }
     return NAN;
+}
+
+const char *experiment_relation_name(enum experiment_relation relation)
+{
+    return relation == EXPERIMENT_AT_LEAST ? "at least" : "at most";
 }
 
 bool experiment_holds(const compare_study *s, const experiment_check *check, double *measured)

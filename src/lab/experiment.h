@@ -1,9 +1,9 @@
-#ifndef UNROLL_LAB_EXPERIMENTS_H
-#define UNROLL_LAB_EXPERIMENTS_H
+#ifndef UNROLL_LAB_EXPERIMENT_H
+#define UNROLL_LAB_EXPERIMENT_H
 #include "lab/compare.h"
 
-/* Published experiments as comparisons with checks on what came out. One is one row of
- * experiments.c. */
+/* Published experiments as comparisons with checks on what came out. An experiment is one file experiment_NAME.c that
+ * ends in a `const experiment`, and one line in experiment_table.c. */
 
 /** What a check looks at. Where a training diverged its accuracy counts as 0 and its loss as
  *  infinite. */
@@ -29,7 +29,7 @@ enum experiment_relation { EXPERIMENT_AT_LEAST, EXPERIMENT_AT_MOST };
 
 typedef struct experiment_check {
     const char *what;      /**< in words: "LSTM solves length 100 (share of seeds)" */
-    const char *reported;  /**< by the source; "" where it has no figure for it */
+    const char *reported;  /**< by the paper; "" where it has no figure for it */
     enum experiment_quantity quantity;
     const char *variant;   /**< its label, with ", KEY=VALUE" in a sweep */
     const char *minus;     /**< NULL, or the label whose value is taken off */
@@ -52,14 +52,18 @@ typedef struct experiment_setting {
 } experiment_setting;
 
 typedef struct experiment {
-    const char *name, *source, *claim, *published;
-    const char *here;      /**< NULL, or where the setting differs from the source's */
+    const char *name, *paper, *claim, *published;
+    const char *here;      /**< NULL, or where the setting differs from the paper's */
     const char *note;      /**< NULL, or why it comes out as it does */
     experiment_setting full, quick;
 } experiment;
 
-extern const experiment experiment_table[]; /**< ends with a NULL name */
+extern const experiment *const experiment_table[]; /**< NULL at the end */
+/** @return UNROLL_EUSAGE with "did you mean" */
+unroll_status experiment_find(const char *name, const experiment **out);
 
+/** "at least", "at most". */
+const char *experiment_relation_name(enum experiment_relation relation);
 /** What a check measured. @param measured  NaN where nothing was */
 bool experiment_holds(const compare_study *s, const experiment_check *check, double *measured);
 #endif

@@ -1,0 +1,24 @@
+#include "lab/experiment_settings.h"
+
+#define SATURATION(about, steps, count)                                                            \
+    {.time = about, .common = "task=char;cell=lstm;layers=2;hidden=128;batch=50;seq-length=50;" steps, \
+     .variant = {"label=LSTM;forget-bias=1"}, .seeds = count,                                      \
+     .check = {{"first layer, forget gates above 0.9, share", "", EXPERIMENT_FORGET_OPEN, "LSTM", NULL, \
+                AT_LEAST, 0.05, 0},                                                                \
+               {"last layer, forget gates above 0.9, share", "many", EXPERIMENT_FORGET_OPEN, "LSTM", NULL, \
+                AT_LEAST, 0.05, 1},                                                                \
+               {"last layer, forget gates below 0.1, share", "hardly any", EXPERIMENT_FORGET_SHUT, "LSTM", \
+                NULL, AT_MOST, 0.1, 1},                                                            \
+               {"gates that are nearly shut or open, last layer less first", "above 0",            \
+                EXPERIMENT_GATES_RISE, "LSTM", NULL, AT_LEAST, 0, 0}}}
+
+const experiment experiment_karpathy2015_saturation = {
+    .name = "karpathy2015-saturation",
+    .paper = "Karpathy, Johnson and Fei-Fei (2015), Visualizing and understanding recurrent networks",
+    .claim = "In a trained character model many forget gates stay open, so that cells remember, and few stay "
+             "shut; the first layer's gates saturate less than a higher one's.",
+    .published = "many forget gates open for much of the time, hardly any shut throughout; activations of the "
+                 "first layer far more diffuse",
+    .full = SATURATION("5 minutes", "steps=3000", 3),
+    .quick = SATURATION("40 s", "steps=500", 1),
+};
