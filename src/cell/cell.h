@@ -7,7 +7,7 @@
  *
  * Shapes: H units; `pitch` = H padded to the kernels' width. Each step keeps `blocks` blocks of pitch
  * reals a row in z: forward leaves there what backward needs, backward leaves the gradients of the
- * pre-activations, from which net/stack.c takes all weight gradients at once by the terms below.
+ * pre-activations, from which net/stack_weights.c takes all weight gradients at once by the terms below.
  * Padding columns of z, h and c hold finite numbers that nothing reads; those of dz, dh and dc are 0.
  *
  * Gate order in the weights is PyTorch's. A `gate` indexes the weights' row blocks of H rows, a `block`
