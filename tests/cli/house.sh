@@ -1,0 +1,25 @@
+#!/bin/sh
+# The sources keep to the map: a folder uses only folders below it, no two files use each other, and doc/design.md names
+# nothing that is not there. The checks themselves are seen to fail on a copy of the tree that breaks the rule.
+. "${srcdir:-.}/tests/cli/lib.sh"
+top=$(cd "${srcdir:-.}" && pwd)
+
+check "the rooms: $(sh "$top/tools/check-includes")" sh "$top/tools/check-includes"
+check "the map: $(sh "$top/tools/check-map")" sh "$top/tools/check-map"
+
+mkdir "$work/copy" || exit 99
+cp -R "$top/src" "$top/include" "$top/tools" "$top/tests" "$top/doc" "$work/copy/" && chmod -R u+w "$work/copy" || exit 99
+cd "$work/copy" || exit 99
+refuses() { # refuses CHECK TEXT FILE LINE: a line more in a file, and the check says so
+    cp "$3" saved
+    echo "$4" >>"$3"
+    check "$1 finds '$4' in $3" sh -c "! sh tools/$1 >said"
+    check "$1 says '$2' of it: $(cat said)" grep -qF "$2" said
+    cp saved "$3"
+}
+refuses check-includes 'from a room above it' src/base/rng.c '#include "net/net.h"'
+refuses check-includes 'These files include each other' src/base/buffer.h '#include "base/json.h"'
+refuses check-includes 'takes from src/ only the headers' tests/check_net.c '#include "cli/cli.h"'
+refuses check-map 'there is no src/net/nothing.c' doc/design.md 'See `src/net/nothing.c`.'
+refuses check-map 'nothing is called unroll_no_such' doc/design.md 'See `unroll_no_such_thing()`.'
+finish
