@@ -168,7 +168,7 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     compare_variant v, other;
     const compare_ask ask = {.probe = true}, another = {.probe = false};
     compare_point point[] = {{10, 0.1, 0.5}, {20, NAN, 1}};
-    compare_distance distance[] = {{COMPARE_END, 20, 1, 'c', 3, 1e-300, 0.1, 0, 0.3, 0.4, 32}};
+    compare_distance distance[] = {{COMPARE_END, {20, 1, 'c', 3, {1e-300, 0.1, 0, 0.3, 0.4, 32}}}};
     compare_gate gate[] = {{1, "f", 0.125, 0.5}};
     const compare_result r = {.done = true, .solved = true, .steps = 20, .steps_to_solve = 19,
                               .loss = 1.0 / 3, .accuracy = 1, .recall_loss = NAN,
@@ -185,9 +185,9 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     ck_assert(back.loss == r.loss && isnan(back.recall_loss) && back.steps_to_solve == 19);
     ck_assert(back.half_life[0] == 2.5 && isnan(back.half_life[1]) && isinf(back.half_life[2]));
     ck_assert(back.points == 2 && back.point[0].loss == 0.1 && isnan(back.point[1].loss));
-    ck_assert(back.distances == 1 && back.distance[0].mean == 1e-300);
+    ck_assert(back.distances == 1 && back.distance[0].row.point.mean == 1e-300);
     ck_assert(back.gates == 1 && strcmp(back.gate[0].name, "f") == 0 && back.gate[0].high == 0.5);
-    ck_assert(back.distance[0].state == 'c' && back.distance[0].n == 32);
+    ck_assert(back.distance[0].row.state == 'c' && back.distance[0].row.point.n == 32);
     compare_result_free(&back);
 
     ck_assert_int_eq(compare_result_read(path, &other, 3, &ask, &back), UNROLL_EMISMATCH);
@@ -210,7 +210,7 @@ START_TEST(checks_measure_what_they_say)
 {
     compare_variant v[2] = {{.label = (char *)"a", .config = common, .baseline = 0.5, .chance = 0.25},
                             {.label = (char *)"b", .config = common, .baseline = 0.5, .chance = 0.25}};
-    compare_distance near = {COMPARE_START, 0, 0, 'h', 0, 0, 1e-3, 0, 0, 0, 1};
+    compare_distance near = {COMPARE_START, {0, 0, 'h', 0, {0, 1e-3, 0, 0, 0, 1}}};
     compare_length lengths[] = {{1, 6, 9, 0.75, 60}, {7, 12, 9, 0.25, 40}};
     compare_result r[4] = {
         {.done = true, .solved = true, .steps = 9, .steps_to_solve = 5, .loss = 0.1, .accuracy = 1,

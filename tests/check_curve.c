@@ -216,6 +216,40 @@ START_TEST(fit_of_growth_and_of_floors)
 }
 END_TEST
 
+/* ---- rows of distance.csv ---- */
+
+START_TEST(a_row_reads_back)
+{
+    const unroll_curve_row row = {300, 1, 'c', 17, {0.5, 1e-300, 0, NAN, INFINITY, 32}};
+    unroll_buffer text = {0};
+    unroll_curve_row back;
+    unroll_curve_csv_put(&text, &row, false);
+    ck_assert_str_eq(text.text, "300,1,c,17,0.5,1e-300,0,nan,inf,32\n");
+    text.text[text.length - 1] = '\0'; /* as unroll_lines_next() gives a line */
+    ck_assert(unroll_curve_csv_get(text.text, &back));
+    ck_assert(back.step == 300 && back.layer == 1 && back.state == 'c' && back.distance == 17);
+    ck_assert(back.point.mean == 0.5 && back.point.gmean == 1e-300 && back.point.q10 == 0 && back.point.n == 32);
+    ck_assert(isnan(back.point.median) && isnan(back.point.q90));
+    text.length = 0;
+    unroll_curve_csv_put(&text, &row, true);
+    ck_assert_str_eq(text.text, "300,1,c,17,0.5,1e-300,0,,inf,32\n");
+    unroll_free(text.text);
+}
+END_TEST
+
+START_TEST(other_lines_are_no_rows)
+{
+    static const char *const lines[] = {UNROLL_DISTANCE_HEADER, "", "300,1,c,17,0.5,1e-300,0,1,2",
+                                        "300,1,c,-17,0.5,1e-300,0,1,2,32", "x,1,c,17,0.5,1,0,1,2,32"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char line[128];
+        unroll_curve_row row;
+        snprintf(line, sizeof line, "%s", lines[i]);
+        ck_assert_msg(!unroll_curve_csv_get(line, &row), "%s", lines[i]);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("curve");
@@ -224,5 +258,8 @@ Suite *make_suite(void)
     tcase_add_test(statistics, statistics_of_samples);
     tcase_add_test(statistics, fit_of_a_line);
     tcase_add_test(statistics, fit_of_growth_and_of_floors);
+    TCase *rows = new_case(suite, "rows");
+    tcase_add_test(rows, a_row_reads_back);
+    tcase_add_test(rows, other_lines_are_no_rows);
     return suite;
 }

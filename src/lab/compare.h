@@ -9,6 +9,7 @@
 #include "base/option.h"
 #include "data/pairs.h"
 #include "report/table.h"
+#include "store/curve_csv.h"
 
 /* Variants × seeds, each trained in a process of its own; what compare and reproduce are made of. */
 
@@ -62,12 +63,7 @@ typedef struct compare_point {  /**< means over the steps since the last point *
 
 typedef struct compare_distance {
     int when;
-    uint64_t step;
-    size_t layer;
-    char state;              /**< 'h' or 'c' */
-    size_t distance;
-    double mean, gmean, q10, median, q90;
-    uint64_t n;
+    unroll_curve_row row;
 } compare_distance;
 
 /** How often a gate is nearly shut or open, after training, on held-out samples. */

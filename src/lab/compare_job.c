@@ -56,9 +56,7 @@ static unroll_status add_curve(job *j, int when, const unroll_curve *curve)
         status = unroll_curve_points(curve, layer, (enum unroll_state)state, point);
         for (size_t k = 0; k < distances && status == UNROLL_OK; k++)
             grown[r->distances++] = (compare_distance){
-                .when = when, .step = r->steps, .layer = layer, .state = state ? 'c' : 'h',
-                .distance = k, .mean = point[k].mean, .gmean = point[k].gmean, .q10 = point[k].q10,
-                .median = point[k].median, .q90 = point[k].q90, .n = point[k].n};
+                when, {r->steps, layer, state ? 'c' : 'h', k, point[k]}};
     }
     unroll_free(point);
     return status;

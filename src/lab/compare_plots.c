@@ -231,7 +231,7 @@ static void draw_learning(drawing *d, const char *title)
 
 static bool is_shown(const compare_distance *e, int when, size_t top)
 {
-    return e->when == when && e->state == 'h' && e->layer == top;
+    return e->when == when && e->row.state == 'h' && e->row.layer == top;
 }
 
 static void add_gradient(drawing *d, size_t v, int when)
@@ -244,8 +244,8 @@ static void add_gradient(drawing *d, size_t v, int when)
     for (size_t k = 0; k < seeds; k++) {
         const compare_result *r = compare_at(s, v, k);
         for (size_t i = 0; i < r->distances; i++)
-            if (is_shown(&r->distance[i], when, top) && r->distance[i].distance >= count)
-                count = r->distance[i].distance + 1;
+            if (is_shown(&r->distance[i], when, top) && r->distance[i].row.distance >= count)
+                count = r->distance[i].row.distance + 1;
     }
     make_label(&s->variant[v], label);
     double *value = unroll_alloc(count * seeds, sizeof *value);
@@ -258,8 +258,8 @@ static void add_gradient(drawing *d, size_t v, int when)
     for (size_t k = 0; k < seeds; k++) {
         const compare_result *r = compare_at(s, v, k);
         for (size_t i = 0; i < r->distances; i++)
-            if (is_shown(&r->distance[i], when, top) && r->distance[i].gmean > 0)
-                value[r->distance[i].distance * seeds + k] = log10(r->distance[i].gmean);
+            if (is_shown(&r->distance[i], when, top) && r->distance[i].row.point.gmean > 0)
+                value[r->distance[i].row.distance * seeds + k] = log10(r->distance[i].row.point.gmean);
     }
     for (size_t i = 0; i < count; i++) {
         unroll_mean m = unroll_mean_of(value + i * seeds, seeds);
@@ -307,9 +307,9 @@ static void add_depth(drawing *d, size_t v)
             const compare_result *r = compare_at(s, v, k);
             value[k] = NAN;
             for (size_t i = 0; i < r->distances; i++)
-                if (is_shown(&r->distance[i], COMPARE_START, l) && r->distance[i].distance == 0 &&
-                    r->distance[i].gmean > 0)
-                    value[k] = log10(r->distance[i].gmean);
+                if (is_shown(&r->distance[i], COMPARE_START, l) && r->distance[i].row.distance == 0 &&
+                    r->distance[i].row.point.gmean > 0)
+                    value[k] = log10(r->distance[i].row.point.gmean);
         }
         unroll_mean m = unroll_mean_of(value, seeds);
         m.mean = pow(10, m.mean);

@@ -67,12 +67,13 @@ static json_t *distances_json(const compare_result *r)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < r->distances; i++) {
-        const compare_distance *d = &r->distance[i];
+        const unroll_curve_row *row = &r->distance[i].row;
+        const unroll_curve_point *p = &row->point;
         unroll_json_append(
-            &rows, json_pack("[iIIsIoooooI]", d->when, (json_int_t)d->step, (json_int_t)d->layer,
-                            d->state == 'c' ? "c" : "h", (json_int_t)d->distance, real(d->mean),
-                            real(d->gmean), real(d->q10), real(d->median), real(d->q90),
-                            (json_int_t)d->n));
+            &rows, json_pack("[iIIs#IoooooI]", r->distance[i].when, (json_int_t)row->step,
+                             (json_int_t)row->layer, &row->state, 1, (json_int_t)row->distance,
+                             real(p->mean), real(p->gmean), real(p->q10), real(p->median), real(p->q90),
+                             (json_int_t)p->n));
     }
     return rows;
 }
@@ -235,20 +236,22 @@ static bool read_points(const json_t *rows, compare_result *r)
 
 static bool read_distance(const json_t *row, compare_distance *d)
 {
-    double *const reals[] = {&d->mean, &d->gmean, &d->q10, &d->median, &d->q90};
+    unroll_curve_row *to = &d->row;
+    unroll_curve_point *p = &to->point;
+    double *const reals[] = {&p->mean, &p->gmean, &p->q10, &p->median, &p->q90};
     const json_int_t when = json_integer_value(json_array_get(row, 0));
     const char *state = json_string_value(json_array_get(row, 3));
     if (json_array_size(row) != 11 || when < 0 || when >= COMPARE_WHENS || !state)
         return false;
     d->when = (int)when;
-    d->step = (uint64_t)json_integer_value(json_array_get(row, 1));
-    d->layer = (size_t)json_integer_value(json_array_get(row, 2));
-    d->state = *state;
-    d->distance = (size_t)json_integer_value(json_array_get(row, 4));
+    to->step = (uint64_t)json_integer_value(json_array_get(row, 1));
+    to->layer = (size_t)json_integer_value(json_array_get(row, 2));
+    to->state = *state;
+    to->distance = (size_t)json_integer_value(json_array_get(row, 4));
     for (size_t i = 0; i < 5; i++)
         if (!get_real(json_array_get(row, 5 + i), reals[i]))
             return false;
-    d->n = (uint64_t)json_integer_value(json_array_get(row, 10));
+    p->n = (size_t)json_integer_value(json_array_get(row, 10));
     return true;
 }
 

@@ -6,21 +6,21 @@
 #include "config/config.h"
 #include "lab/experiment.h"
 
-static const compare_distance *find_distance(const compare_result *r, size_t layer, size_t distance)
+static const unroll_curve_row *find_distance(const compare_result *r, size_t layer, size_t distance)
 {
     for (size_t i = 0; i < r->distances; i++) {
-        const compare_distance *d = &r->distance[i];
-        if (d->when == COMPARE_START && d->state == 'h' && d->layer == layer &&
-            d->distance == distance)
-            return d;
+        const unroll_curve_row *row = &r->distance[i].row;
+        if (r->distance[i].when == COMPARE_START && row->state == 'h' && row->layer == layer &&
+            row->distance == distance)
+            return row;
     }
     return NULL;
 }
 
 static double decades(const compare_result *r, size_t layer, size_t distance)
 {
-    const compare_distance *d = find_distance(r, layer, distance);
-    return d ? log10(d->gmean) : NAN;
+    const unroll_curve_row *row = find_distance(r, layer, distance);
+    return row ? log10(row->point.gmean) : NAN;
 }
 
 /* From the fit's first distance to the last one measured. */

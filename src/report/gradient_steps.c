@@ -2,15 +2,14 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "base/output.h"
 #include "base/path.h"
 #include "report/picture.h"
+#include "store/curve_csv.h"
 
 typedef struct records {
     double *gmean;               /* [steps][distances] of the top layer's h */
@@ -19,43 +18,29 @@ typedef struct records {
     size_t layer;
 } records;
 
-/* step,layer,state,distance,mean,gmean,… */
-static bool read_fields(char *line, uint64_t *step, uint64_t *layer, char *state,
-                        uint64_t *distance,
-                        double *gmean)
-{
-    char *save = NULL, *field[6];
-    for (size_t i = 0; i < 6; i++)
-        if (!(field[i] = strtok_r(i ? NULL : line, ",", &save)))
-            return false;
-    *state = *field[2];
-    return unroll_parse_size(field[0], step) && unroll_parse_size(field[1], layer) &&
-           unroll_parse_size(field[3], distance) && unroll_parse_double(field[5], gmean);
-}
-
 /* Twice through the file: the first counts, the second takes. */
 static unroll_status read_records(const char *path, bool count, records *r)
 {
     unroll_lines *lines;
-    char *line, state;
+    char *line;
     size_t length;
-    uint64_t step, layer, distance, last = UINT64_MAX;
-    double gmean;
+    uint64_t last = UINT64_MAX;
+    unroll_curve_row row;
     r->steps = 0;
     UNROLL_TRY(unroll_lines_open(path, &lines));
     unroll_status status;
     while ((status = unroll_lines_next(lines, &line, &length)) == UNROLL_OK && line) {
-        if (!read_fields(line, &step, &layer, &state, &distance, &gmean) || state != 'h' ||
-            distance > 1u << 20 || layer > 1000)
+        if (!unroll_curve_csv_get(line, &row) || isnan(row.point.gmean) || row.state != 'h' ||
+            row.distance > 1u << 20 || row.layer > 1000)
             continue;
-        r->steps += step != last;
-        last = step;
+        r->steps += row.step != last;
+        last = row.step;
         if (count) {
-            r->layer = layer > r->layer ? layer : r->layer;
-            r->distances = distance >= r->distances ? distance + 1 : r->distances;
-        } else if (layer == r->layer && r->steps <= r->room && distance < r->distances) {
-            r->gmean[(r->steps - 1) * r->distances + distance] = gmean;
-            r->step[r->steps - 1] = (double)step;
+            r->layer = row.layer > r->layer ? row.layer : r->layer;
+            r->distances = row.distance >= r->distances ? row.distance + 1 : r->distances;
+        } else if (row.layer == r->layer && r->steps <= r->room && row.distance < r->distances) {
+            r->gmean[(r->steps - 1) * r->distances + row.distance] = row.point.gmean;
+            r->step[r->steps - 1] = (double)row.step;
         }
     }
     unroll_lines_close(lines);
