@@ -170,10 +170,18 @@ static size_t tape_line(const unroll_part *p, const size_t *start, size_t positi
     return low;
 }
 
+/* The lines of a part one behind the other, in the order that they are read in. */
+typedef struct line_tape {
+    const unroll_part *part;
+    const size_t *order, *start; /* NULL: as they stand in the text */
+} line_tape;
+
 /* Column b of a batch: T positions of the tape from `at` on, resets from `end` on. */
-static void read_tape(const unroll_part *p, const size_t *order, const size_t *start, size_t at,
-                      size_t end, const buffers *into, size_t T, size_t B, size_t b)
+static void read_tape(const line_tape *tape, size_t at, size_t end, const buffers *into, size_t T, size_t B,
+                      size_t b)
 {
+    const unroll_part *p = tape->part;
+    const size_t *order = tape->order, *start = tape->start;
     size_t i = tape_line(p, start, at + 1) - 1;
     for (size_t t = 0; t < T; t++, at++) {
         const size_t to = t * B + b;
@@ -226,7 +234,7 @@ static unroll_status next(void *self, unroll_batch *out)
     if (p->lines) {
         shuffle(c, p);
         for (size_t b = 0; b < B; b++)
-            read_tape(p, c->order, c->start, stream_start(c, p, b) + window * T,
+            read_tape(&(line_tape){p, c->order, c->start}, stream_start(c, p, b) + window * T,
                       stream_start(c, p, b + 1), &c->train, T, B, b);
     } else {
         read_streams(c, p, window);
@@ -248,7 +256,7 @@ static unroll_status eval(void *self, enum unroll_split split, uint64_t i, unrol
     const size_t at = (size_t)i * EVAL_T;
     const size_t T = positions - at < EVAL_T ? positions - at : EVAL_T;
     if (p->lines) {
-        read_tape(p, NULL, NULL, at, positions, &c->eval, T, 1, 0);
+        read_tape(&(line_tape){.part = p}, at, positions, &c->eval, T, 1, 0);
     } else {
         memcpy(c->eval.input, p->id + at, T * sizeof *p->id);
         memcpy(c->eval.target, p->id + at + 1, T * sizeof *p->id);
