@@ -1,5 +1,5 @@
 #!/bin/sh
-# unroll compare and unroll reproduce as a user meets them.
+# This script runs unroll compare and unroll reproduce as a user does: refusals, results, pages, and going on.
 . "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
 

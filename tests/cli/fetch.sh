@@ -1,77 +1,67 @@
 #!/bin/sh
-# tools/fetch against a directory of files: no network.
-set -u
-srcdir=${srcdir:-$(dirname "$0")/../..}
-tool=$srcdir/tools/fetch
+# This script runs tools/fetch against a directory of files, without a network.
+. "${srcdir:-.}/tests/cli/lib.sh"
+tool=$top/tools/fetch
 command -v curl >/dev/null 2>&1 || { echo "curl is not here"; exit 77; }
 curl --version | grep -q '^Protocols:.* file' || { echo "curl lacks file://"; exit 77; }
 
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-mkdir "$tmp/mirror"
-XDG_CACHE_HOME=$tmp/cache
-UNROLL_FETCH_BASE=file://$tmp/mirror/
+mkdir "$work/mirror"
+XDG_CACHE_HOME=$work/cache
+UNROLL_FETCH_BASE=file://$work/mirror/
 export XDG_CACHE_HOME UNROLL_FETCH_BASE
-cache=$tmp/cache/unroll
-failed=0
+cache=$work/cache/unroll
 
-# run STATUS arguments: sets $out and $err
+# run STATUS ARGUMENT...: the tool; sets $out and $err
 run() {
     want=$1
     shift
-    sh "$tool" "$@" >"$tmp/out" 2>"$tmp/err"
+    sh "$tool" "$@" >"$work/out" 2>"$work/err"
     got=$?
-    out=$(cat "$tmp/out")
-    err=$(cat "$tmp/err")
-    [ $got -eq "$want" ] || fail "fetch $*: exit $got, not $want: $err"
+    out=$(cat "$work/out") err=$(cat "$work/err")
+    check "fetch $*: exit $got, not $want: $err" [ $got -eq "$want" ]
 }
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-says() { case $err in *"$1"*) ;; *) fail "'$1' is not in: $err" ;; esac; }
-# nothing half-done is left
-clean() { [ -z "$(find "$tmp/cache" -name '.fetch*')" ] || fail "temporaries are left"; }
+says() { check "'$1' is in: $err" grep -qF -e "$1" "$work/err"; }
+clean() { check 'no temporary is left' [ -z "$(find "$work/cache" -name '.fetch*')" ]; }
 
 run 0 --help
-case $out in *Usage*) ;; *) fail "no usage" ;; esac
+check '--help says how it is used' grep -q Usage "$work/out"
 run 0 --list
 for name in tinyshakespeare text8 enwik8 tatoeba-deu-eng; do
-    case $out in *"$name"*) ;; *) fail "--list lacks $name" ;; esac
+    check "--list has $name" grep -q "$name" "$work/out"
 done
 run 64
 run 64 tinyshakespear
 says "is not known"
 run 64 '.*'
 run 64 --frce
-[ ! -e "$tmp/cache" ] || [ -z "$(ls "$cache")" ] || fail "something was written"
+check 'nothing is written' [ -z "$(ls "$cache" 2>/dev/null)" ]
 
 # A download that is not there, and one that is not what it should be
 run 74 tinyshakespeare
 says "download failed"
-echo "not Shakespeare" >"$tmp/mirror/input.txt"
+echo "not Shakespeare" >"$work/mirror/input.txt"
 run 65 tinyshakespeare
 says "86c4e6aa9db7c042"
-[ -z "$out" ] || fail "a path was printed"
-[ ! -e "$cache/tinyshakespeare.txt" ] || fail "a wrong file was kept"
+check 'no path is printed' [ -z "$out" ]
+check 'a wrong file is not kept' [ ! -e "$cache/tinyshakespeare.txt" ]
 clean
 
 # The pinned sum, here of another file
-sum=$(sha256sum "$tmp/mirror/input.txt" | cut -d ' ' -f 1)
-sed "s/86c4e6aa[0-9a-f]*/$sum/g" "$tool" >"$tmp/fetch"
-tool=$tmp/fetch
+sum=$(sha256sum "$work/mirror/input.txt" | cut -d ' ' -f 1)
+sed "s/86c4e6aa[0-9a-f]*/$sum/g" "$tool" >"$work/fetch"
+tool=$work/fetch
 run 0 tinyshakespeare
-[ "$out" = "$cache/tinyshakespeare.txt" ] || fail "printed '$out'"
+check "the path is printed: '$out'" [ "$out" = "$cache/tinyshakespeare.txt" ]
 says "expected one"
-cmp -s "$out" "$tmp/mirror/input.txt" || fail "another text"
-rm "$tmp/mirror/input.txt"
+check 'it is the text of the mirror' cmp -s "$out" "$work/mirror/input.txt"
+rm "$work/mirror/input.txt"
 run 0 tinyshakespeare # from the cache
-[ "$out" = "$cache/tinyshakespeare.txt" ] || fail "printed '$out'"
+check "the path is printed: '$out'" [ "$out" = "$cache/tinyshakespeare.txt" ]
 echo more >>"$cache/tinyshakespeare.txt"
 run 65 tinyshakespeare
 says "has changed"
 run 74 --force tinyshakespeare
-[ -e "$cache/tinyshakespeare.txt" ] || fail "what was there is gone"
+check 'what was there stays' [ -e "$cache/tinyshakespeare.txt" ]
 clean
 
 # A zip whose sum nobody knows: trusted once, held to it later
@@ -79,12 +69,13 @@ if command -v python3 >/dev/null 2>&1; then
     python3 -c 'import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], "w") as z:
     z.writestr("deu.txt", "Go.\tGeh.\n")
-    z.writestr("_about.txt", "about")' "$tmp/mirror/deu-eng.zip"
+    z.writestr("_about.txt", "about")' "$work/mirror/deu-eng.zip"
     run 0 tatoeba-deu-eng
     says "is trusted"
-    printf 'Go.\tGeh.\n' | cmp -s - "$cache/tatoeba-deu-eng.txt" || fail "another text from the zip"
+    printf 'Go.\tGeh.\n' >"$work/deu.txt"
+    check 'it is the text of the zip' cmp -s "$work/deu.txt" "$cache/tatoeba-deu-eng.txt"
     run 0 tatoeba-deu-eng
-    [ -z "$err" ] || fail "says: $err"
+    check "nothing is said: $err" [ -z "$err" ]
     echo >>"$cache/tatoeba-deu-eng.txt"
     run 65 tatoeba-deu-eng
     says "has changed"
@@ -93,15 +84,15 @@ with zipfile.ZipFile(sys.argv[1], "w") as z:
     run 65 tatoeba-deu-eng
     says "sum was lost"
 fi
-printf 'PK\003\004\012' >"$tmp/mirror/fra-eng.zip" # cut short
+printf 'PK\003\004\012' >"$work/mirror/fra-eng.zip" # cut short
 run 65 tatoeba-fra-eng
-[ ! -e "$cache/tatoeba-fra-eng.txt" ] || fail "half a zip was kept"
+check 'half a zip is not kept' [ ! -e "$cache/tatoeba-fra-eng.txt" ]
 clean
 
 # Nowhere to put it
-echo file >"$tmp/notdir"
-XDG_CACHE_HOME=$tmp/notdir
+echo file >"$work/notdir"
+XDG_CACHE_HOME=$work/notdir
 run 73 tinyshakespeare
-XDG_CACHE_HOME=$tmp/cache
+XDG_CACHE_HOME=$work/cache
 
-exit $failed
+finish

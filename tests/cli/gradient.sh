@@ -1,20 +1,16 @@
 #!/bin/sh
-# unroll gradient, and --grad-every while training.
+# This script measures gradients, with unroll gradient and with unroll train --grad-every.
+# shellcheck disable=SC2086 # options in one variable are several words
 . "${srcdir:-.}/tests/cli/lib.sh"
 
 text=$work/text.txt
-i=0
-while [ $i -lt 300 ]; do
-    echo "the cat $i sat on the mat; the dog $((i * 7 % 31)) did not."
-    i=$((i + 1))
-done >"$text"
+sentences 300 >"$text"
 small="--layers 2 --hidden 16 --threads 1"
 
 # rows FILE: without the header
 rows() { sed 1d "$1" | wc -l; }
 
 # ---- a fresh model ----
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --window 40 --windows 5 --out "$work/fresh" --cell lstm
 check 'names the initialisation' grep -q 'lstm 2x16, init uniform, forget bias 1' "$work/out"
 check 'says what the loss is' grep -q 'loss of one step alone' "$work/out"
@@ -39,35 +35,26 @@ done
 check 'pictures of Jacobians' [ -s "$work/fresh/plots/jacobian.gp" ]
 check 'and of exponents' [ "$(rows "$work/fresh/plots/lyapunov.csv")" -eq 8 ]
 check 'fits' [ "$(rows "$work/fresh/fit.csv")" -eq 4 ]
-# shellcheck disable=SC2086
 expect 73 "is not empty" gradient $small --corpus "$text" --out "$work/fresh"
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --window 40 --force --out "$work/fresh" --max-distance 9
 check 'distances 0 to 9' [ "$(rows "$work/fresh/distance.csv")" -eq 40 ]
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --window 60 --loss all --cell rnn
 check 'accumulated is said' [ "$(grep -c accumulated "$work/out")" -ge 3 ]
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --task copy:delay=20 --cell gru --json --windows 4
 check 'as JSON' grep -q '"variant":"gru 2x16, init uniform","loss":"last","windows":4,"window":40' "$work/out"
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --json --seed 3
 cp "$work/out" "$work/once"
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --json --seed 3 --threads 3
 check 'the same on any threads' cmp -s "$work/out" "$work/once"
 
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --window 40 --norm recurrent-batch --residual
 check 'the remedies are named' grep -q '16, residual, recurrent-batch norm, gamma 0.1, init uniform' "$work/out"
 
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --corpus "$text" --window 40 --norm recurrent-batch --through-statistics
 check 'through the statistics' grep -q 'recurrent-batch norm, gamma 0.1, init uniform, .*through statistics' "$work/out"
 
 # ---- chrono biases are for the task's length ----
 for bias in chrono chrono:40 chrono:50; do
-    # shellcheck disable=SC2086
     expect 0 "" gradient $small --task temporal-order:length=40 --forget-bias $bias --json --windows 2
     cp "$work/out" "$work/$bias"
 done
@@ -75,7 +62,6 @@ check 'the length of the task' cmp -s "$work/chrono" "$work/chrono:40"
 check 'else as told' [ "$(cat "$work/chrono")" != "$(cat "$work/chrono:50")" ]
 
 # ---- nothing to draw ----
-# shellcheck disable=SC2086
 expect 0 "" gradient $small --task temporal-order:length=20 --cell rnn --activation relu --init-scale 1e-200 --out "$work/dead"
 check 'all zero' [ "$(sed 1d "$work/dead/distance.csv" | cut -d, -f6 | sort -u | tail -1)" = 0 ]
 if command -v gnuplot >/dev/null; then
@@ -108,9 +94,7 @@ check 'and the page, beside the fit' grep -q 'at 0 (squared error).*95% interval
 
 # ---- recorded while training ----
 train="train --threads 1 --layers 1 --hidden 12 --cell gru --seq-length 10 --batch 8 --quiet --eval-every 100"
-# shellcheck disable=SC2086
 expect 0 "" $train --steps 30 --out "$work/without" "$text"
-# shellcheck disable=SC2086
 expect 0 "" $train --steps 30 --out "$work/with" --grad-every 10 "$text"
 check 'not one bit of the training changes' cmp -s "$work/with/model.safetensors" "$work/without/model.safetensors"
 check 'before, and every ten steps' [ "$(sed 1d "$work/with/gradient/distance.csv" | cut -d, -f1 | uniq | tr '\n' ' ')" = \
@@ -118,14 +102,12 @@ check 'before, and every ten steps' [ "$(sed 1d "$work/with/gradient/distance.cs
 check 'distances below the window' [ "$(rows "$work/with/gradient/distance.csv")" -eq 40 ]
 check 'histograms too' grep -q '^20,rnn.weight_hh_l0,' "$work/with/gradient/histogram.csv"
 check 'how the curve moved' [ -s "$work/with/plots/gradient-steps.csv" ]
-# shellcheck disable=SC2086
 expect 0 "" $train --steps 30 --out "$work/far" --grad-every 15 --grad-distance 60 "$text"
 check 'nor with distances beyond the window' cmp -s "$work/far/model.safetensors" "$work/without/model.safetensors"
 check 'distances as asked' [ "$(rows "$work/far/gradient/distance.csv")" -eq 183 ]
 check 'of stacked rows' grep -q '^30,0,h,60,.*,10$' "$work/far/gradient/distance.csv"
 expect 64 'without --grad-every' train --grad-distance 60 --steps 1 "$text"
 expect 64 'it is for a text' train --grad-every 1 --grad-distance 60 --steps 1 --task copy:delay=5
-# shellcheck disable=SC2086
 expect 0 "" $train --steps 20 --out "$work/stopped" --grad-every 10 "$text"
 expect 0 "" train --resume "$work/stopped" --steps 30 --quiet
 for file in distance histogram; do
@@ -137,7 +119,6 @@ expect 0 "" gradient "$work/with/checkpoint-30.safetensors" "$text" --window 30
 check 'and after how many steps' grep -q '^gru 1x12, init uniform, after 30 steps' "$work/out"
 expect 64 "give a text" gradient "$work/with"
 expect 64 "MODEL brings its own" gradient --hidden 3 "$work/with" "$text"
-# shellcheck disable=SC2086
 expect 0 "" train --threads 1 --task copy:delay=10 --layers 1 --hidden 8 --steps 4 --grad-every 2 --quiet --out "$work/task"
 check 'a task, too' [ "$(rows "$work/task/gradient/distance.csv")" -eq 180 ]
 expect 0 "" gradient "$work/task"
@@ -146,16 +127,13 @@ check 'and its model' grep -q 'windows of 30 steps' "$work/out"
 # ---- and of a translation ----
 for how in '' '--bidirectional --attention general --dropout 0.2'; do
     pairs="train --task translate:pairs=200 --threads 1 --cell lstm --layers 2 --hidden 8 --batch 16 --quiet $how"
-    # shellcheck disable=SC2086
     expect 0 "" $pairs --steps 8 --force --out "$work/pairs-without"
-    # shellcheck disable=SC2086
     expect 0 "" $pairs --steps 8 --force --out "$work/pairs-with" --grad-every 4
     check "nothing of the training changes $how" cmp -s "$work/pairs-with/model.safetensors" "$work/pairs-without/model.safetensors"
     check "records of a translation $how" [ "$(sed 1d "$work/pairs-with/gradient/distance.csv" | cut -d, -f1 | uniq | tr '\n' ' ')" = \
         "0 4 8 " ]
     rows "$work/pairs-with/gradient/distance.csv" > "$work/reach-${how:+both}"
     check "histograms of the encoder $how" grep -q '^8,encoder.rnn.weight_hh_l0,' "$work/pairs-with/gradient/histogram.csv"
-    # shellcheck disable=SC2086
     expect 0 "" $pairs --steps 5 --force --out "$work/pairs-stopped" --grad-every 4
     expect 0 "" train --resume "$work/pairs-stopped" --steps 8 --quiet
     for file in distance histogram; do

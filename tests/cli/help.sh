@@ -1,9 +1,9 @@
 #!/bin/sh
-# Help, man page and completion: made from the rows, so everything that exists must be in them.
+# This script reads help, man page and completions: they are made from tables, so all that exists must be in them.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
 expect 0 "" --help
-commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
+commands=$(commands)
 check 'the commands are listed' [ "$(echo "$commands" | wc -l)" -ge 6 ]
 check 'general help fits 80 columns' awk 'length > 80 { exit 1 }' "$work/out"
 for must in train sample eval inspect bench generate; do
@@ -69,7 +69,7 @@ if command -v groff >/dev/null; then
 fi
 # ---- colours: only where a terminal is, and NO_COLOR and TERM=dumb are obeyed ----
 check 'no colours into a file' sh -c "! grep -q '$(printf '\033')' '$work/help'"
-if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+if can_have_terminal; then
     colours() { # environment: prints how many lines have an escape sequence
         script -qec "env $* '$unroll' help sample" /dev/null </dev/null | grep -c "$(printf '\033')"
     }

@@ -1,23 +1,13 @@
 #!/bin/sh
-# The README's C program, compiled against the installed library through pkg-config, trains, saves, loads and
-# steps a model; and the library shows just what its headers declare.
+# This script compiles README's C program against the installed library through pkg-config and runs it, and compares
+# what the library shows with what its headers declare.
 . "${srcdir:-.}/tests/cli/lib.sh"
-top=$(cd "${srcdir:-.}" && pwd)
-command -v pkg-config >/dev/null || exit 77
-
-${MAKE:-make} -s install DESTDIR="$work/root" >"$work/install" 2>&1 ||
-    { cat "$work/install"; exit 1; }
-pc=$(find "$work/root" -name unroll.pc)
-check 'unroll.pc is installed' [ -n "$pc" ]
-PKG_CONFIG_PATH=$(dirname "$pc") PKG_CONFIG_SYSROOT_DIR=$work/root
-export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
-libraries=$(dirname "$(find "$work/root" -name 'libunroll.so' | head -n 1)")
+install_library
+check 'unroll.pc is installed' [ -n "$(find "$root" -name unroll.pc)" ]
 
 awk '/^```c$/ { on = 1; next } /^```$/ { if (on) exit } on' "$top/README.md" >"$work/example.c"
 check 'the program has at most 15 lines' [ "$(wc -l <"$work/example.c")" -le 15 ]
-# shellcheck disable=SC2046,SC2086
-check 'it compiles without a warning' ${CC:-cc} -std=c11 -Wall -Wextra -Werror $UNROLL_LDFLAGS \
-    "$work/example.c" $(pkg-config --cflags --libs unroll) -o "$work/example"
+check 'it compiles without a warning' compile "$work/example.c" "$work/example"
 cd "$work" || exit 99
 # it leaves what it allocated to the end of the process
 ASAN_OPTIONS=detect_leaks=0 LD_LIBRARY_PATH=$libraries ./example >text 2>err
@@ -25,7 +15,7 @@ check "it runs: $(cat err)" [ $? -eq 0 ]
 check 'it left a model' [ -s cat.safetensors ]
 check "it learned to say what it read: $(cat text)" grep -q ' sat on the [mld]' text
 
-include=$(dirname "$(find "$work/root" -name unroll.h)")
+include=$(dirname "$(find "$root" -name unroll.h)")
 found=$(CC=${CC:-cc} sh "$top/tools/symbols" check "$include" "$libraries/libunroll.so" 2>&1)
 check "headers, map and library have the same functions: $found" [ $? -eq 0 ]
 if [ "${VERSION_SCRIPT-}" = yes ]; then
@@ -57,9 +47,7 @@ int main(void)
            unroll_version_number() != UNROLL_VERSION_NUMBER;
 }
 EOF
-# shellcheck disable=SC2046,SC2086
-check 'the version test compiles' ${CC:-cc} -std=c11 -Wall -Wextra -Wundef -Werror $UNROLL_LDFLAGS version.c \
-    $(pkg-config --cflags --libs unroll) -o version
+check 'the version test compiles' compile version.c version
 LD_LIBRARY_PATH=$libraries ./version >number
 check 'version numbers and text agree at compile time and at run time' [ $? -eq 0 ]
 check 'they are what pkg-config says' [ "$(cat number)" = "$(pkg-config --modversion unroll)" ]

@@ -1,13 +1,9 @@
 #!/bin/sh
-# sample, eval and inspect: on a model written by hand, byte by byte, and on one that was just trained.
+# This script runs sample, eval and inspect on models written by hand, byte by byte, and on one just trained.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
 text=$work/text.txt
-i=0
-while [ $i -lt 200 ]; do
-    echo "the cat $i sat on the mat; the dog $i did not."
-    i=$((i + 1))
-done >"$text"
+sentences 200 >"$text"
 
 # hand FILE TOKENS RECURRENT BIAS: an Elman network of one unit, two tokens; floats as octal bytes
 hand() {
@@ -55,7 +51,7 @@ expect 65 "rnn.weight_hh_l0 are NaN or infinite" eval "$work/broken" "$work/ab"
 hand "$work/escape" '[\"a\",\"\\u001b\"]' "$half" "$hundred"
 expect 0 "" sample "$work/escape" --greedy --length 2 --prime a
 check 'control characters go raw into a pipe' [ "$(od -An -tx1 <"$work/out" | tr -d ' ')" = 611b1b ]
-if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+if can_have_terminal; then
     script -qec "TERM=xterm '$unroll' sample '$work/escape' --greedy --length 2 --prime a" /dev/null \
         </dev/null >"$work/out" 2>&1
     check 'and are escaped on a terminal' grep -qF 'a\x1b\x1b' "$work/out"

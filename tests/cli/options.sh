@@ -1,12 +1,10 @@
 #!/bin/sh
-# Options as a user types them: what is refused, with which words, and what wins over what.
+# This script gives options as a user types them: what is refused, with which words, and which of two wins.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
 # ---- bad numbers and names, for every such option of every command that help shows ----
-"$unroll" --help >"$work/help"
-commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/help")
 known=' ' # rows that commands share are tried in full once, then by one bad number each
-for command in train $(echo "$commands" | grep -vx train); do
+for command in train $(commands | grep -vx train); do
     "$unroll" help $command >"$work/help"
     for option in $(sed -n 's/^  --\([a-z0-9-]*\) \(N\|X\|P\|T\|K\|BYTES\|TIME\)\( .*\|\)$/\1/p' "$work/help"); do
         case $known in
@@ -67,8 +65,7 @@ idle() { # idle WHY OPTION...: refused on the line, taken from a file
     done >"$work/idle.conf"
     expect 0 '' train --dry-run --config "$work/idle.conf"
 }
-UNROLL_CORPORA=$(cd "${srcdir:-.}/corpora" && pwd)
-export UNROLL_CORPORA
+export UNROLL_CORPORA="$top/corpora"
 idle '--forget-bias is of no use to --cell rnn' --cell rnn --forget-bias 2
 check 'a plan does not speak of it' sh -c "! grep -q 'forget bias' '$work/out'"
 idle '--forget-bias is of no use to --cell rnn' --cell rnn --forget-bias chrono

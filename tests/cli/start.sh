@@ -1,9 +1,7 @@
 #!/bin/sh
-# How a training begins: from another model, from a run, and what is refused first.
+# This script begins trainings: from another model, from a run, and with what is refused first.
 . "${srcdir:-.}/tests/cli/lib.sh"
-top=$(cd "${srcdir:-.}" && pwd)
-UNROLL_CORPORA=$top/corpora
-export UNROLL_CORPORA
+export UNROLL_CORPORA="$top/corpora"
 cd "$work" || exit 99
 whole="--layers 1 --hidden 8 --batch 4 --quiet"
 small="$whole --seq-length 8"

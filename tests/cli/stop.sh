@@ -1,7 +1,6 @@
 #!/bin/sh
-# How a training ends: signals, results that nobody takes, disks that are full.
+# This script ends trainings: by signals, with results that nobody takes, and on disks that are full.
 . "${srcdir:-.}/tests/cli/lib.sh"
-top=$(cd "${srcdir:-.}" && pwd)
 cd "$work" || exit 99
 small="--layers 1 --hidden 16 --batch 8 --seq-length 16"
 endless="$small --steps 1000000 --log-every 1"
@@ -79,7 +78,7 @@ check 'the quoted name goes on' [ $? -eq 0 ]
 escape=$(printf 'x\033[2Jy')
 "$unroll" train $small --quiet --steps 1 --out "$escape" text >out 2>err
 check 'into a pipe a name goes raw' grep -qxF "$escape/model.safetensors" out
-if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+if can_have_terminal; then
     rm -r "$escape"
     cat >one <<END
 exec "$unroll" train $small --quiet --steps 1 --out "$escape" text

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every synthetic task, from the list to a trained run: its keys, its accuracy and its baseline.
+# This script takes every synthetic task from the list to a trained run: its keys, its accuracy and its baseline.
 . "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
 

@@ -1,9 +1,7 @@
 #!/bin/sh
-# `unroll train` as a user runs it: what it writes, what it refuses, how it stops and goes on.
+# This script trains on texts as a user does: what is written, what is refused, how it stops and goes on.
 . "${srcdir:-.}/tests/cli/lib.sh"
-top=$(cd "${srcdir:-.}" && pwd)
-UNROLL_CORPORA=$top/corpora
-export UNROLL_CORPORA
+export UNROLL_CORPORA="$top/corpora"
 cd "$work" || exit 99
 small="--layers 1 --hidden 16 --batch 8 --seq-length 16 --quiet"
 text=$top/corpora/english.txt

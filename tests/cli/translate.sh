@@ -1,5 +1,5 @@
 #!/bin/sh
-# `unroll translate`, and `unroll eval` of a translation, as a user runs them.
+# This script translates with trained models and scores them, with unroll translate and unroll eval.
 . "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
 
@@ -7,6 +7,8 @@ expect 0 '' generate toy-translation:clauses=0 --count 1500 --seed 4
 cp out pairs.tsv
 head -n 150 pairs.tsv >some.tsv
 cut -f1 some.tsv >sources
+# right: how many lines of `translated` are the target
+right() { cut -f2 some.tsv | paste -d'\n' - translated | awk 'NR % 2 { want = $0; next } $0 == want { n++ } END { print n + 0 }'; }
 train() {
     to=$1
     shift
@@ -24,8 +26,7 @@ train rare --steps 150 --attention dot --min-count 2
 expect 0 '' translate looks sources
 cp out translated
 check 'a line for each' [ "$(wc -l <translated)" -eq 150 ]
-cut -f2 some.tsv | paste -d'\n' - translated | awk 'NR % 2 { want = $0; next } $0 == want { n++ }
-    END { exit !(n > 75) }' || fail 'most lines are right'
+check 'most lines are right' [ "$(right)" -gt 75 ]
 for threads in 1 3; do
     expect 0 '' translate looks sources --threads $threads
     check "$threads threads: the same" cmp -s out translated
@@ -169,8 +170,7 @@ expect 0 '' eval looks some.tsv.gz
 check 'nor gzip' cmp -s out text.scores
 expect 0 '' eval looks some.tsv --json
 check 'JSON' grep -q '^{"loss":.*"bleu_signature":"nrefs:1|.*"lengths":\[{"source_min":1,' out
-exact=$(cut -f2 some.tsv | paste -d'\n' - translated | awk 'NR % 2 { want = $0; next } $0 == want { n++ }
-    END { printf "%.4f", n / 150 }')
+exact=$(right | awk '{ printf "%.4f", $1 / 150 }')
 check 'exact match is that of translate' grep -q "^exact match  *$exact$" text.scores
 expect 0 '' eval looks some.tsv --beam 3 --quiet
 printf 'no tab\n' | cat some.tsv - >bad.tsv

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `unroll train --task translate` and the toy languages as a user runs them.
+# This script generates toy languages and trains translations on them and on files of pairs.
 . "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
 small="--layers 1 --hidden 12 --embedding 6 --batch 8 --tokens word"
