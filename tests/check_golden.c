@@ -353,7 +353,7 @@ static void run_updates(const golden *g, const char *run)
         .eval_T = g->T, .eval_B = g->B, .state = no_state,
     };
     unroll_learning learning;
-    unroll_learning_default(&learning);
+    unroll_learning_default(&learning, sizeof learning);
     char optimizer[32];
     text_field(run, "optimizer", optimizer);
     learning.optimizer = optimizer;

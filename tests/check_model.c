@@ -206,7 +206,7 @@ START_TEST(train_in_memory)
     unroll_config *c = config_of("cell gru layers 1 hidden 16 lr 0.02 steps 60 threads 1");
     uint64_t steps = 0;
     unroll_model *m;
-    OK(unroll_model_train(c, text, 3000, &(unroll_callbacks){&steps, count_step, NULL, NULL}, &m));
+    OK(unroll_model_train(c, text, 3000, &(unroll_callbacks){sizeof(unroll_callbacks), &steps, count_step, NULL, NULL}, &m));
     ck_assert_uint_eq(steps, 60);
     unroll_stepper *s;
     OK(unroll_stepper_new(unroll_model_net(m), &s));

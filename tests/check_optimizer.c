@@ -206,7 +206,7 @@ static unroll_plan plan(const char *schedule, double decay, uint64_t every, uint
 {
     unroll_learning l;
     unroll_plan p;
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     l.lr = 1;
     l.steps = 100;
     l.schedule = schedule;
@@ -298,7 +298,7 @@ START_TEST(plan_fills_in)
 {
     unroll_learning l;
     unroll_plan p;
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     ck_assert_str_eq(l.optimizer, "adam");
     ck_assert_double_eq(l.lr, 0.002);
     ck_assert_double_eq(l.clip_norm, 5);
@@ -331,7 +331,7 @@ START_TEST(plan_refuses)
 {
     unroll_plan p;
     unroll_learning good;
-    unroll_learning_default(&good);
+    unroll_learning_default(&good, sizeof good);
     struct {
         size_t field;
         double value;
@@ -364,6 +364,10 @@ START_TEST(plan_refuses)
     l.epochs = 0;
     l.seconds = 3;
     ck_assert_int_eq(unroll_plan_make(&l, 10, &p), UNROLL_EUSAGE);
+    l = good;
+    l.size = 0;
+    ck_assert_int_eq(unroll_plan_make(&l, 10, &p), UNROLL_EUSAGE);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "unroll_learning"));
 }
 END_TEST
 

@@ -29,6 +29,7 @@ static bool is_numeric(const unroll_option *o)
 
 static void assert_says(const char *what)
 {
+    ck_assert_int_ne(strncmp(unroll_message(), "--", 2), 0); /* dashes are the program's part */
     ck_assert_msg(strstr(program_message(), what), "'%s' does not say '%s'", program_message(), what);
 }
 
@@ -284,7 +285,7 @@ END_TEST
 START_TEST(defaults_agree_with_the_trainer)
 {
     unroll_learning l;
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     const unroll_learning learning = unroll_config_learning(config), *c = &learning;
     ck_assert_str_eq(c->optimizer, l.optimizer);
     ck_assert_str_eq(c->schedule, l.schedule);

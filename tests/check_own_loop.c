@@ -103,7 +103,7 @@ static const struct {
 START_TEST(own_steps_are_the_trainers)
 {
     unroll_learning l;
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     l.optimizer = loops[_i].optimizer;
     l.schedule = loops[_i].schedule;
     l.decay_every = 4;
@@ -265,7 +265,7 @@ START_TEST(a_trainer_takes_a_task_of_the_callers)
     enum unroll_stop why;
     OK(unroll_task_new(&f, &task));
     unroll_net *net = net_for(task, NULL);
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     l.steps = 300;
     l.lr = 0.05;
     l.threads = 1;
@@ -319,7 +319,7 @@ START_TEST(an_optimizer_refuses_what_leads_nowhere)
     ck_assert_int_eq(unroll_optimizer_step(o, -1, w, g), UNROLL_EUSAGE);
     ck_assert_int_eq(unroll_optimizer_step(o, 0.1, w, g), UNROLL_ENUMERIC);
     unroll_optimizer_free(o);
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     l.optimizer = "adamx";
     ck_assert_int_eq(unroll_optimizer_new(&l, 2, &o), UNROLL_EUSAGE);
     ck_assert_ptr_null(o);

@@ -189,7 +189,7 @@ START_TEST(curve_of_a_text)
     unroll_ids ids = {0};
     unroll_windows *windows;
     unroll_curve *c, *steps;
-    unroll_text_rules_default(&rules);
+    unroll_text_rules_default(&rules, sizeof rules);
     need_ok(unroll_vocabulary_build(&rules, "cat", text, sizeof text - 1, &vocabulary, &ids));
     const size_t V = unroll_vocabulary_size(vocabulary);
     unroll_net *net = new_net(&(unroll_net_spec){.size = sizeof(unroll_net_spec),

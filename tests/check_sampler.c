@@ -13,7 +13,7 @@ enum { V = 6, DRAWS = 60000 };
 static unroll_sampler *sampler(size_t outputs, double temperature, uint64_t top_k, double top_p,
                                uint64_t seed)
 {
-    const unroll_choice choice = {temperature, top_k, top_p};
+    const unroll_choice choice = {sizeof choice, temperature, top_k, top_p};
     unroll_sampler *s;
     ck_assert_int_eq(unroll_sampler_new(outputs, &choice, seed, &s), UNROLL_OK);
     return s;
@@ -141,17 +141,19 @@ END_TEST
 
 START_TEST(refused)
 {
-    static const unroll_choice bad[] = {{-1, 0, 0}, {NAN, 0, 0}, {INFINITY, 0, 0},
-                                        {1, 0, -0.1}, {1, 0, 1.1}, {1, 0, NAN}};
+    enum { SIZE = sizeof(unroll_choice) };
+    static const unroll_choice bad[] = {{SIZE, -1, 0, 0}, {SIZE, NAN, 0, 0}, {SIZE, INFINITY, 0, 0},
+                                        {SIZE, 1, 0, -0.1}, {SIZE, 1, 0, 1.1}, {SIZE, 1, 0, NAN},
+                                        {0, 1, 0, 0}};
     unroll_sampler *s;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ck_assert_int_eq(unroll_sampler_new(V, &bad[i], 1, &s), UNROLL_EUSAGE);
         ck_assert_ptr_null(s);
     }
-    ck_assert_int_eq(unroll_sampler_new(0, &(unroll_choice){1, 0, 0}, 1, &s), UNROLL_EUSAGE);
+    ck_assert_int_eq(unroll_sampler_new(0, &(unroll_choice){SIZE, 1, 0, 0}, 1, &s), UNROLL_EUSAGE);
     for (long n = 0; n < 2; n++) {
         unroll_alloc_fail_after(n);
-        ck_assert_int_eq(unroll_sampler_new(V, &(unroll_choice){1, 0, 0}, 1, &s), UNROLL_EMEMORY);
+        ck_assert_int_eq(unroll_sampler_new(V, &(unroll_choice){SIZE, 1, 0, 0}, 1, &s), UNROLL_EMEMORY);
     }
     unroll_alloc_fail_after(-1);
 }

@@ -148,11 +148,11 @@ static void prepare(training *g)
 {
     memset(g, 0, sizeof *g);
     toy_init(&g->y);
-    unroll_learning_default(&g->learning);
+    unroll_learning_default(&g->learning, sizeof g->learning);
     g->learning.lr = 0.01;
     g->learning.threads = 1;
     g->learning.steps = 20;
-    g->callbacks = (unroll_callbacks){g, on_step, on_evaluated, on_stop};
+    g->callbacks = (unroll_callbacks){sizeof g->callbacks, g, on_step, on_evaluated, on_stop};
 }
 
 static void make_net(training *g, const char *cell, double dropout, uint64_t seed)
@@ -563,6 +563,24 @@ START_TEST(stops_when_told)
 }
 END_TEST
 
+START_TEST(callbacks_carry_their_size)
+{
+    prepare(&one);
+    make_net(&one, "lstm", 0, 1);
+    one.callbacks.size = 0;
+    ck_assert_int_eq(unroll_trainer_new(one.net, &one.y.task, &one.learning, &one.callbacks, &one.trainer),
+                     UNROLL_EUSAGE);
+    ck_assert_ptr_null(one.trainer);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "unroll_callbacks"));
+    one.callbacks.size = offsetof(unroll_callbacks, stop); /* as one who does not know `stop` */
+    one.stop_at = 3;
+    begin(&one);
+    ck_assert_int_eq(run(&one, UNROLL_STOP_STEPS), UNROLL_OK);
+    ck_assert_uint_eq(one.steps, 20);
+    finish(&one);
+}
+END_TEST
+
 START_TEST(a_callback_ends_it)
 {
     prepare(&one);
@@ -715,6 +733,7 @@ Suite *make_suite(void)
     tcase_add_test(t, stops_by_patience);
     tcase_add_test(t, plateau_cuts);
     tcase_add_test(t, stops_when_told);
+    tcase_add_test(t, callbacks_carry_their_size);
     tcase_add_test(t, a_callback_ends_it);
     tcase_add_test(t, refuses_to_run_for_ever);
     tcase_add_test(t, a_bad_step_is_skipped);

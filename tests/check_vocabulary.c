@@ -182,6 +182,25 @@ START_TEST(test_many_tokens)
 }
 END_TEST
 
+START_TEST(test_rules_are_checked)
+{
+    const unroll_text_rules good = rules_for(UNROLL_CODEPOINT);
+    unroll_text_rules bad[3] = {good, good, good};
+    bad[0].size = 0;
+    bad[1].tokens = (enum unroll_tokens)99;
+    bad[2].normalize = (enum unroll_normalize)-1;
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const tokens[] = {"a"};
+        unroll_vocabulary *v = NULL;
+        unroll_ids ids = {0};
+        ck_assert_int_eq(unroll_vocabulary_build(&bad[i], "NAME", "a", 1, &v, &ids), UNROLL_EUSAGE);
+        ck_assert_ptr_null(v);
+        ck_assert_int_eq(unroll_vocabulary_from_tokens(&bad[i], tokens, &(size_t){1}, 1, &v), UNROLL_EUSAGE);
+        ck_assert_ptr_null(v);
+    }
+}
+END_TEST
+
 /* Let each allocation in turn fail: 71, and what was made is gone (AddressSanitizer sees to it). */
 START_TEST(test_memory)
 {
@@ -216,6 +235,7 @@ Suite *make_suite(void)
     tcase_add_test(t, test_unseen_token);
     tcase_add_loop_test(t, test_metadata_and_back, 0, kinds);
     tcase_add_test(t, test_many_tokens);
+    tcase_add_test(t, test_rules_are_checked);
     tcase_add_loop_test(t, test_memory, 0, kinds);
     return suite;
 }

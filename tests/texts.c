@@ -10,7 +10,7 @@
 unroll_text_rules rules_for(enum unroll_tokens tokens)
 {
     unroll_text_rules rules;
-    unroll_text_rules_default(&rules);
+    unroll_text_rules_default(&rules, sizeof rules);
     rules.tokens = tokens;
     return rules;
 }

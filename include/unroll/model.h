@@ -33,18 +33,27 @@ const unroll_vocabulary *unroll_model_vocabulary(const unroll_model *model);
 const unroll_vocabulary *unroll_model_source_vocabulary(const unroll_model *model);
 const unroll_config *unroll_model_config(const unroll_model *model);
 
-/** How the next token is chosen from logits. Zero-initialised: temperature 1 and no bounds is {1, 0, 0}. */
+/** How the next token is chosen from logits. */
 typedef struct unroll_choice {
-    double temperature;  /**< 0: greedy */
+    size_t size;         /**< sizeof(unroll_choice) */
+    double temperature;  /**< logits are divided by it; 0: always the most likely token */
     uint64_t top_k;      /**< 0: all; above the vocabulary: all */
     double top_p;        /**< 0 or 1: all; else the smallest set with that probability */
 } unroll_choice;
+#define UNROLL_CHOICE_INIT {.size = sizeof(unroll_choice), .temperature = 1}
 
-/** Draws tokens; keeps its random state and scratch. */
+/** Draws tokens. It keeps its random state, so one thread at a time may use it. */
 typedef struct unroll_sampler unroll_sampler;
+/** @param outputs  length of the logits, from 1 to 2^32 - 1
+ *  @param choice   copied; NULL: temperature 1 and all tokens
+ *  @param seed     equal seeds draw equal tokens from equal logits
+ *  @param out      freed by unroll_sampler_free(); NULL on failure
+ *  @return UNROLL_EUSAGE where a number is out of its range or the size of choice is not set; UNROLL_EMEMORY */
 unroll_status unroll_sampler_new(size_t outputs, const unroll_choice *choice, uint64_t seed,
                                  unroll_sampler **out);
 void unroll_sampler_free(unroll_sampler *sampler);
+/** @param logits  [outputs]; NaN counts as minus infinity
+ *  @return a token id below outputs */
 uint32_t unroll_sampler_next(unroll_sampler *sampler, const unroll_real *logits);
 
 #ifdef __cplusplus

@@ -7,12 +7,13 @@
 extern "C" {
 #endif
 
-/** How a trainer learns. unroll_learning_default() fills in the program's defaults; a field left at 0
- *  where "0:" is explained takes what is said there. An "epoch" of a task without end is 1000 steps. */
+/** How a trainer learns. Begin with unroll_learning_default(), which has the defaults of the program. A field that is 0
+ *  takes what "0:" below says of it. An epoch of a task without end is 1000 steps. Strings are only read in a call. */
 typedef struct unroll_learning {
-    size_t size;               /**< sizeof(unroll_learning), by which the library knows the fields behind it */
-    const char *optimizer;     /**< "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (NULL means it), "adamw" */
-    double lr;                 /**< 0.002 */
+    size_t size;               /**< sizeof(unroll_learning) */
+    const char *optimizer;     /**< "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (NULL means it) or
+                                    "adamw" */
+    double lr;                 /**< learning rate; 0.002 */
     double momentum;           /**< momentum and nesterov; 0.9 */
     double beta1, beta2;       /**< adam, adamw: 0.9, 0.999 */
     double rho;                /**< rmsprop's smoothing; 0.99 */
@@ -34,12 +35,14 @@ typedef struct unroll_learning {
     uint64_t patience;         /**< evaluations without gain before stopping; 0: off */
     uint64_t eval_every;       /**< steps; 0: an epoch, or for a task without end a tenth of the steps
                                     but at least 100. The last step is evaluated in any case */
-    uint64_t seed;
-    size_t threads;            /**< 0: all cores */
+    uint64_t seed;             /**< of dropout and of scheduled sampling; 1 */
+    size_t threads;            /**< 0: one for each core; results do not depend on it */
     bool recompute;            /**< as in unroll_work_options: less memory for long windows, the same results */
 } unroll_learning;
 
-void unroll_learning_default(unroll_learning *learning);
+/** @param learning  overwritten
+ *  @param size      sizeof *learning */
+void unroll_learning_default(unroll_learning *learning, size_t size);
 
 /* ---- a trainer: the whole of it ---- */
 
@@ -70,16 +73,18 @@ typedef struct unroll_evaluation {
     double seconds;
 } unroll_evaluation;
 
-/** What the trainer tells its owner. Each may be NULL. A status other than UNROLL_OK ends training with
+/** What the trainer tells its owner. Each function may be NULL. A status other than UNROLL_OK ends training with
  *  it. A step's evaluation comes before its `step`, so that what is saved in `step` has it; a step whose
  *  update left weights that are not finite reaches no callback. */
 typedef struct unroll_callbacks {
-    void *arg;
+    size_t size;               /**< sizeof(unroll_callbacks) */
+    void *arg;                 /**< handed to each of them */
     unroll_status (*step)(void *arg, const unroll_progress *progress);
     unroll_status (*evaluated)(void *arg, const unroll_evaluation *evaluation);
     bool (*stop)(void *arg);   /**< asked after every step: true ends training as "interrupted" after
                                     this step's `step`, and leaves its evaluation for later */
 } unroll_callbacks;
+#define UNROLL_CALLBACKS_INIT {.size = sizeof(unroll_callbacks)}
 
 enum unroll_stop {
     UNROLL_STOP_STEPS, UNROLL_STOP_EPOCHS, UNROLL_STOP_TIME, UNROLL_STOP_PATIENCE,
@@ -91,8 +96,11 @@ const char *unroll_stop_name(enum unroll_stop stop); /**< "steps", "epochs", …
 typedef struct unroll_trainer unroll_trainer;
 
 /** @param net, task  must outlive the trainer; the net's weights are what it trains
- *  @return UNROLL_EUSAGE for an unknown optimizer or schedule or a number out of its range,
- *          UNROLL_EMEMORY */
+ *  @param learning   copied; unroll_learning_default() begins it
+ *  @param callbacks  copied; NULL: none
+ *  @param out        freed by unroll_trainer_free(); NULL on failure
+ *  @return UNROLL_EUSAGE for an unknown optimizer or schedule, a number out of its range, or a struct whose size is
+ *          not set; UNROLL_EMEMORY */
 unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unroll_learning *learning,
                                  const unroll_callbacks *callbacks, unroll_trainer **out);
 void unroll_trainer_free(unroll_trainer *trainer);

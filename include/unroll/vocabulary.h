@@ -9,19 +9,22 @@
 extern "C" {
 #endif
 
-/** What a token is. Values are the contract's --tokens. */
+/** What a token is. */
 enum unroll_tokens { UNROLL_BYTE, UNROLL_CODEPOINT, UNROLL_GRAPHEME, UNROLL_WORD };
 enum unroll_normalize { UNROLL_NFC, UNROLL_NFKC, UNROLL_NO_NORMALIZE };
 
-/** How a text becomes tokens. Start from unroll_text_rules_default(): zeros mean bytes. */
+/** How a text becomes tokens. Begin with unroll_text_rules_default(), since zeros mean bytes. */
 typedef struct unroll_text_rules {
+    size_t size;                     /**< sizeof(unroll_text_rules) */
     enum unroll_tokens tokens;       /**< UNROLL_CODEPOINT */
-    enum unroll_normalize normalize; /**< UNROLL_NFC; bytes are never normalised */
-    bool casefold;
-    bool replace;                    /**< invalid UTF-8: U+FFFD instead of an error */
+    enum unroll_normalize normalize; /**< Unicode's form; UNROLL_NFC. Bytes are never normalised */
+    bool casefold;                   /**< make no difference between "A" and "a"; false */
+    bool replace;                    /**< invalid UTF-8: U+FFFD instead of an error; false */
     uint64_t min_count;              /**< rarer tokens become <unk>; 1 keeps all */
 } unroll_text_rules;
-void unroll_text_rules_default(unroll_text_rules *rules);
+/** @param rules  overwritten with the defaults above
+ *  @param size   sizeof *rules */
+void unroll_text_rules_default(unroll_text_rules *rules, size_t size);
 
 /** Token strings and their ids: ids 0…size−1. "<unk>", where there is one, is an ordinary entry.
  *  Special tokens ("<unk>") cannot be produced from a text that contains their letters. */

@@ -136,7 +136,7 @@ static unroll_status prepare(unroll_text_generator *g, const sample_options *o)
 static unroll_status run(cli_call *call)
 {
     const sample_options *o = call->options;
-    const unroll_choice choice = {o->greedy ? 0 : o->temperature, o->top_k, o->top_p};
+    const unroll_choice choice = {sizeof choice, o->greedy ? 0 : o->temperature, o->top_k, o->top_p};
     unroll_model *model;
     unroll_text_generator *g = NULL;
     if (o->common.json && o->length == 0)

@@ -89,7 +89,7 @@ static unroll_status write_sample(void *arg, uint64_t step)
 /* What writes samples, where the task has texts. */
 static unroll_status make_sampler(train_call *t)
 {
-    const unroll_choice choice = {.temperature = 0.8};
+    const unroll_choice choice = {.size = sizeof choice, .temperature = 0.8};
     const unroll_session *s = &t->training.session;
     if (s->pairs)
         UNROLL_TRY(unroll_sample_translations_new(s, &t->translations));

@@ -49,7 +49,7 @@ struct unroll_pairs {
 void unroll_pairs_options_default(unroll_pairs_options *options)
 {
     *options = (unroll_pairs_options){.split = {0.9, 0.05, 0.05}};
-    unroll_text_rules_default(&options->rules);
+    unroll_text_rules_default(&options->rules, sizeof options->rules);
 }
 
 static void note(const unroll_pairs *p, const char *format, ...)

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/versioned.h"
 #include "data/text.h"
 
 #define NO_ID UINT32_MAX
@@ -183,10 +184,20 @@ static size_t expected_tokens(enum unroll_tokens tokens, const unroll_text *text
 
 /* ---- learning ---- */
 
-void unroll_text_rules_default(unroll_text_rules *rules)
+void unroll_text_rules_default(unroll_text_rules *rules, size_t size)
 {
-    *rules = (unroll_text_rules){
+    const unroll_text_rules preset = {
         .tokens = UNROLL_CODEPOINT, .normalize = UNROLL_NFC, .min_count = 1};
+    unroll_versioned_default(&preset, sizeof preset, rules, size);
+}
+
+static unroll_status take_rules(const unroll_text_rules *from, unroll_text_rules *rules)
+{
+    UNROLL_TRY(unroll_versioned_copy("unroll_text_rules", from, rules, sizeof *rules));
+    if ((unsigned)rules->tokens > UNROLL_WORD || (unsigned)rules->normalize > UNROLL_NO_NORMALIZE)
+        return unroll_fail(UNROLL_EUSAGE, "tokens %d or normalize %d is no value of its enumeration",
+                           (int)rules->tokens, (int)rules->normalize);
+    return UNROLL_OK;
 }
 
 static unroll_status add_bytes(store *s)
@@ -198,14 +209,16 @@ static unroll_status add_bytes(store *s)
 
 unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_vocabulary **out)
 {
-    unroll_vocabulary *v = unroll_alloc(1, sizeof *v);
+    unroll_text_rules own;
     *out = NULL;
+    UNROLL_TRY(take_rules(rules, &own));
+    unroll_vocabulary *v = unroll_alloc(1, sizeof *v);
     if (!v)
         return UNROLL_EMEMORY;
-    v->rules = *rules;
+    v->rules = own;
     v->unknown = NO_ID;
     unroll_status status = store_new(&v->tokens);
-    if (status == UNROLL_OK && rules->tokens == UNROLL_BYTE)
+    if (status == UNROLL_OK && own.tokens == UNROLL_BYTE)
         status = add_bytes(&v->tokens);
     if (status == UNROLL_OK)
         *out = v;
@@ -492,8 +505,10 @@ unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
                                             const char *const *tokens, const size_t *lengths,
                                             size_t count, unroll_vocabulary **out)
 {
+    unroll_text_rules own;
     *out = NULL;
-    const bool bytes = rules->tokens == UNROLL_BYTE;
+    UNROLL_TRY(take_rules(rules, &own));
+    const bool bytes = own.tokens == UNROLL_BYTE;
     if (bytes ? count != BYTES && count != BYTES + SPECIALS : count == 0)
         return unroll_fail(UNROLL_EDATA, "vocabulary: %zu entries; %s", count,
                            count ? "a byte model has 256, and three more to translate"
@@ -501,7 +516,7 @@ unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
     unroll_vocabulary *v = unroll_alloc(1, sizeof *v);
     if (!v)
         return UNROLL_EMEMORY;
-    v->rules = *rules;
+    v->rules = own;
     v->unknown = NO_ID;
     v->special = bytes && count != BYTES;
     unroll_status status = store_new(&v->tokens);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/rng.h"
+#include "base/versioned.h"
 
 typedef struct candidate {
     double p;      /**< not normalised */
@@ -21,21 +22,24 @@ struct unroll_sampler {
 unroll_status unroll_sampler_new(size_t outputs, const unroll_choice *choice, uint64_t seed,
                                  unroll_sampler **out)
 {
+    unroll_choice own = {.temperature = 1};
     char number[32];
     *out = NULL;
+    if (choice)
+        UNROLL_TRY(unroll_versioned_copy("unroll_choice", choice, &own, sizeof own));
     if (outputs == 0 || outputs > UINT32_MAX)
         return unroll_fail(UNROLL_EUSAGE, "a sampler needs 1 to 2^32-1 outputs, not %zu", outputs);
-    if (!isfinite(choice->temperature) || choice->temperature < 0)
+    if (!isfinite(own.temperature) || own.temperature < 0)
         return unroll_fail(UNROLL_EUSAGE, "the temperature is %s; give 0 (greedy) or more",
-                           unroll_format_double(number, choice->temperature));
-    if (!(choice->top_p >= 0 && choice->top_p <= 1))
+                           unroll_format_double(number, own.temperature));
+    if (!(own.top_p >= 0 && own.top_p <= 1))
         return unroll_fail(UNROLL_EUSAGE, "top-p is %s; give 0 to 1",
-                           unroll_format_double(number, choice->top_p));
+                           unroll_format_double(number, own.top_p));
     unroll_sampler *s = unroll_alloc(1, sizeof *s);
     if (s == NULL)
         return UNROLL_EMEMORY;
     s->outputs = outputs;
-    s->choice = *choice;
+    s->choice = own;
     unroll_rng_seed(&s->rng, seed, UNROLL_STREAM_SAMPLE);
     if ((s->candidate = unroll_alloc(outputs, sizeof *s->candidate)) == NULL) {
         unroll_free(s);

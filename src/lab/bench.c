@@ -110,7 +110,7 @@ static unroll_status measure_training(const bench_size *z, unroll_net *net, size
     window w = {0};
     unroll_trainer *trainer = NULL;
     unroll_learning learning;
-    unroll_learning_default(&learning);
+    unroll_learning_default(&learning, sizeof learning);
     learning.threads = threads;
     learning.steps = UINT32_MAX;
     unroll_status status = make_window(z, &w);
@@ -138,8 +138,7 @@ static unroll_status measure_sampling(const bench_size *z, const unroll_net *net
     unroll_stepper *stepper;
     unroll_sampler *sampler;
     UNROLL_TRY(unroll_stepper_new(net, &stepper));
-    unroll_status status =
-        unroll_sampler_new(z->symbols, &(unroll_choice){.temperature = 1}, 1, &sampler);
+    unroll_status status = unroll_sampler_new(z->symbols, NULL, 1, &sampler);
     if (status == UNROLL_OK) {
         double best = 0;
         uint32_t id = 0;

@@ -279,7 +279,7 @@ static unroll_status open_job(job *j, unroll_config *config)
     /* Held-out losses on the way matter only to what waits for them. */
     if (l->eval_every == 0 && l->patience == 0 && strcmp(config->schedule, "plateau") != 0)
         l->eval_every = UINT64_MAX;
-    const unroll_callbacks callbacks = {j, on_step, on_evaluated, on_stop};
+    const unroll_callbacks callbacks = {sizeof callbacks, j, on_step, on_evaluated, on_stop};
     const unroll_learning learning = unroll_config_learning(config);
     return unroll_trainer_new(j->session.model->net, &j->session.task, &learning, &callbacks,
                               &j->trainer);

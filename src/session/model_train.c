@@ -3,13 +3,14 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/versioned.h"
 #include "config/config.h"
 #include "session/session.h"
 
 typedef struct model_training {
     unroll_session session;
-    const unroll_callbacks *callbacks; /* the caller's, or NULL */
-    unroll_real *best;                 /* weights of the lowest validation loss */
+    unroll_callbacks callbacks; /* the caller's */
+    unroll_real *best;          /* weights of the lowest validation loss */
     bool has_best;
 } model_training;
 
@@ -20,31 +21,31 @@ static void copy_weights(unroll_real *to, const unroll_real *from, const unroll_
 
 static unroll_status on_step(void *arg, const unroll_progress *progress)
 {
-    const unroll_callbacks *call = ((const model_training *)arg)->callbacks;
-    return call && call->step ? call->step(call->arg, progress) : UNROLL_OK;
+    const unroll_callbacks *call = &((const model_training *)arg)->callbacks;
+    return call->step ? call->step(call->arg, progress) : UNROLL_OK;
 }
 
 static unroll_status on_evaluated(void *arg, const unroll_evaluation *evaluation)
 {
     model_training *t = arg;
-    const unroll_callbacks *call = t->callbacks;
+    const unroll_callbacks *call = &t->callbacks;
     if (evaluation->best) {
         copy_weights(t->best, unroll_net_weights(t->session.model->net), t->session.model->net);
         t->has_best = true;
     }
-    return call && call->evaluated ? call->evaluated(call->arg, evaluation) : UNROLL_OK;
+    return call->evaluated ? call->evaluated(call->arg, evaluation) : UNROLL_OK;
 }
 
 static bool on_stop(void *arg)
 {
-    const unroll_callbacks *call = ((const model_training *)arg)->callbacks;
-    return call && call->stop && call->stop(call->arg);
+    const unroll_callbacks *call = &((const model_training *)arg)->callbacks;
+    return call->stop && call->stop(call->arg);
 }
 
 /* All but the best weights is freed; the model holds them. */
 static unroll_status train(model_training *t)
 {
-    const unroll_callbacks callbacks = {t, on_step, on_evaluated, on_stop};
+    const unroll_callbacks callbacks = {sizeof callbacks, t, on_step, on_evaluated, on_stop};
     unroll_net *net = t->session.model->net;
     unroll_trainer *trainer = NULL;
     enum unroll_stop why;
@@ -80,8 +81,12 @@ unroll_status unroll_model_train(const unroll_config *config, const char *text, 
     UNROLL_TRY(check_task(config));
     UNROLL_TRY(unroll_config_copy(config, &own));
     model_training t = {.session = {.config = own, .text = text, .length = length},
-                        .callbacks = callbacks};
-    unroll_status status = unroll_session_open(&t.session, NULL, 0, NULL);
+                        .callbacks = {.size = sizeof t.callbacks}};
+    unroll_status status =
+        callbacks ? unroll_versioned_copy("unroll_callbacks", callbacks, &t.callbacks, sizeof t.callbacks)
+                  : UNROLL_OK;
+    if (status == UNROLL_OK)
+        status = unroll_session_open(&t.session, NULL, 0, NULL);
     if (status == UNROLL_OK)
         status = train(&t);
     if (status == UNROLL_OK) {

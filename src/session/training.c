@@ -162,7 +162,7 @@ static unroll_status open_session(unroll_training *t, char *const *files, size_t
         UNROLL_TRY(unroll_task_parse(t->config->task, &t->row, t->value));
         unroll_solved_start(&t->solved, t->row);
     }
-    const unroll_callbacks callbacks = {t, on_step, on_evaluated, on_stop};
+    const unroll_callbacks callbacks = {sizeof callbacks, t, on_step, on_evaluated, on_stop};
     const unroll_learning learning = unroll_config_learning(t->config);
     UNROLL_TRY(unroll_trainer_new(s->model->net, &s->task, &learning, &callbacks, &t->trainer));
     t->valid_loss = INFINITY;

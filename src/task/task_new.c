@@ -20,12 +20,11 @@ static unroll_status take_options(const unroll_task_options *from, unroll_task_o
     return UNROLL_OK;
 }
 
-static void take_rules(const unroll_task_options *options, unroll_text_rules *rules)
+static unroll_status take_rules(const unroll_task_options *options, unroll_text_rules *rules)
 {
-    if (options->rules)
-        *rules = *options->rules;
-    else
-        unroll_text_rules_default(rules);
+    unroll_text_rules_default(rules, sizeof *rules);
+    return options->rules ? unroll_versioned_copy("unroll_text_rules", options->rules, rules, sizeof *rules)
+                          : UNROLL_OK;
 }
 
 /* ---- a text ---- */
@@ -35,7 +34,7 @@ static unroll_status open_text(unroll_task *task, const char *text, size_t lengt
 {
     unroll_corpus_options c;
     unroll_corpus_options_default(&c);
-    take_rules(o, &c.rules);
+    UNROLL_TRY(take_rules(o, &c.rules));
     c.vocabulary = o->vocabulary;
     c.lines = o->lines;
     memcpy(c.split, o->split, sizeof c.split);
@@ -59,7 +58,7 @@ static unroll_status open_pairs(unroll_task *task, const char *tsv, size_t lengt
 {
     unroll_pairs_options p;
     unroll_pairs_options_default(&p);
-    take_rules(o, &p.rules);
+    UNROLL_TRY(take_rules(o, &p.rules));
     p.vocabulary[UNROLL_SOURCE] = o->source_vocabulary;
     p.vocabulary[UNROLL_TARGET] = o->vocabulary;
     if ((o->vocabulary == NULL) != (o->source_vocabulary == NULL))
@@ -91,7 +90,7 @@ static unroll_status open_toy(unroll_task *task, const char *spec, const unroll_
     unroll_text_rules rules;
     unroll_task_options with = *o;
     UNROLL_TRY(unroll_toy_parse(spec, &toy, value));
-    unroll_text_rules_default(&rules);
+    unroll_text_rules_default(&rules, sizeof rules);
     rules.tokens = toy->tokens;
     if (!with.rules)
         with.rules = &rules;

@@ -39,7 +39,7 @@ unroll_status unroll_optimizer_new(const unroll_learning *learning, size_t count
     unroll_learning l;
     unroll_plan plan;
     *out = NULL;
-    unroll_learning_default(&l);
+    unroll_learning_default(&l, sizeof l);
     if (!learning)
         learning = &l;
     UNROLL_TRY(unroll_plan_make(learning, 1, &plan));

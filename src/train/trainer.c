@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "base/versioned.h"
 #include "task/task.h"
 #include "train/clip.h"
 #include "train/optimizer.h"
@@ -80,6 +81,9 @@ unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unrol
 {
     *out = NULL;
     unroll_plan plan;
+    unroll_callbacks own = {0};
+    if (callbacks != NULL)
+        UNROLL_TRY(unroll_versioned_copy("unroll_callbacks", callbacks, &own, sizeof own));
     UNROLL_TRY(unroll_plan_make(learning, task->batches_per_epoch, &plan));
     unroll_trainer *t = unroll_alloc(1, sizeof *t);
     if (t == NULL)
@@ -90,8 +94,7 @@ unroll_status unroll_trainer_new(unroll_net *net, unroll_task *task, const unrol
     t->size = unroll_net_size(net);
     t->learned = unroll_net_learned(net);
     t->best_loss = INFINITY;
-    if (callbacks != NULL)
-        t->callbacks = *callbacks;
+    t->callbacks = own;
     const unroll_status status = allocate(t);
     if (status != UNROLL_OK) {
         unroll_trainer_free(t);
