@@ -28,20 +28,20 @@ typedef struct cli_command {
     size_t min_arguments, max_arguments;
     const char *const (*conflicts)[2]; /**< pairs of option names; ends with {NULL, NULL} */
     const cli_example *examples;       /**< ends with {NULL, NULL} */
-    unroll_status (*run)(cli_call *call);
+    unroll_status (*execute)(cli_call *call);
 } cli_command;
 
 /** Where an option was given; a later one wins. */
-enum cli_source { CLI_NOT_GIVEN, CLI_CONFIG, CLI_LINE };
+enum cli_origin { CLI_NOT_GIVEN, CLI_CONFIG, CLI_LINE };
 
 typedef struct cli_given {
     const unroll_option *option;
     size_t base;
     const char *text;
-    enum cli_source source;
+    enum cli_origin origin;
 } cli_given;
 
-/** One run of a command. All of it belongs to main. */
+/** One call of a command. All of it belongs to main. */
 struct cli_call {
     const cli_command *command;
     void *options;        /**< the command's struct, defaults and given values filled in */
@@ -49,7 +49,7 @@ struct cli_call {
     size_t count;
     cli_given *given;     /**< options in the order they were given, --config's first */
     size_t given_count;
-    bool help, version;   /**< asked for instead of a run */
+    bool help, version;   /**< asked for instead */
     char **block_;        /**< texts from --config, owned */
     size_t block_count_;
 };
@@ -81,7 +81,7 @@ unroll_status cli_parse(const cli_command *command, int argc, char **argv, cli_c
 void cli_release(cli_call *call);
 
 /** Where `name` (the row's own) was given, CLI_NOT_GIVEN included. */
-enum cli_source cli_was_given(const cli_call *call, const char *name);
+enum cli_origin cli_was_given(const cli_call *call, const char *name);
 
 /** The command as it was understood: "unroll", its name, every option that was given, its arguments.
  *  @return UNROLL_EMEMORY; *argv is freed by cli_command_line_free() */
@@ -89,7 +89,7 @@ unroll_status cli_command_line(const cli_call *call, int *argc, char ***argv);
 void cli_command_line_free(int argc, char **argv);
 
 /** "unroll: COMMAND: text" on standard error, control characters escaped. */
-void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_report(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Walk through a command's options as help shows them: each group's heading, then its rows; the
  *  common group last. Either callback may be NULL. */

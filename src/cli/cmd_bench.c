@@ -134,5 +134,5 @@ const cli_command cli_bench = {
         {"unroll bench", "the whole grid, about half a minute"},
         {"unroll bench --hidden 512 --cell lstm --seconds 5", "one size, more carefully"},
         {NULL, NULL}},
-    .run = bench_command,
+    .execute = bench_command,
 };

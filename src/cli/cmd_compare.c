@@ -127,7 +127,7 @@ static unroll_status report(cli_call *call, compare_study *s)
     snprintf(title, sizeof title, "%.120s", o->config.task);
     UNROLL_TRY(compare_write(s));
     if (compare_draw(s, title) != UNROLL_OK)
-        cli_note(call, "%s", unroll_marked_message());
+        cli_report(call, "%s", unroll_marked_message());
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     snprintf(title, sizeof title, "Comparison: %.120s", o->config.task);
     const unroll_status status = compare_report(s, title, NULL, argc, argv);
@@ -183,5 +183,5 @@ const cli_command cli_compare = {
          "on the shipped text"},
         {"unroll compare --task adding --sweep length=20,50 --variant init=xavier", "success against length"},
         {NULL, NULL}},
-    .run = compare_command,
+    .execute = compare_command,
 };

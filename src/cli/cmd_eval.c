@@ -69,7 +69,7 @@ static unroll_status print_token(const evaluation *e, uint64_t index, uint32_t i
     return UNROLL_OK;
 }
 
-static bool hear_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
+static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
                        const double *token_loss)
 {
     evaluation *e = arg;
@@ -96,11 +96,11 @@ static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
     e->index = 0;
     unroll_status status =
         unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TRAIN,
-                         (size_t)e->options->common.threads, &(unroll_loss_listener){hear_batch, e},
+                         (size_t)e->options->common.threads, &(unroll_loss_listener){on_batch, e},
                          &e->sum);
     status = status ? status : e->printed;
     if (e->note[0] && !e->options->common.quiet)
-        cli_note(e->call, "%s", e->note);
+        cli_report(e->call, "%s", e->note);
     e->tokens += unroll_corpus_tokens(corpus);
     e->unknown += unroll_corpus_unknown(corpus);
     task.free(task.self);
@@ -108,7 +108,7 @@ static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
 }
 
 /* Held back until the text is known to be long enough: an error has one line. */
-static void note(void *arg, const char *text)
+static void keep_note(void *arg, const char *text)
 {
     evaluation *e = arg;
     snprintf(e->note, sizeof e->note, "%s", text);
@@ -124,7 +124,7 @@ static unroll_status eval_file(evaluation *e, const char *path)
     o.split[0] = 1;
     o.split[1] = o.split[2] = 0;
     o.max_input = e->options->max_input;
-    o.note = note;
+    o.note = keep_note;
     o.arg = e;
     e->note[0] = '\0';
     UNROLL_TRY(unroll_corpus_read(&o, &path, 1, NULL, NULL, &corpus));
@@ -232,5 +232,5 @@ const cli_command cli_eval = {
     .min_arguments = 2,
     .max_arguments = SIZE_MAX,
     .examples = examples,
-    .run = eval_command,
+    .execute = eval_command,
 };

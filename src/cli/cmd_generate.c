@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "cli/cli.h"
@@ -61,9 +62,9 @@ static json_t *json_keys(const unroll_spec_key *list)
 {
     json_t *keys = json_array();
     for (size_t i = 0; i < unroll_spec_count(list); i++)
-        json_array_append_new(keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", list[i].name,
-                                              "help", list[i].help, "default", list[i].preset,
-                                              "min", list[i].min, "max", list[i].max));
+        unroll_json_append(&keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", list[i].name, "help",
+                                            list[i].help, "default", list[i].preset, "min", list[i].min,
+                                            "max", list[i].max));
     return keys;
 }
 
@@ -109,7 +110,7 @@ static json_t *reals(const unroll_real *x, size_t count)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, out_json_real((double)x[i]));
+        unroll_json_append(&array, out_json_real((double)x[i]));
     return array;
 }
 
@@ -122,8 +123,8 @@ static unroll_status print_json(const unroll_task *task, const unroll_batch *bat
         json_t *out = batch->weight && !(batch->weight[t] > 0) ? json_null()
                       : task->squared ? reals(batch->value + t * task->outputs, task->outputs)
                                       : json_integer((json_int_t)batch->target[t]);
-        json_array_append_new(input, in);
-        json_array_append_new(target, out);
+        unroll_json_append(&input, in);
+        unroll_json_append(&target, out);
     }
     return out_json(json_pack("{s:o, s:o}", "input", input, "target", target));
 }
@@ -197,7 +198,7 @@ static unroll_status generate(const char *spec, const generate_options *o)
     return status;
 }
 
-static unroll_status run(cli_call *call)
+static unroll_status generate_command(cli_call *call)
 {
     const generate_options *o = call->options;
     if (o->list && call->count)
@@ -237,5 +238,5 @@ const cli_command cli_generate = {
     .min_arguments = 0,
     .max_arguments = 1,
     .examples = examples,
-    .run = run,
+    .execute = generate_command,
 };

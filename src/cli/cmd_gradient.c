@@ -79,7 +79,7 @@ static unroll_status check_given(const gradient_subject *p)
     const cli_call *call = p->call;
     for (size_t i = 0; i < call->given_count; i++) {
         const unroll_option *o = call->given[i].option;
-        if (call->given[i].source != CLI_LINE || plain_name(o->name, allowed))
+        if (call->given[i].origin != CLI_LINE || plain_name(o->name, allowed))
             continue;
         if (strcmp(o->group, "Learning") == 0 || strcmp(o->group, "Run") == 0 ||
             strcmp(o->group, "Gradients") == 0)
@@ -93,11 +93,11 @@ static unroll_status check_given(const gradient_subject *p)
     return UNROLL_OK;
 }
 
-static void note(void *arg, const char *text)
+static void report_note(void *arg, const char *text)
 {
     const gradient_subject *p = arg;
     if (!p->options->config.quiet)
-        cli_note(p->call, "%s", text);
+        cli_report(p->call, "%s", text);
 }
 
 static unroll_status open_text(gradient_subject *p)
@@ -109,7 +109,7 @@ static unroll_status open_text(gradient_subject *p)
     o.split[0] = 1;
     o.split[1] = o.split[2] = 0;
     o.max_input = p->options->config.max_input;
-    o.note = note;
+    o.note = report_note;
     o.arg = p;
     return unroll_corpus_read(&o, (const char *const *)p->call->arguments + 1, p->call->count - 1,
                               NULL, NULL, &p->corpus);
@@ -181,7 +181,7 @@ static unroll_status open_fresh(gradient_subject *p)
     }
     p->session.was_given = was_given;
     p->session.was_given_arg = c;
-    p->session.note = note;
+    p->session.note = report_note;
     p->session.note_arg = p;
     UNROLL_TRY(unroll_session_open(&p->session, NULL, 0, NULL));
     p->config = c;
@@ -205,7 +205,7 @@ static unroll_status fit_text(gradient_subject *p)
     const size_t B = p->request.count - T < p->request.B ? p->request.count - T : p->request.B;
     if (T != p->request.T || B != p->request.B) {
         snprintf(text, sizeof text, "the text is short: %zu windows of %zu steps", B, T);
-        note(p, text);
+        report_note(p, text);
     }
     p->request.T = T;
     p->request.B = B;
@@ -300,7 +300,7 @@ static unroll_status write_files(const gradient_subject *p, const gradient_repor
     char **argv;
     unroll_status status = gradient_report_write(report, directory);
     if (status == UNROLL_ENOINPUT)
-        cli_note(p->call, "%s", unroll_marked_message()); /* no gnuplot: the numbers are there */
+        cli_report(p->call, "%s", unroll_marked_message()); /* no gnuplot: the numbers are there */
     else if (status != UNROLL_OK)
         return status;
     UNROLL_TRY(cli_command_line(p->call, &argc, &argv));
@@ -359,5 +359,5 @@ const cli_command cli_gradient = {
          "a trained model, with pictures"},
         {"unroll gradient --task copy:delay=100 --cell gru --json", "on a memory task, as JSON"},
         {NULL, NULL}},
-    .run = gradient_command,
+    .execute = gradient_command,
 };

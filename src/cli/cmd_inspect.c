@@ -200,5 +200,5 @@ const cli_command cli_inspect = {
     .min_arguments = 1,
     .max_arguments = 1,
     .examples = examples,
-    .run = inspect_command,
+    .execute = inspect_command,
 };

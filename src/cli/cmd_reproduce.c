@@ -108,7 +108,7 @@ static unroll_status report(cli_call *call, reproduction *r)
     char **argv;
     UNROLL_TRY(compare_write(&r->study));
     if (compare_draw(&r->study, r->experiment->name) != UNROLL_OK)
-        cli_note(call, "%s", unroll_marked_message());
+        cli_report(call, "%s", unroll_marked_message());
     reproduction_judge(r);
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = reproduction_page(r, argc, argv);
@@ -193,5 +193,5 @@ const cli_command cli_reproduce = {
         {"unroll reproduce --quick hochreiter1997-adding", "an LSTM adds over a distance, a plain RNN "
                                                            "does not"},
         {NULL, NULL}},
-    .run = reproduce_command,
+    .execute = reproduce_command,
 };

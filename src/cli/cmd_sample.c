@@ -133,7 +133,7 @@ static unroll_status prepare(unroll_text_generator *g, const sample_options *o)
     return status;
 }
 
-static unroll_status run(cli_call *call)
+static unroll_status sample_command(cli_call *call)
 {
     const sample_options *o = call->options;
     const unroll_choice choice = {sizeof choice, o->greedy ? 0 : o->temperature, o->top_k, o->top_p};
@@ -191,5 +191,5 @@ const cli_command cli_sample = {
     .max_arguments = 1,
     .conflicts = conflicts,
     .examples = examples,
-    .run = run,
+    .execute = sample_command,
 };

@@ -141,7 +141,7 @@ static unroll_status check_names(const cli_call *call)
     static const char *const names[] = {"resume", "out", "init-from", "valid", "test"};
     for (size_t i = 0; i < call->given_count; i++)
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-            if (call->given[i].source == CLI_LINE && !*call->given[i].text &&
+            if (call->given[i].origin == CLI_LINE && !*call->given[i].text &&
                 strcmp(call->given[i].option->name, names[k]) == 0)
                 return unroll_fail(UNROLL_EUSAGE, "--%s: '' is no name; give %s", names[k],
                                    call->given[i].option->meta);
@@ -155,7 +155,7 @@ static unroll_status check_given(train_call *t)
     const bool drops = c->layers > 1 || (c->embedding && unroll_task_translates(c->task));
     UNROLL_TRY(unroll_config_check(c));
     for (size_t i = 0; i < t->call->given_count; i++)
-        if (t->call->given[i].source == CLI_LINE)
+        if (t->call->given[i].origin == CLI_LINE)
             UNROLL_TRY(unroll_config_check_used(c, t->call->given[i].option->name));
     if (c->dropout > 0 && !drops)
         train_print_note(t, "--dropout acts between layers; with --layers 1 it drops nothing");
@@ -223,7 +223,7 @@ static unroll_status open_and_train(train_call *t)
     return config->json ? train_report_dry_run(t) : UNROLL_OK;
 }
 
-static unroll_status train_run(cli_call *call)
+static unroll_status train_command(cli_call *call)
 {
     train_call t = {.call = call,
                     .training = {.config = call->options,
@@ -279,5 +279,5 @@ const cli_command cli_train = {
         {"unroll train --task translate --tokens word --embedding 64 pairs.tsv", "a translation"},
         {"unroll train --resume runs/char-lstm-2x128 --epochs 20", "go on where a run stopped"},
         {NULL, NULL}},
-    .run = train_run,
+    .execute = train_command,
 };

@@ -101,9 +101,9 @@ static unroll_status tell_drawing(const translation_run *r)
     if (r->drawing && r->drawing != UNROLL_ENOINPUT)
         return unroll_fail(r->drawing, "%s", r->undrawn ? r->undrawn : "--attention: no picture");
     if (r->undrawn && !quiet)
-        cli_note(r->call, "%s", r->undrawn);
+        cli_report(r->call, "%s", r->undrawn);
     else if (r->options->attention && !r->drawn && !quiet)
-        cli_note(r->call, "--attention: no line has a token, so there is no picture");
+        cli_report(r->call, "--attention: no line has a token, so there is no picture");
     return UNROLL_OK;
 }
 
@@ -211,7 +211,7 @@ static unroll_status open_model(translation_run *r, const char *path)
     return r->line && r->name ? UNROLL_OK : UNROLL_EMEMORY;
 }
 
-static unroll_status run(cli_call *call)
+static unroll_status translate_command(cli_call *call)
 {
     unroll_lines *lines = NULL;
     translation_run r = {.call = call, .options = call->options,
@@ -266,5 +266,5 @@ const cli_command cli_translate = {
     .min_arguments = 1,
     .max_arguments = 2,
     .examples = examples,
-    .run = run,
+    .execute = translate_command,
 };

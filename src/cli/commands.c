@@ -82,7 +82,7 @@ void cli_command_line_free(int argc, char **argv)
     unroll_free(argv);
 }
 
-void cli_note(const cli_call *call, const char *format, ...)
+void cli_report(const cli_call *call, const char *format, ...)
 {
     char text[1024];
     va_list args;

@@ -10,7 +10,7 @@
 
 /* ---- while it trains ---- */
 
-static void hear(void *arg, enum compare_event event, const char *text)
+static void on_event(void *arg, enum compare_event event, const char *text)
 {
     compare_terminal *t = arg;
     if (event == COMPARE_PROGRESS) {
@@ -31,7 +31,7 @@ void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool qui
 {
     *t = (compare_terminal){.call = call, .quiet = quiet};
     terminal_progress_start(&t->progress, quiet, 30);
-    s->listener = hear;
+    s->listener = on_event;
     s->listener_arg = t;
 }
 

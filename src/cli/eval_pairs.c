@@ -33,7 +33,7 @@ typedef struct pairs_evaluation {
 } pairs_evaluation;
 
 /* Held back until the pairs are known to be good: an error has one line. */
-static void note(void *arg, const char *text)
+static void keep_note(void *arg, const char *text)
 {
     pairs_evaluation *e = arg;
     unroll_buffer_add(&e->notes, text, strlen(text) + 1);
@@ -54,7 +54,7 @@ static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t 
     o.keep_text = true;
     o.max_length = 0;
     o.max_input = e->options->max_input;
-    o.note = note;
+    o.note = keep_note;
     o.arg = e;
     UNROLL_TRY(unroll_pairs_read(&o, (const char *const *)files, count, NULL, NULL, &e->pairs));
     e->part = unroll_pairs_get_part(e->pairs, UNROLL_TEST);
@@ -62,13 +62,13 @@ static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t 
         return unroll_fail(UNROLL_EDATA, "%s: no pair; give a source, a tab and a target a line",
                            unroll_pairs_name(e->pairs));
     for (size_t at = 0; at < e->notes.length && !e->common->quiet; at += strlen(e->notes.text + at) + 1)
-        cli_note(e->call, "%s", e->notes.text + at);
+        cli_report(e->call, "%s", e->notes.text + at);
     return UNROLL_OK;
 }
 
 /* ---- what the model gives the references ---- */
 
-static bool hear_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
+static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
                        const double *token_loss)
 {
     pairs_evaluation *e = arg;
@@ -89,7 +89,7 @@ static unroll_status measure_loss(pairs_evaluation *e)
     UNROLL_TRY(unroll_task_translate(e->pairs, &o, &task));
     const unroll_status status =
         unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TEST, (size_t)e->common->threads,
-                         &(unroll_loss_listener){hear_batch, e}, &e->sum);
+                         &(unroll_loss_listener){on_batch, e}, &e->sum);
     task.free(task.self);
     return status;
 }
@@ -168,7 +168,7 @@ static unroll_status write_out(const pairs_evaluation *e)
     if (status != UNROLL_ENOINPUT)
         return status;
     if (!e->common->quiet)
-        cli_note(e->call, "%s", unroll_marked_message());
+        cli_report(e->call, "%s", unroll_marked_message());
     return UNROLL_OK;
 }
 

@@ -72,7 +72,7 @@ static unroll_status help(int argc, char **argv)
     return UNROLL_OK;
 }
 
-static unroll_status run_command(const cli_command *command, int argc, char **argv)
+static unroll_status execute_command(const cli_command *command, int argc, char **argv)
 {
     cli_call call;
     unroll_status status = cli_parse(command, argc, argv, &call);
@@ -81,13 +81,13 @@ static unroll_status run_command(const cli_command *command, int argc, char **ar
     else if (status == UNROLL_OK && call.version)
         status = version();
     else if (status == UNROLL_OK)
-        status = command->run(&call);
+        status = command->execute(&call);
     cli_release(&call);
     return status;
 }
 
 /* What stands before any command's name. */
-static unroll_status run_plain(int argc, char **argv)
+static unroll_status execute_plain(int argc, char **argv)
 {
     const char *word = argc ? argv[0] : "";
     if (argc == 0)
@@ -113,8 +113,8 @@ int main(int argc, char **argv)
     cli_commands_prepare();
 
     const cli_command *command = argc > 1 ? cli_command_find(argv[1]) : NULL;
-    unroll_status status = command ? run_command(command, argc - 2, argv + 2)
-                                   : run_plain(argc - 1, argv + 1);
+    unroll_status status = command ? execute_command(command, argc - 2, argv + 2)
+                                   : execute_plain(argc - 1, argv + 1);
     if (status == UNROLL_OK)
         status = out_finish();
     else

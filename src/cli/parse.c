@@ -38,13 +38,13 @@ static bool same(const char *a, const char *b)
 /* ---- collecting ---- */
 
 static unroll_status add_given(cli_call *call, const unroll_option *option, size_t base,
-                               const char *text, enum cli_source source)
+                               const char *text, enum cli_origin origin)
 {
     cli_given *grown = unroll_realloc(call->given, call->given_count + 1, sizeof *grown);
     if (!grown)
         return UNROLL_EMEMORY;
     call->given = grown;
-    grown[call->given_count++] = (cli_given){option, base, text, source};
+    grown[call->given_count++] = (cli_given){option, base, text, origin};
     return UNROLL_OK;
 }
 
@@ -230,16 +230,16 @@ static unroll_status read_config(cli_call *call, const char *path)
 
 /* ---- checks over all options ---- */
 
-enum cli_source cli_was_given(const cli_call *call, const char *name)
+enum cli_origin cli_was_given(const cli_call *call, const char *name)
 {
-    enum cli_source source = CLI_NOT_GIVEN;
+    enum cli_origin origin = CLI_NOT_GIVEN;
     for (size_t i = 0; i < call->given_count; i++) {
         const cli_given *g = &call->given[i];
-        if (same(g->option->name, name) && g->source >= source)
-            source = same(g->text, "false") && g->option->type == UNROLL_FLAG ? CLI_NOT_GIVEN
-                                                                             : g->source;
+        if (same(g->option->name, name) && g->origin >= origin)
+            origin = same(g->text, "false") && g->option->type == UNROLL_FLAG ? CLI_NOT_GIVEN
+                                                                             : g->origin;
     }
-    return source;
+    return origin;
 }
 
 /* Back to the default: what the other source said instead excludes it. */
@@ -262,7 +262,7 @@ static unroll_status check_conflicts(cli_call *call)
     const char *const(*pair)[2] = call->command->conflicts;
     for (; pair && (*pair)[0]; pair++) {
         const char *a = (*pair)[0], *b = (*pair)[1];
-        const enum cli_source given_a = cli_was_given(call, a), given_b = cli_was_given(call, b);
+        const enum cli_origin given_a = cli_was_given(call, a), given_b = cli_was_given(call, b);
         if (!given_a || !given_b)
             continue;
         if (given_a == given_b)

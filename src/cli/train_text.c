@@ -43,14 +43,14 @@ void train_print_fault(void *arg)
 {
     train_call *t = arg;
     terminal_progress_clear(&t->progress);
-    cli_note(t->call, "%s", unroll_marked_message());
+    cli_report(t->call, "%s", unroll_marked_message());
 }
 
 void train_print_note(void *arg, const char *text)
 {
     train_call *t = arg;
     if (!t->training.config->quiet)
-        cli_note(t->call, "%s", text);
+        cli_report(t->call, "%s", text);
 }
 
 /* What losses are counted in. */

@@ -324,7 +324,7 @@ static unroll_status translate(job *j)
     return UNROLL_OK;
 }
 
-static unroll_status run_job(job *j)
+static unroll_status train_job(job *j)
 {
     compare_result *r = j->result;
     enum unroll_stop why;
@@ -365,7 +365,7 @@ unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t thre
         status = open_job(j, config);
     }
     if (status == UNROLL_OK)
-        status = run_job(j);
+        status = train_job(j);
     out->done = status == UNROLL_OK;
     if (j) {
         unroll_trainer_free(j->trainer);

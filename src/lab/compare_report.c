@@ -1,5 +1,4 @@
 /* A comparison's report.html. */
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,9 +35,10 @@ static const struct {
 
 static bool was_drawn(const char *plots, const char *name)
 {
-    char path[PATH_MAX];
-    return snprintf(path, sizeof path, "%s/%s.csv", plots, name) < (int)sizeof path &&
-           access(path, R_OK) == 0;
+    char *path = unroll_path_join_ending(plots, name, ".csv");
+    const bool drawn = path && access(path, R_OK) == 0;
+    unroll_free(path);
+    return drawn;
 }
 
 static void put_lengths(unroll_page *page, const compare_study *s, bool bleu)

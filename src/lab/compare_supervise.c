@@ -57,7 +57,7 @@ static void report(const compare_study *s, enum compare_event event, const char 
     s->listener(s->listener_arg, event, text);
 }
 
-static void note(void *arg, const char *text)
+static void report_note(void *arg, const char *text)
 {
     report(arg, COMPARE_NOTE, "%s", text);
 }
@@ -74,7 +74,7 @@ static unroll_status check_variant(compare_study *s, size_t i)
     unroll_config *c = v->config;
     const uint64_t threads = c->threads;
     unroll_session opened = {.config = c, .was_given = compare_was_given, .was_given_arg = c,
-                             .note = note, .note_arg = s};
+                             .note = report_note, .note_arg = s};
     if ((strcmp(c->task, "char") == 0 || strcmp(c->task, "translate") == 0) && c->corpus && strcmp(c->corpus, "-") == 0)
         return unroll_fail(UNROLL_EUSAGE, "a text that is read once for each job cannot come from "
                            "standard input; give a FILE");
@@ -344,7 +344,7 @@ static void block_signals(supervisor *r)
     sigprocmask(SIG_BLOCK, &r->waited, &r->before);
 }
 
-static unroll_status run_all(supervisor *r)
+static unroll_status train_jobs(supervisor *r)
 {
     const struct timespec second = {.tv_sec = 1};
     compare_study *s = r->study;
@@ -374,7 +374,7 @@ static unroll_status supervise(supervisor *r)
         report(s, COMPARE_NEWS, "%zu of %zu jobs are there already", s->reused, r->total);
     block_signals(r);
     r->start = unroll_seconds();
-    unroll_status status = run_all(r);
+    unroll_status status = train_jobs(r);
     end_all(r);
     sigprocmask(SIG_SETMASK, &r->before, NULL);
     if (status == UNROLL_OK && r->status != UNROLL_OK)

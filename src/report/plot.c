@@ -247,21 +247,24 @@ static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
                                 plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels" : "");
 }
 
-static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
+static unroll_status put_labels(const unroll_plot *plot, unroll_output *out)
 {
-    size_t key_rows = 0;
     const struct {
-        const char *command, *text;
-    } labels[] = {{"title", plot->title}, {"xlabel", plot->x_label}, {"ylabel", plot->y_label}};
-    UNROLL_TRY(unroll_output_printf(out, "# Run gnuplot on this file, in this directory, to draw it again.\n"
-                                    "set encoding utf8\nset datafile separator ','\n"
-                                    "set grid lc rgb '#cccccc'\nset key noenhanced\n"));
+        const char *command, *text, *offset;
+    } labels[] = {{"title", plot->title, ""},
+                  {"xlabel", plot->x_label, plot->key_below ? " offset 0,0.5" : ""},
+                  {"ylabel", plot->y_label, ""}};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         UNROLL_TRY(unroll_output_printf(out, "set %s ", labels[i].command));
         UNROLL_TRY(put_quoted(out, labels[i].text));
-        UNROLL_TRY(unroll_output_printf(out, " noenhanced%s\n",
-                                        i == 1 && plot->key_below ? " offset 0,0.5" : ""));
+        UNROLL_TRY(unroll_output_printf(out, " noenhanced%s\n", labels[i].offset));
     }
+    return UNROLL_OK;
+}
+
+static unroll_status put_axes(const unroll_plot *plot, unroll_output *out, size_t *key_rows)
+{
+    *key_rows = 0;
     if (plot->whole_x)
         UNROLL_TRY(unroll_output_printf(out, "set xtics 1\n"));
     if (plot->y_from < plot->y_to) {
@@ -272,42 +275,47 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
     }
     if (plot->key_below)
         UNROLL_TRY(unroll_output_printf(out, "set key below Left reverse height 1 maxcols %zu\n",
-                                        key_columns(plot, &key_rows)));
-    const size_t height = HEIGHT + KEY_ROW * (key_rows > 3 ? key_rows - 3 : 0);
+                                        key_columns(plot, key_rows)));
     if (plot->log_x)
         UNROLL_TRY(unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n"));
     if (plot->log_y)
         UNROLL_TRY(unroll_output_printf(out, "set logscale y\nset format y '10^{%%L}'\n"));
-    if (plot->heat)
-        UNROLL_TRY(put_heat(plot, out));
-    /* Run as it is, the script draws both files; with `columns` defined it draws on the terminal instead. */
+    return plot->heat ? put_heat(plot, out) : UNROLL_OK;
+}
+
+/* The name of a picture in the script's own directory. */
+static unroll_status put_output(const unroll_plot *plot, unroll_output *out, const char *ending)
+{
+    char *path;
+    UNROLL_TRY(unroll_output_printf(out, "set output "));
+    UNROLL_TRY(make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ending, &path));
+    const unroll_status status = put_quoted(out, path);
+    unroll_free(path);
+    return status;
+}
+
+/* Run as it is, the script draws both files; with `columns` defined it draws on the terminal instead. */
+static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
+{
+    size_t key_rows;
+    UNROLL_TRY(unroll_output_printf(out, "# Run gnuplot on this file, in this directory, to draw it again.\n"
+                                    "set encoding utf8\nset datafile separator ','\n"
+                                    "set grid lc rgb '#cccccc'\nset key noenhanced\n"));
+    UNROLL_TRY(put_labels(plot, out));
+    UNROLL_TRY(put_axes(plot, out, &key_rows));
+    const size_t height = HEIGHT + KEY_ROW * (key_rows > 3 ? key_rows - 3 : 0);
     UNROLL_TRY(unroll_output_printf(
         out, "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
-             "font 'sans,14'; set output ", WIDTH, height));
-    char *svg, *png;
-    UNROLL_TRY(make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".svg", &svg));
-    unroll_status status = make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ".png",
-                                     &png);
-    if (status == UNROLL_OK) {
-        status = put_quoted(out, svg);
-        if (status == UNROLL_OK)
-            status = unroll_output_printf(
-                out, "\nif (exists('columns')) set terminal dumb size columns,rows; set output; "
-                     "unset grid\n");
-        if (status == UNROLL_OK)
-            status = put_plots(plot, out);
-        if (status == UNROLL_OK)
-            status = unroll_output_printf(out, "\nif (!exists('columns')) set terminal pngcairo size "
-                                               "%d,%zu font 'sans,16'; set output ",
-                                          WIDTH * 3 / 2, height * 3 / 2);
-        if (status == UNROLL_OK)
-            status = put_quoted(out, png);
-        if (status == UNROLL_OK)
-            status = unroll_output_printf(out, "; replot\n");
-        unroll_free(png);
-    }
-    unroll_free(svg);
-    return status;
+             "font 'sans,14'; ", WIDTH, height));
+    UNROLL_TRY(put_output(plot, out, ".svg"));
+    UNROLL_TRY(unroll_output_printf(
+        out, "\nif (exists('columns')) set terminal dumb size columns,rows; set output; unset grid\n"));
+    UNROLL_TRY(put_plots(plot, out));
+    UNROLL_TRY(unroll_output_printf(
+        out, "\nif (!exists('columns')) set terminal pngcairo size %d,%zu font 'sans,16'; ",
+        WIDTH * 3 / 2, height * 3 / 2));
+    UNROLL_TRY(put_output(plot, out, ".png"));
+    return unroll_output_printf(out, "; replot\n");
 }
 
 static unroll_status write_one(const unroll_plot *plot, const char *ending,

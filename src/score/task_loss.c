@@ -26,7 +26,7 @@ static unroll_status add_batches(const pass *p, enum unroll_split split, unroll_
         sum->weight += one.weight;
         sum->scored += one.scored;
         sum->correct += one.correct;
-        if (p->listener && !p->listener->hear(p->listener->arg, &batch, sum, p->token_loss))
+        if (p->listener && !p->listener->on_batch(p->listener->arg, &batch, sum, p->token_loss))
             return UNROLL_OK;
     }
 }

@@ -8,7 +8,7 @@ typedef struct unroll_loss_listener {
     /** @param sum         up to and with this batch
      *  @param token_loss  [T][B] of the batch's targets in nats, 0 where one has weight 0
      *  @return false: enough; what is summed up to here stands */
-    bool (*hear)(void *arg, const unroll_batch *batch, const unroll_result *sum, const double *token_loss);
+    bool (*on_batch)(void *arg, const unroll_batch *batch, const unroll_result *sum, const double *token_loss);
     void *arg;
 } unroll_loss_listener;
 
