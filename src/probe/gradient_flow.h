@@ -3,12 +3,14 @@
 #include <stdint.h>
 #include <unroll/probe.h>
 
-/* How the gradient δ of chosen losses (unroll/probe.h) flows back through time. What travels is linear in what was
- * put in, so each row of each layer carries its own power of two and a curve goes on far below the smallest
- * float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the factor is kept.
+/* How the gradient δ of chosen losses (unroll/probe.h) flows back through time. What travels is linear in
+ * what was put in, so each row of each layer carries its own power of two and a curve goes on far below the
+ * smallest float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the factor is
+ * kept.
  * Source: Hochreiter et al. (2001), Gradient flow in recurrent nets. */
 
-/** What is seen at one step of one layer, for a band of rows: true gradients are dh·2^exponent, dc·2^exponent. */
+/** What is seen at one step of one layer, for a band of rows: true gradients are dh·2^exponent,
+ *  dc·2^exponent. */
 typedef struct unroll_flow_step {
     size_t layer, t;
     size_t row0, rows; /**< rows row0 … row0 + rows − 1 of the batch */
@@ -25,9 +27,9 @@ typedef struct unroll_gradient_flow {
     /** [T][B] enum unroll_inject; NULL: the loss of the last step alone. */
     const uint8_t *inject;
     bool unscaled; /**< for tests: let floats underflow as they will */
-    /** Recurrent batch normalisation: differentiate through each step's statistics, as training does, instead of
-     *  holding them. A row then acts on the losses of all: δ is of their sum, and chains must begin at the
-     *  same steps in all rows. */
+    /** Recurrent batch normalisation: differentiate through each step's statistics, as training does,
+     *  instead of holding them. A row then acts on the losses of all: δ is of their sum, and chains must
+     *  begin at the same steps in all rows. */
     bool through;
     /** [T][layers][2][B] norms |δ| by step, layer, state and row, in double: subnormal below
      *  1e-308, 0 only where all is zero; or NULL */

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <unroll/batch.h>
 
-/* Which losses of a batch are followed back. A chain is what the loss of one step sends back through the steps
- * before it. */
+/* Which losses of a batch are followed back. A chain is what the loss of one step sends back through the
+ * steps before it. */
 
 /** What enters row r at step t on the way back. */
 enum unroll_inject {

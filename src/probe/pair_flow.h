@@ -2,16 +2,17 @@
 #define UNROLL_PROBE_PAIR_FLOW_H
 #include "probe/probe.h"
 
-/* How the gradient of a translation's last target flows back through the decoder's steps, into the encoder's last
- * state and on through the words read. */
+/* How the gradient of a translation's last target flows back through the decoder's steps, into the
+ * encoder's last state and on through the words read. */
 
-/** Distances that every row's last loss reaches: its decoder's steps, and the source's words where the encoder reads
- *  one way. */
+/** Distances that every row's last loss reaches: its decoder's steps, and the source's words where the
+ *  encoder reads one way. */
 size_t unroll_pair_flow_reach(const unroll_net *net, const unroll_batch *batch);
 
 /** One pass in the precision of training, not rescaled.
  *  @param norm  [B][layers][2][distances] takes |δ| of each row
- *  @return UNROLL_EUSAGE where a row has no target; UNROLL_EMEMORY; UNROLL_ENUMERIC where the loss is not finite */
+ *  @return UNROLL_EUSAGE where a row has no target; UNROLL_EMEMORY; UNROLL_ENUMERIC where the loss is
+ *          not finite */
 unroll_status unroll_pair_flow_run(unroll_probe *probe, const unroll_batch *batch, size_t distances,
                                    double *norm);
 #endif

@@ -83,8 +83,8 @@ static double slope_bound(const unroll_layer *layer, enum unroll_gate_kind kind)
     return 1;
 }
 
-/* φ' of a row of that gate into dz, spare [2][pitch] has ones first. The activation's by way of its own derivative:
- * what a gradient of ones becomes. */
+/* φ' of a row of that gate into dz, spare [2][pitch] has ones first. The activation's by way of its own
+ * derivative: what a gradient of ones becomes. */
 static void slopes_of(const unroll_layer *layer, enum unroll_gate_kind kind, const unroll_real *z,
                       const unroll_real *h, unroll_real *dz, unroll_real *spare)
 {
@@ -164,8 +164,8 @@ static unroll_status take_theory(const unroll_net *net, const unroll_work *w, co
     return UNROLL_OK;
 }
 
-/* log of the mean over units of the product of what keeps the state over k steps back from the row's last loss, added to
- * sums[k]. */
+/* log of the mean over units of the product of what keeps the state over k steps back from the row's last
+ * loss, added to sums[k]. */
 static void add_products(const unroll_net *net, const window *w, values gate, size_t r,
                          size_t distances, double *product, double *sums)
 {

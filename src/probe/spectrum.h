@@ -24,7 +24,8 @@ unroll_status unroll_spectral_norm(size_t rows, size_t cols, const float *W, dou
  *  @return |M right|. Where left had length 1 this approaches σ_max², and |right| approaches σ_max */
 double unroll_power_turn(size_t rows, size_t cols, const double *M, double *left, double *right);
 
-/** σ_max of M [rows][cols]: turns until the estimate moves by no more than `tolerance` of itself, at most 1000.
+/** σ_max of M [rows][cols]: turns until the estimate moves by no more than `tolerance` of itself, at most
+ *  1000.
  *  @param left  [rows] where it starts: not orthogonal to the first left singular vector, which it becomes
  *  @param right [cols] is overwritten
  *  @return NaN where M is not finite

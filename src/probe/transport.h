@@ -2,9 +2,9 @@
 #define UNROLL_PROBE_TRANSPORT_H
 #include <unroll/net.h>
 
-/* J_k = d(h,c)_t/d(h,c)_{t-k} of all layers together, along one sample's window. Its rows travel as any gradient does, but
- * all through the same sample: the window goes forward once, and each step on the way back is copied to as many rows as
- * there are vectors. */
+/* J_k = d(h,c)_t/d(h,c)_{t-k} of all layers together, along one sample's window. Its rows travel as any
+ * gradient does, but all through the same sample: the window goes forward once, and each step on the way
+ * back is copied to as many rows as there are vectors. */
 
 /** Row vectors over all states, [layers][h, c][hidden] each, on their way back. */
 typedef struct unroll_transport {
@@ -32,8 +32,8 @@ void unroll_transport_get(const unroll_transport *transport, size_t row, double 
 void unroll_transport_back(unroll_transport *transport, const unroll_work *forward, size_t sample,
                            size_t t);
 
-/** A forward pass whose steps stay in the work, which must be one for training. Batch normalisation takes this batch's
- *  statistics as constants, as the probe does. */
+/** A forward pass whose steps stay in the work, which must be one for training. Batch normalisation takes
+ *  this batch's statistics as constants, as the probe does. */
 unroll_status unroll_transport_forward(const unroll_net *net, unroll_work *work,
                                        const unroll_batch *batch);
 /** The step of a row's last loss, where its chain begins; 0 where it has none. */
