@@ -63,6 +63,7 @@ static const struct fault {
      "lacks the tensor encoder"},
     {META, "config", "{\"task\":\"singing\",\"hidden\":5" REST, "config: "},
     {META, "config", "{\"task\":null,\"hidden\":5" REST, "wrong kind"},
+    {META, "config", "{\"task\":\"\",\"hidden\":5" REST, "--task: '' is no name"}, /* fault 1 */
     {META, "config",
      "{\"task\":\"char\",\"cell\":\"lstm\",\"layers\":1000,\"hidden\":5,\"tokens\":\"codepoint\"}",
      "lacks the tensor rnn.weight_ih_l2"},

@@ -135,6 +135,7 @@ static const struct syntax {
     {"lines", "false", "false"},      {"lines", "yes", NULL},
     {"lines", "", NULL},              {"valid", "a b.txt", "a b.txt"},
     {"valid", "", ""},
+    {"task", "copy:delay=3", "copy:delay=3"}, {"task", "", NULL}, /* fault 1 */
 };
 
 START_TEST(syntax_of_one_option)

@@ -174,6 +174,22 @@ static unroll_status set_string(char **field, const char *text)
     return UNROLL_OK;
 }
 
+static unroll_status empty_name(const unroll_option *o)
+{
+    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '' is no name; give %s", o->name, o->meta);
+}
+
+unroll_status unroll_option_check_blank(const unroll_option *o, const char *text)
+{
+    return o->type == UNROLL_TEXT && !*text && !o->blank ? empty_name(o) : UNROLL_OK;
+}
+
+/* Who has a default counts on a value. */
+static unroll_status set_text(const unroll_option *o, char **field, const char *text)
+{
+    return !*text && o->preset ? empty_name(o) : set_string(field, text);
+}
+
 /* A name with numbers of its own: kept with all of them, so that a later default changes nothing. */
 static unroll_status set_spec(const unroll_option *o, char **field, const char *name, const unroll_spec_key *keys,
                               const char *text)
@@ -223,7 +239,7 @@ unroll_status unroll_option_set(const unroll_option *o, size_t base, void *targe
     case UNROLL_NUMBER: return set_number(o, field, text);
     case UNROLL_CHOICE:
     case UNROLL_NAME: return set_choice(o, field, text);
-    case UNROLL_TEXT: return set_string(field, text);
+    case UNROLL_TEXT: return set_text(o, field, text);
     case UNROLL_CUSTOM: return o->parse((char *)target + base, o, text);
     }
     return unroll_fail(UNROLL_EBUG, UNROLL_OPTION("%s") ": a row without a type", o->name);

@@ -14,7 +14,8 @@ enum unroll_option_type {
     UNROLL_NUMBER,  /**< double */
     UNROLL_CHOICE,  /**< int: index into `choices` */
     UNROLL_NAME,    /**< char *: one of `choices`, or of what `names` lists */
-    UNROLL_TEXT,    /**< char *, NULL by default unless `preset` says */
+    UNROLL_TEXT,    /**< char *, NULL by default unless `preset` says; "" takes back what was set, where there
+                     *   is no preset, and else is refused */
     UNROLL_CUSTOM   /**< parsed by `parse` */
 };
 
@@ -42,6 +43,7 @@ typedef struct unroll_option {
     const char *preset;     /**< default, as text; NULL: zero or NULL */
     double min, max;        /**< bounds, inclusive; for sizes and numbers */
     bool open_min, open_max;/**< bounds exclusive */
+    bool blank;             /**< of a TEXT: a command line may give "", which is as if it were not given */
     const char *const *choices;                     /**< NULL-terminated */
     const char *(*names)(size_t i);                 /**< names from a table, NULL at the end */
     const char *(*summaries)(size_t i);             /**< a line on each of them, for help; or NULL */
@@ -76,6 +78,10 @@ unroll_status unroll_option_defaults(const unroll_option_list *lists, void *targ
  *  1000". */
 unroll_status unroll_option_set(const unroll_option *o, size_t base, void *target,
                                 const char *text);
+/** May a command line give `text` to this row? An empty name, as an unset variable of a shell's gives, is not the
+ *  default.
+ *  @return UNROLL_EUSAGE naming the option and what it takes */
+unroll_status unroll_option_check_blank(const unroll_option *o, const char *text);
 /** The value as text that unroll_option_set() reads back; unroll_alloc'ed; NULL with a message. A
  *  NULL string is "". */
 char *unroll_option_get(const unroll_option *o, size_t base, const void *target);

@@ -135,19 +135,6 @@ static bool was_given(const void *arg, const unroll_option *option)
     return false;
 }
 
-/* An empty name, as an unset variable of a shell's gives, is not the default. */
-static unroll_status check_names(const cli_call *call)
-{
-    static const char *const names[] = {"resume", "out", "init-from", "valid", "test"};
-    for (size_t i = 0; i < call->given_count; i++)
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-            if (call->given[i].origin == CLI_LINE && !*call->given[i].text &&
-                strcmp(call->given[i].option->name, names[k]) == 0)
-                return unroll_fail(UNROLL_EUSAGE, "--%s: '' is no name; give %s", names[k],
-                                   call->given[i].option->meta);
-    return UNROLL_OK;
-}
-
 /* Of the command line alone: a file of options may serve several cells. */
 static unroll_status check_given(train_call *t)
 {
@@ -213,7 +200,6 @@ static unroll_status open_and_train(train_call *t)
     /* a resumed run's options are not known yet; the session checks them */
     if (!config->resume)
         UNROLL_TRY(check_given(t));
-    UNROLL_TRY(check_names(t->call));
     UNROLL_TRY(unroll_training_open(&t->training, t->call->arguments, t->call->count));
     train_print_data(t);
     train_print_model(t);

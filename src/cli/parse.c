@@ -102,6 +102,7 @@ static unroll_status long_option(cli_call *call, const char *argument, const cha
     }
     if (!value)
         return missing_value(o);
+    UNROLL_TRY(unroll_option_check_blank(o, value));
     if (config_file) {
         *config = value;
         return UNROLL_OK;
