@@ -64,7 +64,7 @@ static fresh make(const char *cell, const char *activation, const char *init, si
 static unroll_fit fit_of(const unroll_curve *c)
 {
     unroll_fit fit;
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     return fit;
 }
 
@@ -100,7 +100,7 @@ START_TEST(orthogonal_follows_mean_field)
     const fresh f = make("rnn", NULL, "orthogonal", 100, _i);
     open_text(&p, &f);
     unroll_curve *c = last_curve(&p, f.T);
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, f.T, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, f.T, &d));
     ck_assert_double_lt(fabs(fit_of(c).slope - log10(unroll_diagnosis_mean_field(d, 0))), 0.01);
     ck_assert_double_eq_tol(unroll_diagnosis_bound(d, 0), 1, 1e-3);
     unroll_diagnosis_free(d);
@@ -197,7 +197,7 @@ static double depth(const unroll_net_spec *spec, const unroll_init *init)
     const fresh window = {.T = 2, .B = 16};
     probed p;
     open_probed(&p, spec, window.T, window.B, init->seed);
-    need_ok(unroll_net_init(p.net, init));
+    OK(unroll_net_init(p.net, init));
     unroll_net_pack(p.net, 1);
     read_windows(&p, &window);
     unroll_curve *c = last_curve(&p, 1);

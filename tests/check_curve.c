@@ -102,8 +102,8 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
         else {
             ck_assert_uint_eq(n, count);
             unroll_net_pack(p.net, 1);
-            need_ok(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch,
-                                                                    .norm = norm}));
+            OK(unroll_gradient_flow_run(p.net, p.work,
+                                        &(unroll_gradient_flow){.batch = &p.batch, .norm = norm}));
             const double error = worst(norm, data, n);
             ck_assert_msg(error < 1e-4, "%s: differs from autograd by %g", cell, error);
             check_golden_curve(&p, data);
@@ -180,7 +180,7 @@ START_TEST(fit_of_a_line)
 {
     unroll_fit fit;
     unroll_curve *c = falling(100, 21, -0.05, 0.02);
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, -0.05, 1e-12);
     ck_assert_double_eq_tol(fit.rho, pow(10, -0.05), 1e-12);
     ck_assert_double_eq_tol(fit.half_life, log10(2) / 0.05, 1e-9);
@@ -197,20 +197,20 @@ START_TEST(fit_of_growth_and_of_floors)
 {
     unroll_fit fit;
     unroll_curve *c = falling(60, 4, 0.01, 0);
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, 0.01, 1e-12);
     ck_assert(isinf(fit.half_life) && fit.horizon == SIZE_MAX);
     unroll_curve_free(c);
     c = falling(60, 4, -10, 0); /* below the smallest normal double from distance 31 on */
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert_double_eq_tol(fit.slope, -10, 1e-6);
     ck_assert_uint_eq(fit.last, 30);
     c->norm[7] = 0;
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert(isnan(fit.slope) && fit.horizon == 6);
     unroll_curve_free(c);
     c = falling(6, 4, -1, 0);
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
     ck_assert(isnan(fit.slope) && isnan(fit.half_life));
     unroll_curve_free(c);
 }

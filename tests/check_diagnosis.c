@@ -36,7 +36,7 @@ START_TEST(steps_behind_the_last_loss_do_not_count)
     }
     unroll_parameter_set(w, unroll_net_weights(p.net), column);
     unroll_net_pack(p.net, 1);
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, 5, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, 5, &d));
     ck_assert_double_eq(unroll_diagnosis_saturation(d, 0)->high, 0);
     ck_assert_double_eq(unroll_diagnosis_saturation(d, 0)->dead, 1);
     ck_assert_double_eq(unroll_diagnosis_slope_square(d, 0), 0);
@@ -53,7 +53,7 @@ START_TEST(saturated_and_dead_units)
     unroll_diagnosis *d;
     open_fresh(&p, &f);
     set_bias(&p, "rnn.bias_ih_l0", 50);
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
     ck_assert(!unroll_diagnosis_saturation(d, 1) && unroll_diagnosis_saturation(d, 0)->high == 1 &&
               isnan(unroll_diagnosis_saturation(d, 0)->low) &&
               isnan(unroll_diagnosis_saturation(d, 0)->dead));
@@ -64,13 +64,13 @@ START_TEST(saturated_and_dead_units)
     f.activation = "relu";
     open_fresh(&p, &f);
     set_bias(&p, "rnn.bias_ih_l0", -50);
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
     ck_assert(unroll_diagnosis_saturation(d, 0)->dead == 1);
     unroll_diagnosis_free(d);
     close_probed(&p);
     f = (fresh){"lstm", NULL, "xavier", 1, 16, 7, 20, 3, 50, 1};
     open_fresh(&p, &f); /* the forget gate is wide open */
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
     ck_assert(unroll_diagnosis_saturation(d, 4) && !unroll_diagnosis_saturation(d, 5));
     ck_assert(strcmp(unroll_diagnosis_saturation(d, 2)->name, "f") == 0 &&
               unroll_diagnosis_saturation(d, 2)->high == 1 &&
@@ -98,13 +98,13 @@ START_TEST(saturation_is_of_the_states_probed)
     open_probed(&p, &spec, 20, 6, 1);
     const unroll_init init = {
         .size = sizeof init, .kind = "uniform", .scale = 1, .seed = 1, .norm_gamma = 1};
-    need_ok(unroll_net_init(p.net, &init));
+    OK(unroll_net_init(p.net, &init));
     unroll_real *weights = unroll_net_weights(p.net);
     const unroll_parameter *w = parameter_of(p.net, "rnn.weight_ih_l0");
     for (size_t i = 0; i < w->rows * w->cols; i++)
         weights[w->offset + i] *= 0.1f; /* tanh comes to 0.9 by unit variance alone */
     unroll_net_pack(p.net, 1);
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
     ck_assert_double_gt(unroll_diagnosis_saturation(d, 0)->high, 0.01);
     unroll_diagnosis_free(d);
     close_probed(&p);
@@ -124,7 +124,7 @@ START_TEST(products_of_gates)
     open_fresh(&p, &f);
     if (_i)
         p.batch.weight = weight;
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, distances, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, distances, &d));
     const size_t pitch = p.net->stack.pitch;
     for (size_t l = 0; l < 2; l++) {
         double logs = 0;
@@ -153,7 +153,7 @@ START_TEST(theory_of_a_known_matrix)
     probed p;
     unroll_diagnosis *d;
     open_fresh(&p, &f);
-    need_ok(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
+    OK(unroll_diagnosis_measure(p.probe, &p.batch, 20, &d));
     const size_t pitch = p.net->stack.pitch;
     double sum = 0;
     for (size_t i = 3; i < 21 * 3; i++)

@@ -43,8 +43,9 @@ static vectors see_vectors(probed *p, const uint8_t *inject)
     const unroll_net_spec *s = unroll_net_get_spec(p->net);
     vectors v = {.B = p->batch.B, .H = s->hidden, .layers = s->layers};
     v.at = new_doubles(p->batch.T * v.layers * 2 * v.B * v.H);
-    need_ok(unroll_gradient_flow_run(p->net, p->work, &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
-                                                              .visit = see, .arg = &v}));
+    OK(unroll_gradient_flow_run(p->net, p->work,
+                                &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
+                                                        .visit = see, .arg = &v}));
     return v;
 }
 
@@ -78,7 +79,7 @@ START_TEST(accumulated_is_training_gradient)
     hook.at = new_doubles(T * hook.layers * 2 * B * hook.H);
     unroll_real *grad = calloc(unroll_net_size(p.net), sizeof *grad);
     unroll_work_set_hook(p.work, &(unroll_hook){.after = see_hook, .arg = &hook});
-    need_ok(unroll_net_gradient(p.net, &p.batch, p.work, grad, &result));
+    OK(unroll_net_gradient(p.net, &p.batch, p.work, grad, &result));
     const size_t n = T * hook.layers * 2 * B * hook.H;
     for (size_t i = 0; i < n; i++)
         hook.at[i] *= (double)(T * B);
@@ -134,8 +135,9 @@ static double *norms_of(probed *p, const uint8_t *inject)
 {
     const size_t layers = unroll_net_get_spec(p->net)->layers;
     double *norm = new_doubles(p->batch.T * layers * 2 * p->batch.B);
-    need_ok(unroll_gradient_flow_run(p->net, p->work, &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
-                                                              .norm = norm}));
+    OK(unroll_gradient_flow_run(p->net, p->work,
+                                &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
+                                                        .norm = norm}));
     return norm;
 }
 
@@ -298,8 +300,9 @@ START_TEST(range_of_a_sigmoid)
     double *scaled = norms_of(&p, NULL);
     for (size_t k = 0; k <= 240; k++)
         ck_assert_double_lt(fabs(log10(scaled[(f.T - 1 - k) * 2] / expected[k])), 1e-3);
-    need_ok(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch, .norm = norm,
-                                                            .unscaled = true}));
+    OK(unroll_gradient_flow_run(
+        p.net, p.work,
+        &(unroll_gradient_flow){.batch = &p.batch, .norm = norm, .unscaled = true}));
     size_t zero = 0;
     while (zero < f.T && norm[(f.T - 1 - zero) * 2] > 0)
         zero++;
@@ -394,8 +397,8 @@ START_TEST(only_whole_chains_count)
     open_fresh(&p, &f);
     unroll_curve *c;
     const unroll_curve_options o = {.size = sizeof o, .distances = 8, .losses = UNROLL_LOSSES_SPACED};
-    need_ok(unroll_curve_new(p.net, &o, &c));
-    need_ok(unroll_curve_add(c, p.probe, &p.batch)); /* shifts 0 2 4 6: 2, 2, 2 and 1 chains have 8 steps */
+    OK(unroll_curve_new(p.net, &o, &c));
+    OK(unroll_curve_add(c, p.probe, &p.batch)); /* shifts 0 2 4 6: 2, 2, 2 and 1 chains have 8 steps */
     ck_assert_uint_eq(c->samples, 7);
     unroll_curve_free(c);
     float weight[80];

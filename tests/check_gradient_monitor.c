@@ -23,11 +23,11 @@ START_TEST(histograms_count_every_gradient)
     unroll_result result;
     const unroll_parameter *list;
     open_fresh(&p, &f);
-    need_ok(unroll_histograms_new(p.net, &h));
-    need_ok(unroll_histograms_measure(h, p.probe, &p.batch));
-    need_ok(unroll_histograms_measure(h, p.probe, &p.batch)); /* anew, not on top */
+    OK(unroll_histograms_new(p.net, &h));
+    OK(unroll_histograms_measure(h, p.probe, &p.batch));
+    OK(unroll_histograms_measure(h, p.probe, &p.batch)); /* anew, not on top */
     float *grad = calloc(unroll_net_size(p.net), sizeof *grad);
-    need_ok(unroll_net_gradient(p.net, &p.batch, p.work, grad, &result));
+    OK(unroll_net_gradient(p.net, &p.batch, p.work, grad, &result));
     unroll_net_parameters(p.net, &list);
     size_t elements = 0;
     const size_t parameters = unroll_histograms_parameters(h), count = unroll_histograms_count(h);
@@ -77,11 +77,11 @@ START_TEST(recording_leaves_the_net_alone)
     float *before = malloc(bytes);
     memcpy(before, unroll_net_weights(p.net), bytes);
     const unroll_gradient_monitor_options o = {.size = sizeof o, .distances = 20, .threads = 1};
-    need_ok(unroll_gradient_monitor_new(p.net, &p.batch, &o, &monitor));
-    need_ok(unroll_gradient_monitor_take(monitor));
+    OK(unroll_gradient_monitor_new(p.net, &p.batch, &o, &monitor));
+    OK(unroll_gradient_monitor_take(monitor));
     unroll_curve_csv_rows(&rows, 7, unroll_gradient_monitor_curve(monitor));
     unroll_histogram_csv_rows(&rows, 7, unroll_gradient_monitor_histograms(monitor));
-    need_ok(unroll_gradient_monitor_take(monitor));
+    OK(unroll_gradient_monitor_take(monitor));
     unroll_curve_csv_rows(&again, 7, unroll_gradient_monitor_curve(monitor));
     unroll_histogram_csv_rows(&again, 7, unroll_gradient_monitor_histograms(monitor));
     ck_assert(memcmp(before, unroll_net_weights(p.net), bytes) == 0);
@@ -134,7 +134,7 @@ START_TEST(pairs_are_one_long_sequence)
     probed p;
     unroll_net *net;
     open_fresh(&p, &f);
-    need_ok(unroll_net_new(&spec, &net));
+    OK(unroll_net_new(&spec, &net));
     for (int i = 0; i < 8; i++) {
         static const char *const parts[] = {"rnn.weight_ih_l", "rnn.weight_hh_l", "rnn.bias_ih_l",
                                             "rnn.bias_hh_l"};
@@ -166,8 +166,8 @@ START_TEST(pairs_are_one_long_sequence)
                                 .mode = mode,
                                 .weight = weight};
     const unroll_gradient_monitor_options o = {.size = sizeof o, .threads = 1};
-    need_ok(unroll_gradient_monitor_new(net, &pairs, &o, &monitor));
-    need_ok(unroll_gradient_monitor_take(monitor));
+    OK(unroll_gradient_monitor_new(net, &pairs, &o, &monitor));
+    OK(unroll_gradient_monitor_take(monitor));
     const unroll_curve *curve = unroll_gradient_monitor_curve(monitor);
     ck_assert_uint_eq(unroll_curve_distances(curve), 9);
     ck_assert_uint_eq(unroll_curve_samples(curve), B);

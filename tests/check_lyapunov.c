@@ -102,7 +102,7 @@ START_TEST(tanh_by_hand)
             h[t + 1][i] = tanh(a);
         }
     unroll_jacobian *got;
-    need_ok(jacobian_of(&p, T, 1, 0, &got));
+    OK(jacobian_of(&p, T, 1, 0, &got));
     ck_assert(unroll_jacobian_exact(got) && unroll_jacobian_size(got) == H);
     for (size_t i = 0; i < H; i++)
         J[i * H + i] = 1;
@@ -139,7 +139,7 @@ static void run_from(const probed *p, unroll_work *work, const unroll_real *stat
     b.target += from * b.B;
     b.carry = 1;
     unroll_work_set_state(work, state);
-    need_ok(unroll_net_evaluate(p->net, &b, work, &result, NULL));
+    OK(unroll_net_evaluate(p->net, &b, work, &result, NULL));
     unroll_work_get_state(work, after);
 }
 
@@ -152,9 +152,9 @@ static void check_differences(const unroll_net_spec *spec)
     probed p;
     unroll_work *work;
     open_probed(&p, spec, T, 1, 5);
-    need_ok(unroll_net_init(p.net, &init));
+    OK(unroll_net_init(p.net, &init));
     unroll_net_pack(p.net, 1);
-    need_ok(unroll_work_new(p.net, WORK(.T = T, .B = 1, .threads = 1), &work));
+    OK(unroll_work_new(p.net, WORK(.T = T, .B = 1, .threads = 1), &work));
     const size_t n = unroll_work_state_size(work);
     unroll_real *state = calloc(3 * n, sizeof *state), *up = state + n, *down = up + n;
     double *J = new_doubles(n * n), frobenius, spectral;
@@ -172,7 +172,7 @@ static void check_differences(const unroll_net_spec *spec)
     }
     norms_of(J, n, &frobenius, &spectral);
     unroll_jacobian *got;
-    need_ok(jacobian_of(&p, K + 1, 1, 0, &got));
+    OK(jacobian_of(&p, K + 1, 1, 0, &got));
     ck_assert_uint_eq(unroll_jacobian_size(got), n);
     ck_assert_double_eq_tol(unroll_jacobian_frobenius(got)[0], sqrt((double)n), 1e-9);
     ck_assert_double_eq_tol(unroll_jacobian_spectral(got)[0], 1, 1e-6);
@@ -218,9 +218,9 @@ START_TEST(random_vectors)
                      .seed = 3};
     open_fresh(&p, &f);
     unroll_jacobian *all, *some, *again;
-    need_ok(jacobian_of(&p, 30, 2, 0, &all));
-    need_ok(jacobian_of(&p, 30, 2, 2000, &some));
-    need_ok(jacobian_of(&p, 30, 2, 2000, &again));
+    OK(jacobian_of(&p, 30, 2, 0, &all));
+    OK(jacobian_of(&p, 30, 2, 2000, &some));
+    OK(jacobian_of(&p, 30, 2, 2000, &again));
     ck_assert(unroll_jacobian_exact(all) && !unroll_jacobian_exact(some));
     for (size_t k = 0; k < 30; k++) {
         ck_assert_double_lt(fabs(unroll_jacobian_frobenius(some)[k] /
@@ -250,7 +250,7 @@ static void open_linear(probed *p, size_t hidden, size_t T, double scale)
     const unroll_init init = {.size = sizeof init, .kind = "orthogonal", .scale = scale,
                               .forget_bias = NAN, .seed = 2};
     open_probed(p, &spec, T, 2, 1);
-    need_ok(unroll_net_init(p->net, &init));
+    OK(unroll_net_init(p->net, &init));
     clear(p, "rnn.weight_ih_l0");
     clear(p, "rnn.bias_ih_l0");
     unroll_net_pack(p->net, 1);
@@ -264,14 +264,14 @@ START_TEST(orthogonal_is_exact)
         unroll_lyapunov *l;
         unroll_jacobian *j;
         open_linear(&p, 12, 200, scales[i]);
-        need_ok(lyapunov_of(&p, 99, 2, &l));
+        OK(lyapunov_of(&p, 99, 2, &l));
         ck_assert_uint_eq(unroll_lyapunov_count(l), 12);
         ck_assert_uint_eq(unroll_lyapunov_steps(l), 199 - 2 * 24);
         for (size_t k = 0; k < unroll_lyapunov_count(l); k++) {
             ck_assert_double_eq_tol(unroll_lyapunov_exponents(l)[k], log(scales[i]), 1e-6);
             ck_assert_double_lt(unroll_lyapunov_deviations(l)[k], 1e-6);
         }
-        need_ok(jacobian_of(&p, 200, 2, 0, &j));
+        OK(jacobian_of(&p, 200, 2, 0, &j));
         for (size_t k = 0; k < 200; k++) {
             const double expected = (double)k * log10(scales[i]);
             ck_assert_double_eq_tol(log10(unroll_jacobian_spectral(j)[k]), expected, 1e-4);
@@ -297,7 +297,7 @@ START_TEST(one_exponent_a_unit)
         W[i * 6] = rates[i];
     unroll_parameter_set(parameter_of(p.net, "rnn.weight_hh_l0"), unroll_net_weights(p.net), W);
     unroll_net_pack(p.net, 1);
-    need_ok(lyapunov_of(&p, 5, 1, &l));
+    OK(lyapunov_of(&p, 5, 1, &l));
     for (size_t i = 0; i < 4; i++)
         ck_assert_double_eq_tol(unroll_lyapunov_exponents(l)[i], log(sorted[i]), 1e-5);
     ck_assert(unroll_lyapunov_exponents(l)[4] < -10); /* dead, but for rounding */
@@ -318,21 +318,21 @@ START_TEST(padding_and_nothing)
     for (size_t t = 10; t < 20; t++)
         mode[2 * t] = mode[2 * t + 1] = UNROLL_HOLD;
     p.batch.mode = mode;
-    need_ok(lyapunov_of(&p, 3, 2, &l));
+    OK(lyapunov_of(&p, 3, 2, &l));
     ck_assert_double_eq_tol(unroll_lyapunov_exponents(l)[0], log(0.5), 1e-6);
     ck_assert_uint_eq(unroll_lyapunov_steps(l), 39 - 2 * 4 - 10);
-    need_ok(jacobian_of(&p, 40, 2, 0, &j));
+    OK(jacobian_of(&p, 40, 2, 0, &j));
     ck_assert_double_eq_tol(unroll_jacobian_spectral(j)[39] / pow(0.5, 29), 1, 1e-4);
     unroll_jacobian_free(j);
     unroll_lyapunov_free(l);
     mode[2 * 30] = mode[2 * 30 + 1] = UNROLL_RESET;
-    need_ok(jacobian_of(&p, 40, 2, 0, &j));
+    OK(jacobian_of(&p, 40, 2, 0, &j));
     ck_assert(unroll_jacobian_spectral(j)[9] > 0 && unroll_jacobian_spectral(j)[10] == 0 &&
               unroll_jacobian_frobenius(j)[39] == 0);
     unroll_jacobian_free(j);
     p.batch.mode = NULL;
     p.batch.T = 1;
-    need_ok(lyapunov_of(&p, 3, 2, &l));
+    OK(lyapunov_of(&p, 3, 2, &l));
     ck_assert(unroll_lyapunov_steps(l) == 0 && isnan(unroll_lyapunov_exponents(l)[0]));
     unroll_lyapunov_free(l);
     ck_assert_int_eq(jacobian_of(&p, 2, 2, 0, &j), UNROLL_EUSAGE);
@@ -364,8 +364,8 @@ START_TEST(predicts_the_rate)
         unroll_lyapunov *l;
         open_fresh(&p, &f);
         unroll_curve *c = last_curve(&p, 300);
-        need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
-        need_ok(lyapunov_of(&p, 8, 8, &l));
+        OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+        OK(lyapunov_of(&p, 8, 8, &l));
         const double predicted = unroll_lyapunov_exponents(l)[0] / log(10);
         /* a factor a step; as a share of the logarithm, too, where that is not nearly nothing */
         ck_assert_msg(fabs(pow(10, predicted) / fit.rho - 1) < 0.01 &&

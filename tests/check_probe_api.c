@@ -40,8 +40,8 @@ static void compare(const unroll_curve *c, const double *want, size_t B)
         for (size_t s = 0; s <= unroll_curve_has_c(c); s++) {
             unroll_curve_point point[200];
             double gmean[200];
-            need_ok(unroll_curve_points(c, l, (enum unroll_state)s, point));
-            need_ok(unroll_curve_gmean(c, l, (enum unroll_state)s, gmean));
+            OK(unroll_curve_points(c, l, (enum unroll_state)s, point));
+            OK(unroll_curve_gmean(c, l, (enum unroll_state)s, gmean));
             for (size_t k = 0; k < T; k++) {
                 double mean = 0, logs = 0;
                 for (size_t r = 0; r < B; r++) {
@@ -95,9 +95,9 @@ START_TEST(curve_agrees_with_autograd)
         unroll_net_pack(net, 1);
         unroll_curve *c;
         unroll_probe *probe = new_probe(net, T, B);
-        need_ok(unroll_curve_new(net, NULL, &c));
-        need_ok(unroll_curve_add(c, probe,
-                                 &(unroll_batch){.T = T, .B = B, .input = input, .target = target}));
+        OK(unroll_curve_new(net, NULL, &c));
+        OK(unroll_curve_add(c, probe,
+                            &(unroll_batch){.T = T, .B = B, .input = input, .target = target}));
         ck_assert_uint_eq(unroll_curve_distances(c), T);
         compare(c, data, B);
         unroll_curve_free(c);
@@ -121,12 +121,12 @@ START_TEST(fit_is_least_squares)
     unroll_curve *c;
     unroll_fit fit;
     double y[STEPS], x_mean = (UNROLL_FIT_FROM + STEPS - 1) / 2.0, xy = 0, xx = 0;
-    need_ok(unroll_curve_new(net, NULL, &c));
-    need_ok(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit)); /* without samples */
+    OK(unroll_curve_new(net, NULL, &c));
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit)); /* without samples */
     ck_assert(isnan(fit.slope) && isnan(fit.half_life) && fit.horizon == SIZE_MAX);
-    need_ok(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
-    need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
-    need_ok(unroll_curve_gmean(c, 1, UNROLL_STATE_H, y));
+    OK(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
+    OK(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
+    OK(unroll_curve_gmean(c, 1, UNROLL_STATE_H, y));
     for (size_t k = UNROLL_FIT_FROM; k < STEPS; k++) {
         xy += ((double)k - x_mean) * log10(y[k]);
         xx += ((double)k - x_mean) * ((double)k - x_mean);
@@ -159,14 +159,14 @@ START_TEST(losses_are_chosen)
         unroll_curve *c;
         unroll_fit fit;
         double y[DISTANCES];
-        need_ok(unroll_curve_new(net, &o, &c));
-        need_ok(unroll_curve_add(c, probe, b));
+        OK(unroll_curve_new(net, &o, &c));
+        OK(unroll_curve_add(c, probe, b));
         if (losses[i] == UNROLL_LOSSES_SPACED)
             ck_assert_uint_gt(unroll_curve_samples(c), 3 * ROWS);
         else
             ck_assert_uint_eq(unroll_curve_samples(c), ROWS);
-        need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
-        need_ok(unroll_curve_gmean(c, 1, UNROLL_STATE_H, y));
+        OK(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
+        OK(unroll_curve_gmean(c, 1, UNROLL_STATE_H, y));
         half_life[i] = fit.half_life;
         farthest[i] = y[DISTANCES - 1];
         unroll_curve_free(c);
@@ -190,7 +190,7 @@ START_TEST(curve_of_a_text)
     unroll_windows *windows;
     unroll_curve *c, *steps;
     unroll_text_rules_default(&rules, sizeof rules);
-    need_ok(unroll_vocabulary_build(&rules, "cat", text, sizeof text - 1, &vocabulary, &ids));
+    OK(unroll_vocabulary_build(&rules, "cat", text, sizeof text - 1, &vocabulary, &ids));
     const size_t V = unroll_vocabulary_size(vocabulary);
     unroll_net *net = new_net(&(unroll_net_spec){.size = sizeof(unroll_net_spec),
                                                  .inputs = V,
@@ -200,19 +200,19 @@ START_TEST(curve_of_a_text)
                                                  .hidden = HIDDEN},
                               "uniform");
     const unroll_windows_options o = {.size = sizeof o, .T = 20, .windows = 4};
-    need_ok(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, &o, &c));
-    need_ok(unroll_windows_of_tokens(ids.id, ids.count, &o, &windows));
+    OK(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, &o, &c));
+    OK(unroll_windows_of_tokens(ids.id, ids.count, &o, &windows));
     unroll_probe *probe = new_probe(net, 20, 4);
-    need_ok(unroll_curve_new(net, NULL, &steps));
-    need_ok(unroll_curve_add(steps, probe, unroll_windows_batch(windows)));
+    OK(unroll_curve_new(net, NULL, &steps));
+    OK(unroll_curve_add(steps, probe, unroll_windows_batch(windows)));
     ck_assert(unroll_curve_samples(c) == 4 && unroll_curve_distances(c) == 20 &&
               unroll_curve_has_c(c));
     for (size_t i = 0; i < 4; i++)
         ck_assert_mem_eq(unroll_curve_sample(c, i, 0, UNROLL_STATE_C),
                          unroll_curve_sample(steps, i, 0, UNROLL_STATE_C), 20 * sizeof(double));
     unroll_curve_free(c);
-    need_ok(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, NULL,
-                                 &c)); /* as long as the text */
+    OK(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, NULL,
+                            &c)); /* as long as the text */
     ck_assert(unroll_curve_samples(c) == 1 && unroll_curve_distances(c) == sizeof text - 2);
     unroll_curve_free(c);
     ck_assert_int_eq(unroll_curve_of_text(net, vocabulary, "the fox", 7, &o, &c), UNROLL_EDATA);
@@ -236,7 +236,7 @@ START_TEST(jacobians)
     unroll_jacobian *j;
     unroll_lyapunov *l;
     unroll_weight_curve *w;
-    need_ok(unroll_jacobian_measure(probe, b, NULL, &j));
+    OK(unroll_jacobian_measure(probe, b, NULL, &j));
     const double n = 2 * 2 * HIDDEN, *frobenius = unroll_jacobian_frobenius(j),
                  *spectral = unroll_jacobian_spectral(j);
     ck_assert(unroll_jacobian_size(j) == 4 * HIDDEN && unroll_jacobian_exact(j));
@@ -247,7 +247,7 @@ START_TEST(jacobians)
         ck_assert_msg(spectral[k] <= frobenius[k] * (1 + 1e-6) &&
                           frobenius[k] <= spectral[k] * sqrt(n) * (1 + 1e-6),
                       "J_%zu: %.10g, %.10g", k, spectral[k], frobenius[k]);
-    need_ok(unroll_lyapunov_measure(probe, b, NULL, &l));
+    OK(unroll_lyapunov_measure(probe, b, NULL, &l));
     ck_assert(unroll_lyapunov_count(l) == 16 && unroll_lyapunov_samples(l) == ROWS &&
               unroll_lyapunov_steps(l) > 20);
     for (size_t i = 0; i < 16; i++) {
@@ -255,7 +255,7 @@ START_TEST(jacobians)
                             i ? unroll_lyapunov_exponents(l)[i - 1] : 0);
         ck_assert_double_gt(unroll_lyapunov_deviations(l)[i], 0);
     }
-    need_ok(unroll_weight_curve_measure(probe, b, 0, &w));
+    OK(unroll_weight_curve_measure(probe, b, 0, &w));
     ck_assert(unroll_weight_curve_layers(w) == 2 && unroll_weight_curve_distances(w) == STEPS &&
               unroll_weight_curve_samples(w) == ROWS);
     ck_assert(unroll_weight_curve_norm(w, 1)[0] > 0 && unroll_weight_curve_norm(w, 1)[STEPS - 1] == 0);
@@ -277,7 +277,7 @@ START_TEST(saturation_and_theory)
     unroll_diagnosis *d;
     unroll_net *net = new_cell("lstm", "uniform");
     unroll_probe *probe = new_probe(net, STEPS, ROWS);
-    need_ok(unroll_diagnosis_measure(probe, unroll_windows_batch(windows), 10, &d));
+    OK(unroll_diagnosis_measure(probe, unroll_windows_batch(windows), 10, &d));
     for (size_t i = 0; i < 10; i++) {
         const unroll_saturation *s = unroll_diagnosis_saturation(d, i);
         ck_assert(s->layer == i / 5 && strcmp(s->name, names[i % 5]) == 0 && s->high >= 0 &&
@@ -295,7 +295,7 @@ START_TEST(saturation_and_theory)
 
     net = new_cell("rnn", "orthogonal"); /* so that the largest singular value is 1 */
     probe = new_probe(net, STEPS, ROWS);
-    need_ok(unroll_diagnosis_measure(probe, unroll_windows_batch(windows), 0, &d));
+    OK(unroll_diagnosis_measure(probe, unroll_windows_batch(windows), 0, &d));
     for (size_t l = 0; l < 2; l++) {
         const double slope = unroll_diagnosis_slope_square(d, l);
         ck_assert_double_eq_tol(unroll_diagnosis_bound(d, l), 1, 1e-6);
@@ -325,13 +325,13 @@ static void open_loop(loop *p)
 {
     p->net = new_cell("lstm", "uniform");
     p->windows = new_windows(20, 8);
-    need_ok(unroll_work_new(p->net,
-                            &(unroll_work_options){.size = sizeof(unroll_work_options),
-                                                   .T = 20,
-                                                   .B = 8,
-                                                   .threads = 1,
-                                                   .training = true},
-                            &p->work));
+    OK(unroll_work_new(p->net,
+                       &(unroll_work_options){.size = sizeof(unroll_work_options),
+                                              .T = 20,
+                                              .B = 8,
+                                              .threads = 1,
+                                              .training = true},
+                       &p->work));
     p->grad = calloc(unroll_net_size(p->net), sizeof *p->grad);
 }
 
@@ -339,7 +339,7 @@ static void step(loop *p)
 {
     unroll_result result;
     unroll_real *weights = unroll_net_weights(p->net);
-    need_ok(unroll_net_gradient(p->net, unroll_windows_batch(p->windows), p->work, p->grad, &result));
+    OK(unroll_net_gradient(p->net, unroll_windows_batch(p->windows), p->work, p->grad, &result));
     for (size_t i = 0; i < unroll_net_size(p->net); i++)
         weights[i] -= (unroll_real)0.5 * p->grad[i];
     unroll_net_pack(p->net, 1);
@@ -365,7 +365,7 @@ START_TEST(monitor_of_an_own_loop)
     unroll_windows *held_out = new_windows(STEPS, ROWS);
     unroll_probe *probe = new_probe(watched.net, STEPS, ROWS);
     const unroll_gradient_monitor_options o = {.size = sizeof o, .threads = 1};
-    need_ok(unroll_gradient_monitor_new(watched.net, unroll_windows_batch(held_out), &o, &monitor));
+    OK(unroll_gradient_monitor_new(watched.net, unroll_windows_batch(held_out), &o, &monitor));
     ck_assert_uint_eq(unroll_curve_samples(unroll_gradient_monitor_curve(monitor)), 0);
     ck_assert(isnan(unroll_gradient_monitor_fit(monitor)->slope));
     double before = 0;
@@ -374,15 +374,15 @@ START_TEST(monitor_of_an_own_loop)
         step(&alone);
         if (i % 3 != 0)
             continue;
-        need_ok(unroll_gradient_monitor_take(monitor));
+        OK(unroll_gradient_monitor_take(monitor));
         const unroll_curve *seen = unroll_gradient_monitor_curve(monitor);
-        need_ok(unroll_curve_new(watched.net, NULL, &c));
-        need_ok(unroll_curve_add(c, probe, unroll_windows_batch(held_out)));
+        OK(unroll_curve_new(watched.net, NULL, &c));
+        OK(unroll_curve_add(c, probe, unroll_windows_batch(held_out)));
         ck_assert(unroll_curve_samples(seen) == ROWS && unroll_curve_distances(seen) == STEPS);
         for (size_t r = 0; r < ROWS; r++)
             ck_assert_mem_eq(unroll_curve_sample(c, r, 1, UNROLL_STATE_C),
                              unroll_curve_sample(seen, r, 1, UNROLL_STATE_C), STEPS * sizeof(double));
-        need_ok(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
+        OK(unroll_fit_curve(c, 1, UNROLL_STATE_H, 1, &fit));
         ck_assert_double_eq(fit.slope, unroll_gradient_monitor_fit(monitor)->slope);
         ck_assert_double_ne(fit.slope, before); /* it learns, so each record is another one */
         before = fit.slope;
@@ -405,8 +405,8 @@ START_TEST(histograms_of_a_record)
     unroll_gradient_monitor *monitor;
     const unroll_gradient_monitor_options o = {
         .size = sizeof o, .distances = 10, .steps = 15, .rows = 4, .threads = 1};
-    need_ok(unroll_gradient_monitor_new(net, unroll_windows_batch(held_out), &o, &monitor));
-    need_ok(unroll_gradient_monitor_take(monitor));
+    OK(unroll_gradient_monitor_new(net, unroll_windows_batch(held_out), &o, &monitor));
+    OK(unroll_gradient_monitor_take(monitor));
     const unroll_histograms *h = unroll_gradient_monitor_histograms(monitor);
     size_t elements = 0;
     for (size_t i = 0; i < unroll_histograms_count(h); i++) {
@@ -448,8 +448,8 @@ START_TEST(monitor_of_a_text)
         const unroll_gradient_monitor_options o = {
             .size = sizeof o, .distances = cases[i].distances, .steps = 20, .threads = 1};
         unroll_gradient_monitor *monitor;
-        need_ok(unroll_gradient_monitor_new_tokens(net, id, cases[i].count, &o, &monitor));
-        need_ok(unroll_gradient_monitor_take(monitor));
+        OK(unroll_gradient_monitor_new_tokens(net, id, cases[i].count, &o, &monitor));
+        OK(unroll_gradient_monitor_take(monitor));
         const unroll_curve *c = unroll_gradient_monitor_curve(monitor);
         ck_assert_uint_eq(unroll_curve_distances(c), cases[i].expected);
         ck_assert_msg(unroll_curve_samples(c) == cases[i].samples, "case %zu: %zu samples", i,

@@ -24,8 +24,8 @@ START_TEST(batches_that_do_not_fit)
     unroll_diagnosis *d;
     unroll_real weight[STEPS * ROWS];
     unroll_batch b = *unroll_windows_batch(windows);
-    need_ok(unroll_curve_new(net, NULL, &c));
-    need_ok(unroll_curve_new(other, NULL, &of_other));
+    OK(unroll_curve_new(net, NULL, &c));
+    OK(unroll_curve_new(other, NULL, &of_other));
     b.T = STEPS + 1;
     refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "41 steps and 6 rows does not fit");
     b.T = 0;
@@ -75,8 +75,8 @@ START_TEST(questions_out_of_range)
     unroll_curve_point point[STEPS];
     double gmean[STEPS];
     unroll_fit fit;
-    need_ok(unroll_curve_new(net, NULL, &c));
-    need_ok(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
+    OK(unroll_curve_new(net, NULL, &c));
+    OK(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
     refused(unroll_curve_points(c, 2, UNROLL_STATE_H, point), UNROLL_EUSAGE,
             "layer 2 of a curve of 2 layers");
     refused(unroll_curve_gmean(c, 1, UNROLL_STATE_C, gmean), UNROLL_EUSAGE, "no state c");
@@ -90,7 +90,7 @@ START_TEST(questions_out_of_range)
     refused(unroll_curve_new(net, &unsized, &none), UNROLL_EUSAGE, "unroll_curve_options is 0");
     refused(unroll_curve_new(net, &all, &none), UNROLL_EUSAGE, "losses of a curve is 9");
     const unroll_curve_options through = {.size = sizeof through, .through_statistics = true};
-    need_ok(unroll_curve_new(net, &through, &none));
+    OK(unroll_curve_new(net, &through, &none));
     refused(unroll_curve_add(none, probe, unroll_windows_batch(windows)), UNROLL_EUSAGE,
             "recurrent batch");
     unroll_curve_free(none);
@@ -153,9 +153,9 @@ START_TEST(encoder_and_decoder)
     fill_tokens(T * B, input);
     fill_tokens(T * B, target);
     unroll_batch b = {.T = T, .B = B, .S = S, .source = source, .input = input, .target = target};
-    need_ok(unroll_probe_new(net, &o, &probe));
-    need_ok(unroll_curve_new(net, NULL, &c));
-    need_ok(unroll_curve_add(c, probe, &b));
+    OK(unroll_probe_new(net, &o, &probe));
+    OK(unroll_curve_new(net, NULL, &c));
+    OK(unroll_curve_add(c, probe, &b));
     ck_assert(unroll_curve_distances(c) == S + T && unroll_curve_samples(c) == B);
     ck_assert_uint_eq(unroll_curve_reach(net, &b), S + T);
     for (size_t k = 0; k < S + T; k++)
@@ -163,7 +163,7 @@ START_TEST(encoder_and_decoder)
     for (size_t i = 0; i < T * B; i++)
         weight[i] = i % B != 1;
     b.weight = weight;
-    need_ok(unroll_curve_new(net, NULL, &none));
+    OK(unroll_curve_new(net, NULL, &none));
     refused(unroll_curve_add(none, probe, &b), UNROLL_EUSAGE, "has no target");
     unroll_curve_free(none);
     refused(unroll_curve_add(c, probe, &b), UNROLL_EUSAGE, "not all pairs reach more than 0");
@@ -188,9 +188,9 @@ START_TEST(a_diverged_net)
     unroll_windows *windows = new_windows(STEPS, ROWS);
     unroll_gradient_monitor *monitor;
     unroll_curve *c;
-    need_ok(unroll_gradient_monitor_new(net, unroll_windows_batch(windows), NULL, &monitor));
-    need_ok(unroll_curve_new(net, NULL, &c));
-    need_ok(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
+    OK(unroll_gradient_monitor_new(net, unroll_windows_batch(windows), NULL, &monitor));
+    OK(unroll_curve_new(net, NULL, &c));
+    OK(unroll_curve_add(c, probe, unroll_windows_batch(windows)));
     unroll_net_weights(net)[0] = NAN;
     unroll_net_pack(net, 1);
     refused(unroll_curve_add(c, probe, unroll_windows_batch(windows)), UNROLL_ENUMERIC, "diverged");

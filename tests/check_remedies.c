@@ -261,6 +261,16 @@ static bool has_reference(const body *b, const struct remedy *remedy)
     return smooth(b) && !joins_rows(remedy) && (is_written(b) || !remedy->spec.norm);
 }
 
+static void open_remedy(problem *p, reference *r, const body *b, size_t k, uint64_t seed)
+{
+    unroll_net_spec spec = remedies[k].spec;
+    const unroll_init init = make_init("xavier", seed);
+    spec.layers = LAYERS_MAX;
+    spec.embedding = 2;
+    open_problem(p, b, spec, &init, false);
+    open_reference(r, p);
+}
+
 START_TEST(parameters)
 {
     const body *b = &bodies[_i % body_count];
@@ -307,12 +317,7 @@ START_TEST(probe_sees)
         problem p;
         reference r;
         gradient_report report = {0};
-        unroll_net_spec spec = remedies[k].spec;
-        const unroll_init init = make_init("xavier", 40 + k);
-        spec.layers = LAYERS_MAX;
-        spec.embedding = 2;
-        open_problem(&p, b, spec, &init, false);
-        open_reference(&r, &p);
+        open_remedy(&p, &r, b, k, 40 + k);
         const unroll_gradient_flow probe = {.batch = &p.batch, .visit = see, .arg = &r};
         ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &probe), UNROLL_OK);
         gradient_check(reference_loss, &r, PLACES, r.bump_h, r.seen_h, &report);
@@ -379,12 +384,7 @@ START_TEST(forward_as_written)
             continue;
         problem p;
         reference r;
-        unroll_net_spec spec = remedies[k].spec;
-        const unroll_init init = make_init("xavier", 70 + k);
-        spec.layers = LAYERS_MAX;
-        spec.embedding = 2;
-        open_problem(&p, b, spec, &init, false);
-        open_reference(&r, &p);
+        open_remedy(&p, &r, b, k, 70 + k);
         for (size_t i = 0; i < STEPS * ROWS; i++)
             p.weight[i] = i / ROWS == STEPS - 1;
         p.batch.weight = p.weight;

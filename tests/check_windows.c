@@ -13,10 +13,10 @@ START_TEST(windows_are_spread_evenly)
     unroll_windows *windows;
     for (uint32_t i = 0; i < 100; i++)
         id[i] = i;
-    need_ok(unroll_windows_of_tokens(id, 100,
-                                     &(unroll_windows_options){
-                                         .size = sizeof(unroll_windows_options), .T = 10, .windows = 4},
-                                     &windows));
+    OK(unroll_windows_of_tokens(id, 100,
+                                &(unroll_windows_options){
+                                    .size = sizeof(unroll_windows_options), .T = 10, .windows = 4},
+                                &windows));
     const unroll_batch *b = unroll_windows_batch(windows);
     const uint32_t first[] = {0, 29, 59, 89};
     for (size_t r = 0; r < 4; r++)
@@ -27,11 +27,11 @@ START_TEST(windows_are_spread_evenly)
     unroll_windows_free(windows);
     const unroll_windows_options turn = {
         .size = sizeof turn, .T = 10, .windows = 4, .first = 2, .rows = 2};
-    need_ok(unroll_windows_of_tokens(id, 100, &turn, &windows)); /* the same in turns */
+    OK(unroll_windows_of_tokens(id, 100, &turn, &windows)); /* the same in turns */
     ck_assert_uint_eq(unroll_windows_batch(windows)->input[0], 59);
     unroll_windows_free(windows);
     const unroll_windows_options one = {.size = sizeof one, .T = 10, .windows = 1};
-    need_ok(unroll_windows_of_tokens(id, 11, &one, &windows));
+    OK(unroll_windows_of_tokens(id, 11, &one, &windows));
     ck_assert_uint_eq(unroll_windows_batch(windows)->target[9], 10);
     unroll_windows_free(windows);
     ck_assert_int_eq(unroll_windows_of_tokens(id, 10, &one, &windows), UNROLL_EUSAGE);
@@ -44,14 +44,14 @@ START_TEST(rows_of_a_batch)
     const float feature[2 * 3 * 2] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     const float value[2 * 3] = {0, 1, 2, 3, 4, 5}, weight[6] = {0, 0, 0, 1, 1, 0};
     const unroll_batch from = {.T = 2, .B = 3, .feature = feature, .value = value, .weight = weight};
-    need_ok(unroll_windows_of_batch(&from, 0, 2, 2, 1, &windows));
+    OK(unroll_windows_of_batch(&from, 0, 2, 2, 1, &windows));
     const unroll_batch *b = unroll_windows_batch(windows);
     ck_assert(b->T == 2 && b->B == 2 && !b->input && !b->target && !b->mode);
     ck_assert(b->feature[3] == 3 && b->feature[4] == 6 && b->feature[7] == 9);
     ck_assert(b->value[1] == 1 && b->value[2] == 3 && b->weight[0] == 0 && b->weight[3] == 1);
     ck_assert_uint_eq(unroll_batch_reach(b), 2);
     unroll_windows_free(windows);
-    need_ok(unroll_windows_of_batch(&from, 1, 2, 2, 1, &windows));
+    OK(unroll_windows_of_batch(&from, 1, 2, 2, 1, &windows));
     b = unroll_windows_batch(windows);
     ck_assert(b->feature[0] == 2 && b->feature[7] == 11 && b->value[3] == 5);
     ck_assert_uint_eq(unroll_batch_reach(&from), 0);
@@ -73,25 +73,25 @@ START_TEST(stacked_rows_are_single_losses)
     for (uint32_t i = 0; i < 100; i++)
         id[i] = (i * i + i / 7) % 7;
     open_fresh(&p, &f);
-    need_ok(unroll_windows_of_tokens(id, 100,
-                                     &(unroll_windows_options){.size = sizeof(unroll_windows_options),
-                                                               .T = T,
-                                                               .windows = SEQUENCES,
-                                                               .copies = POSITIONS},
-                                     &windows));
-    need_ok(unroll_probe_new(p.net,
-                             &(unroll_probe_options){.size = sizeof(unroll_probe_options),
-                                                     .T = T,
-                                                     .B = SEQUENCES * POSITIONS,
-                                                     .threads = 1},
-                             &probe));
-    need_ok(unroll_curve_new(p.net,
-                             &(unroll_curve_options){.size = sizeof(unroll_curve_options),
-                                                     .distances = DISTANCES,
-                                                     .losses = UNROLL_LOSSES_STACKED,
-                                                     .copies = POSITIONS},
-                             &stacked));
-    need_ok(unroll_curve_add(stacked, probe, unroll_windows_batch(windows)));
+    OK(unroll_windows_of_tokens(id, 100,
+                                &(unroll_windows_options){.size = sizeof(unroll_windows_options),
+                                                          .T = T,
+                                                          .windows = SEQUENCES,
+                                                          .copies = POSITIONS},
+                                &windows));
+    OK(unroll_probe_new(p.net,
+                        &(unroll_probe_options){.size = sizeof(unroll_probe_options),
+                                                .T = T,
+                                                .B = SEQUENCES * POSITIONS,
+                                                .threads = 1},
+                        &probe));
+    OK(unroll_curve_new(p.net,
+                        &(unroll_curve_options){.size = sizeof(unroll_curve_options),
+                                                .distances = DISTANCES,
+                                                .losses = UNROLL_LOSSES_STACKED,
+                                                .copies = POSITIONS},
+                        &stacked));
+    OK(unroll_curve_add(stacked, probe, unroll_windows_batch(windows)));
     ck_assert_uint_eq(unroll_curve_samples(stacked), SEQUENCES * POSITIONS);
     ck_assert_uint_eq(unroll_curve_distances(stacked), DISTANCES);
     for (size_t i = 0; i < SEQUENCES * POSITIONS; i++) { /* samples come in the order of their steps */

@@ -6,11 +6,7 @@
 
 #include "base/rng.h"
 #include "probe/probe.h"
-
-void need_ok(unroll_status status)
-{
-    ck_assert_msg(status == UNROLL_OK, "%s", unroll_message());
-}
+#include "runner.h"
 
 double *new_doubles(size_t n)
 {
@@ -31,13 +27,13 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
 {
     unroll_rng rng;
     *p = (probed){0};
-    need_ok(unroll_net_new(spec, &p->net));
-    need_ok(unroll_probe_new(p->net,
-                             &(unroll_probe_options){.size = sizeof(unroll_probe_options),
-                                                     .T = T,
-                                                     .B = B,
-                                                     .threads = 1},
-                             &p->probe));
+    OK(unroll_net_new(spec, &p->net));
+    OK(unroll_probe_new(p->net,
+                        &(unroll_probe_options){.size = sizeof(unroll_probe_options),
+                                                .T = T,
+                                                .B = B,
+                                                .threads = 1},
+                        &p->probe));
     p->work = p->probe->work;
     p->input = calloc(T * B, sizeof *p->input);
     p->target = calloc(T * B, sizeof *p->target);
@@ -64,7 +60,7 @@ void open_residual(probed *p, const fresh *f, bool residual)
     const unroll_init init = {
         .size = sizeof init, .kind = f->init, .scale = 1, .forget_bias = f->forget_bias, .seed = f->seed};
     open_probed(p, &spec, f->T, f->B, f->seed);
-    need_ok(unroll_net_init(p->net, &init));
+    OK(unroll_net_init(p->net, &init));
     unroll_net_pack(p->net, 1);
 }
 
@@ -86,8 +82,8 @@ static unroll_curve *measure(probed *p, size_t distances, enum unroll_curve_loss
 {
     unroll_curve *c;
     const unroll_curve_options o = {.size = sizeof o, .distances = distances, .losses = losses};
-    need_ok(unroll_curve_new(p->net, &o, &c));
-    need_ok(unroll_curve_add(c, p->probe, &p->batch));
+    OK(unroll_curve_new(p->net, &o, &c));
+    OK(unroll_curve_add(c, p->probe, &p->batch));
     return c;
 }
 
@@ -105,7 +101,7 @@ unroll_curve_point point_at(const unroll_curve *c, size_t layer, enum unroll_sta
 {
     unroll_curve_point *all = calloc(unroll_curve_distances(c), sizeof *all);
     ck_assert_ptr_nonnull(all);
-    need_ok(unroll_curve_points(c, layer, state, all));
+    OK(unroll_curve_points(c, layer, state, all));
     const unroll_curve_point point = all[k];
     free(all);
     return point;
@@ -115,7 +111,7 @@ double decades(const unroll_curve *c, size_t layer, enum unroll_state state, siz
 {
     double *gmean = calloc(unroll_curve_distances(c), sizeof *gmean);
     ck_assert_ptr_nonnull(gmean);
-    need_ok(unroll_curve_gmean(c, layer, state, gmean));
+    OK(unroll_curve_gmean(c, layer, state, gmean));
     const double result = log10(gmean[k] / gmean[0]);
     free(gmean);
     return result;

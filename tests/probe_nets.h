@@ -42,6 +42,4 @@ double decades(const unroll_curve *c, size_t layer, enum unroll_state state, siz
 double *new_doubles(size_t n); /**< zeroed; free() */
 /** The largest of |a − b| / |b|. */
 double worst(const double *a, const double *b, size_t n);
-
-void need_ok(unroll_status status);
 #endif

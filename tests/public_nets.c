@@ -3,18 +3,15 @@
 #include <check.h>
 #include <math.h>
 
-void need_ok(unroll_status status)
-{
-    ck_assert_msg(status == UNROLL_OK, "%s", unroll_message());
-}
+#include "runner.h"
 
 unroll_net *new_net(const unroll_net_spec *spec, const char *init)
 {
     unroll_net *net;
     const unroll_init start = {
         .size = sizeof start, .kind = init, .scale = 1, .forget_bias = NAN, .seed = 3};
-    need_ok(unroll_net_new(spec, &net));
-    need_ok(unroll_net_init(net, &start));
+    OK(unroll_net_new(spec, &net));
+    OK(unroll_net_init(net, &start));
     unroll_net_pack(net, 1);
     return net;
 }
@@ -34,7 +31,7 @@ unroll_probe *new_probe(const unroll_net *net, size_t steps, size_t rows)
 {
     unroll_probe *probe;
     const unroll_probe_options o = {.size = sizeof o, .T = steps, .B = rows, .threads = 1};
-    need_ok(unroll_probe_new(net, &o, &probe));
+    OK(unroll_probe_new(net, &o, &probe));
     return probe;
 }
 
@@ -53,6 +50,6 @@ unroll_windows *new_windows(size_t steps, size_t windows)
     unroll_windows *w;
     const unroll_windows_options o = {.size = sizeof o, .T = steps, .windows = windows};
     fill_tokens(1000, id);
-    need_ok(unroll_windows_of_tokens(id, 1000, &o, &w));
+    OK(unroll_windows_of_tokens(id, 1000, &o, &w));
     return w;
 }

@@ -6,7 +6,6 @@
 
 enum { SYMBOLS = 7, HIDDEN = 12, STEPS = 40, ROWS = 6 };
 
-void need_ok(unroll_status status);
 /** Weights are drawn and packed. */
 unroll_net *new_net(const unroll_net_spec *spec, const char *init);
 /** Two layers of HIDDEN units over SYMBOLS tokens. */
