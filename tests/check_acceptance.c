@@ -19,9 +19,7 @@ static size_t text_length;
 
 static void read_text(void)
 {
-    const char *srcdir = getenv("srcdir");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/" TEXT, srcdir ? srcdir : ".");
+    const char *path = source_path(TEXT);
     FILE *f = fopen(path, "rb");
     text_length = f ? fread(text, 1, TEXT_MAX, f) : 0;
     if (f)

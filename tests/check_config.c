@@ -270,7 +270,7 @@ END_TEST
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("config");
-    TCase *tc = tcase_create("config");
+    TCase *tc = new_case(suite, "config");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, every_option_has_its_default);
     tcase_add_test(tc, kinds_and_getters_agree);
@@ -282,6 +282,5 @@ Suite *make_suite(void)
     tcase_add_test(tc, a_copy_has_values_of_its_own);
     tcase_add_test(tc, what_several_options_must_agree_on);
     tcase_add_test(tc, what_is_set_is_trained_with);
-    suite_add_tcase(suite, tc);
     return suite;
 }

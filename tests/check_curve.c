@@ -116,11 +116,9 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
 
 START_TEST(agrees_with_autograd)
 {
-    const char *srcdir = getenv("srcdir");
-    char path[4096], cell[32];
-    snprintf(path, sizeof path, "%s/" VALUES, srcdir ? srcdir : ".");
-    FILE *f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "%s is missing", path);
+    char cell[32];
+    FILE *f = fopen(source_path(VALUES), "rb");
+    ck_assert_msg(f != NULL, VALUES " is missing");
     size_t layers, hidden, symbols, T, B;
     int cases = 0;
     while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T,

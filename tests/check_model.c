@@ -51,10 +51,9 @@ END_TEST
 START_TEST(from_torch)
 {
     static const char *const cells[] = {"rnn", "lstm", "gru"};
-    const char *srcdir = getenv("srcdir");
-    char file[512];
-    snprintf(file, sizeof file, "%s/tests/golden/torch_%s.safetensors", srcdir ? srcdir : ".",
-             cells[_i]);
+    char name[64];
+    snprintf(name, sizeof name, "tests/golden/torch_%s.safetensors", cells[_i]);
+    const char *file = source_path(name);
     unroll_model *m;
     unroll_tensors t;
     unroll_stepper *s;

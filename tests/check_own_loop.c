@@ -7,8 +7,6 @@
 
 #include "runner.h"
 
-#define OK(call) ck_assert_msg((call) == UNROLL_OK, "%s: %s", #call, unroll_message())
-
 static const char TEXT[] =
     "it was the best of times, it was the worst of times, it was the age of wisdom, it was the age of "
     "foolishness, it was the epoch of belief, it was the epoch of incredulity\n"

@@ -62,13 +62,11 @@ static void compare(const unroll_curve *c, const double *want, size_t B)
 
 START_TEST(curve_agrees_with_autograd)
 {
-    const char *srcdir = getenv("srcdir");
-    char path[4096], cell[32], name[64];
+    char cell[32], name[64];
     size_t layers, hidden, symbols, T, B;
     int cases = 0;
-    snprintf(path, sizeof path, "%s/tests/golden/probe.bin", srcdir ? srcdir : ".");
-    FILE *f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "%s is missing", path);
+    FILE *f = fopen(source_path("tests/golden/probe.bin"), "rb");
+    ck_assert_msg(f != NULL, "probe.bin is missing");
     while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T, &B) ==
            6) {
         const unroll_net_spec spec = {.size = sizeof spec,

@@ -57,11 +57,9 @@ static void add_pair(unroll_lines *lines, sums *sum)
 /* The file that SCORES names, else the one that comes with the tests. */
 static unroll_lines *open_golden(void)
 {
-    const char *srcdir = getenv("srcdir"), *other = getenv("SCORES");
-    char path[1024];
+    const char *other = getenv("SCORES");
     unroll_lines *lines;
-    snprintf(path, sizeof path, "%s/tests/golden/scores.txt", srcdir ? srcdir : ".");
-    ck_assert_msg(unroll_lines_open(other ? other : path, &lines) == UNROLL_OK, "%s", unroll_message());
+    OK(unroll_lines_open(other ? other : source_path("tests/golden/scores.txt"), &lines));
     return lines;
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner.h"
+
 static char path[4096];
 
 void golden_need(bool ok, const char *what)
@@ -16,9 +18,8 @@ void golden_need(bool ok, const char *what)
 
 FILE *golden_open(const char *name)
 {
-    const char *root = getenv("srcdir");
-    snprintf(path, sizeof path, "%s/tests/golden/%s", root ? root : ".", name);
-    FILE *f = fopen(path, "rb");
+    snprintf(path, sizeof path, "tests/golden/%s", name);
+    FILE *f = fopen(source_path(path), "rb");
     golden_need(f != NULL, "cannot be opened");
     return f;
 }

@@ -1,7 +1,24 @@
 /* The one main() of the test programs, and what every make_suite() needs. */
 #include "runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+static char *sources;
+
+/* make's srcdir, kept as an absolute path: tests change their directory. */
+static void find_sources(void)
+{
+    const char *srcdir = getenv("srcdir");
+    sources = realpath(srcdir ? srcdir : ".", NULL);
+}
+
+const char *source_path(const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%s", sources, name);
+    return path;
+}
 
 TCase *new_case(Suite *suite, const char *name)
 {
@@ -11,22 +28,13 @@ TCase *new_case(Suite *suite, const char *name)
     return tcase;
 }
 
-/* srcdir, from which files are read, holds also for tests that change their directory. */
-static void make_srcdir_absolute(void)
-{
-    const char *srcdir = getenv("srcdir");
-    char *path = realpath(srcdir ? srcdir : ".", NULL);
-    if (path)
-        setenv("srcdir", path, 1);
-    free(path);
-}
-
 int main(void)
 {
-    make_srcdir_absolute();
+    find_sources();
     SRunner *runner = srunner_create(make_suite());
     srunner_run_all(runner, CK_ENV);
     const int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+    free(sources);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -10,6 +10,9 @@ const char *program_message(void);
  *  set up here, before Check forks for each of them. */
 Suite *make_suite(void);
 
+/** The path of a file of the sources, as of "tests/golden/values.bin", from whatever directory; until the next call. */
+const char *source_path(const char *name);
+
 /** A case of the suite. A test of it may take a minute, so that a busy machine or a sanitizer fails none. */
 TCase *new_case(Suite *suite, const char *name);
 
