@@ -352,8 +352,7 @@ static void run_updates(const golden *g, const char *run)
         .next = next_batch, .eval = no_evaluation, .train_T = g->T, .train_B = g->B,
         .eval_T = g->T, .eval_B = g->B, .state = no_state,
     };
-    unroll_learning learning;
-    unroll_learning_default(&learning, sizeof learning);
+    unroll_learning learning = UNROLL_LEARNING_INIT;
     char optimizer[32];
     text_field(run, "optimizer", optimizer);
     learning.optimizer = optimizer;

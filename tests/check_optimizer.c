@@ -204,9 +204,8 @@ END_TEST
 static unroll_plan plan(const char *schedule, double decay, uint64_t every, uint64_t after,
                         double lr_min, uint64_t warmup)
 {
-    unroll_learning l;
+    unroll_learning l = UNROLL_LEARNING_INIT;
     unroll_plan p;
-    unroll_learning_default(&l, sizeof l);
     l.lr = 1;
     l.steps = 100;
     l.schedule = schedule;
@@ -296,9 +295,8 @@ END_TEST
 
 START_TEST(plan_fills_in)
 {
-    unroll_learning l;
+    unroll_learning l = UNROLL_LEARNING_INIT;
     unroll_plan p;
-    unroll_learning_default(&l, sizeof l);
     ck_assert_str_eq(l.optimizer, "adam");
     ck_assert_double_eq(l.lr, 0.002);
     ck_assert_double_eq(l.clip_norm, 5);
@@ -330,8 +328,7 @@ END_TEST
 START_TEST(plan_refuses)
 {
     unroll_plan p;
-    unroll_learning good;
-    unroll_learning_default(&good, sizeof good);
+    unroll_learning good = UNROLL_LEARNING_INIT;
     struct {
         size_t field;
         double value;

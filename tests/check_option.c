@@ -285,8 +285,7 @@ END_TEST
 /* Two places say them: the library's own struct and the table. */
 START_TEST(defaults_agree_with_the_trainer)
 {
-    unroll_learning l;
-    unroll_learning_default(&l, sizeof l);
+    unroll_learning l = UNROLL_LEARNING_INIT;
     const unroll_learning learning = unroll_config_learning(config), *c = &learning;
     ck_assert_str_eq(c->optimizer, l.optimizer);
     ck_assert_str_eq(c->schedule, l.schedule);

@@ -100,8 +100,7 @@ static const struct {
 
 START_TEST(own_steps_are_the_trainers)
 {
-    unroll_learning l;
-    unroll_learning_default(&l, sizeof l);
+    unroll_learning l = UNROLL_LEARNING_INIT;
     l.optimizer = loops[_i].optimizer;
     l.schedule = loops[_i].schedule;
     l.decay_every = 4;
@@ -257,13 +256,12 @@ START_TEST(a_trainer_takes_a_task_of_the_callers)
                                .features = true, .steps = 3, .rows = 2, .held_out_steps = 3,
                                .held_out_rows = 2, .next = next, .held_out = held_out, .free = freed};
     unroll_task *task;
-    unroll_learning l;
+    unroll_learning l = UNROLL_LEARNING_INIT;
     unroll_trainer *trainer;
     unroll_evaluation e;
     enum unroll_stop why;
     OK(unroll_task_new(&f, &task));
     unroll_net *net = net_for(task, NULL);
-    unroll_learning_default(&l, sizeof l);
     l.steps = 300;
     l.lr = 0.05;
     l.threads = 1;
@@ -317,7 +315,7 @@ START_TEST(an_optimizer_refuses_what_leads_nowhere)
     ck_assert_int_eq(unroll_optimizer_step(o, -1, w, g), UNROLL_EUSAGE);
     ck_assert_int_eq(unroll_optimizer_step(o, 0.1, w, g), UNROLL_ENUMERIC);
     unroll_optimizer_free(o);
-    unroll_learning_default(&l, sizeof l);
+    l = (unroll_learning)UNROLL_LEARNING_INIT;
     l.optimizer = "adamx";
     ck_assert_int_eq(unroll_optimizer_new(&l, 2, &o), UNROLL_EUSAGE);
     ck_assert_ptr_null(o);

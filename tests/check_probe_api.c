@@ -182,12 +182,11 @@ START_TEST(curve_of_a_text)
 {
     static const char text[] =
         "the cat sat on the mat. the dog sat on the log. the cat and the dog sat.";
-    unroll_text_rules rules;
+    const unroll_text_rules rules = UNROLL_TEXT_RULES_INIT;
     unroll_vocabulary *vocabulary;
     unroll_ids ids = {0};
     unroll_windows *windows;
     unroll_curve *c, *steps;
-    unroll_text_rules_default(&rules, sizeof rules);
     OK(unroll_vocabulary_build(&rules, "cat", text, sizeof text - 1, &vocabulary, &ids));
     const size_t V = unroll_vocabulary_size(vocabulary);
     unroll_net *net = new_net(&(unroll_net_spec){.size = sizeof(unroll_net_spec),

@@ -9,8 +9,7 @@
 
 unroll_text_rules rules_for(enum unroll_tokens tokens)
 {
-    unroll_text_rules rules;
-    unroll_text_rules_default(&rules, sizeof rules);
+    unroll_text_rules rules = UNROLL_TEXT_RULES_INIT;
     rules.tokens = tokens;
     return rules;
 }

@@ -110,7 +110,7 @@ void prepare(training *g)
 {
     memset(g, 0, sizeof *g);
     toy_init(&g->y);
-    unroll_learning_default(&g->learning, sizeof g->learning);
+    g->learning = (unroll_learning)UNROLL_LEARNING_INIT;
     g->learning.lr = 0.01;
     g->learning.threads = 1;
     g->learning.steps = 20;

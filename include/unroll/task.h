@@ -35,7 +35,7 @@ typedef struct unroll_task_options {
     double split[3];        /**< shares of training, validation and test, together at most 1; all 0: 0.9,
                                  0.05, 0.05. Of pairs, a hash of the source decides on a pair's part */
     uint64_t seed;          /**< of samples and of the order of lines and pairs */
-    const unroll_text_rules *rules; /**< how texts become tokens; NULL: unroll_text_rules_default() */
+    const unroll_text_rules *rules; /**< how texts become tokens; NULL: UNROLL_TEXT_RULES_INIT */
     /** Number tokens with these, whose rules then count; they must outlive the task. NULL: they are made of the
      *  data, that of a text from all its parts, those of pairs from the training part. */
     const unroll_vocabulary *vocabulary, *source_vocabulary;

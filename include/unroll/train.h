@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-/** How a trainer learns. Begin with unroll_learning_default(), which has the defaults of the program. A field that is 0
+/** How a trainer learns. Begin with UNROLL_LEARNING_INIT, which has the defaults of the program. A field that is 0
  *  takes what "0:" below says of it. An epoch of a task without end is 1000 steps. Strings are only read in a call. */
 typedef struct unroll_learning {
     size_t size;               /**< sizeof(unroll_learning) */
@@ -40,9 +40,10 @@ typedef struct unroll_learning {
     bool recompute;            /**< as in unroll_work_options: less memory for long windows, the same results */
 } unroll_learning;
 
-/** @param learning  overwritten
- *  @param size      sizeof *learning */
-void unroll_learning_default(unroll_learning *learning, size_t size);
+#define UNROLL_LEARNING_INIT                                                                     \
+    {.size = sizeof(unroll_learning), .optimizer = "adam", .lr = 0.002, .momentum = 0.9,         \
+     .beta1 = 0.9, .beta2 = 0.999, .rho = 0.99, .schedule = "constant", .clip_norm = 5,          \
+     .epochs = 10, .seed = 1}
 
 /* ---- a trainer: the whole of it ---- */
 
@@ -96,7 +97,7 @@ const char *unroll_stop_name(enum unroll_stop stop); /**< "steps", "epochs", …
 typedef struct unroll_trainer unroll_trainer;
 
 /** @param net, task  must outlive the trainer; the net's weights are what it trains
- *  @param learning   copied; unroll_learning_default() begins it
+ *  @param learning   copied
  *  @param callbacks  copied; NULL: none
  *  @param out        freed by unroll_trainer_free(); NULL on failure
  *  @return UNROLL_EUSAGE for an unknown optimizer or schedule, a number out of its range, or a struct whose size is
@@ -154,7 +155,7 @@ unroll_status unroll_learning_rate(const unroll_learning *learning, uint64_t bat
 typedef struct unroll_optimizer unroll_optimizer;
 
 /** @param learning  its optimizer, momentum, beta1, beta2, rho, epsilon, weight_decay and threads count; NULL:
- *                   unroll_learning_default()
+ *                   UNROLL_LEARNING_INIT
  *  @param count     parameters; of a network unroll_net_learned()
  *  @param out       freed by unroll_optimizer_free()
  *  @return UNROLL_EUSAGE for a name that does not exist or a number out of its range; UNROLL_EMEMORY */

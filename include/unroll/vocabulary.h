@@ -13,7 +13,7 @@ extern "C" {
 enum unroll_tokens { UNROLL_BYTE, UNROLL_CODEPOINT, UNROLL_GRAPHEME, UNROLL_WORD };
 enum unroll_normalize { UNROLL_NFC, UNROLL_NFKC, UNROLL_NO_NORMALIZE };
 
-/** How a text becomes tokens. Begin with unroll_text_rules_default(), since zeros mean bytes. */
+/** How a text becomes tokens. Begin with UNROLL_TEXT_RULES_INIT, since zeros mean bytes. */
 typedef struct unroll_text_rules {
     size_t size;                     /**< sizeof(unroll_text_rules) */
     enum unroll_tokens tokens;       /**< UNROLL_CODEPOINT */
@@ -22,9 +22,9 @@ typedef struct unroll_text_rules {
     bool replace;                    /**< invalid UTF-8: U+FFFD instead of an error; false */
     uint64_t min_count;              /**< rarer tokens become <unk>; 1 keeps all */
 } unroll_text_rules;
-/** @param rules  overwritten with the defaults above
- *  @param size   sizeof *rules */
-void unroll_text_rules_default(unroll_text_rules *rules, size_t size);
+#define UNROLL_TEXT_RULES_INIT                                                                   \
+    {.size = sizeof(unroll_text_rules), .tokens = UNROLL_CODEPOINT, .normalize = UNROLL_NFC,     \
+     .min_count = 1}
 
 /** Token strings and their ids: ids 0…size−1. "<unk>", where there is one, is an ordinary entry.
  *  Special tokens ("<unk>") cannot be produced from a text that contains their letters. */

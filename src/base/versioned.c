@@ -20,10 +20,3 @@ unroll_status unroll_versioned_copy(const char *name, const void *from, void *to
     memcpy(to, &known, sizeof known);
     return UNROLL_OK;
 }
-
-void unroll_versioned_default(const void *preset, size_t known, void *to, size_t size)
-{
-    memset(to, 0, size);
-    memcpy(to, preset, size < known ? size : known);
-    memcpy(to, &size, sizeof size);
-}

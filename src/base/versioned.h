@@ -15,9 +15,4 @@
  *  @return UNROLL_EUSAGE where from's size is 0 or too small to be one, or where the caller sets a field
  *          that lies beyond `known`; *to is unchanged then */
 unroll_status unroll_versioned_copy(const char *name, const void *from, void *to, size_t known);
-
-/** Defaults for a caller's struct: the fields that both sides know, zeros behind them.
- *  @param preset  [known] this library's defaults
- *  @param to      [size] the caller's struct; its size becomes `size`, which must be at least that of a size_t */
-void unroll_versioned_default(const void *preset, size_t known, void *to, size_t size);
 #endif

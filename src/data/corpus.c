@@ -32,8 +32,8 @@ struct unroll_corpus {
 
 void unroll_corpus_options_default(unroll_corpus_options *options)
 {
-    *options = (unroll_corpus_options){.split = {0.9, 0.05, 0.05}};
-    unroll_text_rules_default(&options->rules, sizeof options->rules);
+    *options = (unroll_corpus_options){.rules = UNROLL_TEXT_RULES_INIT,
+                                        .split = {0.9, 0.05, 0.05}};
 }
 
 static void note(const unroll_corpus *c, const char *format, ...)

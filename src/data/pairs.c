@@ -48,8 +48,8 @@ struct unroll_pairs {
 
 void unroll_pairs_options_default(unroll_pairs_options *options)
 {
-    *options = (unroll_pairs_options){.split = {0.9, 0.05, 0.05}};
-    unroll_text_rules_default(&options->rules, sizeof options->rules);
+    *options = (unroll_pairs_options){.rules = UNROLL_TEXT_RULES_INIT,
+                                        .split = {0.9, 0.05, 0.05}};
 }
 
 static void note(const unroll_pairs *p, const char *format, ...)

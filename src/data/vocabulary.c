@@ -184,13 +184,6 @@ static size_t expected_tokens(enum unroll_tokens tokens, const unroll_text *text
 
 /* ---- learning ---- */
 
-void unroll_text_rules_default(unroll_text_rules *rules, size_t size)
-{
-    const unroll_text_rules preset = {
-        .tokens = UNROLL_CODEPOINT, .normalize = UNROLL_NFC, .min_count = 1};
-    unroll_versioned_default(&preset, sizeof preset, rules, size);
-}
-
 static unroll_status take_rules(const unroll_text_rules *from, unroll_text_rules *rules)
 {
     UNROLL_TRY(unroll_versioned_copy("unroll_text_rules", from, rules, sizeof *rules));

@@ -109,8 +109,7 @@ static unroll_status measure_training(const bench_size *z, unroll_net *net, size
 {
     window w = {0};
     unroll_trainer *trainer = NULL;
-    unroll_learning learning;
-    unroll_learning_default(&learning, sizeof learning);
+    unroll_learning learning = UNROLL_LEARNING_INIT;
     learning.threads = threads;
     learning.steps = UINT32_MAX;
     unroll_status status = make_window(z, &w);

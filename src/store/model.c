@@ -42,7 +42,7 @@ const unroll_config *unroll_model_config(const unroll_model *model)
 
 void unroll_model_rules(const unroll_config *config, unroll_text_rules *rules)
 {
-    unroll_text_rules_default(rules, sizeof *rules);
+    *rules = (unroll_text_rules)UNROLL_TEXT_RULES_INIT;
     rules->tokens = (enum unroll_tokens)config->tokens;
     rules->normalize = (enum unroll_normalize)config->normalize;
     rules->casefold = config->casefold;

@@ -22,7 +22,7 @@ static unroll_status take_options(const unroll_task_options *from, unroll_task_o
 
 static unroll_status take_rules(const unroll_task_options *options, unroll_text_rules *rules)
 {
-    unroll_text_rules_default(rules, sizeof *rules);
+    *rules = (unroll_text_rules)UNROLL_TEXT_RULES_INIT;
     return options->rules ? unroll_versioned_copy("unroll_text_rules", options->rules, rules, sizeof *rules)
                           : UNROLL_OK;
 }
@@ -87,10 +87,9 @@ static unroll_status open_toy(unroll_task *task, const char *spec, const unroll_
     double value[UNROLL_TASK_KEYS];
     char *tsv;
     size_t length;
-    unroll_text_rules rules;
+    unroll_text_rules rules = UNROLL_TEXT_RULES_INIT;
     unroll_task_options with = *o;
     UNROLL_TRY(unroll_toy_parse(spec, &toy, value));
-    unroll_text_rules_default(&rules, sizeof rules);
     rules.tokens = toy->tokens;
     if (!with.rules)
         with.rules = &rules;

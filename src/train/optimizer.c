@@ -36,10 +36,9 @@ unroll_status unroll_optimizer_make(const unroll_optimizer_row *row, const unrol
 unroll_status unroll_optimizer_new(const unroll_learning *learning, size_t count,
                                    unroll_optimizer **out)
 {
-    unroll_learning l;
+    unroll_learning l = UNROLL_LEARNING_INIT;
     unroll_plan plan;
     *out = NULL;
-    unroll_learning_default(&l, sizeof l);
     if (!learning)
         learning = &l;
     UNROLL_TRY(unroll_plan_make(learning, 1, &plan));

@@ -68,16 +68,6 @@ const char *unroll_schedule_name(size_t i)
     return unroll_schedule_table[i].name;
 }
 
-void unroll_learning_default(unroll_learning *learning, size_t size)
-{
-    const unroll_learning preset = {
-        .optimizer = "adam", .lr = 0.002,
-        .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .rho = 0.99,
-        .schedule = "constant", .clip_norm = 5, .epochs = 10, .seed = 1,
-    };
-    unroll_versioned_default(&preset, sizeof preset, learning, size);
-}
-
 /* The bounds of every number of unroll_learning. */
 static unroll_status check(const unroll_learning *l)
 {
