@@ -1,7 +1,6 @@
 /* Beam search on tables of log-probabilities whose best lines are known. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"

@@ -1,7 +1,6 @@
 /* The growing buffer and the parts of paths. */
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"

@@ -2,8 +2,6 @@
  * quoting. */
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <unroll/status.h>

@@ -1,7 +1,6 @@
 /* The public options of a model and its training. */
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <unroll.h>
 

@@ -1,7 +1,5 @@
 /* Corpora: shares, short texts, lines, files, and what is refused. */
 #include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -2,7 +2,6 @@
  * them. */
 #include <check.h>
 #include <dirent.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,5 @@
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <unroll/model.h>
 

@@ -1,8 +1,6 @@
 /* A translator on a small untrained model, whose outputs are as odd as can be. */
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"

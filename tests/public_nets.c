@@ -1,6 +1,5 @@
 #include "public_nets.h"
 
-#include <check.h>
 #include <math.h>
 
 #include "runner.h"
