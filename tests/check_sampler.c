@@ -1,3 +1,4 @@
+/* Sampling: which token is drawn at which temperature, top-k and top-p, and how often. */
 #include <check.h>
 #include <math.h>
 

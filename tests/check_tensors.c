@@ -1,3 +1,4 @@
+/* Files of tensors: the same bytes back, and every damage and forgery of a file refused. */
 #include <check.h>
 #include <stdint.h>
 #include <string.h>
