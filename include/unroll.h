@@ -5,6 +5,7 @@
 
 #include <unroll/batch.h>
 #include <unroll/config.h>
+#include <unroll/generate.h>
 #include <unroll/model.h>
 #include <unroll/net.h>
 #include <unroll/probe.h>
@@ -12,6 +13,7 @@
 #include <unroll/status.h>
 #include <unroll/task.h>
 #include <unroll/train.h>
+#include <unroll/translate.h>
 #include <unroll/version.h>
 #include <unroll/vocabulary.h>
 

@@ -43,9 +43,9 @@ static const unroll_real *attention(void *self)
     return ((table *)self)->attention;
 }
 
-static unroll_scorer scorer_of(table *m)
+static unroll_beam_decoder decoder_of(table *m)
 {
-    return (unroll_scorer){m, SYMBOLS, PITCH, step, attention, S};
+    return (unroll_beam_decoder){m, SYMBOLS, PITCH, step, attention, S};
 }
 
 /* Rows of probabilities, drawn. */
@@ -67,9 +67,9 @@ static size_t search(table *m, size_t width, size_t best, double alpha, unroll_b
                      unroll_hypothesis *list)
 {
     size_t count;
-    const unroll_scorer scorer = scorer_of(m);
+    const unroll_beam_decoder decoder = decoder_of(m);
     const unroll_beam_options o = {width, best, alpha, LENGTH_MAX, BEGIN, END};
-    ck_assert_int_eq(unroll_beam_search(beam, &scorer, &o, S, list, &count), UNROLL_OK);
+    ck_assert_int_eq(unroll_beam_search(beam, &decoder, &o, S, list, &count), UNROLL_OK);
     ck_assert_uint_ge(count, 1);
     ck_assert_uint_le(count, best);
     return count;
@@ -92,8 +92,8 @@ START_TEST(finds_what_greedy_misses)
             for (size_t i = 0; i < SYMBOLS; i++)
                 m.p[t][last][i] = i == END ? .95 : .01;
     const double first[SYMBOLS] = {1e-4, 1e-4, 1e-4, .6, .3996, 1e-4};
-    const double after_3[SYMBOLS] = {.3, 1e-4, .2998, .1, .2, .1}, after_4[SYMBOLS] = {
-        .02, .02, .02, .02, .02, .9};
+    const double after_3[SYMBOLS] = {.3, 1e-4, .2998, .1, .2, .1},
+                 after_4[SYMBOLS] = {.02, .02, .02, .02, .02, .9};
     memcpy(m.p[0][BEGIN], first, sizeof first);
     memcpy(m.p[1][3], after_3, sizeof after_3);
     memcpy(m.p[1][4], after_4, sizeof after_4);
@@ -171,8 +171,8 @@ START_TEST(n_best)
         const unroll_hypothesis *h = &list[i];
         const double lp = pow((5.0 + (double)(h->length + h->ended)) / 6, alpha);
         ck_assert_double_eq_tol(h->log_probability, log_probability(&m, h), 1e-4);
-        ck_assert_double_eq_tol(h->score, h->log_probability / lp, 1e-12);
-        ck_assert(i == 0 || list[i - 1].score >= h->score);
+        ck_assert_double_eq_tol(h->penalised, h->log_probability / lp, 1e-12);
+        ck_assert(i == 0 || list[i - 1].penalised >= h->penalised);
         for (size_t k = 0; k < i; k++)
             ck_assert(!same(&list[k], h) || list[k].ended != h->ended);
         uint32_t past = 0;
@@ -214,7 +214,7 @@ START_TEST(wide_beam_finds_the_best)
     draw(&m, 100 + (uint64_t)_i);
     best_of_all(&m, alpha, id, 0, 0, &best);
     search(&m, WIDTH_MAX, 1, alpha, beam, &one);
-    ck_assert_double_eq_tol(one.score, best, 1e-5);
+    ck_assert_double_eq_tol(one.penalised, best, 1e-5);
     unroll_beam_free(beam);
 }
 END_TEST
@@ -231,7 +231,7 @@ START_TEST(searches_are_independent)
     for (size_t last = 0; last < SYMBOLS; last++)
         b.p[0][last][END] = 1e6; /* unnormalised: the search does it */
     search(&a, 3, 3, 1, beam, first);
-    const double score = first[2].score;
+    const double score = first[2].penalised;
     const size_t length = first[0].length;
     memcpy(id, first[0].id, length * sizeof *id);
     b.steps = 0;
@@ -240,7 +240,7 @@ START_TEST(searches_are_independent)
     ck_assert(second[0].ended);
     ck_assert_uint_eq(b.steps, 1);
     search(&a, 3, 3, 1, beam, first);
-    ck_assert(first[2].score == score);
+    ck_assert(first[2].penalised == score);
     ck_assert_uint_eq(first[0].length, length);
     ck_assert_int_eq(memcmp(first[0].id, id, length * sizeof *id), 0);
     unroll_beam_free(beam);
@@ -267,7 +267,7 @@ START_TEST(out_of_memory)
     table m;
     unroll_hypothesis list[4];
     draw(&m, 1);
-    const unroll_scorer scorer = scorer_of(&m);
+    const unroll_beam_decoder decoder = decoder_of(&m);
     const unroll_beam_options o = {4, 4, 1, LENGTH_MAX, BEGIN, END};
     unroll_status status = UNROLL_EMEMORY;
     for (long n = 0; status; n++) {
@@ -276,11 +276,11 @@ START_TEST(out_of_memory)
         unroll_alloc_fail_after(n);
         status = unroll_beam_new(&beam);
         if (!status)
-            status = unroll_beam_search(beam, &scorer, &o, S, list, &count);
+            status = unroll_beam_search(beam, &decoder, &o, S, list, &count);
         unroll_alloc_fail_after(-1);
         ck_assert(!status || status == UNROLL_EMEMORY);
         if (status && beam) { /* and it goes on after a failure */
-            ck_assert_int_eq(unroll_beam_search(beam, &scorer, &o, S, list, &count), UNROLL_OK);
+            ck_assert_int_eq(unroll_beam_search(beam, &decoder, &o, S, list, &count), UNROLL_OK);
             ck_assert_uint_eq(count, 4);
         }
         unroll_beam_free(beam);

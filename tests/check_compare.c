@@ -356,7 +356,7 @@ static unroll_model *model_of_pair(bool reversed, unroll_pairs **pairs)
     o.split[UNROLL_TRAIN] = 1;
     o.split[UNROLL_VALID] = o.split[UNROLL_TEST] = 0;
     ck_assert_int_eq(unroll_pairs_from_text(&o, "pairs", PAIR, strlen(PAIR), pairs), UNROLL_OK);
-    ck_assert_int_eq(unroll_model_new_pairs(common,
+    ck_assert_int_eq(unroll_model_create(common,
                                             unroll_pairs_take_vocabulary(*pairs, UNROLL_SOURCE),
                                             unroll_pairs_take_vocabulary(*pairs, UNROLL_TARGET),
                                             &model), UNROLL_OK);

@@ -48,7 +48,7 @@ static void start(training *t, unroll_config *config, unroll_model *model)
                                             config->no_carry, config->seed};
     OK(unroll_task_char(t->corpus, &sizes, &t->task));
     if (model == NULL) {
-        OK(unroll_model_new(config, unroll_corpus_take_vocabulary(t->corpus), &t->model));
+        OK(unroll_model_create(config, NULL, unroll_corpus_take_vocabulary(t->corpus), &t->model));
         OK(unroll_model_init(t->model));
     }
     const unroll_learning learning = unroll_config_learning(config);

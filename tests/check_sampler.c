@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 
-#include <unroll/model.h>
+#include <unroll/generate.h>
 
 #include "base/memory.h"
 #include "runner.h"

@@ -2,22 +2,26 @@
 #include <check.h>
 #include <math.h>
 #include <string.h>
+#include <unroll/translate.h>
 
 #include "base/memory.h"
-#include "decode/translator.h"
+#include "data/pairs.h"
 #include "parameter.h"
 #include "runner.h"
 #include "store/model.h"
 
 static const char TSV[] = "a b c\tx y z\nb c d\ty z w\nc d e\tz w v\nd e a\tw v x\ne a b\tv x y\n";
-static const char *const LINES[] = {"a b c", "e", "d d d d d d d d d d d d d d", "q a b", "a", "c b a"};
+static const char *const LINES[] = {"a b c", "e", "d d d d d d d d d d d d d d",
+                                    "q a b", "a", "c b a"};
 enum { COUNT = sizeof LINES / sizeof *LINES };
 
 static const struct {
     const char *cell, *attention;
     const char *bidirectional, *reverse;
-} MODELS[] = {{"gru", "none", "false", "false"},    {"lstm", "none", "false", "true"},
-              {"rnn", "general", "true", "false"},  {"gru", "additive", "false", "true"},
+} MODELS[] = {{"gru", "none", "false", "false"},
+              {"lstm", "none", "false", "true"},
+              {"rnn", "general", "true", "false"},
+              {"gru", "additive", "false", "true"},
               {"lstm", "dot", "false", "false"}};
 
 static unroll_model *new_model(int kind)
@@ -27,8 +31,12 @@ static unroll_model *new_model(int kind)
     unroll_pairs_options o;
     unroll_model *model;
     ck_assert_int_eq(unroll_config_new(&config), UNROLL_OK);
-    const char *const set[][2] = {{"task", "translate"}, {"tokens", "word"}, {"layers", "2"},
-                                  {"hidden", "9"}, {"embedding", "5"}, {"cell", MODELS[kind].cell},
+    const char *const set[][2] = {{"task", "translate"},
+                                  {"tokens", "word"},
+                                  {"layers", "2"},
+                                  {"hidden", "9"},
+                                  {"embedding", "5"},
+                                  {"cell", MODELS[kind].cell},
                                   {"attention", MODELS[kind].attention},
                                   {"bidirectional", MODELS[kind].bidirectional},
                                   {"reverse-source", MODELS[kind].reverse}};
@@ -40,9 +48,10 @@ static unroll_model *new_model(int kind)
     o.split[0] = 1;
     o.split[1] = o.split[2] = 0;
     ck_assert_int_eq(unroll_pairs_from_text(&o, "pairs", TSV, strlen(TSV), &pairs), UNROLL_OK);
-    ck_assert_msg(unroll_model_new_pairs(config, unroll_pairs_take_vocabulary(pairs, UNROLL_SOURCE),
-                                         unroll_pairs_take_vocabulary(pairs, UNROLL_TARGET),
-                                         &model) == UNROLL_OK, "%s", unroll_message());
+    ck_assert_msg(unroll_model_create(config, unroll_pairs_take_vocabulary(pairs, UNROLL_SOURCE),
+                                      unroll_pairs_take_vocabulary(pairs, UNROLL_TARGET),
+                                      &model) == UNROLL_OK,
+                  "%s", unroll_message());
     ck_assert_int_eq(unroll_model_init(model), UNROLL_OK);
     unroll_pairs_free(pairs);
     unroll_config_free(config);
@@ -53,8 +62,12 @@ static unroll_translator *new_translator(unroll_model *model, size_t beam, size_
                                          enum unroll_unknown unknown)
 {
     unroll_translator *t;
-    const unroll_translator_options o = {.beam = beam, .best = best, .length_penalty = 0.6,
-                                         .unknown = unknown, .attention = true};
+    const unroll_translator_options o = {.size = sizeof o,
+                                         .beam = beam,
+                                         .best = best,
+                                         .length_penalty = 0.6,
+                                         .unknown = unknown,
+                                         .attention = true};
     ck_assert_int_eq(unroll_translator_new(model, &o, &t), UNROLL_OK);
     return t;
 }
@@ -122,9 +135,9 @@ START_TEST(scores_are_those_of_the_net)
         for (size_t k = 0; k < out.count; k++) {
             const unroll_translation *one = &out.list[k];
             ck_assert_uint_le(one->tokens, 2 * (out.source.length - 1) + 10);
-            ck_assert(k == 0 || out.list[k - 1].score >= one->score);
-            ck_assert_double_eq_tol(one->log_probability,
-                                    log_probability(model, &out.source, one), 1e-4);
+            ck_assert(k == 0 || out.list[k - 1].penalised >= one->penalised);
+            ck_assert_double_eq_tol(one->log_probability, log_probability(model, &out.source, one),
+                                    1e-4);
             for (size_t j = 0; one->attention && j < one->tokens + one->ended; j++) {
                 double sum = 0;
                 for (size_t s = 0; s < out.source.length; s++)
@@ -196,7 +209,8 @@ START_TEST(out_of_memory)
     for (long n = 0; status; n++) {
         unroll_translator *t = NULL;
         unroll_translations out = {0};
-        const unroll_translator_options o = {.beam = 2, .best = 2, .attention = true};
+        const unroll_translator_options o = {
+            .size = sizeof o, .beam = 2, .best = 2, .attention = true};
         unroll_alloc_fail_after(n);
         status = unroll_translator_new(model, &o, &t);
         if (!status)

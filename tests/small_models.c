@@ -47,7 +47,7 @@ static unroll_model *translation_of(const unroll_config *c)
     unroll_model_rules(c, &o.rules);
     o.split[0] = 1;
     OK(unroll_pairs_from_text(&o, "pairs", text, sizeof text - 1, &p));
-    OK(unroll_model_new_pairs(c, unroll_pairs_take_vocabulary(p, UNROLL_SOURCE),
+    OK(unroll_model_create(c, unroll_pairs_take_vocabulary(p, UNROLL_SOURCE),
                               unroll_pairs_take_vocabulary(p, UNROLL_TARGET), &m));
     OK(unroll_model_init(m));
     unroll_pairs_free(p);
@@ -69,7 +69,7 @@ unroll_model *model_of(const char *options)
     unroll_model_rules(c, &rules);
     if (strcmp(c->task, "char") == 0)
         OK(unroll_vocabulary_build(&rules, "text", TEXT, sizeof TEXT, &v, &ids)); /* with its NUL */
-    OK(unroll_model_new(c, v, &m));
+    OK(unroll_model_create(c, NULL, v, &m));
     OK(unroll_model_init(m));
     unroll_ids_free(&ids);
     unroll_config_free(c);

@@ -78,6 +78,11 @@ unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
 const char *unroll_vocabulary_spelling(const unroll_vocabulary *v, uint32_t id, char buffer[8],
                                        size_t *length);
 
+/** A second vocabulary with the same rules, tokens and ids.
+ *  @param out  freed by unroll_vocabulary_free()
+ *  @return UNROLL_EMEMORY */
+unroll_status unroll_vocabulary_copy(const unroll_vocabulary *from, unroll_vocabulary **out);
+
 /** What joins tokens to text again: "" for all but words, where a single space stands between two
  *  words and none before closing punctuation.
  *  @param previous  the token before, or UINT32_MAX at the start

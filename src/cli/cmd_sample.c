@@ -1,6 +1,8 @@
 /* unroll sample: text as it comes. */
 #include <string.h>
+#include <unroll/generate.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/input.h"
@@ -9,7 +11,6 @@
 #include "cli/out.h"
 #include "cli/terminal.h"
 #include "config/config.h"
-#include "decode/text_generator.h"
 #include "store/model_load.h"
 
 typedef struct sample_options {
@@ -69,28 +70,11 @@ static bool print_piece(void *arg, const char *data, size_t length)
     return !out_broken();
 }
 
-typedef struct collector {
-    char *text;
-    size_t length, room;
-    bool failed;
-} collector;
-
 static bool collect_piece(void *arg, const char *data, size_t length)
 {
-    collector *c = arg;
-    if (length > c->room - c->length) {
-        const size_t room = 2 * c->room + length + 256;
-        char *grown = unroll_realloc(c->text, room, 1);
-        if (!grown) {
-            c->failed = true;
-            return false;
-        }
-        c->text = grown;
-        c->room = room;
-    }
-    memcpy(c->text + c->length, data, length);
-    c->length += length;
-    return true;
+    unroll_buffer *text = arg;
+    unroll_buffer_add(text, data, length);
+    return !text->failed;
 }
 
 /* ---- the command ---- */
@@ -99,10 +83,10 @@ static unroll_status print_one(unroll_text_generator *g, const sample_options *o
 {
     unroll_generated_text result;
     if (o->common.json) {
-        collector c = {0};
-        unroll_text_generator_run(g, o->length, collect_piece, &c, &result);
-        json_t *text = c.failed ? NULL : out_json_text(c.text ? c.text : "", c.length);
-        unroll_free(c.text);
+        unroll_buffer all = {0};
+        unroll_text_generator_write(g, o->length, collect_piece, &all, &result);
+        json_t *text = all.failed ? NULL : out_json_text(all.text ? all.text : "", all.length);
+        unroll_free(all.text);
         return out_json(json_pack("{s:o, s:I, s:s}", "text", text, "tokens",
                                   (json_int_t)result.tokens, "stopped_by",
                                   result.stopped ? "stop" : "length"));
@@ -110,7 +94,7 @@ static unroll_status print_one(unroll_text_generator *g, const sample_options *o
     printer p = {.flushed = unroll_seconds()};
     if (!first)
         out_text("---\n");
-    unroll_text_generator_run(g, o->length, print_piece, &p, &result);
+    unroll_text_generator_write(g, o->length, print_piece, &p, &result);
     out_stream_end(&p.stream);
     if (p.last != '\n' && (o->count > 1 || out_is_terminal()))
         out_text("\n");
@@ -143,9 +127,7 @@ static unroll_status sample_command(cli_call *call)
         return unroll_fail(UNROLL_EUSAGE, "--json and --length 0 exclude each other: "
                            "a text without end has no closing quote");
     UNROLL_TRY(unroll_model_load_text(call->arguments[0], &model));
-    unroll_status status = unroll_text_generator_new(unroll_model_net(model), unroll_model_vocabulary(model),
-                                         unroll_model_config(model)->lines, &choice,
-                                         o->common.seed, &g);
+    unroll_status status = unroll_text_generator_new(model, &choice, o->common.seed, &g);
     if (!status)
         status = prepare(g, o);
     for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++)

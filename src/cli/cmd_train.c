@@ -76,10 +76,9 @@ static unroll_status write_sample(void *arg, uint64_t step)
     enum { LENGTH = 500 };
     train_call *t = arg;
     unroll_buffer text = {0};
-    unroll_generated_text made;
     if (t->translations)
         return write_translations(t, step);
-    unroll_text_generator_run(t->generator, LENGTH, collect_piece, &text, &made);
+    unroll_text_generator_write(t->generator, LENGTH, collect_piece, &text, NULL);
     if (text.text && unroll_run_sample(t->training.run, step, text.text, text.length) != UNROLL_OK)
         train_print_fault(t);
     unroll_free(text.text);
@@ -94,8 +93,7 @@ static unroll_status make_sampler(train_call *t)
     if (s->pairs)
         UNROLL_TRY(unroll_sample_translations_new(s, &t->translations));
     else if (s->model->vocabulary)
-        UNROLL_TRY(unroll_text_generator_new(s->model->net, s->model->vocabulary, s->config->lines,
-                                             &choice, s->config->seed, &t->generator));
+        UNROLL_TRY(unroll_text_generator_new(s->model, &choice, s->config->seed, &t->generator));
     else
         return UNROLL_OK;
     t->training.callbacks.sample = write_sample;

@@ -56,7 +56,7 @@ static unroll_status print_json(uint64_t number, const unroll_source *source,
 {
     return out_json(json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:b}", "line", (json_int_t)number,
                               "text", out_json_text(t->text, t->length), "log_probability",
-                              out_json_real(t->log_probability), "score", out_json_real(t->score),
+                              out_json_real(t->log_probability), "score", out_json_real(t->penalised),
                               "tokens", (json_int_t)t->tokens, "unknown",
                               (json_int_t)source->unknown, "ended", (int)t->ended));
 }
@@ -162,7 +162,7 @@ static unroll_status translate(translation_run *r, unroll_lines *lines)
         reading = read_some(r, lines, &count);
         const char *why = unroll_marked_message();
         char *message = reading ? unroll_strndup(why, strlen(why)) : NULL;
-        status = unroll_translator_pool_run(r->pool, r->line, count);
+        status = unroll_translator_pool_translate(r->pool, r->line, count);
         const unroll_status giving = give(r, count);
         status = status ? status : giving;
         for (size_t i = 0; i < count; i++) {
@@ -201,7 +201,7 @@ static unroll_status open_model(translation_run *r, const char *path)
         return unroll_fail(UNROLL_EUSAGE, "--attention: %s was trained without; train with --attention "
                            "additive, for example", path);
     const unroll_translator_options t = {
-        .beam = (size_t)o->pool.beam, .best = (size_t)o->n_best,
+        .size = sizeof t, .beam = (size_t)o->pool.beam, .best = (size_t)o->n_best,
         .length_penalty = o->pool.length_penalty, .max_length = (size_t)o->pool.max_length,
         .unknown = (enum unroll_unknown)o->pool.unknown, .attention = o->attention != NULL};
     UNROLL_TRY(unroll_translator_pool_new(r->model, &t, (size_t)o->common.threads, &r->pool));

@@ -1,9 +1,10 @@
 #ifndef UNROLL_CLI_TRAIN_TEXT_H
 #define UNROLL_CLI_TRAIN_TEXT_H
+#include <unroll/generate.h>
+
 #include "cli/cli.h"
 #include "cli/terminal.h"
 #include "decode/sample_translations.h"
-#include "decode/text_generator.h"
 #include "session/training.h"
 
 /* What unroll train prints: before, while and after it runs; on standard error but for the results. */
@@ -12,7 +13,7 @@
 typedef struct train_call {
     cli_call *call;
     unroll_training training;
-    unroll_text_generator *generator;         /* these two: NULL where samples make no sense */
+    unroll_text_generator *generator; /* these two: NULL where samples make no sense */
     unroll_sample_translations *translations;
     terminal_progress progress;
 } train_call;

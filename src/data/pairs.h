@@ -1,6 +1,7 @@
 #ifndef UNROLL_DATA_PAIRS_H
 #define UNROLL_DATA_PAIRS_H
 #include <unroll/task.h>
+#include <unroll/translate.h>
 #include <unroll/vocabulary.h>
 
 /* Pairs of sentences, to learn a translation from. */
@@ -17,16 +18,16 @@ enum unroll_side { UNROLL_SOURCE, UNROLL_TARGET, UNROLL_SIDES };
 
 /** How texts become pairs. Start from unroll_pairs_options_default(). */
 typedef struct unroll_pairs_options {
-    unroll_text_rules rules;    /**< of both sides */
+    unroll_text_rules rules; /**< of both sides */
     /** Number with these, whose rules then count; they must outlive the pairs. NULL: build them over
      *  the training pairs. Both or none. */
     const unroll_vocabulary *vocabulary[UNROLL_SIDES];
-    double split[3];            /**< shares of training, validation, test; the rest is left out */
-    bool swap;                  /**< the first column is the target */
-    bool skip_bad;              /**< leave bad lines out and count them */
-    bool keep_text;             /**< unroll_pair.text, for scores */
-    size_t max_length;          /**< tokens of a side; 0: no bound */
-    uint64_t max_input;         /**< bytes of a file after inflation; 0: no bound */
+    double split[3];    /**< shares of training, validation, test; the rest is left out */
+    bool swap;          /**< the first column is the target */
+    bool skip_bad;      /**< leave bad lines out and count them */
+    bool keep_text;     /**< unroll_pair.text, for scores */
+    size_t max_length;  /**< tokens of a side; 0: no bound */
+    uint64_t max_input; /**< bytes of a file after inflation; 0: no bound */
     /** Told what the user should know: one line, no newline at its end. May be NULL. */
     void (*note)(void *arg, const char *text);
     void *arg;
@@ -45,7 +46,7 @@ typedef struct unroll_pair {
 typedef struct unroll_pairs_part {
     const unroll_pair *pair;
     size_t count;
-    size_t longest[UNROLL_SIDES];     /**< greatest unroll_pair.length */
+    size_t longest[UNROLL_SIDES]; /**< greatest unroll_pair.length */
 } unroll_pairs_part;
 
 typedef struct unroll_pairs unroll_pairs;
@@ -76,7 +77,7 @@ const unroll_vocabulary *unroll_pairs_vocabulary(const unroll_pairs *pairs, enum
 unroll_vocabulary *unroll_pairs_take_vocabulary(unroll_pairs *pairs, enum unroll_side side);
 /** What messages call them: their only file's name, or "the pairs". */
 const char *unroll_pairs_name(const unroll_pairs *pairs);
-size_t unroll_pairs_bad(const unroll_pairs *pairs);     /**< lines that skip_bad left out */
+size_t unroll_pairs_bad(const unroll_pairs *pairs); /**< lines that skip_bad left out */
 size_t unroll_pairs_tokens(const unroll_pairs *pairs, enum unroll_side side);  /**< of all parts */
 size_t unroll_pairs_unknown(const unroll_pairs *pairs, enum unroll_side side); /**< that are <unk> */
 /** Equal for equal tokens and parts: resume compares it. */
@@ -85,19 +86,9 @@ uint64_t unroll_pairs_fingerprint(const unroll_pairs *pairs);
 /** Does it begin with the three special tokens? */
 bool unroll_pairs_fits(const unroll_vocabulary *v);
 
-/** One source as the encoder reads it. Zero-initialise; unroll_source_free(). */
-typedef struct unroll_source {
-    uint32_t *id;         /**< [length] the tokens, then UNROLL_ID_END; backwards where asked */
-    const char **token;   /**< [length] what stood in the text for each; "" for the end */
-    size_t *bytes;        /**< [length] of each token */
-    size_t length;        /**< 1 for a line without tokens */
-    size_t end;           /**< where UNROLL_ID_END is: last, or first */
-    size_t unknown;       /**< tokens that are <unk> */
-    char *text;           /**< what `token` points into */
-} unroll_source;
-
 /** Number one source line (no newline at its end) with a model's source vocabulary and its rules.
  *  @param name  what messages call the text
+ *  @param out   zero before; unroll_source_free() in any case
  *  @return UNROLL_EDATA for text that is not UTF-8, unless the rules replace it; UNROLL_EMEMORY */
 unroll_status unroll_source_encode(const unroll_vocabulary *v, const char *name, const char *line,
                                    size_t length, bool reverse, unroll_source *out);

@@ -583,3 +583,21 @@ const char *unroll_vocabulary_glue(const unroll_vocabulary *v, uint32_t previous
         right = "x", right_length = 1;
     return unroll_text_glue(left, left_length, right, right_length);
 }
+
+unroll_status unroll_vocabulary_copy(const unroll_vocabulary *from, unroll_vocabulary **out)
+{
+    const size_t count = unroll_vocabulary_size(from);
+    const char **token = unroll_alloc(count, sizeof *token);
+    size_t *length = unroll_alloc(count, sizeof *length);
+    char(*buffer)[8] = unroll_alloc(count, sizeof *buffer);
+    unroll_status status = token && length && buffer ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t i = 0; i < count && status == UNROLL_OK; i++)
+        token[i] = unroll_vocabulary_spelling(from, (uint32_t)i, buffer[i], &length[i]);
+    if (status == UNROLL_OK)
+        status = unroll_vocabulary_from_tokens(unroll_vocabulary_rules(from), token, length, count,
+                                               out);
+    unroll_free(buffer);
+    unroll_free(length);
+    unroll_free(token);
+    return status;
+}

@@ -9,8 +9,8 @@
 
 /* One chosen symbol; hypotheses share their beginnings. */
 typedef struct node {
-    size_t before;      /* NONE at the beginning */
-    size_t length;      /* symbols up to here */
+    size_t before; /* NONE at the beginning */
+    size_t length; /* symbols up to here */
     uint32_t id;
 } node;
 #define NONE SIZE_MAX
@@ -23,7 +23,7 @@ typedef struct candidate {
 } candidate;
 
 typedef struct ended {
-    double log_probability, score;
+    double log_probability, penalised;
     size_t node;
     bool ended;
 } ended;
@@ -31,17 +31,17 @@ typedef struct ended {
 struct unroll_beam {
     node *node;
     size_t nodes, node_room;
-    unroll_real *attention;     /* [nodes][attention_length] */
+    unroll_real *attention; /* [nodes][attention_length] */
     size_t attention_room;
-    candidate *candidate;       /* [2 width], best first */
+    candidate *candidate; /* [2 width], best first */
     size_t candidates;
-    ended *ended;               /* [width], best first */
+    ended *ended; /* [width], best first */
     size_t ended_count;
-    double *sum;                /* [width] log-probability of each live row */
-    size_t *at;                 /* [width] its last node */
-    uint32_t *id, *from;        /* [width] */
+    double *sum;         /* [width] log-probability of each live row */
+    size_t *at;          /* [width] its last node */
+    uint32_t *id, *from; /* [width] */
     size_t rows, width;
-    uint32_t *ids;              /* results' symbols */
+    uint32_t *ids; /* results' symbols */
     unroll_real *rows_attention;
     size_t ids_room, rows_attention_room;
 };
@@ -92,7 +92,7 @@ static unroll_status set_width(unroll_beam *b, size_t width)
     return UNROLL_OK;
 }
 
-static double penalised(double log_probability, size_t length, double alpha)
+static double penalise(double log_probability, size_t length, double alpha)
 {
     return log_probability / pow((5 + (double)length) / 6, alpha);
 }
@@ -131,14 +131,14 @@ static double log_sum(const unroll_real *logits, size_t count)
     return largest + log(sum);
 }
 
-static void collect(unroll_beam *b, const unroll_scorer *scorer, const unroll_real *logits,
+static void collect(unroll_beam *b, const unroll_beam_decoder *decoder, const unroll_real *logits,
                     const unroll_beam_options *o)
 {
     b->candidates = 0;
     for (size_t r = 0; r < b->rows; r++) {
-        const unroll_real *row = logits + r * scorer->pitch;
-        const double all = log_sum(row, scorer->outputs);
-        for (size_t i = 0; i < scorer->outputs; i++) {
+        const unroll_real *row = logits + r * decoder->pitch;
+        const double all = log_sum(row, decoder->outputs);
+        for (size_t i = 0; i < decoder->outputs; i++) {
             const double log_probability = b->sum[r] + logit(row[i]) - all;
             if (i != o->begin && log_probability > -INFINITY)
                 offer(b, 2 * o->width, (candidate){log_probability, r, (uint32_t)i});
@@ -180,12 +180,12 @@ static unroll_status add_node(unroll_beam *b, size_t before, uint32_t id,
 static void finish(unroll_beam *b, ended e)
 {
     if (b->ended_count == b->width) {
-        if (!(e.score > b->ended[b->width - 1].score))
+        if (!(e.penalised > b->ended[b->width - 1].penalised))
             return;
         b->ended_count--;
     }
     size_t i = b->ended_count++;
-    for (; i > 0 && e.score > b->ended[i - 1].score; i--)
+    for (; i > 0 && e.penalised > b->ended[i - 1].penalised; i--)
         b->ended[i] = b->ended[i - 1];
     b->ended[i] = e;
 }
@@ -206,9 +206,9 @@ static unroll_status advance(unroll_beam *b, const unroll_beam_options *o,
         UNROLL_TRY(add_node(b, before, c.id, attention ? attention + c.row * pitch : NULL, columns,
                             &at));
         if (ends) {
-            const double score = penalised(c.log_probability, b->node[at].length,
-                                           o->length_penalty);
-            finish(b, (ended){c.log_probability, score, at, true});
+            const double chosen_by =
+                penalise(c.log_probability, b->node[at].length, o->length_penalty);
+            finish(b, (ended){c.log_probability, chosen_by, at, true});
             continue;
         }
         b->id[rows] = c.id;
@@ -229,9 +229,8 @@ static bool is_decided(const unroll_beam *b, const unroll_beam_options *o)
 {
     if (b->rows == 0)
         return true;
-    return b->ended_count == o->width &&
-           penalised(b->sum[0], o->max_length + 1, o->length_penalty) <=
-               b->ended[o->width - 1].score;
+    return b->ended_count == o->width && penalise(b->sum[0], o->max_length + 1, o->length_penalty) <=
+                                             b->ended[o->width - 1].penalised;
 }
 
 /* ---- results ---- */
@@ -256,8 +255,10 @@ static unroll_status give(unroll_beam *b, size_t columns, size_t count, unroll_h
                 memcpy(b->rows_attention + (at + t) * columns, b->attention + n * columns,
                        columns * sizeof *b->attention);
         }
-        list[i] = (unroll_hypothesis){b->ids + at, length - e->ended, e->ended, e->log_probability,
-                                      e->score, columns ? b->rows_attention + at * columns : NULL};
+        list[i] =
+            (unroll_hypothesis){b->ids + at,  length - e->ended,
+                                e->ended,     e->log_probability,
+                                e->penalised, columns ? b->rows_attention + at * columns : NULL};
         at += length;
     }
     return UNROLL_OK;
@@ -268,12 +269,12 @@ static void cut(unroll_beam *b, const unroll_beam_options *o)
 {
     for (size_t r = 0; r < b->rows; r++) {
         const size_t length = b->at[r] == NONE ? 0 : b->node[b->at[r]].length;
-        finish(b, (ended){b->sum[r], penalised(b->sum[r], length, o->length_penalty), b->at[r],
-                          false});
+        finish(b,
+               (ended){b->sum[r], penalise(b->sum[r], length, o->length_penalty), b->at[r], false});
     }
 }
 
-unroll_status unroll_beam_search(unroll_beam *b, const unroll_scorer *scorer,
+unroll_status unroll_beam_search(unroll_beam *b, const unroll_beam_decoder *decoder,
                                  const unroll_beam_options *o, size_t attention_length,
                                  unroll_hypothesis *list, size_t *count)
 {
@@ -286,14 +287,14 @@ unroll_status unroll_beam_search(unroll_beam *b, const unroll_scorer *scorer,
     size_t columns = 0;
     bool decided = false;
     for (size_t t = 0; t < o->max_length && !decided; t++) {
-        const unroll_real *logits = scorer->step(scorer->self, b->id, t ? b->from : NULL, b->rows);
+        const unroll_real *logits = decoder->step(decoder->self, b->id, t ? b->from : NULL, b->rows);
         const unroll_real *attention =
-            attention_length && scorer->attention ? scorer->attention(scorer->self) : NULL;
+            attention_length && decoder->attention ? decoder->attention(decoder->self) : NULL;
         columns = attention ? attention_length : 0;
-        collect(b, scorer, logits, o);
+        collect(b, decoder, logits, o);
         if (b->candidates == 0) /* nothing but NaN */
             break;
-        UNROLL_TRY(advance(b, o, attention, scorer->attention_pitch, columns));
+        UNROLL_TRY(advance(b, o, attention, decoder->attention_pitch, columns));
         decided = is_decided(b, o);
     }
     if (!decided)

@@ -1,5 +1,5 @@
 #include <math.h>
-#include <unroll/model.h>
+#include <unroll/generate.h>
 
 #include "base/fail.h"
 #include "base/memory.h"

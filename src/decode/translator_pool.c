@@ -12,15 +12,33 @@
 static const char *const unknown_names[] = {"copy", "unk", NULL};
 
 const unroll_option unroll_translator_pool_rows[UNROLL_TRANSLATOR_POOL_OPTIONS_COUNT] = {
-    {.name = "beam", .meta = "N", .type = UNROLL_SIZE, AT(beam), .preset = "1", .min = 1, .max = 1000,
+    {.name = "beam",
+     .meta = "N",
+     .type = UNROLL_SIZE,
+     AT(beam),
+     .preset = "1",
+     .min = 1,
+     .max = 1000,
      .help = "continuations kept while searching; 1: greedy"},
-    {.name = "length-penalty", .meta = "X", .type = UNROLL_NUMBER, AT(length_penalty),
-     .preset = "0.6", .max = 10,
+    {.name = "length-penalty",
+     .meta = "X",
+     .type = UNROLL_NUMBER,
+     AT(length_penalty),
+     .preset = "0.6",
+     .max = 10,
      .help = "exponent a of ln P / ((5+length)/6)^a, by which a beam chooses; 0: the likeliest"},
-    {.name = "max-length", .meta = "N", .type = UNROLL_SIZE, AT(max_length), .preset = "0",
+    {.name = "max-length",
+     .meta = "N",
+     .type = UNROLL_SIZE,
+     AT(max_length),
+     .preset = "0",
      .max = UNROLL_OPTION_NO_MAX,
      .help = "cut translations at so many tokens; 0: twice the source's and 10 more"},
-    {.name = "unknown", .meta = "WHAT", .type = UNROLL_CHOICE, AT(unknown), .preset = "copy",
+    {.name = "unknown",
+     .meta = "WHAT",
+     .type = UNROLL_CHOICE,
+     AT(unknown),
+     .preset = "copy",
      .choices = unknown_names,
      .help = "where the model writes <unk>: copy the source token that attention points at "
              "(without attention: the next one that is unknown), or write <unk>"},
@@ -34,8 +52,9 @@ struct unroll_translator_pool {
     atomic_size_t next;
 };
 
-unroll_status unroll_translator_pool_new(unroll_model *model, const unroll_translator_options *options, size_t threads,
-                       unroll_translator_pool **out)
+unroll_status unroll_translator_pool_new(const unroll_model *model,
+                                         const unroll_translator_options *options, size_t threads,
+                                         unroll_translator_pool **out)
 {
     *out = NULL;
     unroll_translator_pool *c = unroll_alloc(1, sizeof *c);
@@ -76,14 +95,15 @@ static void work(void *arg, size_t index)
     unroll_translator_pool *c = arg;
     for (size_t i; (i = atomic_fetch_add(&c->next, 1)) < c->count;) {
         unroll_translation_line *l = &c->line[i];
-        l->status = unroll_translator_line(c->translator[index], l->name, l->text, l->length,
-                                           &l->result);
+        l->status =
+            unroll_translator_line(c->translator[index], l->name, l->text, l->length, &l->result);
         const char *message = unroll_marked_message();
         l->message = l->status ? unroll_strndup(message, strlen(message)) : NULL;
     }
 }
 
-unroll_status unroll_translator_pool_run(unroll_translator_pool *c, unroll_translation_line *line, size_t count)
+unroll_status unroll_translator_pool_translate(unroll_translator_pool *c,
+                                               unroll_translation_line *line, size_t count)
 {
     c->line = line;
     c->count = count;

@@ -1,6 +1,7 @@
 #include "lab/bench.h"
 
 #include <math.h>
+#include <unroll/generate.h>
 #include <unroll/model.h>
 #include <unroll/train.h>
 

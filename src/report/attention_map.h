@@ -1,6 +1,6 @@
 #ifndef UNROLL_REPORT_ATTENTION_MAP_H
 #define UNROLL_REPORT_ATTENTION_MAP_H
-#include "decode/translator.h"
+#include <unroll/translate.h>
 
 /** Can a picture become this? @return UNROLL_EUSAGE where it does not end in .svg, UNROLL_ECREATE where its
  *  directory is missing or not to be written */

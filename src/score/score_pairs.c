@@ -31,14 +31,16 @@ static unroll_status score(unroll_translation_scores *scores, const unroll_trans
                                          pair->bytes[UNROLL_TARGET], is_exact(best, pair));
 }
 
-static unroll_status score_some(unroll_translator_pool *c, const char *name, const unroll_pair *const *pair,
-                                size_t count, unroll_translation_scores *scores)
+static unroll_status score_some(unroll_translator_pool *c, const char *name,
+                                const unroll_pair *const *pair, size_t count,
+                                unroll_translation_scores *scores)
 {
     unroll_translation_line line[AHEAD];
     for (size_t i = 0; i < count; i++)
-        line[i] = (unroll_translation_line){.name = name, .text = pair[i]->text[UNROLL_SOURCE],
-                              .length = pair[i]->bytes[UNROLL_SOURCE]};
-    unroll_status status = unroll_translator_pool_run(c, line, count);
+        line[i] = (unroll_translation_line){.name = name,
+                                            .text = pair[i]->text[UNROLL_SOURCE],
+                                            .length = pair[i]->bytes[UNROLL_SOURCE]};
+    unroll_status status = unroll_translator_pool_translate(c, line, count);
     for (size_t i = 0; i < count; i++) {
         if (!status)
             status = score(scores, &line[i].result, pair[i]);
@@ -56,7 +58,9 @@ unroll_status unroll_score_pairs(unroll_model *model, const unroll_pairs *pairs,
     unroll_translator_pool *c;
     const unroll_pairs_part *part = unroll_pairs_get_part(pairs, split);
     const size_t count = part->count < most ? part->count : most;
-    const unroll_translator_options t = {.beam = (size_t)options->beam, .best = 1,
+    const unroll_translator_options t = {.size = sizeof t,
+                                         .beam = (size_t)options->beam,
+                                         .best = 1,
                                          .length_penalty = options->length_penalty,
                                          .max_length = (size_t)options->max_length,
                                          .unknown = (enum unroll_unknown)options->unknown};

@@ -1,5 +1,6 @@
 #ifndef UNROLL_SCORE_SCORE_PAIRS_H
 #define UNROLL_SCORE_SCORE_PAIRS_H
+#include "data/pairs.h"
 #include "decode/translator_pool.h"
 #include "score/translation_scores.h"
 
@@ -12,7 +13,7 @@ typedef struct unroll_score_progress {
 /** Translate a part of the pairs, which must have kept their texts, and score it.
  *  @param most      pairs, evenly from the part; SIZE_MAX: all
  *  @param progress  NULL, or called now and then with how many of them are translated
- *  @return as unroll_translator_pool_new() and unroll_translator_pool_run() */
+ *  @return as unroll_translator_pool_new() and unroll_translator_pool_translate() */
 unroll_status unroll_score_pairs(unroll_model *model, const unroll_pairs *pairs,
                                  enum unroll_split split, size_t most,
                                  const unroll_translator_pool_options *options, size_t threads,

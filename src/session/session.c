@@ -21,10 +21,11 @@ enum { COPIES = 6 };
 
 static double count_weights(const unroll_config *c, double inputs, double outputs)
 {
-    const double G = (double)unroll_cell_find(c->cell)->gates, H = (double)c->hidden, L = (double)c->layers;
+    const double G = (double)unroll_cell_find(c->cell)->gates, H = (double)c->hidden,
+                 L = (double)c->layers;
     const double first = c->embedding ? (double)c->embedding : inputs;
-    return (double)c->embedding * inputs + G * H * (first + H + 2) +
-           (L - 1) * G * H * (2 * H + 2) + outputs * (H + 1);
+    return (double)c->embedding * inputs + G * H * (first + H + 2) + (L - 1) * G * H * (2 * H + 2) +
+           outputs * (H + 1);
 }
 
 static double machine_bytes(void)
@@ -38,9 +39,11 @@ static unroll_status check_weights(const unroll_config *c, double inputs, double
     const double need = COPIES * sizeof(unroll_real) * count_weights(c, inputs, outputs);
     char a[UNROLL_NUMBER_MAX], b[UNROLL_NUMBER_MAX];
     if (need > machine_bytes())
-        return unroll_fail(UNROLL_EMEMORY, UNROLL_OPTION("hidden") " %llu with "
-                           UNROLL_OPTION("layers") " %llu takes %s; this machine has %s; lower one "
-                           "of them", (unsigned long long)c->hidden, (unsigned long long)c->layers,
+        return unroll_fail(UNROLL_EMEMORY,
+                           UNROLL_OPTION("hidden") " %llu with " UNROLL_OPTION(
+                               "layers") " %llu takes %s; this machine has %s; lower one "
+                                         "of them",
+                           (unsigned long long)c->hidden, (unsigned long long)c->layers,
                            unroll_display_bytes(a, need), unroll_display_bytes(b, machine_bytes()));
     return UNROLL_OK;
 }
@@ -52,10 +55,10 @@ static unroll_status check_all(const unroll_session *s)
     const double need = unroll_session_bytes(s);
     char a[UNROLL_NUMBER_MAX], b[UNROLL_NUMBER_MAX];
     if (need > machine_bytes())
-        return unroll_fail(UNROLL_EMEMORY, "training takes about %s; this machine has %s; lower "
-                           UNROLL_OPTION("batch") ", %s" UNROLL_OPTION("hidden") " or "
-                           UNROLL_OPTION("layers"), unroll_display_bytes(a, need),
-                           unroll_display_bytes(b, machine_bytes()),
+        return unroll_fail(UNROLL_EMEMORY,
+                           "training takes about %s; this machine has %s; lower " UNROLL_OPTION(
+                               "batch") ", %s" UNROLL_OPTION("hidden") " or " UNROLL_OPTION("layers"),
+                           unroll_display_bytes(a, need), unroll_display_bytes(b, machine_bytes()),
                            s->corpus ? UNROLL_OPTION("seq-length") ", " : "");
     return UNROLL_OK;
 }
@@ -97,8 +100,10 @@ static unroll_status shipped(char **path)
     if (access(*path, R_OK) == 0)
         return UNROLL_OK;
     const unroll_status status =
-        unroll_fail(UNROLL_ENOINPUT, "%s: the corpus that ships with unroll is not there; give a "
-                    "FILE, or set UNROLL_CORPORA to the directory that has it", *path);
+        unroll_fail(UNROLL_ENOINPUT,
+                    "%s: the corpus that ships with unroll is not there; give a "
+                    "FILE, or set UNROLL_CORPORA to the directory that has it",
+                    *path);
     unroll_free(*path);
     *path = NULL;
     return status;
@@ -116,15 +121,16 @@ static unroll_status remember(unroll_config *c, char *const *files, size_t count
         return UNROLL_EMEMORY;
     for (size_t i = 0; i < count; i++) {
         char whole[PATH_MAX];
-        const bool real = strcmp(files[i], "-") != 0 && realpath(files[i], whole) &&
-                          !strchr(whole, '\n');
+        const bool real =
+            strcmp(files[i], "-") != 0 && realpath(files[i], whole) && !strchr(whole, '\n');
         if (!real && strchr(files[i], '\n')) {
             unroll_free(list);
-            return unroll_fail(UNROLL_EUSAGE, "%s: a name with a newline cannot be kept for "
-                               UNROLL_OPTION("resume") "; rename it", files[i]);
+            return unroll_fail(UNROLL_EUSAGE,
+                               "%s: a name with a newline cannot be kept for " UNROLL_OPTION(
+                                   "resume") "; rename it",
+                               files[i]);
         }
-        at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "",
-                               real ? whole : files[i]);
+        at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "", real ? whole : files[i]);
     }
     unroll_free(c->corpus);
     c->corpus = list;
@@ -137,8 +143,7 @@ typedef struct reading {
     unroll_pairs_options pairs;
 } reading;
 
-static unroll_status read_files(unroll_session *s, const reading *r, char *const *files,
-                                size_t count)
+static unroll_status read_files(unroll_session *s, const reading *r, char *const *files, size_t count)
 {
     const unroll_config *c = s->config;
     UNROLL_TRY(remember(s->config, files, count));
@@ -166,7 +171,7 @@ static unroll_status read_remembered(unroll_session *s, const reading *r)
     }
     if (piped)
         status = unroll_fail(UNROLL_EUSAGE, "this run read its text from standard input; give it "
-                             "again, as FILE or -");
+                                            "again, as FILE or -");
     if (status == UNROLL_OK)
         status = read_files(s, r, files, count);
     unroll_free(list);
@@ -218,12 +223,14 @@ static unroll_status make_pairs(unroll_session *s, const unroll_toy_row *toy, co
     char *text;
     size_t length;
     if (s->config->valid || s->config->test)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " needs FILE: toy pairs hold out "
-                           "their own", s->config->valid ? "valid" : "test");
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION("%s") " needs FILE: toy pairs hold out "
+                                               "their own",
+                           s->config->valid ? "valid" : "test");
     UNROLL_TRY(unroll_toy_text(toy, value, s->config->seed, (uint64_t)value[UNROLL_TOY_PAIRS],
                                &text, &length));
-    const unroll_status status = unroll_pairs_from_text(&r->pairs, toy->name, text, length,
-                                                        &s->pairs);
+    const unroll_status status =
+        unroll_pairs_from_text(&r->pairs, toy->name, text, length, &s->pairs);
     unroll_free(text);
     return status;
 }
@@ -238,8 +245,10 @@ static unroll_status read_pairs(unroll_session *s, char *const *files, size_t co
     const bool files_given = s->text || count || is_remembered(s);
     UNROLL_TRY(unroll_toy_parse(c->task, &toy, value));
     if (named && files_given)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("task") " %s makes its own pairs; give "
-                           "FILE to " UNROLL_OPTION("task") " translate", c->task);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION("task") " %s makes its own pairs; give "
+                                                 "FILE to " UNROLL_OPTION("task") " translate",
+                           c->task);
     if (!files_given && !known && !is_given(s, "tokens")) /* it is read as it is meant to be */
         c->tokens = (int)toy->tokens;
     reading r;
@@ -270,37 +279,19 @@ static unroll_status read_pairs(unroll_session *s, char *const *files, size_t co
 
 /* ---- models ---- */
 
-static unroll_status copy_vocabulary(const unroll_vocabulary *from, unroll_vocabulary **out)
-{
-    const size_t count = unroll_vocabulary_size(from);
-    const char **token = unroll_alloc(count, sizeof *token);
-    size_t *length = unroll_alloc(count, sizeof *length);
-    char(*buffer)[8] = unroll_alloc(count, sizeof *buffer);
-    unroll_status status = token && length && buffer ? UNROLL_OK : UNROLL_EMEMORY;
-    for (size_t i = 0; i < count && status == UNROLL_OK; i++)
-        token[i] = unroll_vocabulary_spelling(from, (uint32_t)i, buffer[i], &length[i]);
-    if (status == UNROLL_OK)
-        status = unroll_vocabulary_from_tokens(unroll_vocabulary_rules(from), token, length, count,
-                                               out);
-    unroll_free(buffer);
-    unroll_free(length);
-    unroll_free(token);
-    return status;
-}
-
 /* The vocabularies of the data, or copies of those they were numbered with; both the caller's. */
 static unroll_status take_vocabularies(unroll_session *s, const unroll_model *from,
                                        unroll_vocabulary **source, unroll_vocabulary **target)
 {
     if (s->pairs && from) {
-        UNROLL_TRY(copy_vocabulary(unroll_model_source_vocabulary(from), source));
-        return copy_vocabulary(unroll_model_vocabulary(from), target);
+        UNROLL_TRY(unroll_vocabulary_copy(unroll_model_source_vocabulary(from), source));
+        return unroll_vocabulary_copy(unroll_model_vocabulary(from), target);
     }
     if (s->pairs) {
         *source = unroll_pairs_take_vocabulary(s->pairs, UNROLL_SOURCE);
         *target = unroll_pairs_take_vocabulary(s->pairs, UNROLL_TARGET);
     } else if (s->corpus && from) {
-        return copy_vocabulary(unroll_model_vocabulary(from), target);
+        return unroll_vocabulary_copy(unroll_model_vocabulary(from), target);
     } else if (s->corpus) {
         *target = unroll_corpus_take_vocabulary(s->corpus);
     }
@@ -316,7 +307,7 @@ static unroll_status new_model(unroll_session *s, const unroll_model *from)
         status = check_weights(s->config, tokens, tokens);
     }
     if (status == UNROLL_OK)
-        status = unroll_model_new_pairs(s->config, source, target, &s->model);
+        status = unroll_model_create(s->config, source, target, &s->model);
     if (status != UNROLL_OK) {
         unroll_vocabulary_free(source);
         unroll_vocabulary_free(target);
@@ -339,11 +330,12 @@ static unroll_status take_option(unroll_session *s, const unroll_model *from, co
     char *was = unroll_option_get(o, base, unroll_model_config(from));
     unroll_status status = is && was ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK && strcmp(is, was) != 0)
-        status = is_given(s, name)
-                     ? unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("%s") ": the model of "
-                                   UNROLL_OPTION("init-from") " has '%s', not '%s'; leave the "
-                                   "option out", name, was, is)
-                     : unroll_option_set(o, base, s->config, was);
+        status = is_given(s, name) ? unroll_fail(UNROLL_EMISMATCH,
+                                                 UNROLL_OPTION("%s") ": the model of " UNROLL_OPTION(
+                                                     "init-from") " has '%s', not '%s'; leave the "
+                                                                  "option out",
+                                                 name, was, is)
+                                   : unroll_option_set(o, base, s->config, was);
     unroll_free(was);
     unroll_free(is);
     return status;
@@ -366,9 +358,11 @@ static unroll_status check_piped(const unroll_session *s)
     for (size_t i = 0; i < 2; i++) {
         const char *file = i ? s->config->test : s->config->valid;
         if (file && strcmp(file, "-") == 0 && !is_given(s, names[i]))
-            return unroll_fail(UNROLL_EUSAGE, "this run read " UNROLL_OPTION("%s") " from standard "
-                               "input; give it again, as " UNROLL_OPTION("%s") " -", names[i],
-                               names[i]);
+            return unroll_fail(UNROLL_EUSAGE,
+                               "this run read " UNROLL_OPTION(
+                                   "%s") " from standard "
+                                         "input; give it again, as " UNROLL_OPTION("%s") " -",
+                               names[i], names[i]);
     }
     return UNROLL_OK;
 }
@@ -384,15 +378,17 @@ static unroll_status char_task(unroll_session *s, bool resumed)
                                     resumed || is_given(s, "batch"), &fit_T, &fit_B));
     if (fit_T != T || fit_B != B) {
         char text[160];
-        snprintf(text, sizeof text, "the text is short: " UNROLL_OPTION("seq-length") " shrinks "
-                 "from %zu to %zu and " UNROLL_OPTION("batch") " from %zu to %zu", T, fit_T, B,
-                 fit_B);
+        snprintf(text, sizeof text,
+                 "the text is short: " UNROLL_OPTION(
+                     "seq-length") " shrinks "
+                                   "from %zu to %zu and " UNROLL_OPTION("batch") " from %zu to %zu",
+                 T, fit_T, B, fit_B);
         say(s, text);
         c->seq_length = fit_T;
         c->batch = fit_B;
     }
-    const unroll_task_char_options o = {.T = fit_T, .B = fit_B, .no_carry = c->no_carry,
-                                        .seed = c->seed};
+    const unroll_task_char_options o = {
+        .T = fit_T, .B = fit_B, .no_carry = c->no_carry, .seed = c->seed};
     return unroll_task_char(s->corpus, &o, &s->task);
 }
 
@@ -402,13 +398,15 @@ static unroll_status pairs_task(unroll_session *s, bool resumed)
     const size_t pairs = unroll_pairs_get_part(s->pairs, UNROLL_TRAIN)->count;
     if (c->batch > pairs && !resumed && !is_given(s, "batch")) {
         char text[160];
-        snprintf(text, sizeof text, "there are few pairs: " UNROLL_OPTION("batch") " shrinks from "
-                 "%llu to %zu", (unsigned long long)c->batch, pairs);
+        snprintf(text, sizeof text,
+                 "there are few pairs: " UNROLL_OPTION("batch") " shrinks from "
+                                                                "%llu to %zu",
+                 (unsigned long long)c->batch, pairs);
         say(s, text);
         c->batch = pairs;
     }
-    const unroll_task_translate_options o = {.B = (size_t)c->batch, .reverse = c->reverse_source,
-                                             .seed = c->seed};
+    const unroll_task_translate_options o = {
+        .B = (size_t)c->batch, .reverse = c->reverse_source, .seed = c->seed};
     return unroll_task_translate(s->pairs, &o, &s->task);
 }
 
@@ -435,8 +433,7 @@ static unroll_status open_data(unroll_session *s, bool pairs, char *const *files
         status = check_piped(s);
     if (status == UNROLL_OK)
         status = pairs ? read_pairs(s, files, count, known)
-                       : read_corpus(s, files, count,
-                                     known ? unroll_model_vocabulary(known) : NULL);
+                       : read_corpus(s, files, count, known ? unroll_model_vocabulary(known) : NULL);
     if (status == UNROLL_OK && checkpoint)
         status = unroll_checkpoint_corpus(checkpoint, s->fingerprint);
     if (status == UNROLL_OK) {
@@ -458,8 +455,10 @@ static unroll_status open_synthetic(unroll_session *s, size_t count,
     unroll_model *from = NULL;
     UNROLL_TRY(unroll_task_parse(c->task, &row, value));
     if (count)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("task") " %s makes its own data; it takes "
-                           "no FILE", c->task);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION("task") " %s makes its own data; it takes "
+                                                 "no FILE",
+                           c->task);
     UNROLL_TRY(unroll_task_synthetic(row, value, c->batch, c->seed, &s->task));
     s->has_task = true;
     if (checkpoint)
@@ -512,11 +511,15 @@ double unroll_session_bytes(const unroll_session *s)
 {
     const unroll_net *net = s->model->net;
     const unroll_task *t = &s->task;
-    const unroll_work_options train = {.size = sizeof train, .T = t->train_T, .B = t->train_B,
-                                       .S = t->train_S, .threads = 1, .training = true,
+    const unroll_work_options train = {.size = sizeof train,
+                                       .T = t->train_T,
+                                       .B = t->train_B,
+                                       .S = t->train_S,
+                                       .threads = 1,
+                                       .training = true,
                                        .recompute = s->config->learning.recompute};
-    const unroll_work_options eval = {.size = sizeof eval, .T = t->eval_T, .B = t->eval_B,
-                                      .S = t->eval_S, .threads = 1};
+    const unroll_work_options eval = {
+        .size = sizeof eval, .T = t->eval_T, .B = t->eval_B, .S = t->eval_S, .threads = 1};
     return COPIES * sizeof(unroll_real) * (double)unroll_net_size(net) +
            (double)unroll_work_bytes(net, &train) +
            (t->eval_T ? (double)unroll_work_bytes(net, &eval) : 0) +

@@ -37,7 +37,7 @@ bool unroll_session_changed(const unroll_config *config, const unroll_option *op
  *  @param files       texts or pairs; none: config->corpus, else the corpus that ships with the program, for
  *                     a translation the toy pairs
  *  @param checkpoint  NULL, or whose model goes on
- *  @return as unroll_corpus_read(), unroll_model_new(); UNROLL_EMEMORY where the model cannot fit
+ *  @return as unroll_corpus_read(), unroll_model_create(); UNROLL_EMEMORY where the model cannot fit
  *          this machine, before any text is read, or its training cannot; UNROLL_EMISMATCH where
  *          options deny the model of --init-from */
 unroll_status unroll_session_open(unroll_session *s, char *const *files, size_t count,

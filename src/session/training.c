@@ -28,14 +28,14 @@ static unroll_status open_directory(unroll_training *t)
     if (!t->directory)
         return UNROLL_EMEMORY;
     return unroll_run_open(t->directory,
-                           c->resume ? UNROLL_RUN_RESUME : c->force ? UNROLL_RUN_FORCE
-                                                                    : UNROLL_RUN_NEW,
+                           c->resume  ? UNROLL_RUN_RESUME
+                           : c->force ? UNROLL_RUN_FORCE
+                                      : UNROLL_RUN_NEW,
                            &t->run);
 }
 
 /* `asked` becomes the options of the run with what is asked for now; the directory stays. */
-static unroll_status merge_options(unroll_training *t, const unroll_config *run,
-                                   unroll_config *asked)
+static unroll_status merge_options(unroll_training *t, const unroll_config *run, unroll_config *asked)
 {
     char *resume = unroll_strndup(asked->resume, strlen(asked->resume));
     unroll_status status = resume ? unroll_config_assign(run, asked) : UNROLL_EMEMORY;
@@ -235,8 +235,10 @@ static unroll_status load_best(unroll_training *t)
         if (fabs(e.loss - t->valid_loss) <= 1e-4 * fabs(t->valid_loss))
             return UNROLL_OK;
     }
-    return unroll_fail(UNROLL_EDATA, "%s: holds no weights of the best validation, so none are "
-                       "tested", t->directory);
+    return unroll_fail(UNROLL_EDATA,
+                       "%s: holds no weights of the best validation, so none are "
+                       "tested",
+                       t->directory);
 }
 
 /* The best weights on the test part, where there is one. */
@@ -263,8 +265,8 @@ void unroll_training_finish(unroll_training *t, enum unroll_stop why, bool *save
 
 double unroll_training_recent_loss(const unroll_training *t)
 {
-    const size_t n = t->recent_count < UNROLL_TRAINING_RECENT ? t->recent_count
-                                                              : UNROLL_TRAINING_RECENT;
+    const size_t n =
+        t->recent_count < UNROLL_TRAINING_RECENT ? t->recent_count : UNROLL_TRAINING_RECENT;
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += t->recent[i];

@@ -61,13 +61,19 @@ unroll_status unroll_model_spec(const unroll_config *c, const unroll_vocabulary 
                                 const unroll_vocabulary *target, unroll_net_spec *spec)
 {
     const enum unroll_model_kind kind = unroll_model_kind(c);
-    *spec = (unroll_net_spec){.size = sizeof *spec, .cell = c->cell, .gru = c->gru,
+    *spec = (unroll_net_spec){.size = sizeof *spec,
+                              .cell = c->cell,
+                              .gru = c->gru,
                               .activation = c->activation,
-                              .layers = (size_t)c->layers, .hidden = (size_t)c->hidden,
-                              .embedding = (size_t)c->embedding, .tie = c->tie,
-                              .dropout = c->dropout, .residual = c->residual,
+                              .layers = (size_t)c->layers,
+                              .hidden = (size_t)c->hidden,
+                              .embedding = (size_t)c->embedding,
+                              .tie = c->tie,
+                              .dropout = c->dropout,
+                              .residual = c->residual,
                               .skip_input = c->skip_input,
-                              .norm = c->norm, .norm_steps = (size_t)c->norm_steps,
+                              .norm = c->norm,
+                              .norm_steps = (size_t)c->norm_steps,
                               .omega = c->omega};
     if (kind == UNROLL_MODEL_TRANSLATION) {
         spec->source = unroll_vocabulary_size(source);
@@ -92,8 +98,8 @@ unroll_status unroll_model_spec(const unroll_config *c, const unroll_vocabulary 
     return UNROLL_OK;
 }
 
-unroll_status unroll_model_new_pairs(const unroll_config *config, unroll_vocabulary *source,
-                                     unroll_vocabulary *target, unroll_model **out)
+unroll_status unroll_model_create(const unroll_config *config, unroll_vocabulary *source,
+                                  unroll_vocabulary *target, unroll_model **out)
 {
     *out = NULL;
     unroll_model *model = unroll_alloc(1, sizeof *model);
@@ -117,12 +123,6 @@ unroll_status unroll_model_new_pairs(const unroll_config *config, unroll_vocabul
     return UNROLL_OK;
 }
 
-unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *vocabulary,
-                               unroll_model **out)
-{
-    return unroll_model_new_pairs(config, NULL, vocabulary, out);
-}
-
 /* Steps that chrono biases are drawn for: as told, else the length of the task, or of a text's window. */
 static double chrono_steps(const unroll_config *c)
 {
@@ -140,10 +140,14 @@ static double chrono_steps(const unroll_config *c)
 unroll_status unroll_model_init(unroll_model *model)
 {
     const unroll_config *c = model->config;
-    const unroll_init init = {.size = sizeof init, .kind = c->init, .scale = c->init_scale,
-                              .forget_bias = c->forget_bias, .chrono = c->chrono,
+    const unroll_init init = {.size = sizeof init,
+                              .kind = c->init,
+                              .scale = c->init_scale,
+                              .forget_bias = c->forget_bias,
+                              .chrono = c->chrono,
                               .chrono_max = chrono_steps(c),
-                              .norm_gamma = c->norm_gamma, .seed = c->seed};
+                              .norm_gamma = c->norm_gamma,
+                              .seed = c->seed};
     return unroll_net_init(model->net, &init);
 }
 
@@ -180,9 +184,11 @@ unroll_status unroll_model_copy_weights(const unroll_model *from, unroll_model *
     for (size_t i = 0; i < (m > n ? m : n); i++)
         if (i >= m || i >= n || strcmp(a[i].name, b[i].name) != 0 || a[i].rows != b[i].rows ||
             a[i].cols != b[i].cols)
-            return unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("init-from") ": the model's %s has "
-                               "no counterpart of the same shape; give the model options it was "
-                               "trained with", i < m ? a[i].name : b[i].name);
+            return unroll_fail(UNROLL_EMISMATCH,
+                               UNROLL_OPTION("init-from") ": the model's %s has "
+                                                          "no counterpart of the same shape; give the model options it was "
+                                                          "trained with",
+                               i < m ? a[i].name : b[i].name);
     memcpy(unroll_net_weights(to->net), unroll_net_weights(from->net),
            unroll_net_size(to->net) * sizeof(unroll_real));
     unroll_net_pack(to->net, 1);

@@ -26,17 +26,12 @@ enum unroll_model_kind unroll_model_kind(const unroll_config *config);
 unroll_status unroll_model_spec(const unroll_config *config, const unroll_vocabulary *source,
                                 const unroll_vocabulary *target, unroll_net_spec *spec);
 
-/** A model with these options, its weights zero: draw them with unroll_net_init(), or set them
- *  and pack.
- *  @param config      copied
- *  @param vocabulary  the model's own once this returns UNROLL_OK; NULL for a synthetic task
+/** A model with these options, its weights zero: draw them with unroll_model_init(), or set them and pack.
+ *  @param config          copied
+ *  @param source, target  the model's own once this returns UNROLL_OK; NULL where the kind has none
  *  @return UNROLL_EUSAGE, UNROLL_EMEMORY */
-unroll_status unroll_model_new(const unroll_config *config, unroll_vocabulary *vocabulary,
-                               unroll_model **out);
-
-/** The same for a translation; both vocabularies are then the model's own. */
-unroll_status unroll_model_new_pairs(const unroll_config *config, unroll_vocabulary *source,
-                                     unroll_vocabulary *target, unroll_model **out);
+unroll_status unroll_model_create(const unroll_config *config, unroll_vocabulary *source,
+                                  unroll_vocabulary *target, unroll_model **out);
 
 /** How its weights start, by its options. */
 unroll_status unroll_model_init(unroll_model *model);

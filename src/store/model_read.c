@@ -43,8 +43,7 @@ static unroll_status read_config(const char *path, const unroll_tensors *t, unro
     static const char *const needed[] = {"task", "cell", "layers", "hidden", "tokens"};
     const char *text = unroll_tensors_metadata(t, "config");
     json_t *object;
-    UNROLL_TRY(unroll_json_parse(path, "config in the metadata", text, strlen(text), false,
-                                 &object));
+    UNROLL_TRY(unroll_json_parse(path, "config in the metadata", text, strlen(text), false, &object));
     unroll_status status = unroll_options_read(path, object, UNROLL_ROLE_MODEL, config);
     for (size_t i = 0; i < sizeof needed / sizeof needed[0] && status == UNROLL_OK; i++)
         if (json_object_get(object, needed[i]) == NULL)
@@ -95,8 +94,10 @@ static unroll_status read_tokens(const char *path, const unroll_tensors *t, cons
     json_decref(array);
     if (status == UNROLL_OK && unroll_model_kind(config) == UNROLL_MODEL_TRANSLATION &&
         !unroll_pairs_fits(*out))
-        return unroll_fail(UNROLL_EDATA, "%s: %s: that of a translation begins with <unk>, <s> and "
-                           "</s>", path, key);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: %s: that of a translation begins with <unk>, <s> and "
+                           "</s>",
+                           path, key);
     return status;
 }
 
@@ -132,8 +133,7 @@ static unroll_status need(const char *path, const unroll_tensors *t, const char 
     if (found->dtype != UNROLL_F32)
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s is not of dtype F32", path, name);
     const unroll_tensor wanted = {.rank = cols ? 2 : 1, .shape = {rows, cols}};
-    if (found->rank != wanted.rank || found->shape[0] != rows ||
-        (cols && found->shape[1] != cols)) {
+    if (found->rank != wanted.rank || found->shape[0] != rows || (cols && found->shape[1] != cols)) {
         char is[128], should[128];
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s is %s where its options need %s", path,
                            name, shape_text(is, found), shape_text(should, &wanted));
@@ -195,8 +195,7 @@ static const char *tied_name(const unroll_net_spec *spec)
     return spec->source ? "decoder.output.weight" : "decoder.weight";
 }
 
-static unroll_status check_tied(const char *path, const unroll_tensors *t,
-                                const unroll_net_spec *spec)
+static unroll_status check_tied(const char *path, const unroll_tensors *t, const unroll_net_spec *spec)
 {
     const unroll_tensor *in, *out;
     const char *first = spec->source ? "decoder.embedding.weight" : "encoder.weight";
@@ -263,7 +262,7 @@ static unroll_status build(const char *path, const unroll_tensors *t, bool ours,
     if (status == UNROLL_OK)
         status = check_sizes(path, t, &spec);
     if (status == UNROLL_OK) {
-        status = unroll_model_new_pairs(config, source, vocabulary, out);
+        status = unroll_model_create(config, source, vocabulary, out);
         if (status == UNROLL_EUSAGE)
             status = unroll_fail_prefix(UNROLL_EDATA, "%s: config", path);
     }
@@ -275,8 +274,7 @@ static unroll_status build(const char *path, const unroll_tensors *t, bool ours,
     return fill_net(path, t, ours, (*out)->net);
 }
 
-unroll_status unroll_model_from_tensors(const char *path, const unroll_tensors *t,
-                                        unroll_model **out)
+unroll_status unroll_model_from_tensors(const char *path, const unroll_tensors *t, unroll_model **out)
 {
     bool ours;
     unroll_config *config;
