@@ -2,7 +2,6 @@
 # The sources keep to the map: a folder uses only folders below it, no two files use each other, and doc/design.md names
 # nothing that is not there. The checks themselves are seen to fail on a copy of the tree that breaks the rule.
 . "${srcdir:-.}/tests/cli/lib.sh"
-top=$(cd "${srcdir:-.}" && pwd)
 
 check "the rooms: $(sh "$top/tools/check-includes")" sh "$top/tools/check-includes"
 check "the map: $(sh "$top/tools/check-map")" sh "$top/tools/check-map"
