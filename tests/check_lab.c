@@ -176,8 +176,12 @@ START_TEST(a_study_tells_its_listener)
 {
     unroll_config *common = config_of("task copy:delay=2 layers 1 hidden 3 batch 4 steps 3");
     size_t count[COMPARE_PROGRESS + 1] = {0};
-    compare_study s = {.seed = 1, .seeds = 2, .directory = "study", .jobs = 1,
-                       .listener = count_event, .listener_arg = count};
+    compare_study s = {.seed = 1,
+                       .seeds = 2,
+                       .directory = "study",
+                       .jobs = 1,
+                       .listener = count_event,
+                       .listener_arg = count};
     OK(compare_study_add(&s, "cell=rnn", common));
     OK(compare_check(&s));
     OK(compare_train_all(&s));
@@ -186,8 +190,8 @@ START_TEST(a_study_tells_its_listener)
     ck_assert(compare_at(&s, 0, 1)->done && compare_at(&s, 0, 1)->steps == 3);
     compare_study_free(&s);
 
-    s = (compare_study){.seed = 1, .seeds = 2, .directory = "study", .listener = count_event,
-                        .listener_arg = count};
+    s = (compare_study){
+        .seed = 1, .seeds = 2, .directory = "study", .listener = count_event, .listener_arg = count};
     OK(compare_study_add(&s, "cell=rnn", common));
     OK(compare_check(&s));
     OK(compare_train_all(&s));

@@ -93,14 +93,15 @@ json_t *compare_json(const compare_study *s)
         const char *label = s->variant[v].label;
         compare_summary m;
         compare_summarise(s, v, &m);
-        unroll_json_append(
-            &list, json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "variant",
-                             out_json_text(label, strlen(label)), "seeds", (json_int_t)m.done, "solved",
-                             (json_int_t)m.solved, "diverged", (json_int_t)m.diverged, "loss",
-                             mean_json(&m.loss), "accuracy", mean_json(&m.accuracy), "steps_to_solve",
-                             mean_json(&m.steps_to_solve), "half_life_start",
-                             mean_json(&m.half_life_start), "half_life_end", mean_json(&m.half_life_end),
-                             "lengths", lengths_json(s, v)));
+        unroll_json_append(&list,
+                           json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+                                     "variant", out_json_text(label, strlen(label)), "seeds",
+                                     (json_int_t)m.done, "solved", (json_int_t)m.solved, "diverged",
+                                     (json_int_t)m.diverged, "loss", mean_json(&m.loss), "accuracy",
+                                     mean_json(&m.accuracy), "steps_to_solve",
+                                     mean_json(&m.steps_to_solve), "half_life_start",
+                                     mean_json(&m.half_life_start), "half_life_end",
+                                     mean_json(&m.half_life_end), "lengths", lengths_json(s, v)));
     }
     return list;
 }

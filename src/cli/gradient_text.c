@@ -19,8 +19,8 @@ static unroll_status print_table(const gradient_report *r)
         unroll_table_free(&table);
         return status;
     }
-    out_printf("%s\n%zu windows of %zu steps; %s\n\n", r->request.variant, unroll_curve_samples(r->curve),
-               r->request.T,
+    out_printf("%s\n%zu windows of %zu steps; %s\n\n", r->request.variant,
+               unroll_curve_samples(r->curve), r->request.T,
                accumulated ? "accumulated: losses of all steps together, so that no decay shows"
                            : "loss of one step alone, not divided by batch or window");
     out_printf("%s\n", accumulated
@@ -33,8 +33,8 @@ static unroll_status print_table(const gradient_report *r)
     for (size_t i = 0; i < table.cells; i++, cell = unroll_table_next(cell)) {
         c[i % COLUMNS] = cell;
         if (i >= COLUMNS && i % COLUMNS == COLUMNS - 1) /* the heads stand above; the fit is left out */
-            out_printf("%5s  %s  %10s %9s %9s %9s %8s %9s  %s\n", c[0], c[1], c[2], c[3], c[4], c[5], c[6],
-                       c[7], c[8]);
+            out_printf("%5s  %s  %10s %9s %9s %9s %8s %9s  %s\n", c[0], c[1], c[2], c[3], c[4],
+                       c[5], c[6], c[7], c[8]);
     }
     unroll_table_free(&table);
     return UNROLL_OK;
@@ -42,7 +42,8 @@ static unroll_status print_table(const gradient_report *r)
 
 static void print_lyapunov(const gradient_report *r)
 {
-    const double nats = unroll_lyapunov_exponents(r->lyapunov)[0], measured = gradient_report_slowest(r);
+    const double nats = unroll_lyapunov_exponents(r->lyapunov)[0],
+                 measured = gradient_report_slowest(r);
     if (unroll_lyapunov_steps(r->lyapunov) == 0 || isnan(nats))
         return;
     out_printf("largest Lyapunov exponent: %.4f decades, x %.4f a step", nats / log(10), exp(nats));
@@ -58,8 +59,8 @@ static void print_theory(const gradient_report *r)
         const double rate = unroll_diagnosis_mean_field(r->diagnosis, l);
         const double bound = unroll_diagnosis_bound(r->diagnosis, l);
         if (!isnan(rate))
-            out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l, rate, bound,
-                       bound > 1 ? ", which excludes nothing" : "");
+            out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l, rate,
+                       bound, bound > 1 ? ", which excludes nothing" : "");
     }
     if (no_theory)
         out_printf("no mean-field rate and no bound: %s\n", no_theory);
@@ -102,14 +103,15 @@ static json_t *row_json(const gradient_row *r)
 {
     const unroll_fit *f = r->fit;
     const bool beyond = f->horizon == SIZE_MAX;
-    return json_pack(
-        "{s:I,s:s#,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o}", "layer", (json_int_t)r->layer,
-        "state", &r->state, 1, "gradient", out_json_real(r->start), "ratio_10", out_json_real(r->ratio[0]),
-        "ratio_50", out_json_real(r->ratio[1]), "ratio_100", out_json_real(r->ratio[2]), "slope",
-        out_json_real(f->slope), "slope_low", out_json_real(f->low), "slope_high",
-        out_json_real(f->high), "rho", out_json_real(f->rho), "half_life", out_json_real(f->half_life),
-        "growing", f->slope >= 0, "horizon",
-        beyond ? json_null() : json_integer((json_int_t)f->horizon), "r2", out_json_real(f->r2));
+    return json_pack("{s:I,s:s#,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o}", "layer",
+                     (json_int_t)r->layer, "state", &r->state, 1, "gradient",
+                     out_json_real(r->start), "ratio_10", out_json_real(r->ratio[0]), "ratio_50",
+                     out_json_real(r->ratio[1]), "ratio_100", out_json_real(r->ratio[2]), "slope",
+                     out_json_real(f->slope), "slope_low", out_json_real(f->low), "slope_high",
+                     out_json_real(f->high), "rho", out_json_real(f->rho), "half_life",
+                     out_json_real(f->half_life), "growing", f->slope >= 0, "horizon",
+                     beyond ? json_null() : json_integer((json_int_t)f->horizon), "r2",
+                     out_json_real(f->r2));
 }
 
 static json_t *rows_json(const gradient_report *r)
@@ -129,8 +131,8 @@ static json_t *saturation_json(const unroll_diagnosis *d)
     const unroll_saturation *s;
     json_t *list = json_array();
     for (size_t i = 0; (s = unroll_diagnosis_saturation(d, i)); i++)
-        unroll_json_append(&list, json_pack("{s:I,s:s,s:o,s:o,s:o}", "layer", (json_int_t)s->layer, "name",
-                                            s->name, "low", out_json_real(s->low), "high",
+        unroll_json_append(&list, json_pack("{s:I,s:s,s:o,s:o,s:o}", "layer", (json_int_t)s->layer,
+                                            "name", s->name, "low", out_json_real(s->low), "high",
                                             out_json_real(s->high), "dead", out_json_real(s->dead)));
     return list;
 }
@@ -139,11 +141,11 @@ static json_t *theory_json(const unroll_diagnosis *d)
 {
     json_t *list = json_array();
     for (size_t l = 0; l < unroll_diagnosis_layers(d); l++)
-        unroll_json_append(&list, json_pack("{s:I,s:o,s:o,s:o}", "layer", (json_int_t)l, "bound",
-                                            out_json_real(unroll_diagnosis_bound(d, l)), "mean_field",
-                                            out_json_real(unroll_diagnosis_mean_field(d, l)),
-                                            "slope_square",
-                                            out_json_real(unroll_diagnosis_slope_square(d, l))));
+        unroll_json_append(&list,
+                           json_pack("{s:I,s:o,s:o,s:o}", "layer", (json_int_t)l, "bound",
+                                     out_json_real(unroll_diagnosis_bound(d, l)), "mean_field",
+                                     out_json_real(unroll_diagnosis_mean_field(d, l)), "slope_square",
+                                     out_json_real(unroll_diagnosis_slope_square(d, l))));
     return list;
 }
 
@@ -157,13 +159,14 @@ static json_t *lyapunov_json(const unroll_lyapunov *l)
 
 static unroll_status print_json(const gradient_report *r)
 {
-    return out_json(json_pack(
-        "{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant", r->request.variant, "loss",
-        r->request.accumulated ? "accumulated" : "last", "windows",
-        (json_int_t)unroll_curve_samples(r->curve), "window", (json_int_t)r->request.T, "max_distance",
-        (json_int_t)unroll_curve_distances(r->curve) - 1, "curves", rows_json(r), "theory",
-        theory_json(r->diagnosis), "lyapunov", lyapunov_json(r->lyapunov), "saturation",
-        saturation_json(r->diagnosis)));
+    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant", r->request.variant,
+                              "loss", r->request.accumulated ? "accumulated" : "last", "windows",
+                              (json_int_t)unroll_curve_samples(r->curve), "window",
+                              (json_int_t)r->request.T, "max_distance",
+                              (json_int_t)unroll_curve_distances(r->curve) - 1, "curves",
+                              rows_json(r), "theory", theory_json(r->diagnosis), "lyapunov",
+                              lyapunov_json(r->lyapunov), "saturation",
+                              saturation_json(r->diagnosis)));
 }
 
 unroll_status gradient_print(const gradient_report *r, bool json)

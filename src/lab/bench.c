@@ -105,8 +105,8 @@ static double products(const unroll_net *net)
     return sum;
 }
 
-static unroll_status measure_training(const bench_size *z, unroll_net *net, size_t threads, double seconds,
-                                double *tokens_per_s)
+static unroll_status measure_training(const bench_size *z, unroll_net *net, size_t threads,
+                                      double seconds, double *tokens_per_s)
 {
     window w = {0};
     unroll_trainer *trainer = NULL;
@@ -115,9 +115,14 @@ static unroll_status measure_training(const bench_size *z, unroll_net *net, size
     learning.steps = UINT32_MAX;
     unroll_status status = make_window(z, &w);
     unroll_task task = {
-        .self = &w, .inputs = z->symbols, .outputs = z->symbols,
-        .tokens_per_batch = (double)(z->steps * z->batch), .next = next_batch,
-        .train_T = z->steps, .train_B = z->batch, .state = no_state,
+        .self = &w,
+        .inputs = z->symbols,
+        .outputs = z->symbols,
+        .tokens_per_batch = (double)(z->steps * z->batch),
+        .next = next_batch,
+        .train_T = z->steps,
+        .train_B = z->batch,
+        .state = no_state,
     };
     if (status == UNROLL_OK)
         status = unroll_trainer_new(net, &task, &learning, NULL, &trainer);
@@ -133,7 +138,7 @@ static unroll_status measure_training(const bench_size *z, unroll_net *net, size
 }
 
 static unroll_status measure_sampling(const bench_size *z, const unroll_net *net, double seconds,
-                                 double *symbols_per_s)
+                                      double *symbols_per_s)
 {
     unroll_stepper *stepper;
     unroll_sampler *sampler;
@@ -156,7 +161,8 @@ static unroll_status measure_sampling(const bench_size *z, const unroll_net *net
 }
 
 /* Bytes a second that one core reads from `bytes` of memory, over and over. */
-static unroll_status measure_reading(const unroll_kernels *k, double bytes, double seconds, double *rate)
+static unroll_status measure_reading(const unroll_kernels *k, double bytes, double seconds,
+                                     double *rate)
 {
     const size_t n = (size_t)bytes / sizeof(unroll_real) / 512 * 512 + 512;
     volatile unroll_real sink;
@@ -175,11 +181,16 @@ static unroll_status measure_reading(const unroll_kernels *k, double bytes, doub
     return UNROLL_OK;
 }
 
-unroll_status bench_measure(const bench_size *z, const bench_limits *l, double seconds, bench_rates *f)
+unroll_status bench_measure(const bench_size *z, const bench_limits *l, double seconds,
+                            bench_rates *f)
 {
     const unroll_kernels *k = unroll_kernels_get();
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = z->symbols, .outputs = z->symbols,
-                                  .cell = z->cell, .layers = z->layers, .hidden = z->hidden};
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = z->symbols,
+                                  .outputs = z->symbols,
+                                  .cell = z->cell,
+                                  .layers = z->layers,
+                                  .hidden = z->hidden};
     const unroll_init init = UNROLL_INIT_DEFAULT;
     unroll_net *net;
     UNROLL_TRY(unroll_net_new(&spec, &net));

@@ -29,8 +29,7 @@ static void put_real(unroll_buffer *out, double value)
         unroll_buffer_printf(out, ",%.9g", value);
 }
 
-static void put_results(unroll_buffer *out, const char *label, uint64_t seed,
-                        const compare_result *r)
+static void put_results(unroll_buffer *out, const char *label, uint64_t seed, const compare_result *r)
 {
     put_label(out, label);
     unroll_buffer_printf(out, ",%llu,%llu", (unsigned long long)seed, (unsigned long long)r->steps);
@@ -56,7 +55,8 @@ static void put_learning(unroll_buffer *out, const char *label, uint64_t seed,
     }
 }
 
-static void put_distance(unroll_buffer *out, const char *label, uint64_t seed, const compare_result *r)
+static void put_distance(unroll_buffer *out, const char *label, uint64_t seed,
+                         const compare_result *r)
 {
     for (size_t i = 0; i < r->distances; i++) {
         put_label(out, label);
@@ -77,8 +77,7 @@ static void put_gates(unroll_buffer *out, const char *label, uint64_t seed, cons
     }
 }
 
-static void put_lengths(unroll_buffer *out, const char *label, uint64_t seed,
-                        const compare_result *r)
+static void put_lengths(unroll_buffer *out, const char *label, uint64_t seed, const compare_result *r)
 {
     for (size_t i = 0; i < r->lengths; i++) {
         const compare_length *l = &r->length[i];
@@ -102,8 +101,8 @@ static unroll_status write_file(const compare_study *s, const char *name, const 
         for (size_t k = 0; k < s->seeds; k++)
             if (compare_at(s, v, k)->done)
                 put(&text, s->variant[v].label, s->seed + k, compare_at(s, v, k));
-    const unroll_status status = path && !text.failed ? unroll_output_file(path, text.text, text.length)
-                                                      : UNROLL_EMEMORY;
+    const unroll_status status =
+        path && !text.failed ? unroll_output_file(path, text.text, text.length) : UNROLL_EMEMORY;
     unroll_free(text.text);
     unroll_free(path);
     return status;
@@ -111,11 +110,14 @@ static unroll_status write_file(const compare_study *s, const char *name, const 
 
 unroll_status compare_write(const compare_study *s)
 {
-    UNROLL_TRY(write_file(s, "results.csv", "variant,seed,steps,loss,accuracy,solved,steps_to_solve,"
-                          "half_life_start,half_life_end,seconds", put_results));
+    UNROLL_TRY(write_file(s, "results.csv",
+                          "variant,seed,steps,loss,accuracy,solved,steps_to_solve,"
+                          "half_life_start,half_life_end,seconds",
+                          put_results));
     UNROLL_TRY(write_file(s, "learning.csv", "variant,seed,step,loss,accuracy", put_learning));
     if (compare_length_count(s))
-        UNROLL_TRY(write_file(s, "length.csv", "variant,seed,source_min,source_max,pairs,exact_match,bleu",
+        UNROLL_TRY(write_file(s, "length.csv",
+                              "variant,seed,source_min,source_max,pairs,exact_match,bleu",
                               put_lengths));
     UNROLL_TRY(write_file(s, "gates.csv", "variant,seed,layer,gate,below_0.1,above_0.9", put_gates));
     return write_file(s, "distance.csv", "variant,seed," UNROLL_DISTANCE_HEADER, put_distance);

@@ -43,8 +43,8 @@ static void add_mean(unroll_table *table, const unroll_mean *m, size_t growing)
 
 void compare_means_table(const compare_study *s, unroll_table *out)
 {
-    static const char *const head[] = {"variant",        "loss",      "accuracy",
-                                       "solved",         "steps to solve", "half-life at start",
+    static const char *const head[] = {"variant",   "loss",           "accuracy",
+                                       "solved",    "steps to solve", "half-life at start",
                                        "at the end"};
     out->columns = sizeof head / sizeof *head;
     unroll_table_row(out, head);

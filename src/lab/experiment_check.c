@@ -63,8 +63,7 @@ static double translated(const compare_result *r, size_t length, bool bleu)
     return NAN;
 }
 
-static double of_result(const compare_variant *v, const compare_result *r,
-                        const experiment_check *c)
+static double of_result(const compare_variant *v, const compare_result *r, const experiment_check *c)
 {
     const size_t top = (size_t)v->config->layers - 1;
     const double loss = r->diverged ? INFINITY : r->loss;

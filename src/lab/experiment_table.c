@@ -5,19 +5,11 @@
 #include "base/nearest.h"
 #include "lab/experiment.h"
 
-extern const experiment experiment_bengio1994_latch,
-    experiment_hochreiter1997_copy,
-    experiment_hochreiter1997_adding,
-    experiment_pascanu2013_temporal_order,
-    experiment_le2015_irnn,
-    experiment_arjovsky2016_copy,
-    experiment_jozefowicz2015_forget_bias,
-    experiment_tallec2018_chrono,
-    experiment_depth,
-    experiment_cooijmans2016_norm,
-    experiment_karpathy2015_saturation,
-    experiment_cho2014_length,
-    experiment_sutskever2014_reversal;
+extern const experiment experiment_bengio1994_latch, experiment_hochreiter1997_copy,
+    experiment_hochreiter1997_adding, experiment_pascanu2013_temporal_order, experiment_le2015_irnn,
+    experiment_arjovsky2016_copy, experiment_jozefowicz2015_forget_bias,
+    experiment_tallec2018_chrono, experiment_depth, experiment_cooijmans2016_norm,
+    experiment_karpathy2015_saturation, experiment_cho2014_length, experiment_sutskever2014_reversal;
 
 const experiment *const experiment_table[] = {
     &experiment_bengio1994_latch,

@@ -30,17 +30,18 @@ static void fit_row(unroll_buffer *text, const gradient_report *r, size_t layer,
     char horizon[32] = "inf";
     if (f->horizon != SIZE_MAX)
         snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-    unroll_buffer_printf(text, "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", layer,
-                         state == UNROLL_STATE_C ? 'c' : 'h', f->first, f->last, f->slope, f->low, f->high,
-                         f->rho, f->half_life, horizon, f->r2,
+    unroll_buffer_printf(text, "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n",
+                         layer, state == UNROLL_STATE_C ? 'c' : 'h', f->first, f->last, f->slope,
+                         f->low, f->high, f->rho, f->half_life, horizon, f->r2,
                          unroll_diagnosis_mean_field(r->diagnosis, layer),
                          unroll_diagnosis_bound(r->diagnosis, layer));
 }
 
 static void fit_rows(unroll_buffer *text, const gradient_report *r)
 {
-    unroll_buffer_text(text, "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
-                             "r2,mean_field,bound\n");
+    unroll_buffer_text(text,
+                       "step,layer,state,first,last,slope,slope_low,slope_high,rho,half_life,horizon,"
+                       "r2,mean_field,bound\n");
     for (size_t l = 0; l < unroll_curve_layers(r->curve); l++)
         for (size_t s = 0; s <= unroll_curve_has_c(r->curve); s++)
             fit_row(text, r, l, s);
@@ -51,7 +52,8 @@ static void saturation_rows(unroll_buffer *text, const gradient_report *r)
     const unroll_saturation *s;
     unroll_buffer_text(text, "step,layer,name,below_0.1,above_0.9,dead\n");
     for (size_t i = 0; (s = unroll_diagnosis_saturation(r->diagnosis, i)); i++)
-        unroll_buffer_printf(text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high, s->dead);
+        unroll_buffer_printf(text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
+                             s->dead);
 }
 
 static void lyapunov_rows(unroll_buffer *text, const gradient_report *r)
@@ -92,19 +94,20 @@ static const struct file {
     const char *name;
     void (*put)(unroll_buffer *text, const gradient_report *report);
 } files[] = {
-    {"distance.csv", distance_rows},     {"histogram.csv", histogram_rows},
-    {"fit.csv", fit_rows},               {"saturation.csv", saturation_rows},
-    {"lyapunov.csv", lyapunov_rows},     {"jacobian.csv", jacobian_rows},
+    {"distance.csv", distance_rows}, {"histogram.csv", histogram_rows},
+    {"fit.csv", fit_rows},           {"saturation.csv", saturation_rows},
+    {"lyapunov.csv", lyapunov_rows}, {"jacobian.csv", jacobian_rows},
     {"weights.csv", weight_rows},
 };
 
-static unroll_status write_file(const gradient_report *r, const char *directory, const struct file *file)
+static unroll_status write_file(const gradient_report *r, const char *directory,
+                                const struct file *file)
 {
     unroll_buffer text = {0};
     char *path = unroll_path_join(directory, file->name);
     file->put(&text, r);
-    const unroll_status status = path && !text.failed ? unroll_output_file(path, text.text, text.length)
-                                                      : UNROLL_EMEMORY;
+    const unroll_status status =
+        path && !text.failed ? unroll_output_file(path, text.text, text.length) : UNROLL_EMEMORY;
     unroll_free(text.text);
     unroll_free(path);
     return status;
@@ -114,11 +117,16 @@ static unroll_status write_file(const gradient_report *r, const char *directory,
 
 static unroll_gradient_figure figure(const gradient_report *r, const char *directory)
 {
-    return (unroll_gradient_figure){
-        .directory = directory, .variant = r->request.variant, .curve = r->curve,
-        .accumulated = r->request.accumulated, .squared = r->squared, .diagnosis = r->diagnosis,
-        .histograms = r->histograms, .jacobian = r->jacobian, .lyapunov = r->lyapunov,
-        .weights = r->weights};
+    return (unroll_gradient_figure){.directory = directory,
+                                    .variant = r->request.variant,
+                                    .curve = r->curve,
+                                    .accumulated = r->request.accumulated,
+                                    .squared = r->squared,
+                                    .diagnosis = r->diagnosis,
+                                    .histograms = r->histograms,
+                                    .jacobian = r->jacobian,
+                                    .lyapunov = r->lyapunov,
+                                    .weights = r->weights};
 }
 
 unroll_status gradient_report_chart(const gradient_report *r, size_t columns, size_t rows, char **text)

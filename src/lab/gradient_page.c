@@ -39,8 +39,9 @@ static unroll_status put_curve(const writing *w)
              "respect to each layer's state k steps before, geometric mean over windows; decay by "
              "least squares from distance 5; the horizon is where a thousandth of distance 5 is left.",
              r->request.variant, unroll_curve_samples(r->curve), r->request.T,
-             r->request.accumulated ? "Accumulated: losses of all steps together, so that no decay shows."
-                                    : "The loss of one step alone, not divided by batch or window.");
+             r->request.accumulated
+                 ? "Accumulated: losses of all steps together, so that no decay shows."
+                 : "The loss of one step alone, not divided by batch or window.");
     unroll_page_text(w->page, text);
     const unroll_status status = gradient_report_table(r, &table);
     put_table(w, &table);
@@ -48,7 +49,8 @@ static unroll_status put_curve(const writing *w)
         snprintf(text, sizeof text, "No mean-field rate and no bound: %s", no_theory);
         unroll_page_text(w->page, text);
     }
-    put_picture(w, "distance", "Gradient against distance. Reference lines are theory, not measured.");
+    put_picture(w, "distance",
+                "Gradient against distance. Reference lines are theory, not measured.");
     if (unroll_curve_layers(r->curve) > 1) {
         put_picture(w, "layer-distance", "Every layer and distance; state h.");
         put_picture(w, "layers", "Against the layer.");
@@ -96,7 +98,8 @@ static void put_lyapunov(const writing *w)
              "Of the first %zu windows, over %zu steps each at least: how fast the directions "
              "of the whole state (all layers, h and c) shrink or grow. The largest is the rate that "
              "gradients come to; the slowest layer's curve was measured at %.4f a step.",
-             unroll_lyapunov_samples(l), unroll_lyapunov_steps(l), gradient_report_slowest(w->report));
+             unroll_lyapunov_samples(l), unroll_lyapunov_steps(l),
+             gradient_report_slowest(w->report));
     unroll_page_text(w->page, text);
     put_exponents(w);
     if (unroll_lyapunov_count(l) > 1)
@@ -111,8 +114,9 @@ static void put_saturation(const writing *w)
     const unroll_saturation *s;
     unroll_table table = {.columns = sizeof head / sizeof *head};
     unroll_page_heading(w->page, "Saturation");
-    unroll_page_text(w->page, "Shares over units, steps and windows: of |h| above 0.9, of gates below 0.1 "
-                              "and above 0.9, of units that are 0 at every step.");
+    unroll_page_text(w->page,
+                     "Shares over units, steps and windows: of |h| above 0.9, of gates below 0.1 "
+                     "and above 0.9, of units that are 0 at every step.");
     unroll_table_row(&table, head);
     for (size_t i = 0; (s = unroll_diagnosis_saturation(w->report->diagnosis, i)); i++) {
         unroll_table_cell(&table, "%zu", s->layer);
@@ -127,9 +131,10 @@ static void put_saturation(const writing *w)
 static void put_weights(const writing *w)
 {
     unroll_page_heading(w->page, "Gradients of the weights by distance");
-    put_picture(w, "weights", "What each distance adds to the gradient of the recurrent matrices: the norm of "
-                              "the mean over windows of the part that goes by way of the step k before the "
-                              "loss.");
+    put_picture(w, "weights",
+                "What each distance adds to the gradient of the recurrent matrices: the norm of "
+                "the mean over windows of the part that goes by way of the step k before the "
+                "loss.");
     put_picture(w, "signal", "The same, over its standard deviation between windows.");
     unroll_page_heading(w->page, "Histograms");
     put_picture(w, "histogram-parameters", "Gradients of the weights.");
@@ -138,8 +143,8 @@ static void put_weights(const writing *w)
 
 /* ---- the page ---- */
 
-static unroll_status write_page(const gradient_report *r, const char *path, const char *plots, int argc,
-                                char *const *argv, const unroll_config *config)
+static unroll_status write_page(const gradient_report *r, const char *path, const char *plots,
+                                int argc, char *const *argv, const unroll_config *config)
 {
     writing w = {.report = r, .plots = plots};
     UNROLL_TRY(unroll_page_begin(path, r->request.variant, &w.page));
@@ -159,7 +164,8 @@ static unroll_status write_page(const gradient_report *r, const char *path, cons
 unroll_status gradient_report_page(const gradient_report *r, const char *directory, int argc,
                                    char *const *argv, const unroll_config *config)
 {
-    char *path = unroll_path_join(directory, "report.html"), *plots = unroll_path_join(directory, "plots");
+    char *path = unroll_path_join(directory, "report.html"),
+         *plots = unroll_path_join(directory, "plots");
     const unroll_status status =
         path && plots ? write_page(r, path, plots, argc, argv, config) : UNROLL_EMEMORY;
     unroll_free(plots);

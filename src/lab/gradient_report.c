@@ -10,7 +10,8 @@
 
 /* ---- measuring ---- */
 
-static unroll_status next_windows(const gradient_request *r, size_t first, size_t rows, unroll_windows **out)
+static unroll_status next_windows(const gradient_request *r, size_t first, size_t rows,
+                                  unroll_windows **out)
 {
     const unroll_windows_options o = {
         .size = sizeof o, .T = r->T, .windows = r->B, .first = first, .rows = rows};
@@ -30,7 +31,9 @@ static unroll_status measure_first(gradient_report *out, unroll_probe *probe, co
     const unroll_lyapunov_options exponents = {
         .size = sizeof exponents, .count = EXPONENTS, .samples = SAMPLES, .seed = r->seed};
     const unroll_jacobian_options products = {
-        .size = sizeof products, .samples = MATRICES, .seed = r->seed,
+        .size = sizeof products,
+        .samples = MATRICES,
+        .seed = r->seed,
         .distances = r->distances < FARTHEST + 1 ? r->distances : FARTHEST + 1};
     UNROLL_TRY(unroll_diagnosis_measure(probe, b, r->distances, &out->diagnosis));
     UNROLL_TRY(unroll_histograms_measure(out->histograms, probe, b));
@@ -63,7 +66,8 @@ static unroll_status measure_turn(gradient_report *out, size_t first, size_t row
 static size_t rows_in_turn(const gradient_request *r)
 {
     enum { TURN = 64, MEGABYTES = 512 };
-    const unroll_work_options one = {.size = sizeof one, .T = r->T, .B = 1, .threads = 1, .training = true};
+    const unroll_work_options one = {
+        .size = sizeof one, .T = r->T, .B = 1, .threads = 1, .training = true};
     const size_t row = unroll_work_bytes(r->net, &one);
     const size_t fit = ((size_t)MEGABYTES << 20) / (row ? row : 1);
     const size_t turn = fit < 1 ? 1 : fit < TURN ? fit : TURN;
@@ -72,7 +76,8 @@ static size_t rows_in_turn(const gradient_request *r)
 
 static unroll_status fit_all(gradient_report *out)
 {
-    const size_t layers = unroll_curve_layers(out->curve), states = unroll_curve_has_c(out->curve) ? 2 : 1;
+    const size_t layers = unroll_curve_layers(out->curve),
+                 states = unroll_curve_has_c(out->curve) ? 2 : 1;
     out->fit = unroll_alloc(layers * UNROLL_STATES, sizeof *out->fit);
     if (!out->fit)
         return UNROLL_EMEMORY;
@@ -85,10 +90,13 @@ static unroll_status fit_all(gradient_report *out)
 
 unroll_status gradient_report_measure(const gradient_request *request, gradient_report *out)
 {
-    const unroll_curve_options o = {
-        .size = sizeof o, .distances = request->distances, .through_statistics = request->through,
-        .losses = request->accumulated ? UNROLL_LOSSES_ALL : UNROLL_LOSSES_LAST};
-    *out = (gradient_report){.request = *request, .squared = unroll_net_get_spec(request->net)->squared};
+    const unroll_curve_options o = {.size = sizeof o,
+                                    .distances = request->distances,
+                                    .through_statistics = request->through,
+                                    .losses = request->accumulated ? UNROLL_LOSSES_ALL
+                                                                   : UNROLL_LOSSES_LAST};
+    *out = (gradient_report){.request = *request,
+                             .squared = unroll_net_get_spec(request->net)->squared};
     UNROLL_TRY(unroll_curve_new(request->net, &o, &out->curve));
     UNROLL_TRY(unroll_histograms_new(request->net, &out->histograms));
     const size_t B = request->B, turn = rows_in_turn(request);
@@ -120,7 +128,9 @@ unroll_status gradient_report_row(const gradient_report *r, size_t layer, enum u
     if (!gmean)
         return UNROLL_EMEMORY;
     const unroll_status status = unroll_curve_gmean(r->curve, layer, state, gmean);
-    *out = (gradient_row){.layer = layer, .state = state == UNROLL_STATE_C ? 'c' : 'h', .start = gmean[0],
+    *out = (gradient_row){.layer = layer,
+                          .state = state == UNROLL_STATE_C ? 'c' : 'h',
+                          .start = gmean[0],
                           .fit = &r->fit[layer * UNROLL_STATES + (size_t)state]};
     for (size_t i = 0; i < GRADIENT_RATIOS; i++)
         out->ratio[i] = ratio_at[i] < distances ? gmean[ratio_at[i]] / gmean[0] : NAN;
@@ -172,9 +182,18 @@ unroll_status gradient_report_table(const gradient_report *r, unroll_table *out)
 {
     char start[48];
     snprintf(start, sizeof start, "at 0 (%s)", unroll_loss_unit(r->squared));
-    const char *const head[GRADIENT_COLUMNS] = {"layer", "state", start, "at 10 (x start)", "at 50", "at 100",
-                                "decay a step", "half-life (steps)", "horizon (steps)",
-                                "slope (decades a step)", "95% interval", "R2"};
+    const char *const head[GRADIENT_COLUMNS] = {"layer",
+                                                "state",
+                                                start,
+                                                "at 10 (x start)",
+                                                "at 50",
+                                                "at 100",
+                                                "decay a step",
+                                                "half-life (steps)",
+                                                "horizon (steps)",
+                                                "slope (decades a step)",
+                                                "95% interval",
+                                                "R2"};
     out->columns = GRADIENT_COLUMNS;
     unroll_table_row(out, head);
     for (size_t l = unroll_curve_layers(r->curve); l-- > 0;)

@@ -31,8 +31,8 @@ static size_t recurrent_gates(const unroll_parameter *p)
     return strstr(p->name, "weight_hh") && p->cols && p->rows % p->cols == 0 ? p->rows / p->cols : 0;
 }
 
-static unroll_status measure_blocks(const unroll_cell *cell, const unroll_parameter *p, const float *W,
-                                    inspection *out)
+static unroll_status measure_blocks(const unroll_cell *cell, const unroll_parameter *p,
+                                    const float *W, inspection *out)
 {
     const size_t H = p->cols, gates = recurrent_gates(p);
     for (size_t g = 0; g < gates; g++) {

@@ -22,11 +22,12 @@ static unroll_status add_variants(const experiment_setting *setting, compare_stu
 unroll_status reproduction_open(const experiment *e, bool quick, reproduction *out)
 {
     const experiment_setting *setting = quick ? &e->quick : &e->full;
-    *out = (reproduction){
-        .experiment = e,
-        .setting = setting,
-        .study = {.seeds = setting->seeds,
-                  .ask = {.stop_solved = setting->until_solved, .probe = true, .through = setting->through}}};
+    *out = (reproduction){.experiment = e,
+                          .setting = setting,
+                          .study = {.seeds = setting->seeds,
+                                    .ask = {.stop_solved = setting->until_solved,
+                                            .probe = true,
+                                            .through = setting->through}}};
     UNROLL_TRY(add_variants(setting, &out->study));
     return setting->sweep ? compare_study_sweep(&out->study, setting->sweep) : UNROLL_OK;
 }
@@ -51,8 +52,8 @@ void reproduction_judge(reproduction *r)
         r->failed += !r->holds[i];
         unroll_table_text(&r->table, c->what);
         unroll_table_text(&r->table, *c->reported ? c->reported : "-");
-        unroll_table_cell(&r->table, "%.4g (%s %g)", r->measured[i], experiment_relation_name(c->relation),
-                          c->bound);
+        unroll_table_cell(&r->table, "%.4g (%s %g)", r->measured[i],
+                          experiment_relation_name(c->relation), c->bound);
         unroll_table_text(&r->table, r->holds[i] ? "yes" : "NO");
     }
 }

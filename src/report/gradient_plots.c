@@ -24,13 +24,13 @@ static const char *shown_title(const unroll_gradient_figure *f, char buffer[UNRO
     const size_t n = unroll_curve_layers(f->curve);
     if (n <= 3)
         return f->variant;
-    snprintf(buffer, UNROLL_PICTURE_LABEL, "%.*s; layers 0, %zu and %zu of %zu", UNROLL_VARIANT_MAX, f->variant,
-             n / 2, n - 1, n);
+    snprintf(buffer, UNROLL_PICTURE_LABEL, "%.*s; layers 0, %zu and %zu of %zu", UNROLL_VARIANT_MAX,
+             f->variant, n / 2, n - 1, n);
     return buffer;
 }
 
-static void add_theory(unroll_picture *p, const unroll_gradient_figure *f, double from, size_t first,
-                       double rate, const char *what)
+static void add_theory(unroll_picture *p, const unroll_gradient_figure *f, double from,
+                       size_t first, double rate, const char *what)
 {
     double *x, *y;
     const size_t n = unroll_curve_distances(f->curve);
@@ -57,7 +57,8 @@ static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t 
     if (!s)
         return;
     s->reference = true;
-    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "product of %s alone, layer %zu", unroll_diagnosis_kept_by(d), l);
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "product of %s alone, layer %zu",
+             unroll_diagnosis_kept_by(d), l);
     for (size_t k = 0; k < distances; k++) {
         x[k] = (double)k;
         y[k] = unroll_above_zero(from * keep[k]);
@@ -67,7 +68,8 @@ static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t 
 static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_picture *p)
 {
     const unroll_curve *c = f->curve;
-    const size_t layers = unroll_curve_layers(c), top = layers - 1, distances = unroll_curve_distances(c);
+    const size_t layers = unroll_curve_layers(c), top = layers - 1,
+                 distances = unroll_curve_distances(c);
     const bool has_c = unroll_curve_has_c(c);
     double *x, *y, start[2] = {0}, fifth = 0;
     for (size_t l = layers; l-- > 0;)
@@ -76,7 +78,8 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_pi
                 continue;
             if (!unroll_picture_add(p, distances, &x, &y))
                 return p->count == UNROLL_PICTURE_SERIES ? UNROLL_OK : UNROLL_EMEMORY;
-            snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%c of layer %zu", s ? 'c' : 'h', l);
+            snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%c of layer %zu", s ? 'c' : 'h',
+                     l);
             UNROLL_TRY(unroll_curve_gmean(c, l, (enum unroll_state)s, y));
             if (l == top) {
                 start[s] = y[0];
@@ -97,8 +100,8 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_pi
 
 static const char *gradient_label(const unroll_gradient_figure *f, char buffer[UNROLL_PICTURE_LABEL])
 {
-    snprintf(buffer, UNROLL_PICTURE_LABEL, f->accumulated ? "accumulated |dL/dstate| (%s)"
-                                                          : "|dL_t/dstate_s| (%s), geometric mean",
+    snprintf(buffer, UNROLL_PICTURE_LABEL,
+             f->accumulated ? "accumulated |dL/dstate| (%s)" : "|dL_t/dstate_s| (%s), geometric mean",
              unroll_loss_unit(f->squared));
     return buffer;
 }
@@ -111,9 +114,15 @@ typedef struct distance_labels {
 static unroll_plot distance_plot(const unroll_gradient_figure *f, const char *folder,
                                  const unroll_picture *p, distance_labels *labels)
 {
-    return (unroll_plot){.directory = folder, .name = "distance", .title = shown_title(f, labels->title),
-                         .x_label = "distance t - s (steps)", .y_label = gradient_label(f, labels->y),
-                         .log_y = true, .key_below = true, .series = p->series, .count = p->count};
+    return (unroll_plot){.directory = folder,
+                         .name = "distance",
+                         .title = shown_title(f, labels->title),
+                         .x_label = "distance t - s (steps)",
+                         .y_label = gradient_label(f, labels->y),
+                         .log_y = true,
+                         .key_below = true,
+                         .series = p->series,
+                         .count = p->count};
 }
 
 static unroll_status draw_distance(const unroll_gradient_figure *f, const char *folder)
@@ -128,8 +137,8 @@ static unroll_status draw_distance(const unroll_gradient_figure *f, const char *
     return status;
 }
 
-unroll_status unroll_gradient_plots_chart(const unroll_gradient_figure *f, size_t columns, size_t rows,
-                                          char **text)
+unroll_status unroll_gradient_plots_chart(const unroll_gradient_figure *f, size_t columns,
+                                          size_t rows, char **text)
 {
     unroll_picture p = {0};
     distance_labels labels;
@@ -160,7 +169,8 @@ static unroll_status draw_layers(const unroll_gradient_figure *f, const char *fo
     double *x[2], *y[2], *gmean = unroll_alloc(distances, sizeof *gmean);
     unroll_status status = gmean && unroll_picture_add(&p, layers, &x[0], &y[0]) &&
                                    unroll_picture_add(&p, layers, &x[1], &y[1])
-                               ? UNROLL_OK : UNROLL_EMEMORY;
+                               ? UNROLL_OK
+                               : UNROLL_EMEMORY;
     for (size_t l = 0; l < layers && status == UNROLL_OK; l++) {
         status = unroll_curve_gmean(c, l, UNROLL_STATE_H, gmean);
         x[0][l] = x[1][l] = (double)l;
@@ -168,14 +178,20 @@ static unroll_status draw_layers(const unroll_gradient_figure *f, const char *fo
         y[1][l] = layer_mean(gmean, distances);
     }
     snprintf(p.label[0], UNROLL_PICTURE_LABEL, "at distance 0");
-    snprintf(p.label[1], UNROLL_PICTURE_LABEL, "geometric mean over distances 0 to %zu", distances - 1);
+    snprintf(p.label[1], UNROLL_PICTURE_LABEL, "geometric mean over distances 0 to %zu",
+             distances - 1);
     p.series[0].points = p.series[1].points = true;
     if (status == UNROLL_OK)
-        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "layers", .title = f->variant,
-                                     .x_label = "layer (0: next to the input)",
-                                     .y_label = gradient_label(f, label), .log_y = true,
-                                     .key_below = true, .whole_x = layers <= 20,
-                                     .series = p.series, .count = p.count});
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder,
+                                                    .name = "layers",
+                                                    .title = f->variant,
+                                                    .x_label = "layer (0: next to the input)",
+                                                    .y_label = gradient_label(f, label),
+                                                    .log_y = true,
+                                                    .key_below = true,
+                                                    .whole_x = layers <= 20,
+                                                    .series = p.series,
+                                                    .count = p.count});
     unroll_picture_free(&p);
     unroll_free(gmean);
     return status;
@@ -202,9 +218,10 @@ static unroll_status draw_layer_distance(const unroll_gradient_figure *f, const 
     for (size_t k = 0; k < distances; k++)
         x[k] = (double)k;
     if (status == UNROLL_OK)
-        status = unroll_picture_heat(folder, "layer-distance", f->variant, "layer (0: next to the input)",
-                  &(unroll_heat){.z = z, .x = x, .y = y, .columns = distances, .rows = layers,
-                                 .label = label});
+        status = unroll_picture_heat(
+            folder, "layer-distance", f->variant, "layer (0: next to the input)",
+            &(unroll_heat){
+                .z = z, .x = x, .y = y, .columns = distances, .rows = layers, .label = label});
     unroll_free(z);
     return status;
 }
@@ -246,17 +263,17 @@ static unroll_status add_histogram(unroll_picture *p, const unroll_histogram *h)
     return UNROLL_OK;
 }
 
-static unroll_status draw_histograms(const unroll_gradient_figure *f, const char *folder,
-                                     bool states)
+static unroll_status draw_histograms(const unroll_gradient_figure *f, const char *folder, bool states)
 {
     const unroll_histograms *h = f->histograms;
     unroll_picture p = {0};
     char title[UNROLL_PICTURE_LABEL], x_label[UNROLL_PICTURE_LABEL];
     unroll_status status = UNROLL_OK;
-    snprintf(x_label, sizeof x_label, "|dL/d%s| (%s), all losses, batch mean", states ? "state" : "weight",
-             unroll_loss_unit(f->squared));
+    snprintf(x_label, sizeof x_label, "|dL/d%s| (%s), all losses, batch mean",
+             states ? "state" : "weight", unroll_loss_unit(f->squared));
     const size_t parameters = unroll_histograms_parameters(h);
-    const size_t first = states ? parameters : 0, end = states ? unroll_histograms_count(h) : parameters;
+    const size_t first = states ? parameters : 0,
+                 end = states ? unroll_histograms_count(h) : parameters;
     size_t all = 0;
     for (size_t i = first; i < end; i++)
         all += states || is_matrix(unroll_histograms_at(h, i)->name);
@@ -268,13 +285,16 @@ static unroll_status draw_histograms(const unroll_gradient_figure *f, const char
             status = add_histogram(&p, one);
     }
     if (status == UNROLL_OK && p.count)
-        status = unroll_picture_draw(&(unroll_plot){.directory = folder,
-                                     .name = states ? "histogram-states" : "histogram-parameters",
-                                     .title = some ? shown_title(f, title) : f->variant,
-                                     .log_x = true,
-                                     .x_label = x_label,
-                                     .y_label = "share of elements in half a decade",
-                                     .key_below = true, .series = p.series, .count = p.count});
+        status = unroll_picture_draw(&(unroll_plot){
+            .directory = folder,
+            .name = states ? "histogram-states" : "histogram-parameters",
+            .title = some ? shown_title(f, title) : f->variant,
+            .log_x = true,
+            .x_label = x_label,
+            .y_label = "share of elements in half a decade",
+            .key_below = true,
+            .series = p.series,
+            .count = p.count});
     unroll_picture_free(&p);
     return status;
 }
@@ -319,7 +339,8 @@ static unroll_status add_exponent(unroll_picture *p, const unroll_gradient_figur
     const unroll_jacobian *j = f->jacobian;
     double *x, *y;
     const size_t last = unroll_jacobian_distances(j) - 1;
-    const double *spectral = unroll_jacobian_spectral(j), rate = unroll_lyapunov_exponents(f->lyapunov)[0];
+    const double *spectral = unroll_jacobian_spectral(j),
+                 rate = unroll_lyapunov_exponents(f->lyapunov)[0];
     const double *norm = isfinite(spectral[0]) ? spectral : unroll_jacobian_frobenius(j);
     if (last == 0 || !(norm[last] > 0))
         return UNROLL_OK;
@@ -327,8 +348,8 @@ static unroll_status add_exponent(unroll_picture *p, const unroll_gradient_figur
     if (!s)
         return UNROLL_EMEMORY;
     s->reference = true;
-    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "slope of the largest Lyapunov exponent: x %.4f a step",
-             exp(rate));
+    snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL,
+             "slope of the largest Lyapunov exponent: x %.4f a step", exp(rate));
     x[0] = 0;
     x[1] = (double)last;
     y[1] = norm[last];
@@ -347,10 +368,15 @@ static unroll_status draw_jacobian(const unroll_gradient_figure *f, const char *
     if (status == UNROLL_OK && has_exponent(f))
         status = add_exponent(&p, f);
     if (status == UNROLL_OK && p.count)
-        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "jacobian", .title = f->variant,
-                                     .x_label = "k (steps)", .y_label = "norm of d(h,c)_t / d(h,c)_{t-k}",
-                                     .log_y = true, .key_below = true, .series = p.series,
-                                     .count = p.count});
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder,
+                                                    .name = "jacobian",
+                                                    .title = f->variant,
+                                                    .x_label = "k (steps)",
+                                                    .y_label = "norm of d(h,c)_t / d(h,c)_{t-k}",
+                                                    .log_y = true,
+                                                    .key_below = true,
+                                                    .series = p.series,
+                                                    .count = p.count});
     unroll_picture_free(&p);
     return status;
 }
@@ -373,16 +399,22 @@ static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *
         high[i] = y[i] + spread;
     }
     char label[UNROLL_PICTURE_LABEL];
-    snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation", unroll_lyapunov_samples(l));
+    snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation",
+             unroll_lyapunov_samples(l));
     const double ends[2] = {1, (double)count}, zero[2] = {0, 0};
     const unroll_series series[] = {
         {.label = label, .x = x, .y = y, .low = low, .high = high, .count = count, .points = true},
         {.label = "neither falls nor grows", .x = ends, .y = zero, .count = 2, .reference = true}};
     const unroll_status status =
-        unroll_picture_draw(&(unroll_plot){.directory = folder, .name = "lyapunov", .title = f->variant,
-                            .x_label = "Lyapunov exponent, from the largest",
-                            .y_label = "decades a step", .whole_x = true, .key_below = true,
-                            .series = series, .count = 2});
+        unroll_picture_draw(&(unroll_plot){.directory = folder,
+                                           .name = "lyapunov",
+                                           .title = f->variant,
+                                           .x_label = "Lyapunov exponent, from the largest",
+                                           .y_label = "decades a step",
+                                           .whole_x = true,
+                                           .key_below = true,
+                                           .series = series,
+                                           .count = 2});
     unroll_free(data);
     return status;
 }
@@ -414,11 +446,16 @@ static unroll_status draw_weights(const unroll_gradient_figure *f, const char *f
         }
     }
     if (status == UNROLL_OK)
-        status = unroll_picture_draw(&(unroll_plot){.directory = folder, .name = ratio ? "signal" : "weights",
-                                     .title = shown_title(f, title), .x_label = "distance k = t - s (steps)",
-                                     .y_label = ratio ? "|mean| over deviation, dL_t/dWh at step s" : y_label,
-                                     .log_y = true, .key_below = true, .series = p.series,
-                                     .count = p.count});
+        status = unroll_picture_draw(&(unroll_plot){
+            .directory = folder,
+            .name = ratio ? "signal" : "weights",
+            .title = shown_title(f, title),
+            .x_label = "distance k = t - s (steps)",
+            .y_label = ratio ? "|mean| over deviation, dL_t/dWh at step s" : y_label,
+            .log_y = true,
+            .key_below = true,
+            .series = p.series,
+            .count = p.count});
     unroll_picture_free(&p);
     return status;
 }
@@ -469,10 +506,14 @@ static const struct {
     bool (*is_known)(const unroll_gradient_figure *f);
     unroll_status (*draw)(const unroll_gradient_figure *f, const char *folder);
 } pictures[] = {
-    {is_there, draw_distance},        {is_deep, draw_layers},
-    {is_deep, draw_layer_distance},   {has_histograms, draw_parameter_histograms},
-    {has_histograms, draw_state_histograms}, {has_jacobian, draw_jacobian},
-    {has_spectrum, draw_lyapunov},    {has_weights, draw_weight_norms},
+    {is_there, draw_distance},
+    {is_deep, draw_layers},
+    {is_deep, draw_layer_distance},
+    {has_histograms, draw_parameter_histograms},
+    {has_histograms, draw_state_histograms},
+    {has_jacobian, draw_jacobian},
+    {has_spectrum, draw_lyapunov},
+    {has_weights, draw_weight_norms},
     {has_weights, draw_weight_signal},
 };
 

@@ -12,7 +12,7 @@
 #include "store/curve_csv.h"
 
 typedef struct records {
-    double *gmean;               /* [steps][distances] of the top layer's h */
+    double *gmean; /* [steps][distances] of the top layer's h */
     double *step;
     size_t steps, distances, room;
     size_t layer;
@@ -47,7 +47,8 @@ static unroll_status read_records(const char *path, bool count, records *r)
     return status;
 }
 
-static unroll_status draw_steps(const records *r, const char *folder, const char *variant, bool squared)
+static unroll_status draw_steps(const records *r, const char *folder, const char *variant,
+                                bool squared)
 {
     enum { LINES = 6 };
     unroll_picture p = {0};
@@ -71,15 +72,21 @@ static unroll_status draw_steps(const records *r, const char *folder, const char
         }
     }
     if (status == UNROLL_OK)
-        status = unroll_picture_draw(&(unroll_plot){
-            .directory = folder, .name = "gradient-steps-lines", .title = variant,
-            .x_label = "distance t - s (steps)", .y_label = y_label, .log_y = true,
-            .key_below = true, .series = p.series, .count = p.count});
+        status = unroll_picture_draw(&(unroll_plot){.directory = folder,
+                                                    .name = "gradient-steps-lines",
+                                                    .title = variant,
+                                                    .x_label = "distance t - s (steps)",
+                                                    .y_label = y_label,
+                                                    .log_y = true,
+                                                    .key_below = true,
+                                                    .series = p.series,
+                                                    .count = p.count});
     unroll_picture_free(&p);
     return status;
 }
 
-static unroll_status draw_step_map(const records *r, const char *folder, const char *variant, bool squared)
+static unroll_status draw_step_map(const records *r, const char *folder, const char *variant,
+                                   bool squared)
 {
     const size_t cells = r->steps * r->distances;
     char label[64];
@@ -93,8 +100,12 @@ static unroll_status draw_step_map(const records *r, const char *folder, const c
         z[cells + k] = (double)k;
     const unroll_status status =
         unroll_picture_heat(folder, "gradient-steps", variant, "training step",
-                            &(unroll_heat){.z = z, .x = z + cells, .y = r->step,
-                                           .columns = r->distances, .rows = r->steps, .label = label});
+                            &(unroll_heat){.z = z,
+                                           .x = z + cells,
+                                           .y = r->step,
+                                           .columns = r->distances,
+                                           .rows = r->steps,
+                                           .label = label});
     unroll_free(z);
     return status;
 }
@@ -116,9 +127,9 @@ unroll_status unroll_gradient_steps_draw(const char *directory, const char *vari
         status = r.gmean && r.step ? read_records(path, false, &r) : UNROLL_EMEMORY;
         if (status == UNROLL_OK)
             status = draw_step_map(&r, folder, variant, squared);
-        const unroll_status lines =
-            status == UNROLL_OK || status == UNROLL_ENOINPUT ? draw_steps(&r, folder, variant, squared)
-                                                             : status;
+        const unroll_status lines = status == UNROLL_OK || status == UNROLL_ENOINPUT
+                                        ? draw_steps(&r, folder, variant, squared)
+                                        : status;
         status = status == UNROLL_OK ? lines : status;
     }
     unroll_free(r.step);

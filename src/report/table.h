@@ -12,7 +12,8 @@ typedef struct unroll_table {
 
 void unroll_table_text(unroll_table *table, const char *text);
 /** A cell of at most 511 bytes, as printf makes it. */
-void unroll_table_cell(unroll_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void unroll_table_cell(unroll_table *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /** A number with three digits; a dash for NAN. */
 void unroll_table_number(unroll_table *table, double x);
 /** A cell for each column. */

@@ -17,7 +17,8 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
         snprintf(bias, sizeof bias, ", chrono gate biases");
     else if (!isnan(c->forget_bias) || cell->forget_bias != 0)
         snprintf(bias, sizeof bias, ", forget bias %s",
-                 unroll_format_digits(number, isnan(c->forget_bias) ? cell->forget_bias : c->forget_bias, 6));
+                 unroll_format_digits(number,
+                                      isnan(c->forget_bias) ? cell->forget_bias : c->forget_bias, 6));
     if (c->init_scale != 1)
         snprintf(scale, sizeof scale, " x %s", unroll_format_digits(number, c->init_scale, 6));
     if (c->norm && strcmp(c->norm, "none") != 0)
@@ -25,8 +26,8 @@ const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIA
     if (c->norm && strcmp(c->norm, "recurrent-batch") == 0)
         snprintf(norm, sizeof norm, ", recurrent-batch norm, gamma %s",
                  unroll_format_digits(number, c->norm_gamma, 6));
-    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell, *form ? " " : "", form,
-             (unsigned long long)c->layers, (unsigned long long)c->hidden,
+    snprintf(buffer, UNROLL_VARIANT_MAX, "%s%s%s %llux%llu%s%s%s, init %s%s%s", c->cell,
+             *form ? " " : "", form, (unsigned long long)c->layers, (unsigned long long)c->hidden,
              c->residual ? ", residual" : "", c->skip_input ? ", input to all layers" : "", norm,
              c->init, scale, bias);
     return buffer;

@@ -31,12 +31,18 @@ static unroll_status add_batches(const pass *p, enum unroll_split split, unroll_
     }
 }
 
-unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task, enum unroll_split split,
-                               size_t threads, const unroll_loss_listener *listener, unroll_result *sum)
+unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task,
+                               enum unroll_split split, size_t threads,
+                               const unroll_loss_listener *listener, unroll_result *sum)
 {
-    const unroll_work_options options = {.size = sizeof options, .T = task->eval_T, .B = task->eval_B,
-                                         .S = task->eval_S, .threads = threads};
-    pass p = {.net = net, .task = task, .listener = listener,
+    const unroll_work_options options = {.size = sizeof options,
+                                         .T = task->eval_T,
+                                         .B = task->eval_B,
+                                         .S = task->eval_S,
+                                         .threads = threads};
+    pass p = {.net = net,
+              .task = task,
+              .listener = listener,
               .token_loss = unroll_alloc(task->eval_T * task->eval_B, sizeof *p.token_loss)};
     unroll_status status = p.token_loss ? unroll_work_new(net, &options, &p.work) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)

@@ -8,7 +8,8 @@ typedef struct unroll_loss_listener {
     /** @param sum         up to and with this batch
      *  @param token_loss  [T][B] of the batch's targets in nats, 0 where one has weight 0
      *  @return false: enough; what is summed up to here stands */
-    bool (*on_batch)(void *arg, const unroll_batch *batch, const unroll_result *sum, const double *token_loss);
+    bool (*on_batch)(void *arg, const unroll_batch *batch, const unroll_result *sum,
+                     const double *token_loss);
     void *arg;
 } unroll_loss_listener;
 
@@ -17,6 +18,7 @@ typedef struct unroll_loss_listener {
  *  @param listener  NULL: none
  *  @param sum       is added to: losses, weights, what was scored and was correct
  *  @return as the task's eval() and unroll_net_evaluate(); UNROLL_EMEMORY */
-unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task, enum unroll_split split,
-                               size_t threads, const unroll_loss_listener *listener, unroll_result *sum);
+unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task,
+                               enum unroll_split split, size_t threads,
+                               const unroll_loss_listener *listener, unroll_result *sum);
 #endif

@@ -19,9 +19,9 @@ void unroll_curve_csv_put(unroll_buffer *rows, const unroll_curve_row *row, bool
             text[i][0] = '\0';
         else
             unroll_format_digits(text[i], value[i], 9);
-    unroll_buffer_printf(rows, "%llu,%zu,%c,%zu,%s,%s,%s,%s,%s,%zu\n", (unsigned long long)row->step,
-                         row->layer, row->state, row->distance, text[0], text[1], text[2], text[3],
-                         text[4], p->n);
+    unroll_buffer_printf(rows, "%llu,%zu,%c,%zu,%s,%s,%s,%s,%s,%zu\n",
+                         (unsigned long long)row->step, row->layer, row->state, row->distance,
+                         text[0], text[1], text[2], text[3], text[4], p->n);
 }
 
 bool unroll_curve_csv_get(char *line, unroll_curve_row *out)
@@ -81,7 +81,7 @@ void unroll_histogram_csv_rows(unroll_buffer *rows, uint64_t step, const unroll_
         for (size_t b = 0; b < UNROLL_BINS; b++)
             if (one->bin[b])
                 unroll_buffer_printf(rows, "%llu,%s,%g,%g,%llu\n", (unsigned long long)step,
-                                     one->name, unroll_histogram_low(b), unroll_histogram_low(b + 1),
-                                     (unsigned long long)one->bin[b]);
+                                     one->name, unroll_histogram_low(b),
+                                     unroll_histogram_low(b + 1), (unsigned long long)one->bin[b]);
     }
 }

@@ -13,7 +13,7 @@
 typedef struct unroll_curve_row {
     uint64_t step;
     size_t layer;
-    char state;      /**< 'h' or 'c' */
+    char state; /**< 'h' or 'c' */
     size_t distance;
     unroll_curve_point point;
 } unroll_curve_row;
