@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 enum { ROOM = UNROLL_MESSAGE_MAX };
 
@@ -50,24 +51,6 @@ void unroll_marks_drop(char *text)
     *to = '\0';
 }
 
-/* Bytes of the UTF-8 character at `s`, 0 where there is none. Second-byte ranges are those of
- * Unicode's table 3-7: no overlong forms, no surrogates, nothing above 10FFFF. */
-static size_t utf8_length(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-             : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    const unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    const unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (n == 0 || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
 /* C0, DEL and, in UTF-8, C1: what a terminal may obey. */
 static bool is_control(const unsigned char *s)
 {
@@ -81,7 +64,7 @@ static void set_message(const char *raw)
     size_t at = 0;
 
     while (*s) {
-        const size_t n = utf8_length(s);
+        const size_t n = unroll_utf8_length((const char *)s, strnlen((const char *)s, 4));
         if (at + 4 + sizeof "..." > ROOM) {
             memcpy(marked + at, "...", 3);
             at += 3;

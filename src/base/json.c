@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/utf8.h"
 
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
                                 bool nul, json_t **out)
@@ -59,4 +60,39 @@ void unroll_json_quote(unroll_buffer *out, const char *string, size_t length)
         }
     }
     unroll_buffer_add(out, "\"", 1);
+}
+
+void unroll_json_quote_bytes(unroll_buffer *out, const char *text, size_t length)
+{
+    size_t good = unroll_utf8_prefix(text, length);
+    if (good == length) {
+        unroll_json_quote(out, text, length);
+        return;
+    }
+    for (size_t at = 0; at < length; good = unroll_utf8_prefix(text + at, length - at)) {
+        unroll_buffer_text(out, at ? ", " : "[");
+        if (good > 0)
+            unroll_json_quote(out, text + at, good);
+        else
+            unroll_buffer_printf(out, "%d", (unsigned char)text[at]);
+        at += good ? good : 1;
+    }
+    unroll_buffer_text(out, "]");
+}
+
+bool unroll_json_bytes(const json_t *value, unroll_buffer *text)
+{
+    if (json_is_string(value))
+        unroll_buffer_text(text, json_string_value(value));
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *part = json_array_get(value, i);
+        const json_int_t byte = json_integer_value(part);
+        if (json_is_string(part))
+            unroll_buffer_text(text, json_string_value(part));
+        else if (byte >= 0x80 && byte <= 0xff)
+            unroll_buffer_add(text, &(char){(char)byte}, 1);
+        else
+            return false;
+    }
+    return json_is_string(value) || json_array_size(value) > 0;
 }

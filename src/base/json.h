@@ -22,4 +22,12 @@ void unroll_json_set(json_t **object, const char *key, json_t *value);
 
 /** Append a JSON string, quoted and escaped; `string` must be UTF-8. */
 void unroll_json_quote(unroll_buffer *out, const char *string, size_t length);
+
+/* A path may hold any bytes, a JSON string UTF-8 alone. What is not UTF-8 becomes an array of strings and bytes, such
+ * as ["caf", 233, ".txt"], which says the same path again. */
+
+/** Append any text without a NUL: a string where it is UTF-8, else such an array. */
+void unroll_json_quote_bytes(unroll_buffer *out, const char *text, size_t length);
+/** Append to `text` what unroll_json_quote_bytes() wrote; false where the value is neither. */
+bool unroll_json_bytes(const json_t *value, unroll_buffer *text);
 #endif

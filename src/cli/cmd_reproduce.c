@@ -1,5 +1,6 @@
 /* unroll reproduce: a published experiment again, with what came out beside what was reported. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fail.h"
 #include "base/json.h"
@@ -81,9 +82,10 @@ static unroll_status print_json(const reproduction *r)
                                               "relation", experiment_relation_name(c->relation), "bound",
                                               c->bound, "holds", (int)r->holds[i]));
     }
-    return out_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:s}", "name", e->name, "source", e->paper,
+    const char *out = r->study.directory;
+    return out_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "name", e->name, "source", e->paper,
                               "claim", e->claim, "holds", (int)(r->failed == 0), "checks", checks,
-                              "variants", compare_json(&r->study), "out", r->study.directory));
+                              "variants", compare_json(&r->study), "out", out_json_text(out, strlen(out))));
 }
 
 static void print_text(const reproduction *r)

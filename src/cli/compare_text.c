@@ -109,8 +109,9 @@ json_t *compare_json(const compare_study *s)
 unroll_status compare_print(const compare_study *s, bool json)
 {
     if (json)
-        return out_json(json_pack("{s:o, s:o, s:s}", "variants", compare_json(s), "baseline",
-                                  out_json_real(s->baseline), "out", s->directory));
+        return out_json(json_pack("{s:o, s:o, s:o}", "variants", compare_json(s), "baseline",
+                                  out_json_real(s->baseline), "out",
+                                  out_json_text(s->directory, strlen(s->directory))));
     print_text(s);
     return UNROLL_OK;
 }

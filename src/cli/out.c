@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
 #include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "cli/terminal.h"
 
 static char buffer[1 << 15];
@@ -167,13 +167,10 @@ json_t *out_json_text(const char *text, size_t length)
     if (!clean)
         return NULL;
     for (size_t i = 0; i < length;) {
-        utf8proc_int32_t code;
-        const utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text + i,
-                                                    (utf8proc_ssize_t)(length - i), &code);
-        const size_t size = n > 0 ? (size_t)n : 3;
+        const size_t n = unroll_utf8_length(text + i, length - i), size = n > 0 ? n : 3;
         memcpy(clean + filled, n > 0 ? text + i : replacement, size);
         filled += size;
-        i += n > 0 ? size : 1;
+        i += n > 0 ? n : 1;
     }
     json_t *string = json_stringn(clean, filled);
     unroll_free(clean);

@@ -16,7 +16,7 @@ static void add_value(unroll_buffer *t, const unroll_option *o, const char *text
     else if (text[0] == '\0')
         unroll_buffer_text(t, "null");
     else
-        unroll_json_quote(t, text, strlen(text));
+        unroll_json_quote_bytes(t, text, strlen(text));
 }
 
 static void add_key(unroll_buffer *t, const char *name, bool lines)
@@ -67,24 +67,41 @@ char *unroll_options_json(const unroll_config *config, unsigned roles, const cha
 
 /** A JSON value as the text of the option. */
 static unroll_status value_text(const char *path, const unroll_option *o, const json_t *value,
-                                char buffer[32], const char **text)
+                                unroll_buffer *text)
 {
-    *text = buffer;
-    const bool flag = o->type == UNROLL_FLAG, size = o->type == UNROLL_SIZE;
+    char number[32];
+    const bool flag = o->type == UNROLL_FLAG, size = o->type == UNROLL_SIZE, name = o->type == UNROLL_TEXT;
+    bool good = true;
+    unroll_buffer_text(text, "");
     if (json_is_boolean(value) && flag)
-        *text = json_is_true(value) ? "true" : "false";
+        unroll_buffer_text(text, json_is_true(value) ? "true" : "false");
     else if (json_is_integer(value) && !flag)
-        snprintf(buffer, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        unroll_buffer_printf(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value) && !flag && !size)
-        unroll_format_double(buffer, json_real_value(value));
-    else if (json_is_string(value) && !flag)
-        *text = json_string_value(value);
-    else if (json_is_null(value) && o->type == UNROLL_TEXT && o->preset == NULL)
-        *text = "";
+        unroll_buffer_text(text, unroll_format_double(number, json_real_value(value)));
+    else if (json_is_null(value))
+        good = name && o->preset == NULL;
     else
+        good = (name || (json_is_string(value) && !flag)) && unroll_json_bytes(value, text);
+    if (!good)
         return unroll_fail(UNROLL_EDATA, "%s: config: '%s' has a value of the wrong kind", path,
                            o->name);
-    return UNROLL_OK;
+    return text->failed ? UNROLL_EMEMORY : UNROLL_OK;
+}
+
+static unroll_status set_from_json(const char *path, const unroll_option *o, size_t base,
+                                   const json_t *value, unroll_config *config)
+{
+    unroll_buffer text = {0};
+    unroll_status status = value_text(path, o, value, &text);
+    if (status == UNROLL_OK) {
+        status = unroll_option_set(o, base, config, text.text);
+        if (status != UNROLL_OK)
+            status = unroll_fail_prefix(status == UNROLL_EUSAGE ? UNROLL_EDATA : status,
+                                        "%s: config", path);
+    }
+    unroll_free(text.text);
+    return status;
 }
 
 unroll_status unroll_options_read(const char *path, const json_t *object, unsigned roles,
@@ -105,15 +122,8 @@ unroll_status unroll_options_read(const char *path, const json_t *object, unsign
                                key, near ? "; did you mean '" : "", near ? near : "",
                                near ? "'?" : "");
         }
-        char buffer[32];
-        const char *text;
-        if (!(o->role & roles))
-            continue;
-        UNROLL_TRY(value_text(path, o, value, buffer, &text));
-        const unroll_status status = unroll_option_set(o, base, config, text);
-        if (status != UNROLL_OK)
-            return unroll_fail_prefix(status == UNROLL_EUSAGE ? UNROLL_EDATA : status,
-                                      "%s: config", path);
+        if (o->role & roles)
+            UNROLL_TRY(set_from_json(path, o, base, value, config));
     }
     return UNROLL_OK;
 }

@@ -5,7 +5,7 @@
 #include <unroll/config.h>
 
 /** Options as a JSON object, in the order of the table: flags and numbers as such, all else as
- *  strings, what is not set as null.
+ *  strings, what is not set as null, paths that are not UTF-8 as unroll_json_quote_bytes() writes them.
  *  @param roles    rows with one of these bits …
  *  @param without  … but not of these names, NULL at the end; NULL: all
  *  @param version  becomes the first key; NULL: none

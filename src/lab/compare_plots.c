@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "lab/compare.h"
 #include "lab/compare_summary.h"
@@ -47,8 +48,8 @@ static void make_label(const compare_variant *v, char out[LABEL])
              !strstr(v->label, "forget bias"))
         snprintf(gates, sizeof gates, "forget bias %.4g", c->forget_bias);
     const bool any = *init || *gates;
-    snprintf(out, LABEL, "%.140s%s%s%s%s%s", v->label, any ? " (" : "", init, *init && *gates ? ", " : "",
-             gates, any ? ")" : "");
+    snprintf(out, LABEL, "%.*s%s%s%s%s%s", unroll_utf8_fit(v->label, 140), v->label,
+             any ? " (" : "", init, *init && *gates ? ", " : "", gates, any ? ")" : "");
 }
 
 /* ---- series ---- */
@@ -130,7 +131,7 @@ static void add_guesses(drawing *d, enum field field, double to)
         else if (s->sweep_key)
             snprintf(label, LABEL, "%s, %.40s=%.6g", what, s->sweep_key, a->sweep);
         else
-            snprintf(label, LABEL, "%s, %.140s", what, a->label);
+            snprintf(label, LABEL, "%s, %.*s", what, unroll_utf8_fit(a->label, 140), a->label);
         add_level(d, label, level, 0, to);
     }
 }
@@ -464,7 +465,7 @@ static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
     for (size_t t = 0; t < m->targets; t++)
         y[t] = (double)t + 1;
     make_label(&d->study->variant[v], label);
-    snprintf(title, LABEL, "dL_t/dx_s after training: %.160s", label);
+    snprintf(title, LABEL, "dL_t/dx_s after training: %.*s", unroll_utf8_fit(label, 160), label);
     const unroll_heat heat = {.z = block, .x = x, .y = y, .columns = m->sources, .rows = m->targets,
                               .label = "log10 |dL_t/dx_s| (nats)"};
     const unroll_plot plot = {.directory = d->folder, .name = compare_map_name(name, v), .title = title,

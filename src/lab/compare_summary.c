@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 void compare_summarise(const compare_study *s, size_t v, compare_summary *out)
 {
     double value[5][COMPARE_SEEDS_MAX];
@@ -41,6 +43,11 @@ static void add_mean(unroll_table *table, const unroll_mean *m, size_t growing)
         unroll_table_text(table, growing ? "growing" : "-");
 }
 
+static void add_label(unroll_table *table, const char *label)
+{
+    unroll_table_cell(table, "%.*s", unroll_utf8_fit(label, 180), label);
+}
+
 void compare_means_table(const compare_study *s, unroll_table *out)
 {
     static const char *const head[] = {"variant",   "loss",           "accuracy",
@@ -51,7 +58,7 @@ void compare_means_table(const compare_study *s, unroll_table *out)
     for (size_t v = 0; v < s->variants; v++) {
         compare_summary m;
         compare_summarise(s, v, &m);
-        unroll_table_cell(out, "%.180s", s->variant[v].label);
+        add_label(out, s->variant[v].label);
         add_mean(out, &m.loss, 0);
         add_mean(out, &m.accuracy, 0);
         if (m.diverged)
@@ -112,7 +119,7 @@ void compare_lengths_table(const compare_study *s, bool bleu, unroll_table *out)
     for (size_t i = 0; i < count; i++)
         unroll_table_cell(out, "%zu-%zu", compare_length_at(s, i)->min, compare_length_at(s, i)->max);
     for (size_t v = 0; v < s->variants; v++) {
-        unroll_table_cell(out, "%.180s", s->variant[v].label);
+        add_label(out, s->variant[v].label);
         for (size_t i = 0; i < count; i++) {
             const unroll_mean m = compare_length_mean(s, v, compare_length_at(s, i), bleu);
             if (m.n)

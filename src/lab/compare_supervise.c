@@ -22,6 +22,7 @@
 #include "base/parallel.h"
 #include "base/path.h"
 #include "base/rng.h"
+#include "base/utf8.h"
 #include "lab/compare.h"
 #include "session/session.h"
 #include "store/lock.h"
@@ -206,7 +207,8 @@ static unroll_status read_finished(supervisor *r)
 static void name_job(const supervisor *r, size_t job, char *out, size_t room)
 {
     const compare_study *s = r->study;
-    snprintf(out, room, "%.160s, seed %llu", s->variant[job / s->seeds].label,
+    const char *label = s->variant[job / s->seeds].label;
+    snprintf(out, room, "%.*s, seed %llu", unroll_utf8_fit(label, 160), label,
              (unsigned long long)(s->seed + job % s->seeds));
 }
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "lab/compare.h"
@@ -76,6 +77,16 @@ static unroll_status set_pair(compare_variant *v, char *pair, bool *labelled)
     return replace(&v->label, value);
 }
 
+/* It stands in JSON, in pages and in pictures, so that no other bytes will do. */
+static unroll_status check_label(const char *label)
+{
+    const size_t length = strlen(label), good = unroll_utf8_prefix(label, length);
+    if (good == length)
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_EUSAGE, "byte %zu of its label is not UTF-8; give another one, label=TEXT",
+                       good);
+}
+
 unroll_status compare_variant_parse(const char *text, const unroll_config *common,
                                     compare_variant *out)
 {
@@ -109,6 +120,8 @@ unroll_status compare_variant_parse(const char *text, const unroll_config *commo
     if (status == UNROLL_OK && !labelled)
         status = copy ? replace(&out->label, trim(copy)) : UNROLL_EMEMORY;
     unroll_free(copy);
+    if (status == UNROLL_OK)
+        status = check_label(out->label);
     if (status != UNROLL_OK) {
         compare_variant_free(out);
         return unroll_fail_prefix(status, "--variant \"%.200s\"", text);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <unroll/version.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
@@ -14,6 +15,7 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "config/options.h"
 #include "math/kernels.h"
 
@@ -24,7 +26,7 @@ struct unroll_page {
 
 /* ---- texts ---- */
 
-static const char *entity(unsigned char c)
+static const char *entity(char c)
 {
     switch (c) {
     case '&': return "&amp;";
@@ -34,27 +36,23 @@ static const char *entity(unsigned char c)
     case '\'': return "&#39;";
     case '\t': case '\n': return NULL;
     }
-    return c < 0x20 || c == 0x7f ? "&#xfffd;" : NULL;
+    return (unsigned char)c < 0x20 || c == 0x7f ? "&#xfffd;" : NULL;
 }
 
 char *unroll_html_escape(const char *text)
 {
-    size_t room = 1, at = 0;
-    for (const char *c = text; *c; c++) {
-        const char *e = entity((unsigned char)*c);
-        room += e ? strlen(e) : 1;
+    unroll_buffer out = {0};
+    const size_t length = strlen(text);
+    unroll_buffer_text(&out, "");
+    for (size_t i = 0, n; i < length; i += n ? n : 1) {
+        n = unroll_utf8_length(text + i, length - i);
+        const char *e = n ? entity(text[i]) : "&#xfffd;";
+        unroll_buffer_add(&out, e ? e : text + i, e ? strlen(e) : n);
     }
-    char *out = unroll_alloc(room, 1);
-    if (!out)
-        return NULL;
-    for (const char *c = text; *c; c++) {
-        const char *e = entity((unsigned char)*c);
-        if (e)
-            at += (size_t)sprintf(out + at, "%s", e);
-        else
-            out[at++] = *c;
-    }
-    return out;
+    if (!out.failed)
+        return out.text;
+    unroll_free(out.text);
+    return NULL;
 }
 
 /* Nothing in it means anything to a shell. */

@@ -31,7 +31,7 @@ void unroll_page_picture(unroll_page *page, const char *directory, const char *n
 /** How it was made: the command, the options as JSON, version, kernels, machine and date. */
 void unroll_page_made(unroll_page *page, int argc, char *const *argv, const unroll_config *config);
 
-/** Text with & < > " ' as entities, control characters as U+FFFD; freed by unroll_free(), NULL
+/** Text with & < > " ' as entities, control characters and what is not UTF-8 as U+FFFD; freed by unroll_free(), NULL
  *  with a message. */
 char *unroll_html_escape(const char *text);
 
