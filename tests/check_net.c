@@ -8,6 +8,7 @@
 #include <unroll/net.h>
 
 #include "base/memory.h"
+#include "cell/cells.h"
 #include "net_bodies.h"
 #include "runner.h"
 
@@ -111,14 +112,15 @@ START_TEST(threads_change_nothing)
     s.residual = true;
     s.dropout = 0.3;
     require_same_bits(s, STEPS, ROWS, true);
-    for (size_t i = 1; unroll_norm_name(i); i++) {
+    const unroll_cell *cell = unroll_cell_find(s.cell);
+    for (size_t i = 1; cell->norm_gates && unroll_norm_name(i); i++) {
         s = plain;
         s.norm = unroll_norm_name(i);
         s.embedding = i;
         require_same_bits(s, STEPS, ROWS, true);
     }
     s = plain;
-    s.omega = strcmp(s.cell, "rnn") == 0;
+    s.omega = unroll_cell_is_simple(cell);
     require_same_bits(s, STEPS, ROWS, true);
     s = plain;
     s.features = s.squared = true;
@@ -263,7 +265,8 @@ START_TEST(stepper_agrees)
     for (size_t embedding = 0; embedding < 5; embedding++) {
         spec.embedding = 7 * (embedding & 1);
         spec.residual = embedding & 1;
-        spec.norm = embedding < 2 ? NULL : unroll_norm_name(embedding - 1);
+        spec.norm = embedding < 2 || !unroll_cell_find(spec.cell)->norm_gates ? NULL
+                                                                              : unroll_norm_name(embedding - 1);
         spec.norm_steps = 3; /* fewer than the window has */
         unroll_net *net = new_net(spec);
         unroll_work *work = new_work(net, STEPS, ROWS, 1);

@@ -27,13 +27,12 @@ static bool validates(const unroll_config *c)
 static bool no_forget_gate(const unroll_config *c)
 {
     const unroll_cell *cell = unroll_cell_find(c->cell);
-    return (c->chrono || !isnan(c->forget_bias)) && cell && cell->forget_gate < 0 && cell->gates > 1;
+    return (c->chrono || !isnan(c->forget_bias)) && cell && cell->forget_gate < 0;
 }
 
 static bool no_gates(const unroll_config *c)
 {
-    const unroll_cell *cell = unroll_cell_find(c->cell);
-    return (c->chrono || !isnan(c->forget_bias)) && cell && cell->gates == 1;
+    return no_forget_gate(c) && unroll_cell_find(c->cell)->gates == 1;
 }
 
 static bool no_valid(const unroll_config *c)
@@ -118,9 +117,6 @@ static const struct {
     bool (*idle)(const unroll_config *);
     const char *why;
 } rows[] = {
-    {"forget-bias", no_gates, "is of no use to a " UNROLL_OPTION("cell") " without gates"},
-    {"forget-bias", no_forget_gate,
-     "is of no use to a " UNROLL_OPTION("cell") " of whose gates none keeps the state"},
     {"split", no_split, "is of no use to a synthetic task, which makes its own data"},
     {"valid", no_valid, "is of no use to a synthetic task, which makes its own data"},
     {"test", no_test, "is of no use to a synthetic task, which makes its own data"},
@@ -146,6 +142,11 @@ static const struct {
 
 unroll_status unroll_config_check_used(const unroll_config *config, const char *name)
 {
+    if (is(name, "forget-bias") && no_forget_gate(config))
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION("forget-bias") " is of no use to " UNROLL_OPTION("cell") " %s, %s",
+                           config->cell,
+                           no_gates(config) ? "which has no gates" : "none of whose gates keeps the state");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is(rows[i].name, name) && rows[i].idle(config))
             return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " %s", name, rows[i].why);
