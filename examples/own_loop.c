@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unroll.h>
 
+#define COPY "copy:symbols=4,length=1,delay=10"
+
 static void check(unroll_status status)
 {
     if (status == UNROLL_OK)
@@ -14,7 +16,7 @@ static void check(unroll_status status)
 }
 
 /* Gradient of the last loss with respect to the cell state, so many steps before it. */
-static void print_record(unroll_gradient_monitor *monitor, int updates)
+static void print_record(unroll_gradient_monitor *monitor, int updates, double loss)
 {
     check(unroll_gradient_monitor_take(monitor));
     const unroll_curve *curve = unroll_gradient_monitor_curve(monitor);
@@ -22,7 +24,7 @@ static void print_record(unroll_gradient_monitor *monitor, int updates)
     double *gmean = malloc(distances * sizeof *gmean);
     if (gmean)
         check(unroll_curve_gmean(curve, 0, UNROLL_STATE_C, gmean));
-    printf("after %d updates |dL/dc| at distance", updates);
+    printf("after %d updates: loss %.4f, |dL/dc| at distance", updates, loss);
     for (size_t k = 0; gmean && k < distances; k += 5)
         printf(" %zu: %.2g%s", k, gmean[k], k + 5 < distances ? "," : "\n");
     free(gmean);
@@ -30,15 +32,15 @@ static void print_record(unroll_gradient_monitor *monitor, int updates)
 
 int main(void)
 {
-    const unroll_task_options few = {.size = sizeof few, .batch = 32, .seed = 1};
+    const unroll_task_options batches = {.size = sizeof batches, .batch = 32, .seed = 1};
+    const unroll_model_options synthetic = {.size = sizeof synthetic, .task = COPY};
     unroll_task *task;
-    check(unroll_task_new_synthetic("copy:symbols=4,length=1,delay=10", &few, &task));
+    check(unroll_task_new_synthetic(COPY, &batches, &task));
     unroll_net_spec spec = {.size = sizeof spec, .cell = "lstm", .layers = 1, .hidden = 32};
     unroll_task_set_spec(task, &spec);
     unroll_net *net;
     check(unroll_net_new(&spec, &net));
-    const unroll_init start = UNROLL_INIT_DEFAULT;
-    check(unroll_net_init(net, &start));
+    check(unroll_net_init(net, &(unroll_init)UNROLL_INIT_DEFAULT));
     unroll_net_pack(net, 1);
 
     unroll_work_options room = {.size = sizeof room, .training = true};
@@ -54,25 +56,25 @@ int main(void)
     unroll_gradient_monitor *monitor;
     check(unroll_task_held_out(task, UNROLL_VALID, 0, &batch, &more));
     check(unroll_gradient_monitor_new(net, &batch, NULL, &monitor));
-    print_record(monitor, 0);
-    for (int update = 1; gradient && update <= 400; update++) {
+    for (int update = 0; gradient && update <= 400; update++) {
         unroll_result result;
         double norm;
         check(unroll_task_next(task, &batch));
         check(unroll_net_gradient(net, &batch, work, gradient, &result));
+        if (update % 100 == 0)
+            print_record(monitor, update, result.loss / result.weight);
         check(unroll_clip_norm(5, unroll_net_learned(net), gradient, &norm));
         check(unroll_optimizer_step(adam, 0.01, unroll_net_weights(net), gradient));
         unroll_net_pack(net, 1);
-        if (update % 100 == 0) {
-            printf("loss %.4f, ", result.loss / result.weight);
-            print_record(monitor, update);
-        }
     }
+    unroll_model *model;
+    check(unroll_model_new(net, NULL, &synthetic, &model)); /* the net is the model's now */
+    check(unroll_model_save(model, "own_loop.safetensors"));
     unroll_gradient_monitor_free(monitor);
     free(gradient);
     unroll_optimizer_free(adam);
     unroll_work_free(work);
-    unroll_net_free(net);
+    unroll_model_free(model);
     unroll_task_free(task);
     return 0;
 }
