@@ -72,8 +72,7 @@ START_TEST(a_texts_network_is_saved)
     const unroll_text_rules *rules;
     unroll_task *task;
     unroll_model *model;
-    unroll_text_rules words;
-    unroll_text_rules_default(&words, sizeof words);
+    unroll_text_rules words = UNROLL_TEXT_RULES_INIT;
     words.tokens = UNROLL_WORD;
     words.casefold = true;
     const unroll_task_options o = {.size = sizeof o, .rules = &words, .seq_length = 3, .batch = 1};
@@ -274,7 +273,7 @@ START_TEST(a_model_translates)
     unroll_model *model = trained("translate", PAIRS, sizeof PAIRS - 1, "250");
     unroll_translator *t;
     unroll_translations out;
-    unroll_translator_options o = UNROLL_TRANSLATOR_OPTIONS_DEFAULT;
+    unroll_translator_options o = UNROLL_TRANSLATOR_OPTIONS_INIT;
     OK(unroll_translator_new(model, NULL, &t));
     OK(unroll_translator_line(t, NULL, "two three", 9, &out));
     ck_assert_uint_eq(out.count, 1);

@@ -21,7 +21,7 @@ enum unroll_unknown {
 /** How a translation is found: by beam search. The best has most of the length-penalised log-probability, equation 14
  *  of Wu et al. (2016) without coverage:
  *      s(Y, X) = ln P(Y|X) / lp(Y),    lp(Y) = ((5 + |Y|) / 6)^α,    |Y| counting the end
- *  Begin with UNROLL_TRANSLATOR_OPTIONS_DEFAULT. */
+ *  Begin with UNROLL_TRANSLATOR_OPTIONS_INIT. */
 typedef struct unroll_translator_options {
     size_t size; /**< sizeof(unroll_translator_options) */
     size_t beam; /**< continuations kept at each step; 0 or 1: the likeliest token alone (greedy) */
@@ -32,7 +32,7 @@ typedef struct unroll_translator_options {
     bool attention; /**< keep the weights of attention */
 } unroll_translator_options;
 /** Greedy, with the length penalty that the program has. */
-#define UNROLL_TRANSLATOR_OPTIONS_DEFAULT                                                      \
+#define UNROLL_TRANSLATOR_OPTIONS_INIT                                                      \
     {                                                                                          \
         .size = sizeof(unroll_translator_options), .beam = 1, .best = 1, .length_penalty = 0.6 \
     }
@@ -75,7 +75,7 @@ typedef struct unroll_translator unroll_translator;
 
 /** @param model    a translation's; must outlive the translator, which only reads it: several, each on its own thread,
  *                  may share one
- *  @param options  NULL: UNROLL_TRANSLATOR_OPTIONS_DEFAULT
+ *  @param options  NULL: UNROLL_TRANSLATOR_OPTIONS_INIT
  *  @param out      freed by unroll_translator_free()
  *  @return UNROLL_EUSAGE for a model that does not translate or a number out of its range; UNROLL_EMEMORY */
 unroll_status unroll_translator_new(const unroll_model *model,

@@ -35,7 +35,7 @@ static unroll_status check_options(const unroll_translator_options *o)
 unroll_status unroll_translator_new(const unroll_model *model,
                                     const unroll_translator_options *options, unroll_translator **out)
 {
-    unroll_translator_options o = UNROLL_TRANSLATOR_OPTIONS_DEFAULT;
+    unroll_translator_options o = UNROLL_TRANSLATOR_OPTIONS_INIT;
     *out = NULL;
     if (!model->source_vocabulary)
         return unroll_fail(UNROLL_EUSAGE,
