@@ -40,12 +40,12 @@ typedef struct unroll_windows unroll_windows;
 
 /** Which windows of a text. */
 typedef struct unroll_windows_options {
-    size_t size;       /**< sizeof(unroll_windows_options) */
-    size_t T;          /**< steps of every window; 0: 200, or what a shorter text has */
-    size_t windows;    /**< how many are spread over the text; 0: 32, or what a shorter text has */
-    size_t first;      /**< the first of them that is taken */
-    size_t rows;       /**< how many are taken; 0: all from the first on */
-    size_t copies;     /**< rows in turn that hold the same window, for UNROLL_LOSSES_STACKED; 0: 1 */
+    size_t size;    /**< sizeof(unroll_windows_options) */
+    size_t T;       /**< steps of every window; 0: 200, or what a shorter text has */
+    size_t windows; /**< how many are spread over the text; 0: 32, or what a shorter text has */
+    size_t first;   /**< the first of them that is taken */
+    size_t rows;    /**< how many are taken; 0: all from the first on */
+    size_t copies;  /**< rows in turn that hold the same window, for UNROLL_LOSSES_STACKED; 0: 1 */
 } unroll_windows_options;
 #define UNROLL_WINDOWS_OPTIONS_INIT {.size = sizeof(unroll_windows_options)}
 
@@ -66,10 +66,10 @@ void unroll_windows_free(unroll_windows *windows);
 typedef struct unroll_probe unroll_probe;
 
 typedef struct unroll_probe_options {
-    size_t size;       /**< sizeof(unroll_probe_options) */
-    size_t T, B;       /**< most steps of a batch, and its number of rows; both at least 1 */
-    size_t S;          /**< most source steps, for an encoder–decoder; else 0 */
-    size_t threads;    /**< 0: one for each core that the process may use */
+    size_t size;    /**< sizeof(unroll_probe_options) */
+    size_t T, B;    /**< most steps of a batch, and its number of rows; both at least 1 */
+    size_t S;       /**< most source steps, for an encoder–decoder; else 0 */
+    size_t threads; /**< 0: one for each core that the process may use */
 } unroll_probe_options;
 #define UNROLL_PROBE_OPTIONS_INIT {.size = sizeof(unroll_probe_options)}
 
@@ -102,10 +102,11 @@ enum unroll_curve_losses {
 };
 
 typedef struct unroll_curve_options {
-    size_t size;       /**< sizeof(unroll_curve_options) */
-    size_t distances;  /**< 0 … distances − 1 are measured; 0: unroll_curve_reach() of the first batch */
+    size_t size; /**< sizeof(unroll_curve_options) */
+    /** 0 … distances − 1 are measured; 0: unroll_curve_reach() of the first batch. */
+    size_t distances;
     enum unroll_curve_losses losses;
-    size_t copies;     /**< UNROLL_LOSSES_STACKED: rows in turn that hold the same window; 0: 1 */
+    size_t copies; /**< UNROLL_LOSSES_STACKED: rows in turn that hold the same window; 0: 1 */
     /** Of recurrent batch normalisation: differentiate through each step's mean and variance, as training
      *  does, instead of holding them. A row then acts on the losses of all, and δ is of their sum. */
     bool through_statistics;
@@ -143,8 +144,8 @@ unroll_status unroll_curve_of_text(const unroll_net *net, const unroll_vocabular
                                    const char *text, size_t length,
                                    const unroll_windows_options *options, unroll_curve **out);
 
-size_t unroll_curve_layers(const unroll_curve *curve);  /**< layer 0 is the one that reads the input */
-bool unroll_curve_has_c(const unroll_curve *curve);     /**< is there a state c? */
+size_t unroll_curve_layers(const unroll_curve *curve); /**< layer 0 is the one that reads the input */
+bool unroll_curve_has_c(const unroll_curve *curve);    /**< is there a state c? */
 /** K: the distances are 0 … K − 1; 0 before the first batch, where they were left to it. */
 size_t unroll_curve_distances(const unroll_curve *curve);
 size_t unroll_curve_samples(const unroll_curve *curve);
@@ -157,9 +158,9 @@ const double *unroll_curve_sample(const unroll_curve *curve, size_t sample, size
 /** What a distance's samples say together. */
 typedef struct unroll_curve_point {
     double mean;
-    double gmean;             /**< geometric mean, the headline; 0 where a sample is 0 */
-    double q10, median, q90;  /**< quantiles: type 7 of Hyndman and Fan (1996), as NumPy's default */
-    size_t n;                 /**< samples; where there are none the numbers are NAN */
+    double gmean;            /**< geometric mean, the headline; 0 where a sample is 0 */
+    double q10, median, q90; /**< quantiles: type 7 of Hyndman and Fan (1996), as NumPy's default */
+    size_t n;                /**< samples; where there are none the numbers are NAN */
 } unroll_curve_point;
 
 /** @param out  [distances] */
@@ -175,14 +176,15 @@ enum { UNROLL_FIT_FROM = 5 };
 /** How a curve falls: least squares of log10 of the geometric mean on the distance, from UNROLL_FIT_FROM to
  *  where the curve ends or meets its floor, the smallest normal double. */
 typedef struct unroll_fit {
-    size_t first, last;  /**< distances that were fitted; 0 and 0: fewer than three could be */
-    double slope;        /**< decades per step; NAN, like the rest, where there was too little */
-    double low, high;    /**< of the slope, 95%: percentile bootstrap over samples, Efron (1979); NAN of one */
-    double rho;          /**< 10^slope: the rate, a factor per step */
-    double half_life;    /**< steps; INFINITY where the curve grows */
-    double r2;           /**< R², the share of the variance of log10 gmean that the line explains */
-    size_t horizon;      /**< first distance where the curve is 1/1000 of its value at UNROLL_FIT_FROM;
-                              SIZE_MAX: beyond the last */
+    size_t first, last; /**< distances that were fitted; 0 and 0: fewer than three could be */
+    double slope;       /**< decades per step; NAN, like the rest, where there was too little */
+    /** Of the slope, 95%: percentile bootstrap over samples, Efron (1979); NAN of one sample. */
+    double low, high;
+    double rho;       /**< 10^slope: the rate, a factor per step */
+    double half_life; /**< steps; INFINITY where the curve grows */
+    double r2;        /**< R², the share of the variance of log10 gmean that the line explains */
+    /** First distance where the curve is 1/1000 of its value at UNROLL_FIT_FROM; SIZE_MAX: beyond all. */
+    size_t horizon;
 } unroll_fit;
 
 /** @param seed  of the bootstrap */
@@ -231,10 +233,11 @@ const unroll_histogram *unroll_histograms_at(const unroll_histograms *histograms
 /** Where the values of a layer lie: shares over units, steps and samples. */
 typedef struct unroll_saturation {
     size_t layer;
-    char name[4];      /**< "h", or the letter of a gate or candidate, as its cell names it */
-    double low, high;  /**< of gates the shares below 0.1 and above 0.9; of others NAN, and |x| > 0.9 */
-    double dead;       /**< share of units that are 0 at every step of every sample, where an activation can
-                            be (ReLU); else NAN */
+    char name[4];     /**< "h", or the letter of a gate or candidate, as its cell names it */
+    double low, high; /**< of gates the shares below 0.1 and above 0.9; of others NAN, and |x| > 0.9 */
+    /** Share of units that are 0 at every step of every sample, where an activation can be (ReLU); else
+     *  NAN. */
+    double dead;
 } unroll_saturation;
 
 /** What a forward pass tells about the ways back, beside the curve: of each row's steps up to its last
@@ -276,12 +279,13 @@ const char *unroll_diagnosis_kept_by(const unroll_diagnosis *diagnosis);
 typedef struct unroll_jacobian unroll_jacobian;
 
 typedef struct unroll_jacobian_options {
-    size_t size;       /**< sizeof(unroll_jacobian_options) */
-    size_t distances;  /**< k = 0 … distances − 1; 0: unroll_curve_reach() */
-    size_t samples;    /**< rows of the batch, the first ones; 0, or more than there are: all */
-    size_t vectors;    /**< random row vectors of ±1 that stand for all rows of J_k; 0: all rows where J_k has
-                            at most 512, else 64 vectors */
-    uint64_t seed;     /**< of the vectors */
+    size_t size;      /**< sizeof(unroll_jacobian_options) */
+    size_t distances; /**< k = 0 … distances − 1; 0: unroll_curve_reach() */
+    size_t samples;   /**< rows of the batch, the first ones; 0, or more than there are: all */
+    /** Random row vectors of ±1 that stand for all rows of J_k; 0: all rows where J_k has at most 512, else
+     *  64 vectors. */
+    size_t vectors;
+    uint64_t seed; /**< of the vectors */
 } unroll_jacobian_options;
 #define UNROLL_JACOBIAN_OPTIONS_INIT {.size = sizeof(unroll_jacobian_options)}
 
@@ -295,7 +299,7 @@ size_t unroll_jacobian_distances(const unroll_jacobian *jacobian);
 size_t unroll_jacobian_samples(const unroll_jacobian *jacobian);
 /** n, where J_k is [n][n]: layers · states · hidden. */
 size_t unroll_jacobian_size(const unroll_jacobian *jacobian);
-bool unroll_jacobian_exact(const unroll_jacobian *jacobian);  /**< were all rows followed? */
+bool unroll_jacobian_exact(const unroll_jacobian *jacobian); /**< were all rows followed? */
 /** [distances] geometric means over samples; 0 where one is 0. */
 const double *unroll_jacobian_frobenius(const unroll_jacobian *jacobian);
 /** [distances] likewise; NAN unless all rows were followed. */
@@ -306,10 +310,10 @@ const double *unroll_jacobian_spectral(const unroll_jacobian *jacobian);
 typedef struct unroll_lyapunov unroll_lyapunov;
 
 typedef struct unroll_lyapunov_options {
-    size_t size;       /**< sizeof(unroll_lyapunov_options) */
-    size_t count;      /**< exponents, the largest ones; 0: 16. At most as many as there are states */
-    size_t samples;    /**< rows of the batch, the first ones; 0: 8. More than there are: all */
-    uint64_t seed;     /**< of the vectors that are followed */
+    size_t size;    /**< sizeof(unroll_lyapunov_options) */
+    size_t count;   /**< exponents, the largest ones; 0: 16. At most as many as there are states */
+    size_t samples; /**< rows of the batch, the first ones; 0: 8. More than there are: all */
+    uint64_t seed;  /**< of the vectors that are followed */
 } unroll_lyapunov_options;
 #define UNROLL_LYAPUNOV_OPTIONS_INIT {.size = sizeof(unroll_lyapunov_options)}
 
@@ -361,13 +365,15 @@ const double *unroll_weight_curve_ratio(const unroll_weight_curve *curve, size_t
 typedef struct unroll_gradient_monitor unroll_gradient_monitor;
 
 typedef struct unroll_gradient_monitor_options {
-    size_t size;       /**< sizeof(unroll_gradient_monitor_options) */
-    size_t distances;  /**< of the curve. 0: of a batch UNROLL_LOSSES_LAST and unroll_curve_reach(), of a text
-                            as many as `steps`. Else of a batch UNROLL_LOSSES_SPACED */
-    size_t steps;      /**< of a training window: histograms are of the first so many steps. 0: of a batch
-                            all, or as many as distances; of a text 50 */
-    size_t rows;       /**< of a batch: the first rows that are measured; 0: all */
-    size_t threads;    /**< 0: one for each core that the process may use */
+    size_t size; /**< sizeof(unroll_gradient_monitor_options) */
+    /** Of the curve. 0: of a batch UNROLL_LOSSES_LAST and unroll_curve_reach(), of a text as many as
+     *  `steps`. Else of a batch UNROLL_LOSSES_SPACED. */
+    size_t distances;
+    /** Of a training window: histograms are of the first so many steps. 0: of a batch all, or as many as
+     *  distances; of a text 50. */
+    size_t steps;
+    size_t rows;    /**< of a batch: the first rows that are measured; 0: all */
+    size_t threads; /**< 0: one for each core that the process may use */
 } unroll_gradient_monitor_options;
 #define UNROLL_GRADIENT_MONITOR_OPTIONS_INIT {.size = sizeof(unroll_gradient_monitor_options)}
 

@@ -264,6 +264,11 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void unroll_sort_ascending(double *x, size_t n)
+{
+    qsort(x, n, sizeof *x, ascending);
+}
+
 static double quantile(const double *sorted, size_t n, double q)
 {
     const double at = q * (double)(n - 1);
@@ -283,7 +288,7 @@ static unroll_curve_point point_of(double *value, size_t samples)
         logs += log(value[i]) / (double)samples;
     }
     p.gmean = exp(logs);
-    qsort(value, samples, sizeof *value, ascending);
+    unroll_sort_ascending(value, samples);
     p.q10 = quantile(value, samples, 0.1);
     p.median = quantile(value, samples, 0.5);
     p.q90 = quantile(value, samples, 0.9);

@@ -1,6 +1,5 @@
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -30,12 +29,6 @@ static double slope_of(const double *y, size_t first, size_t last, double *r2)
     return xy / xx;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The slope is linear in the logarithms, and log gmean is their mean: so the slope of a
  * resample is the mean of its samples' slopes. */
 static void bootstrap(const double *slope, size_t n, uint64_t seed, double *means, unroll_fit *fit)
@@ -47,7 +40,7 @@ static void bootstrap(const double *slope, size_t n, uint64_t seed, double *mean
         for (size_t k = 0; k < n; k++)
             means[i] += slope[unroll_rng_below(&rng, n)] / (double)n;
     }
-    qsort(means, RESAMPLES, sizeof *means, ascending);
+    unroll_sort_ascending(means, RESAMPLES);
     fit->low = means[RESAMPLES * 25 / 1000];
     fit->high = means[RESAMPLES * 975 / 1000 - 1];
 }
