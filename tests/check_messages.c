@@ -41,11 +41,11 @@ END_TEST
 START_TEST(fail_marks_options)
 {
     char *kept;
-    unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is %d%s; lower " UNROLL_OPTION("%s"), 2,
-                UNROLL_OPTION("lr") "\x1f\x1f-\x01", "hidden");
+    unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "omega is %d%s; lower " UNROLL_OPTION "%s", 2,
+                UNROLL_OPTION "lr\x1f\x1f-\x01", "hidden");
     ck_assert_str_eq(unroll_message(), "omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
     ck_assert_str_eq(program_message(), "--omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
-    unroll_fail_prefix(UNROLL_EUSAGE, UNROLL_OPTION("variant") " a\nb");
+    unroll_fail_prefix(UNROLL_EUSAGE, UNROLL_OPTION "variant a\nb");
     ck_assert_str_eq(unroll_message(), "variant a\\x0ab: omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
     ck_assert_str_eq(program_message(), "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
 

@@ -5,8 +5,8 @@
 extern "C" {
 #endif
 
-/** What a function that can fail returns. The values are the program's exit codes (sysexits.h),
- *  so a command returns what the library told it. */
+/** What a function that can fail returns. The values are also the exit statuses of the program, most of
+ *  them those of sysexits.h. Where it is not UNROLL_OK, unroll_message() says why. */
 typedef enum unroll_status {
     UNROLL_OK = 0,
     UNROLL_ENUMERIC = 1,    /**< training diverged: losses or gradients are not finite */
@@ -21,8 +21,10 @@ typedef enum unroll_status {
     UNROLL_EMISMATCH = 78   /**< what is resumed was made with other options or data */
 } unroll_status;
 
-/** The calling thread's last failure: one line, "what is wrong; what to do", no newline.
- *  @return owned by the library and valid until this thread's next failing call; "" before the first */
+/** Why the calling thread's last call that failed did so: one line of UTF-8 without a newline, what is wrong
+ *  and, where something can be done, what to do. Options are called by their names, as unroll_config_set()
+ *  takes them. Control characters, of a file's name for instance, are escaped ("\x1b").
+ *  @return owned by the library and valid until this thread's next call that fails; "" before the first */
 const char *unroll_message(void);
 
 #ifdef __cplusplus

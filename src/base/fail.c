@@ -25,7 +25,7 @@ const char *unroll_marked_message(void)
 }
 
 /* As long as what the program shows for it, and nothing that anybody types. */
-static const char mark[] = UNROLL_OPTION("");
+static const char mark[] = UNROLL_OPTION;
 enum { MARK = sizeof mark - 1 };
 
 void unroll_dashed_message(char text[ROOM])

@@ -12,10 +12,11 @@ unroll_status unroll_fail(unroll_status status, const char *format, ...)
 unroll_status unroll_fail_prefix(unroll_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** An option's name in a message or note: UNROLL_OPTION("hidden") " is too large". The library does not know how a
- *  user gives options, so it marks their names: the program shows "--hidden", a caller of the library reads "hidden".
- *  A conversion may stand for the name: UNROLL_OPTION("%s"). */
-#define UNROLL_OPTION(name) "\x1f\x01" name
+/** Stands before an option's name in a message or note: UNROLL_OPTION "hidden is too large". The "
+"library does not
+ *  know how a user gives options, so it marks their names: the program shows "--hidden", and a caller of the library
+ *  reads "hidden". The name may come from a conversion: UNROLL_OPTION "%s". */
+#define UNROLL_OPTION "\x1f\x01"
 
 /** This thread's message with its marks, to be kept and given to unroll_fail() again, or to be noted. Owned as that
  *  of unroll_message(), which is the same without marks. */

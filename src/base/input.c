@@ -287,9 +287,10 @@ unroll_status unroll_input_read(unroll_input *in, void *buffer, size_t room, siz
 
 static unroll_status fail_large(const unroll_input *in, uint64_t max)
 {
-    return unroll_fail(UNROLL_EDATA, "%s: has more than %" PRIu64 " bytes%s; raise "
-                       UNROLL_OPTION("max-input") " or give less text", in->name, max,
-                       in->gzip ? " when unpacked" : "");
+    return unroll_fail(UNROLL_EDATA,
+                       "%s: has more than %" PRIu64 " bytes%s; raise " UNROLL_OPTION
+                       "max-input or give less text",
+                       in->name, max, in->gzip ? " when unpacked" : "");
 }
 
 /* Room for what is expected, a byte that should not come, and a NUL; or a first guess. */

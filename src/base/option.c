@@ -111,13 +111,13 @@ static unroll_status wrong_number(const unroll_option *o, const char *text, bool
     const bool below = unroll_parse_double(text, &value) && value < o->min;
     unroll_option_range(o, range);
     if (number)
-        return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION("%s") ": '%.80s' is out of range; give %s %s%s", o->name,
-                           text, kind, range,
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s: '%.80s' is out of range; give %s %s%s",
+                           o->name, text, kind, range,
                            !below && o->max >= UNROLL_OPTION_NO_MAX
-                               ? " and at most 9007199254740992 (2^53)" : "");
-    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '%.80s' is not %s; give one%s%s",
-                       o->name, text, kind, range[0] ? " " : "", range);
+                               ? " and at most 9007199254740992 (2^53)"
+                               : "");
+    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s: '%.80s' is not %s; give one%s%s", o->name,
+                       text, kind, range[0] ? " " : "", range);
 }
 
 static unroll_status wrong_choice(const unroll_option *o, const char *text)
@@ -134,10 +134,11 @@ static unroll_status wrong_choice(const unroll_option *o, const char *text)
         used = used < sizeof all ? used : sizeof all - 1;
     }
     if (n.best)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": no '%.80s'; did you mean %s? It "
-                           "is one of %s", o->name, text, n.best, all);
-    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": no '%.80s'; give one of %s", o->name,
-                       text, all);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "%s: no '%.80s'; did you mean %s? It is one of %s",
+                           o->name, text, n.best, all);
+    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s: no '%.80s'; give one of %s", o->name, text,
+                       all);
 }
 
 /* ---- values ---- */
@@ -176,7 +177,7 @@ static unroll_status set_string(char **field, const char *text)
 
 static unroll_status empty_name(const unroll_option *o)
 {
-    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '' is no name; give %s", o->name, o->meta);
+    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s: '' is no name; give %s", o->name, o->meta);
 }
 
 unroll_status unroll_option_check_blank(const unroll_option *o, const char *text)
@@ -224,7 +225,7 @@ static unroll_status set_flag(const unroll_option *o, bool *field, const char *t
 {
     const bool yes = strcmp(text, "true") == 0;
     if (!yes && strcmp(text, "false") != 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '%.80s' is neither true nor false",
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s: '%.80s' is neither true nor false",
                            o->name, text);
     *field = yes;
     return UNROLL_OK;
@@ -242,7 +243,7 @@ unroll_status unroll_option_set(const unroll_option *o, size_t base, void *targe
     case UNROLL_TEXT: return set_text(o, field, text);
     case UNROLL_CUSTOM: return o->parse((char *)target + base, o, text);
     }
-    return unroll_fail(UNROLL_EBUG, UNROLL_OPTION("%s") ": a row without a type", o->name);
+    return unroll_fail(UNROLL_EBUG, UNROLL_OPTION "%s: a row without a type", o->name);
 }
 
 static char *copy_text(const char *text)
@@ -265,7 +266,7 @@ char *unroll_option_get(const unroll_option *o, size_t base, const void *target)
     case UNROLL_TEXT: return copy_text(*(char *const *)field);
     case UNROLL_CUSTOM: return o->format((const char *)target + base, o);
     }
-    unroll_fail(UNROLL_EBUG, UNROLL_OPTION("%s") ": a row without a type", o->name);
+    unroll_fail(UNROLL_EBUG, UNROLL_OPTION "%s: a row without a type", o->name);
     return NULL;
 }
 

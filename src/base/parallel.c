@@ -172,8 +172,10 @@ unroll_status unroll_parallel_check(size_t threads)
     const size_t there = pool.workers + 1;
     pthread_mutex_unlock(&pool.user);
     if (error)
-        return unroll_fail(UNROLL_EMEMORY, "only %zu of %zu threads can be started: %s; use "
-                           UNROLL_OPTION("threads") " %zu", there, threads, strerror(error), there);
+        return unroll_fail(UNROLL_EMEMORY,
+                           "only %zu of %zu threads can be started: %s; use " UNROLL_OPTION
+                           "threads %zu",
+                           there, threads, strerror(error), there);
     return UNROLL_OK;
 }
 

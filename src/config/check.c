@@ -39,16 +39,19 @@ static unroll_status check_task(const unroll_config *config)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].given && rows[i].of_pairs != pairs)
-            return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " is of no use to "
-                               UNROLL_OPTION("task") " %s%s", rows[i].name, config->task,
-                               pairs ? "" : "; it is for " UNROLL_OPTION("task") " translate");
+            return unroll_fail(UNROLL_EUSAGE,
+                               UNROLL_OPTION "%s is of no use to " UNROLL_OPTION "task %s%s",
+                               rows[i].name, config->task,
+                               pairs ? "" : "; it is for " UNROLL_OPTION "task translate");
     if (config->grad_distance && strcmp(config->task, "char") != 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("grad-distance") " is of no use to "
-                           UNROLL_OPTION("task") " %s, whose samples end where they end; it is for "
-                           "a text", config->task);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "grad-distance is of no use to " UNROLL_OPTION
+                           "task %s, whose samples end where they end; it is for a text",
+                           config->task);
     if (config->grad_distance && config->grad_every == 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("grad-distance") ": nothing is recorded "
-                           "without " UNROLL_OPTION("grad-every"));
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION
+                           "grad-distance: nothing is recorded without " UNROLL_OPTION "grad-every");
     return UNROLL_OK;
 }
 
@@ -60,20 +63,26 @@ static unroll_status check_cell(const unroll_config *config)
     if (!cell)
         return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'", config->cell);
     if (strcmp(config->activation, unroll_activation_name(0)) != 0 && !cell->has_activation)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("activation") " %s: " UNROLL_OPTION("cell")
-                           " %s has its own nonlinearities", config->activation, config->cell);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "activation %s: " UNROLL_OPTION
+                                         "cell %s has its own nonlinearities",
+                           config->activation, config->cell);
     if (strcmp(config->gru, unroll_cell_variant(0)) != 0 && !*cell->variant)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("gru") " %s needs " UNROLL_OPTION("cell")
-                           " %s, not %s", config->gru, unroll_cell_variant_owner(), config->cell);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "gru %s needs " UNROLL_OPTION "cell %s, not %s",
+                           config->gru, unroll_cell_variant_owner(), config->cell);
     if (normed && cell->norm_gates == 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("norm") " %s: " UNROLL_OPTION("cell") " %s "
-                           "takes none", config->norm, config->cell);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes none",
+                           config->norm, config->cell);
     if (config->omega > 0 && !unroll_cell_is_simple(cell))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is not defined for "
-                           UNROLL_OPTION("cell") " %s", config->cell);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "omega is not defined for " UNROLL_OPTION "cell %s",
+                           config->cell);
     if (config->omega > 0 && normed)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is not defined beside "
-                           UNROLL_OPTION("norm") " %s", config->norm);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "omega is not defined beside " UNROLL_OPTION "norm %s",
+                           config->norm);
     return UNROLL_OK;
 }
 
@@ -82,17 +91,21 @@ static unroll_status check_model(const unroll_config *config)
     UNROLL_TRY(check_task(config));
     UNROLL_TRY(check_cell(config));
     if (strcmp(config->norm, "recurrent-batch") == 0 && config->batch < 2)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("norm") " %s needs " UNROLL_OPTION("batch")
-                           " 2 or more: one row is its own mean", config->norm);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "norm %s needs " UNROLL_OPTION
+                                         "batch 2 or more: one row is its own mean",
+                           config->norm);
     if ((config->residual || config->skip_input) && config->layers < 2)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " is for the second layer and those "
-                           "above; it needs " UNROLL_OPTION("layers") " 2 or more",
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "%s is for the second layer and those above; it needs " UNROLL_OPTION
+                           "layers 2 or more",
                            config->residual ? "residual" : "skip-input");
     if (config->tie && config->embedding != config->hidden)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("tie") ": " UNROLL_OPTION("embedding")
-                           " is %llu and " UNROLL_OPTION("hidden") " %llu; they must be equal",
-                           (unsigned long long)config->embedding,
-                           (unsigned long long)config->hidden);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "tie: " UNROLL_OPTION "embedding is %llu and " UNROLL_OPTION
+                                         "hidden %llu; they must be equal",
+                           (unsigned long long)config->embedding, (unsigned long long)config->hidden);
     return UNROLL_OK;
 }
 
@@ -101,10 +114,11 @@ unroll_status unroll_config_check(const unroll_config *config)
     const unroll_learning *l = &config->learning;
     UNROLL_TRY(check_model(config));
     if (l->steps == 0 && !(l->epochs > 0) && !(l->seconds > 0))
-        return unroll_fail(UNROLL_EUSAGE, "training would never end; give " UNROLL_OPTION("steps")
-                           ", " UNROLL_OPTION("epochs") " or " UNROLL_OPTION("time") " above 0");
+        return unroll_fail(UNROLL_EUSAGE,
+                           "training would never end; give " UNROLL_OPTION "steps, " UNROLL_OPTION
+                           "epochs or " UNROLL_OPTION "time above 0");
     if (l->lr_min > l->lr)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("lr-min") " %g is above "
-                           UNROLL_OPTION("lr") " %g", l->lr_min, l->lr);
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "lr-min %g is above " UNROLL_OPTION "lr %g",
+                           l->lr_min, l->lr);
     return UNROLL_OK;
 }

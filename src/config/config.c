@@ -99,8 +99,8 @@ static const char *const kinds[] = {"a flag", "an integer", "a real number", "a 
 
 static unroll_status wrong_kind(const unroll_option *o, enum unroll_config_kind asked)
 {
-    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " is %s, not %s", o->name,
-                       kinds[kind_of(o)], kinds[asked]);
+    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s is %s, not %s", o->name, kinds[kind_of(o)],
+                       kinds[asked]);
 }
 
 /* ---- set ---- */
@@ -165,8 +165,9 @@ unroll_status unroll_config_get(const unroll_config *config, const char *name, c
     if (used < room)
         memcpy(buffer, text, used + 1);
     else if (room > 0)
-        status = unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": its value takes %zu bytes; "
-                             "there is room for %zu", o->name, used + 1, room);
+        status = unroll_fail(UNROLL_EUSAGE,
+                             UNROLL_OPTION "%s: its value takes %zu bytes; there is room for %zu",
+                             o->name, used + 1, room);
     if (length)
         *length = used;
     unroll_free(text);

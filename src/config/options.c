@@ -138,9 +138,12 @@ unroll_status unroll_options_same(const unroll_config *run, const unroll_config 
         char *was = unroll_option_get(o, 0, run), *is = unroll_option_get(o, 0, asked);
         unroll_status status = was && is ? UNROLL_OK : UNROLL_EMEMORY;
         if (status == UNROLL_OK && strcmp(was, is) != 0)
-            status = unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("%s") ": the run has '%s', not "
-                                 "'%s'; leave the option out, or start another run with "
-                                 UNROLL_OPTION("out"), o->name, was, is);
+            status = unroll_fail(
+                UNROLL_EMISMATCH,
+                UNROLL_OPTION
+                "%s: the run has '%s', not '%s'; leave the option out, or start another run with "
+                UNROLL_OPTION "out",
+                o->name, was, is);
         unroll_free(was);
         unroll_free(is);
         UNROLL_TRY(status);

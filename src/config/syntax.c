@@ -24,9 +24,12 @@ unroll_status unroll_parse_split(void *target, const unroll_option *o, const cha
         at += length + (i < 2);
     }
     if (!good || share[0] <= 0 || sum > 1 + 1e-9)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '%.80s' is not three shares; give "
-                           "those of training (above 0), validation and test, each from 0 to 1 and "
-                           "together at most 1, such as 0.9,0.05,0.05", o->name, text);
+        return unroll_fail(
+            UNROLL_EUSAGE,
+            UNROLL_OPTION
+            "%s: '%.80s' is not three shares; give those of training (above 0), validation and "
+            "test, each from 0 to 1 and together at most 1, such as 0.9,0.05,0.05",
+            o->name, text);
     memcpy(split, share, sizeof share);
     return UNROLL_OK;
 }
@@ -48,16 +51,19 @@ unroll_status unroll_parse_forget_bias(void *target, const unroll_option *o, con
     double value = 0;
     if (strcmp(text, "chrono") == 0 || colon) {
         if (colon && !(unroll_parse_double(colon, &value) && value >= 3 && value <= 1e9))
-            return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '%.80s' is no chrono:T; give "
-                               "a T from 3 to 1e9", o->name, text);
+            return unroll_fail(UNROLL_EUSAGE,
+                               UNROLL_OPTION "%s: '%.80s' is no chrono:T; give a T from 3 to 1e9",
+                               o->name, text);
         config->chrono = true;
         config->chrono_max = value;
         return UNROLL_OK;
     }
     const bool own = strcmp(text, "auto") == 0;
     if (!own && (!unroll_parse_double(text, &value) || value < o->min || value > o->max))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") ": '%.80s' is neither a number from "
-                           "%g to %g nor chrono[:T] nor auto", o->name, text, o->min, o->max);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "%s: '%.80s' is neither a number from %g to %g nor chrono[:T] nor auto",
+                           o->name, text, o->min, o->max);
     config->forget_bias = own ? NAN : value;
     config->chrono = false;
     config->chrono_max = 0;

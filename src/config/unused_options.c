@@ -121,34 +121,34 @@ static const struct {
     {"valid", no_valid, "is of no use to a synthetic task, which makes its own data"},
     {"test", no_test, "is of no use to a synthetic task, which makes its own data"},
     {"seq-length", no_window,
-     "is of no use to translation, which is never cut; " UNROLL_OPTION("max-length")
-     " bounds sentences"},
-    {"norm-steps", several_steps_unused, "is for " UNROLL_OPTION("norm") " recurrent-batch"},
+     "is of no use to translation, which is never cut; " UNROLL_OPTION "max-length bounds "
+     "sentences"},
+    {"norm-steps", several_steps_unused, "is for " UNROLL_OPTION "norm recurrent-batch"},
     {"norm-steps", steps_are_carried,
-     "is for states that start at zero; give " UNROLL_OPTION("no-carry") ", too"},
-    {"norm-gamma", no_recurrent_norm, "is for " UNROLL_OPTION("norm") " recurrent-batch"},
+     "is for states that start at zero; give " UNROLL_OPTION "no-carry, too"},
+    {"norm-gamma", no_recurrent_norm, "is for " UNROLL_OPTION "norm recurrent-batch"},
     {"patience", no_gain,
-     "counts validations, and " UNROLL_OPTION("split") " leaves nothing to validate on"},
+     "counts validations, and " UNROLL_OPTION "split leaves nothing to validate on"},
     {"schedule", no_plateau,
-     "plateau waits for validations, and " UNROLL_OPTION("split") " leaves nothing to validate on"},
-    {"momentum", no_momentum, "is for " UNROLL_OPTION("optimizer") " momentum and nesterov"},
-    {"beta1", no_beta, "is for " UNROLL_OPTION("optimizer") " adam and adamw"},
-    {"beta2", no_beta, "is for " UNROLL_OPTION("optimizer") " adam and adamw"},
-    {"rho", no_rho, "is for " UNROLL_OPTION("optimizer") " rmsprop"},
-    {"decay", no_decay, "is for " UNROLL_OPTION("schedule") " exponential, step and plateau"},
-    {"decay-every", no_decay_every, "is for " UNROLL_OPTION("schedule") " step and plateau"},
-    {"decay-after", no_decay_after, "is for " UNROLL_OPTION("schedule") " exponential"},
+     "plateau waits for validations, and " UNROLL_OPTION "split leaves nothing to validate on"},
+    {"momentum", no_momentum, "is for " UNROLL_OPTION "optimizer momentum and nesterov"},
+    {"beta1", no_beta, "is for " UNROLL_OPTION "optimizer adam and adamw"},
+    {"beta2", no_beta, "is for " UNROLL_OPTION "optimizer adam and adamw"},
+    {"rho", no_rho, "is for " UNROLL_OPTION "optimizer rmsprop"},
+    {"decay", no_decay, "is for " UNROLL_OPTION "schedule exponential, step and plateau"},
+    {"decay-every", no_decay_every, "is for " UNROLL_OPTION "schedule step and plateau"},
+    {"decay-after", no_decay_after, "is for " UNROLL_OPTION "schedule exponential"},
 };
 
 unroll_status unroll_config_check_used(const unroll_config *config, const char *name)
 {
     if (is(name, "forget-bias") && no_forget_gate(config))
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION("forget-bias") " is of no use to " UNROLL_OPTION("cell") " %s, %s",
+                           UNROLL_OPTION "forget-bias is of no use to " UNROLL_OPTION "cell %s, %s",
                            config->cell,
                            no_gates(config) ? "which has no gates" : "none of whose gates keeps the state");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is(rows[i].name, name) && rows[i].idle(config))
-            return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("%s") " %s", name, rows[i].why);
+            return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s %s", name, rows[i].why);
     return UNROLL_OK;
 }

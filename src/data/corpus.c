@@ -142,8 +142,9 @@ static unroll_status find_lines(unroll_corpus *c)
 {
     const uint32_t newline = unroll_vocabulary_find(c->vocabulary, "\n", 1);
     if (newline == UINT32_MAX)
-        return unroll_fail(UNROLL_EDATA, "%s: " UNROLL_OPTION("lines") " needs a newline in the "
-                           "model's vocabulary", c->name);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: " UNROLL_OPTION "lines needs a newline in the model's vocabulary",
+                           c->name);
     for (int i = 0; i < PARTS; i++)
         if (c->source[i].ids.count)
             UNROLL_TRY(cut_lines(&c->source[i], newline));
@@ -237,13 +238,16 @@ static unroll_status check_split(const double split[PARTS])
     double sum = 0;
     for (int i = 0; i < PARTS; i++) {
         if (!(split[i] >= 0))
-            return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("split") ": %g is not a share; give "
-                               "three from 0 to 1", split[i]);
+            return unroll_fail(UNROLL_EUSAGE,
+                               UNROLL_OPTION "split: %g is not a share; give three from 0 to 1",
+                               split[i]);
         sum += split[i];
     }
     if (!(sum <= 1 + 1e-9))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("split") ": the shares add up to %g; give "
-                           "three that make at most 1", sum);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "split: the shares add up to %g; give three that make at most 1",
+                           sum);
     return UNROLL_OK;
 }
 

@@ -122,9 +122,9 @@ static const char *read_line(const unroll_pairs *p, const char *text, size_t len
         if (out->tokens[side] == 0)
             return i == 0 ? "has nothing before the tab" : "has nothing after the tab";
         if (p->options.max_length && out->tokens[side] > p->options.max_length) {
-            snprintf(buffer, 160, "has %zu tokens %s the tab, more than "
-                     UNROLL_OPTION("max-length") " %zu", out->tokens[side],
-                     i == 0 ? "before" : "after", p->options.max_length);
+            snprintf(buffer, 160,
+                     "has %zu tokens %s the tab, more than " UNROLL_OPTION "max-length %zu",
+                     out->tokens[side], i == 0 ? "before" : "after", p->options.max_length);
             return buffer;
         }
     }
@@ -158,8 +158,8 @@ static unroll_status read_lines(unroll_pairs *p, const char *name, const unroll_
         line l = {0};
         const char *fault = read_line(p, at, (size_t)(stop - at), &l, buffer);
         if (*fault && !p->options.skip_bad)
-            return unroll_fail(UNROLL_EDATA, "%s:%zu: %s; mend it, or use "
-                               UNROLL_OPTION("skip-bad"), name, number, fault);
+            return unroll_fail(UNROLL_EDATA, "%s:%zu: %s; mend it, or use " UNROLL_OPTION "skip-bad",
+                               name, number, fault);
         l.part = part == OUTSIDE ? part_of(p, l.hash) : part;
         if (*fault)
             p->bad++;
@@ -386,9 +386,12 @@ static unroll_status finish(unroll_pairs *p, const char *valid, const char *test
     for (size_t i = 0; i < p->lines; i++)
         count[p->line[i].part]++;
     if (count[UNROLL_TRAIN] == 0 && p->options.split[UNROLL_TRAIN] > 0)
-        return unroll_fail(UNROLL_EDATA, "%s: no pair is left to train on (%zu are held out, %zu "
-                           "lines are bad); give more, or raise the first share of "
-                           UNROLL_OPTION("split"), p->name, p->lines, p->bad);
+        return unroll_fail(
+            UNROLL_EDATA,
+            "%s: no pair is left to train on (%zu are held out, %zu lines are bad); give more, or "
+            "raise the first share of " UNROLL_OPTION
+            "split",
+            p->name, p->lines, p->bad);
     UNROLL_TRY(number_sides(p));
     for (int i = 1; i < PARTS; i++)
         if (p->part[i].count == 0 && (p->options.split[i] > 0 || files[i]))

@@ -325,8 +325,9 @@ static unroll_status check_utf8(const unroll_text_rules *rules, const char *name
     if (at == out->length)
         return UNROLL_OK;
     if (!rules->replace)
-        return unroll_fail(UNROLL_EDATA, "%s: byte %zu: not UTF-8: %s (0x%02X); train with "
-                           UNROLL_OPTION("tokens") " byte or " UNROLL_OPTION("invalid") " replace",
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: byte %zu: not UTF-8: %s (0x%02X); train with " UNROLL_OPTION
+                           "tokens byte or " UNROLL_OPTION "invalid replace",
                            name, at + skipped, bad.what, (unsigned char)out->bytes[at]);
     string s = {0};
     const unroll_status status =
@@ -342,9 +343,11 @@ unroll_status unroll_text_check_encoding(const unroll_text_rules *rules, const c
                                          const char *text, size_t length)
 {
     const char *wide = rules->tokens == UNROLL_BYTE ? NULL : wide_encoding(text, length);
-    return wide ? unroll_fail(UNROLL_EDATA, "%s: is %s, not UTF-8; convert it (iconv -f %s -t "
-                              "UTF-8), or train with " UNROLL_OPTION("tokens") " byte", name, wide,
-                              wide)
+    return wide ? unroll_fail(UNROLL_EDATA,
+                              "%s: is %s, not UTF-8; convert it (iconv -f %s -t UTF-8), or train "
+                              "with " UNROLL_OPTION
+                              "tokens byte",
+                              name, wide, wide)
                 : UNROLL_OK;
 }
 

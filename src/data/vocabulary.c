@@ -389,9 +389,12 @@ static unroll_status fail_unseen(const char *name, const unroll_text *text, cons
     char code[16] = "";
     if (length == 1)
         snprintf(code, sizeof code, " (U+%04X)", (unsigned char)token[0]);
-    return unroll_fail(UNROLL_EDATA, "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no "
-                       "<unk>; leave it out, or train with " UNROLL_OPTION("min-count") " 2", name,
-                       line, (int)shown, token, shown < length ? "…" : "", code);
+    return unroll_fail(
+        UNROLL_EDATA,
+        "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no <unk>; leave it out, or train "
+        "with " UNROLL_OPTION
+        "min-count 2",
+        name, line, (int)shown, token, shown < length ? "…" : "", code);
 }
 
 unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const char *name,

@@ -50,8 +50,9 @@ unroll_status unroll_bidirectional_new(unroll_net *net, const unroll_stack_spec 
     unroll_stack_spec one = *spec;
     size_t stacks, width;
     if (!unroll_mul(2, spec->layers, &stacks) || !unroll_mul(4, spec->hidden, &width))
-        return unroll_fail(UNROLL_EMEMORY, UNROLL_OPTION("layers") " %zu or "
-                           UNROLL_OPTION("hidden") " %zu is too large", spec->layers, spec->hidden);
+        return unroll_fail(UNROLL_EMEMORY,
+                           UNROLL_OPTION "layers %zu or " UNROLL_OPTION "hidden %zu is too large",
+                           spec->layers, spec->hidden);
     one.layers = 1;
     one.dropout = 0; /* a stack of one layer: what lies between layers is done by this file */
     one.residual = false;

@@ -92,7 +92,7 @@ static unroll_status fill_orthogonal(draw *d, size_t H, unroll_real *w)
 {
     size_t count;
     if (!unroll_mul(H, H, &count))
-        return unroll_fail(UNROLL_EMEMORY, UNROLL_OPTION("hidden") " %zu is too large", H);
+        return unroll_fail(UNROLL_EMEMORY, UNROLL_OPTION "hidden %zu is too large", H);
     double *q = unroll_alloc(count, sizeof *q);
     if (!q)
         return UNROLL_EMEMORY;
@@ -258,8 +258,8 @@ unroll_status unroll_net_init(unroll_net *net, const unroll_init *options)
     if (!kind)
         return unroll_fail(UNROLL_EUSAGE, "there is no initialisation '%s'", init->kind);
     if (init->chrono && !(init->chrono_max > 2))
-        return unroll_fail(UNROLL_EUSAGE, "chrono needs a time span above 2; give "
-                           UNROLL_OPTION("forget-bias") " chrono:T");
+        return unroll_fail(UNROLL_EUSAGE, "chrono needs a time span above 2; give " UNROLL_OPTION
+                                          "forget-bias chrono:T");
     draw d = {.init = init, .hidden = (double)net->spec.hidden};
     unroll_rng_seed(&d.rng, init->seed, UNROLL_STREAM_INIT);
     memset(net->weights, 0, net->parameters.size * sizeof *net->weights);

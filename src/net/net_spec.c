@@ -45,16 +45,18 @@ static unroll_status check_spec(const unroll_net_spec *s)
     if (s->inputs > UINT32_MAX || s->outputs > UINT32_MAX)
         return unroll_fail(UNROLL_EUSAGE, "at most %u inputs and outputs are possible", UINT32_MAX);
     if (s->tie && (s->features || s->embedding != s->hidden || s->inputs != s->outputs))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("tie") " shares the embedding with the "
-                           "output layer; it needs " UNROLL_OPTION("embedding") " %zu, as "
-                           UNROLL_OPTION("hidden"), s->hidden);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "tie shares the embedding with the output layer; it needs " UNROLL_OPTION
+                           "embedding %zu, as " UNROLL_OPTION "hidden",
+                           s->hidden);
     if (s->features && s->embedding)
-        return unroll_fail(UNROLL_EUSAGE, "real inputs take no " UNROLL_OPTION("embedding"));
+        return unroll_fail(UNROLL_EUSAGE, "real inputs take no " UNROLL_OPTION "embedding");
     if (!(s->omega >= 0 && isfinite(s->omega)))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " must be at least 0");
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "omega must be at least 0");
     if (!(s->dropout >= 0 && s->dropout < 1))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("dropout") " must be at least 0 and less "
-                           "than 1");
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "dropout must be at least 0 and less than "
+        "1");
     return UNROLL_OK;
 }
 
@@ -65,12 +67,13 @@ static bool has_attention(const unroll_net_spec *s)
 
 static unroll_status check_alone(const unroll_net_spec *s)
 {
-    const char *option = s->bidirectional              ? UNROLL_OPTION("bidirectional")
-                         : has_attention(s)            ? UNROLL_OPTION("attention")
-                         : s->scheduled_sampling != 0            ? UNROLL_OPTION("scheduled-sampling")
-                                                       : NULL;
-    return option ? unroll_fail(UNROLL_EUSAGE, "%s is for " UNROLL_OPTION("task") " translate: it "
-                                "needs an encoder", option)
+    const char *option = s->bidirectional             ? UNROLL_OPTION "bidirectional"
+                         : has_attention(s)           ? UNROLL_OPTION "attention"
+                         : s->scheduled_sampling != 0 ? UNROLL_OPTION "scheduled-sampling"
+                                                      : NULL;
+    return option ? unroll_fail(UNROLL_EUSAGE,
+                                "%s is for " UNROLL_OPTION "task translate: it needs an encoder",
+                                option)
                   : UNROLL_OK;
 }
 
@@ -81,21 +84,27 @@ static unroll_status check_joined(const unroll_net_spec *s, const unroll_norm *n
     if (s->features || s->squared)
         return unroll_fail(UNROLL_EUSAGE, "an encoder–decoder reads and writes tokens");
     if (norm && !norm->units)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("norm") " %s joins the rows of a batch, "
-                           "which a translation model keeps apart; use " UNROLL_OPTION("norm")
-                           " layer", norm->name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "norm %s joins the rows of a batch, which a translation model keeps "
+                           "apart; use " UNROLL_OPTION
+                           "norm layer",
+                           norm->name);
     if (has_attention(s) && !unroll_attention_find(s->attention))
         return unroll_fail(UNROLL_EUSAGE, "there is no attention '%s'", s->attention);
     if (has_attention(s) && s->bidirectional && !unroll_attention_find(s->attention)->key)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("attention") " %s compares vectors of one "
-                           "length, which " UNROLL_OPTION("bidirectional") " doubles in the "
-                           "encoder; use " UNROLL_OPTION("attention") " general", s->attention);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "attention %s compares vectors of one length, which " UNROLL_OPTION
+                           "bidirectional doubles in the encoder; use " UNROLL_OPTION
+                           "attention general",
+                           s->attention);
     if (s->omega != 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is not defined for a "
-                           "translation model");
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "omega is not defined for a translation model");
     if (s->skip_input)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("skip-input") " is not defined for a "
-                           "translation model");
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "skip-input is not defined for a translation model");
     return UNROLL_OK;
 }
 
@@ -103,13 +112,13 @@ static unroll_status check_joined(const unroll_net_spec *s, const unroll_norm *n
 static unroll_status check_pairs(const unroll_net_spec *s, const unroll_norm *norm)
 {
     if (!(s->label_smoothing >= 0 && s->label_smoothing < 1))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("label-smoothing") " must be at least 0 "
-                           "and less than 1");
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "label-smoothing must be at least 0 and less than 1");
     if (s->label_smoothing > 0 && s->squared)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("label-smoothing") " is for targets that "
-                           "are classes");
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "label-smoothing is for targets that are classes");
     if (!(s->scheduled_sampling >= 0 && s->scheduled_sampling <= 1))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("scheduled-sampling") " must be from 0 to 1");
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "scheduled-sampling must be from 0 to 1");
     return s->source ? check_joined(s, norm) : check_alone(s);
 }
 
@@ -128,14 +137,17 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
     const unroll_cell *cell = kinds->cell;
     const unroll_norm *norm = kinds->norm;
     if (norm && cell->norm_gates == 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("norm") " %s: " UNROLL_OPTION("cell") " %s "
-                           "takes none", norm->name, cell->name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes none", norm->name,
+                           cell->name);
     if (s->omega != 0 && !unroll_cell_is_simple(cell))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is not defined for "
-                           UNROLL_OPTION("cell") " %s", cell->name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "omega is not defined for " UNROLL_OPTION "cell %s",
+                           cell->name);
     if (s->omega != 0 && norm)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("omega") " is not defined beside "
-                           UNROLL_OPTION("norm") " %s", norm->name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "omega is not defined beside " UNROLL_OPTION "norm %s",
+                           norm->name);
     kinds->attention = s->attention ? unroll_attention_find(s->attention) : NULL;
     s->cell = kinds->cell->name;
     s->gru = kinds->cell->variant;

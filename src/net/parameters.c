@@ -32,8 +32,9 @@ unroll_status unroll_parameters_add(unroll_parameters *p, const unroll_tensor *t
         UNROLL_TRY(grow(p));
     if (!unroll_mul(rows, cols ? cols : 1, &count) || !unroll_add(p->size, count, &end) ||
         end > SIZE_MAX / 64)
-        return unroll_fail(UNROLL_EMEMORY, "%s%s of %zu x %zu numbers is more than memory can "
-                           "hold; lower " UNROLL_OPTION("hidden") " or " UNROLL_OPTION("layers"),
+        return unroll_fail(UNROLL_EMEMORY,
+                           "%s%s of %zu x %zu numbers is more than memory can hold; lower "
+                           UNROLL_OPTION "hidden or " UNROLL_OPTION "layers",
                            tensor->prefix, tensor->name, rows, cols);
     unroll_parameter *t = &p->list[p->count];
     memset(t, 0, sizeof *t);

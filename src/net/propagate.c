@@ -319,8 +319,10 @@ unroll_status unroll_net_gradient(const unroll_net *net, const unroll_batch *bat
     if (!work->training)
         return unroll_fail(UNROLL_EBUG, "this workspace was made for evaluation only");
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && batch->B < 2)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("norm") " %s needs " UNROLL_OPTION("batch")
-                           " 2 or more: one row is its own mean", net->spec.norm);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "norm %s needs " UNROLL_OPTION
+                                         "batch 2 or more: one row is its own mean",
+                           net->spec.norm);
     UNROLL_TRY(unroll_net_begin(net, batch, work));
     work->grad = grad;
     work->run.dropping = net->spec.dropout > 0;

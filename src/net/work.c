@@ -86,14 +86,15 @@ size_t unroll_work_bytes(const unroll_net *net, const unroll_work_options *optio
 static unroll_status check_recompute(const unroll_net *net, bool training)
 {
     if (!training)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is for training: evaluation "
-                           "keeps no states");
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "recompute is for training: evaluation keeps no states");
     if (net->spec.source > 0 || net->stack.omega > 0)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is not possible with %s",
-                           net->spec.source > 0 ? "an encoder" : UNROLL_OPTION("omega"));
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "recompute is not possible with %s",
+                           net->spec.source > 0 ? "an encoder" : UNROLL_OPTION "omega");
     if (!can_segment(net))
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("recompute") " is not possible with "
-                           UNROLL_OPTION("norm") " %s, whose statistics are of the whole window",
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "recompute is not possible with " UNROLL_OPTION
+                                         "norm %s, whose statistics are of the whole window",
                            net->spec.norm);
     return UNROLL_OK;
 }
@@ -124,9 +125,11 @@ unroll_status unroll_work_create(const unroll_net *net, const unroll_work_option
     if (!w->block) {
         unroll_free(w);
         return bytes == SIZE_MAX
-                   ? unroll_fail(UNROLL_EMEMORY, "windows of %zu steps and %zu rows are more than "
-                                 "memory can hold; lower " UNROLL_OPTION("seq-length") " or "
-                                 UNROLL_OPTION("batch"), o->T, o->B)
+                   ? unroll_fail(UNROLL_EMEMORY,
+                                 "windows of %zu steps and %zu rows are more than memory can hold; "
+                                 "lower " UNROLL_OPTION
+                                 "seq-length or " UNROLL_OPTION "batch",
+                                 o->T, o->B)
                    : UNROLL_EMEMORY;
     }
     layout(w, encoder, o->S, (char *)w->block);

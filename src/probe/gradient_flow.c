@@ -358,8 +358,7 @@ unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
         return unroll_fail(UNROLL_EBUG, "a probe needs a workspace that holds the whole window");
     if (unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent && work->B < 2)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION("norm") " %s needs 2 windows or more: one "
-                                                 "row is its own mean",
+                           UNROLL_OPTION "norm %s needs 2 windows or more: one row is its own mean",
                            net->spec.norm);
     if (flow->through && !(unroll_stack_joins_rows(&net->stack) && net->stack.norm->recurrent))
         return unroll_fail(UNROLL_EUSAGE,

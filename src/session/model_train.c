@@ -69,8 +69,9 @@ static unroll_status check_task(const unroll_config *config)
     if (config->task == NULL || strcmp(config->task, "char") == 0 ||
         strcmp(config->task, "translate") == 0)
         return UNROLL_OK;
-    return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION("task") " %s does not learn from a text; give "
-                       "char or translate", config->task);
+    return unroll_fail(UNROLL_EUSAGE,
+                       UNROLL_OPTION "task %s does not learn from a text; give char or translate",
+                       config->task);
 }
 
 unroll_status unroll_model_train(const unroll_config *config, const char *text, size_t length,

@@ -34,9 +34,9 @@ unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_batch *b
     UNROLL_TRY(task->eval(task->self, UNROLL_VALID, (pairs + task->eval_B - 1) / task->eval_B / 2,
                           batch, &more));
     if (!more)
-        return unroll_fail(UNROLL_EDATA, UNROLL_OPTION("grad-every") " needs pairs for validation; "
-                           "give " UNROLL_OPTION("valid") " FILE or a " UNROLL_OPTION("split")
-                           " with some");
+        return unroll_fail(UNROLL_EDATA, UNROLL_OPTION
+                           "grad-every needs pairs for validation; give " UNROLL_OPTION
+                           "valid FILE or a " UNROLL_OPTION "split with some");
     *rows = batch->B < SEQUENCES ? batch->B : SEQUENCES;
     while (*rows > 1 && s->pairs && unroll_batch_length(batch, *rows - 1) == 0)
         --*rows;

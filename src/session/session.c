@@ -40,9 +40,9 @@ static unroll_status check_weights(const unroll_config *c, double inputs, double
     char a[UNROLL_NUMBER_MAX], b[UNROLL_NUMBER_MAX];
     if (need > machine_bytes())
         return unroll_fail(UNROLL_EMEMORY,
-                           UNROLL_OPTION("hidden") " %llu with " UNROLL_OPTION(
-                               "layers") " %llu takes %s; this machine has %s; lower one "
-                                         "of them",
+                           UNROLL_OPTION
+                           "hidden %llu with " UNROLL_OPTION
+                           "layers %llu takes %s; this machine has %s; lower one of them",
                            (unsigned long long)c->hidden, (unsigned long long)c->layers,
                            unroll_display_bytes(a, need), unroll_display_bytes(b, machine_bytes()));
     return UNROLL_OK;
@@ -56,10 +56,10 @@ static unroll_status check_all(const unroll_session *s)
     char a[UNROLL_NUMBER_MAX], b[UNROLL_NUMBER_MAX];
     if (need > machine_bytes())
         return unroll_fail(UNROLL_EMEMORY,
-                           "training takes about %s; this machine has %s; lower " UNROLL_OPTION(
-                               "batch") ", %s" UNROLL_OPTION("hidden") " or " UNROLL_OPTION("layers"),
+                           "training takes about %s; this machine has %s; lower " UNROLL_OPTION
+                           "batch, %s" UNROLL_OPTION "hidden or " UNROLL_OPTION "layers",
                            unroll_display_bytes(a, need), unroll_display_bytes(b, machine_bytes()),
-                           s->corpus ? UNROLL_OPTION("seq-length") ", " : "");
+                           s->corpus ? UNROLL_OPTION "seq-length, " : "");
     return UNROLL_OK;
 }
 
@@ -126,8 +126,8 @@ static unroll_status remember(unroll_config *c, char *const *files, size_t count
         if (!real && strchr(files[i], '\n')) {
             unroll_free(list);
             return unroll_fail(UNROLL_EUSAGE,
-                               "%s: a name with a newline cannot be kept for " UNROLL_OPTION(
-                                   "resume") "; rename it",
+                               "%s: a name with a newline cannot be kept for " UNROLL_OPTION
+                               "resume; rename it",
                                files[i]);
         }
         at += (size_t)snprintf(list + at, room - at, "%s%s", i ? "\n" : "", real ? whole : files[i]);
@@ -223,9 +223,8 @@ static unroll_status make_pairs(unroll_session *s, const unroll_toy_row *toy, co
     char *text;
     size_t length;
     if (s->config->valid || s->config->test)
-        return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION("%s") " needs FILE: toy pairs hold out "
-                                               "their own",
+        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s needs FILE: toy pairs hold out their "
+        "own",
                            s->config->valid ? "valid" : "test");
     UNROLL_TRY(unroll_toy_text(toy, value, s->config->seed, (uint64_t)value[UNROLL_TOY_PAIRS],
                                &text, &length));
@@ -246,8 +245,8 @@ static unroll_status read_pairs(unroll_session *s, char *const *files, size_t co
     UNROLL_TRY(unroll_toy_parse(c->task, &toy, value));
     if (named && files_given)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION("task") " %s makes its own pairs; give "
-                                                 "FILE to " UNROLL_OPTION("task") " translate",
+                           UNROLL_OPTION "task %s makes its own pairs; give FILE to " UNROLL_OPTION
+                                         "task translate",
                            c->task);
     if (!files_given && !known && !is_given(s, "tokens")) /* it is read as it is meant to be */
         c->tokens = (int)toy->tokens;
@@ -330,12 +329,13 @@ static unroll_status take_option(unroll_session *s, const unroll_model *from, co
     char *was = unroll_option_get(o, base, unroll_model_config(from));
     unroll_status status = is && was ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK && strcmp(is, was) != 0)
-        status = is_given(s, name) ? unroll_fail(UNROLL_EMISMATCH,
-                                                 UNROLL_OPTION("%s") ": the model of " UNROLL_OPTION(
-                                                     "init-from") " has '%s', not '%s'; leave the "
-                                                                  "option out",
-                                                 name, was, is)
-                                   : unroll_option_set(o, base, s->config, was);
+        status = is_given(s, name)
+                     ? unroll_fail(UNROLL_EMISMATCH,
+                                   UNROLL_OPTION "%s: the model of " UNROLL_OPTION
+                                                 "init-from has '%s', not '%s'; leave the option "
+                                                 "out",
+                                   name, was, is)
+                     : unroll_option_set(o, base, s->config, was);
     unroll_free(was);
     unroll_free(is);
     return status;
@@ -359,9 +359,8 @@ static unroll_status check_piped(const unroll_session *s)
         const char *file = i ? s->config->test : s->config->valid;
         if (file && strcmp(file, "-") == 0 && !is_given(s, names[i]))
             return unroll_fail(UNROLL_EUSAGE,
-                               "this run read " UNROLL_OPTION(
-                                   "%s") " from standard "
-                                         "input; give it again, as " UNROLL_OPTION("%s") " -",
+                               "this run read " UNROLL_OPTION
+                               "%s from standard input; give it again, as " UNROLL_OPTION "%s -",
                                names[i], names[i]);
     }
     return UNROLL_OK;
@@ -379,9 +378,8 @@ static unroll_status char_task(unroll_session *s, bool resumed)
     if (fit_T != T || fit_B != B) {
         char text[160];
         snprintf(text, sizeof text,
-                 "the text is short: " UNROLL_OPTION(
-                     "seq-length") " shrinks "
-                                   "from %zu to %zu and " UNROLL_OPTION("batch") " from %zu to %zu",
+                 "the text is short: " UNROLL_OPTION
+                 "seq-length shrinks from %zu to %zu and " UNROLL_OPTION "batch from %zu to %zu",
                  T, fit_T, B, fit_B);
         say(s, text);
         c->seq_length = fit_T;
@@ -399,8 +397,7 @@ static unroll_status pairs_task(unroll_session *s, bool resumed)
     if (c->batch > pairs && !resumed && !is_given(s, "batch")) {
         char text[160];
         snprintf(text, sizeof text,
-                 "there are few pairs: " UNROLL_OPTION("batch") " shrinks from "
-                                                                "%llu to %zu",
+                 "there are few pairs: " UNROLL_OPTION "batch shrinks from %llu to %zu",
                  (unsigned long long)c->batch, pairs);
         say(s, text);
         c->batch = pairs;
@@ -425,7 +422,7 @@ static unroll_status open_data(unroll_session *s, bool pairs, char *const *files
     const unroll_model *known = s->model ? s->model : from;
     if (status == UNROLL_OK && known &&
         !(pairs ? unroll_model_source_vocabulary(known) : unroll_model_vocabulary(known)))
-        status = unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION("init-from") " %s: that model %s",
+        status = unroll_fail(UNROLL_EMISMATCH, UNROLL_OPTION "init-from %s: that model %s",
                              init_from, pairs ? "is no translation" : "has no vocabulary");
     if (status == UNROLL_OK && from)
         status = take_rules(s, from);
@@ -456,9 +453,7 @@ static unroll_status open_synthetic(unroll_session *s, size_t count,
     UNROLL_TRY(unroll_task_parse(c->task, &row, value));
     if (count)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION("task") " %s makes its own data; it takes "
-                                                 "no FILE",
-                           c->task);
+                           UNROLL_OPTION "task %s makes its own data; it takes no FILE", c->task);
     UNROLL_TRY(unroll_task_synthetic(row, value, c->batch, c->seed, &s->task));
     s->has_task = true;
     if (checkpoint)

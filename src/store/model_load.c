@@ -56,8 +56,10 @@ static unroll_status check_kind(const char *path, const unroll_model *model, enu
     const char *task = unroll_model_config(model)->task;
     const bool is_translation = unroll_model_source_vocabulary(model) != NULL;
     if (kind == TRANSLATION && !is_translation)
-        return unroll_fail(UNROLL_EDATA, "%s: a model of task %s; give one that was trained with "
-                           UNROLL_OPTION("task") " translate", path, task);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: a model of task %s; give one that was trained with " UNROLL_OPTION
+                           "task translate",
+                           path, task);
     if (kind == TEXT && is_translation)
         return unroll_fail(UNROLL_EDATA, "%s: a translation; 'unroll translate' and 'unroll eval' "
                            "take it", path);

@@ -51,8 +51,9 @@ static unroll_status make_directory(unroll_run *run)
     if (mkdir(run->directory, 0777) == 0)
         run->created = true;
     else if (errno != EEXIST)
-        return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another "
-                           UNROLL_OPTION("out"), run->directory, strerror(errno));
+        return unroll_fail(UNROLL_ECREATE,
+                           "%s: cannot be made: %s; give another " UNROLL_OPTION "out",
+                           run->directory, strerror(errno));
     return UNROLL_OK;
 }
 

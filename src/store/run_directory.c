@@ -176,14 +176,16 @@ static unroll_status check_output(const char *directory, bool force)
     if (empty)
         return UNROLL_OK;
     if (!force)
-        return unroll_fail(UNROLL_ECREATE, "%s: is not empty; give another " UNROLL_OPTION("out")
-                           ", " UNROLL_OPTION("resume") " to go on with a run, or "
-                           UNROLL_OPTION("force") " to replace it", directory);
+        return unroll_fail(UNROLL_ECREATE,
+                           "%s: is not empty; give another " UNROLL_OPTION "out, " UNROLL_OPTION
+                           "resume to go on with a run, or " UNROLL_OPTION "force to replace it",
+                           directory);
     UNROLL_TRY(is_run(directory, &run));
     return run ? UNROLL_OK
-               : unroll_fail(UNROLL_ECREATE, "%s: is not empty and holds no run, so "
-                             UNROLL_OPTION("force") " leaves it alone; give another "
-                             UNROLL_OPTION("out"), directory);
+               : unroll_fail(UNROLL_ECREATE,
+                             "%s: is not empty and holds no run, so " UNROLL_OPTION
+                             "force leaves it alone; give another " UNROLL_OPTION "out",
+                             directory);
 }
 
 unroll_status unroll_run_directory_check(const char *directory, enum unroll_run_mode mode)
@@ -198,7 +200,7 @@ unroll_status unroll_run_directory_check(const char *directory, enum unroll_run_
                            directory, strerror(error));
     if (error == ENOENT) /* making it will tell */
         return UNROLL_OK;
-    return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another " UNROLL_OPTION("out"),
+    return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another " UNROLL_OPTION "out",
                        directory, strerror(error));
 }
 
@@ -223,6 +225,6 @@ unroll_status unroll_run_free_name(const unroll_config *c, char **out)
             return *out ? UNROLL_OK : UNROLL_EMEMORY;
         }
     }
-    return unroll_fail(UNROLL_ECREATE, "runs/ is full of runs of this kind; give "
-                       UNROLL_OPTION("out"));
+    return unroll_fail(UNROLL_ECREATE,
+                       "runs/ is full of runs of this kind; give " UNROLL_OPTION "out");
 }

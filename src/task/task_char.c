@@ -58,17 +58,21 @@ static unroll_status fail_size(const unroll_corpus *corpus, size_t T, size_t B)
     size_t positions, streams, need;
     extent(p, &positions, &streams);
     if (positions == 0)
-        return unroll_fail(UNROLL_EDATA, "%s: no token is left to train on; raise the first share "
-                           "of " UNROLL_OPTION("split"), unroll_corpus_name(corpus));
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: no token is left to train on; raise the first share of "
+                           UNROLL_OPTION "split",
+                           unroll_corpus_name(corpus));
     if (p->lines && B > streams)
-        return unroll_fail(UNROLL_EDATA, "%s: %zu lines to train on, " UNROLL_OPTION("batch")
-                           " %zu needs at least %zu; lower " UNROLL_OPTION("batch"),
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: %zu lines to train on, " UNROLL_OPTION
+                           "batch %zu needs at least %zu; lower " UNROLL_OPTION "batch",
                            unroll_corpus_name(corpus), p->lines, B, B);
     if (!unroll_mul(T, B, &need) || !unroll_add(need, 1, &need))
         need = SIZE_MAX;
-    return unroll_fail(UNROLL_EDATA, "%s: %zu tokens to train on, " UNROLL_OPTION("batch") " %zu "
-                       "and " UNROLL_OPTION("seq-length") " %zu need at least %zu; lower "
-                       UNROLL_OPTION("batch") " or " UNROLL_OPTION("seq-length"),
+    return unroll_fail(UNROLL_EDATA,
+                       "%s: %zu tokens to train on, " UNROLL_OPTION "batch %zu and " UNROLL_OPTION
+                       "seq-length %zu need at least %zu; lower " UNROLL_OPTION
+                       "batch or " UNROLL_OPTION "seq-length",
                        unroll_corpus_name(corpus), p->count, B, T, need);
 }
 

@@ -39,21 +39,23 @@ static unroll_status fail_name(const char *name, const char *pairs)
         return unroll_fail(UNROLL_EUSAGE, "task %s %s", name,
                            pairs ? "has no keys; its options are those of unroll help train"
                                  : "reads a text; give another one here, see unroll generate "
-                                   UNROLL_OPTION("list"));
+                                 UNROLL_OPTION "list");
     if (unroll_task_translates(name))
-        return unroll_fail(UNROLL_EUSAGE, "task %s is a translation; give another one here, see "
-                           "unroll generate " UNROLL_OPTION("list"), name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "task %s is a translation; give another one here, see unroll generate "
+                           UNROLL_OPTION "list",
+                           name);
     for (size_t i = 0; unroll_toy_table[i] && count < NAMES; i++)
         names[count++] = unroll_toy_table[i]->name;
     for (size_t i = 0; unroll_task_table[i] && count < NAMES; i++)
         names[count++] = unroll_task_table[i]->name;
     const char *near = unroll_nearest(names, name);
-    return unroll_fail(UNROLL_EUSAGE, "task '%s' does not exist%s%s%s; see unroll generate "
-                       UNROLL_OPTION("list"), name, near ? "; did you mean '" : "",
-                       near ? near : "", near ? "'?" : "");
+    return unroll_fail(UNROLL_EUSAGE,
+                       "task '%s' does not exist%s%s%s; see unroll generate " UNROLL_OPTION "list",
+                       name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static const char listed[] = "unroll generate " UNROLL_OPTION("list");
+static const char listed[] = "unroll generate " UNROLL_OPTION "list";
 
 /* @param found  the row's name and keys, NULL where there is none */
 static unroll_status parse(const char *spec, const char *found, const unroll_spec_key *keys, double *value)
