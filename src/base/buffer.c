@@ -47,6 +47,17 @@ void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
                                                          : (size_t)length);
 }
 
+void unroll_buffer_csv(unroll_buffer *buffer, const char *text)
+{
+    const bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+    unroll_buffer_text(buffer, quoted ? "\"" : "");
+    if (*text && strchr("=+-@\t\r", *text))
+        unroll_buffer_text(buffer, "'");
+    for (const char *c = text; *c; c++)
+        unroll_buffer_add(buffer, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+    unroll_buffer_text(buffer, quoted ? "\"" : "");
+}
+
 void *unroll_reserve(void *block, size_t *room, size_t wanted, size_t size)
 {
     if (block && wanted <= *room)

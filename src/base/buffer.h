@@ -18,6 +18,10 @@ void unroll_buffer_text(unroll_buffer *buffer, const char *text);
 void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Append a text as a field of CSV: in quotes where it has a comma, a quote or a line's end (RFC 4180). Where it begins
+ *  as a formula does, a spreadsheet is kept from evaluating it by the apostrophe that its users type before a text. */
+void unroll_buffer_csv(unroll_buffer *buffer, const char *text);
+
 /** Let a block from unroll_alloc() have room for `wanted` elements of `size` bytes; it grows by half at least, so
  *  that many small steps cost little. New bytes are not zeroed.
  *  @param block  may be NULL where *room is 0

@@ -6,21 +6,9 @@
 #include <utf8proc.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /* ---- text ---- */
-
-/* May it be shown? Not what moves the cursor, changes direction or cannot be seen at all. */
-static bool showable(utf8proc_int32_t c)
-{
-    switch (utf8proc_category(c)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_CS: return false;
-    case UTF8PROC_CATEGORY_CF: return c == 0x200c || c == 0x200d; /* joiners shape scripts and emoji */
-    default: return true;
-    }
-}
 
 size_t unroll_display_escape(const char *text, size_t length, const char *keep,
                        char shown[UNROLL_ESCAPE_MAX])
@@ -42,7 +30,7 @@ size_t unroll_display_escape(const char *text, size_t length, const char *keep,
         snprintf(shown, UNROLL_ESCAPE_MAX, "\\x%02x", first);
         return 1;
     }
-    if (showable(c)) {
+    if (unroll_utf8_shows(text, (size_t)took)) {
         memcpy(shown, text, (size_t)took);
         shown[took] = '\0';
     } else {

@@ -51,12 +51,6 @@ void unroll_marks_drop(char *text)
     *to = '\0';
 }
 
-/* C0, DEL and, in UTF-8, C1: what a terminal may obey. */
-static bool is_control(const unsigned char *s)
-{
-    return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
-}
-
 /* Copy `raw` into the message, escaping all but marks; what does not fit is replaced by "...". */
 static void set_message(const char *raw)
 {
@@ -76,7 +70,7 @@ static void set_message(const char *raw)
             s += MARK;
             continue;
         }
-        if (n == 0 || is_control(s)) {
+        if (n == 0 || !unroll_utf8_shows((const char *)s, n)) {
             for (size_t i = 0; i < (n ? n : 1); i++, s++)
                 at += (size_t)snprintf(marked + at, 5, "\\x%02x", *s);
             continue;

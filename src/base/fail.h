@@ -3,8 +3,8 @@
 #include <unroll/status.h>
 
 /** Set this thread's message and return `status`, so that `return unroll_fail(...)` reads well.
- *  Written once, where the facts are: "FILE:LINE: what is wrong; what to do". Control characters in
- *  the result are escaped, so that a file name cannot drive a terminal. */
+ *  Written once, where the facts are: "FILE:LINE: what is wrong; what to do". Characters of
+ *  the result that may not be shown are escaped, so that a file name cannot drive a terminal. */
 unroll_status unroll_fail(unroll_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

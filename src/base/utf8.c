@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <string.h>
+#include <utf8proc.h>
 
 size_t unroll_utf8_length(const char *text, size_t length)
 {
@@ -34,4 +35,19 @@ int unroll_utf8_fit(const char *text, size_t most)
     while (at < length && at < most && (n = unroll_utf8_length(text + at, length - at)) <= most - at)
         at += n ? n : 1;
     return (int)at;
+}
+
+bool unroll_utf8_shows(const char *character, size_t length)
+{
+    utf8proc_int32_t c;
+    if (utf8proc_iterate((const utf8proc_uint8_t *)character, (utf8proc_ssize_t)length, &c) < 1)
+        return false;
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_CS: return false;
+    case UTF8PROC_CATEGORY_CF: return c == 0x200c || c == 0x200d; /* joiners shape scripts and emoji */
+    default: return true;
+    }
 }

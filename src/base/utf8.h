@@ -10,6 +10,9 @@
 size_t unroll_utf8_length(const char *text, size_t length);
 /** Bytes from the start of `text` that are UTF-8: all `length` of them, or where the first one is that is not. */
 size_t unroll_utf8_prefix(const char *text, size_t length);
+/** May a character of `length` bytes be shown? Not where it moves the cursor, changes the direction of writing or
+ *  cannot be seen at all. */
+bool unroll_utf8_shows(const char *character, size_t length);
 /** Bytes of `text` up to its NUL, at most `most` and with no character cut: for "%.*s" of printf(). */
 int unroll_utf8_fit(const char *text, size_t most);
 #endif

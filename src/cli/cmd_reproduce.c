@@ -99,8 +99,10 @@ static void print_text(const reproduction *r)
     out_table(&r->table);
     if (e->note)
         out_printf("\n%s\n", e->note);
-    out_printf("\n%s with %llu seed%s; %s/report.html\n", r->failed ? "It does NOT hold" : "It holds",
-               (unsigned long long)s->seeds, s->seeds == 1 ? "" : "s", s->directory);
+    out_printf("\n%s with %llu seed%s; ", r->failed ? "It does NOT hold" : "It holds",
+               (unsigned long long)s->seeds, s->seeds == 1 ? "" : "s");
+    out_shown(s->directory);
+    out_text("/report.html\n");
 }
 
 static unroll_status report(cli_call *call, reproduction *r)

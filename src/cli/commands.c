@@ -84,7 +84,7 @@ void cli_command_line_free(int argc, char **argv)
 
 void cli_report(const cli_call *call, const char *format, ...)
 {
-    char text[1024];
+    char text[2 * UNROLL_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

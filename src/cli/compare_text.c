@@ -22,9 +22,9 @@ static void on_event(void *arg, enum compare_event event, const char *text)
         return;
     terminal_progress_clear(&t->progress);
     if (event == COMPARE_NEWS)
-        fprintf(stderr, "%s\n", text);
+        terminal_say(text);
     else
-        fprintf(stderr, "unroll: %s: %s\n", t->call->command->name, text);
+        cli_report(t->call, "%s", text);
 }
 
 void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool quiet, compare_study *s)
@@ -61,7 +61,9 @@ static void print_text(const compare_study *s)
                s->seeds > 1 ? " with 95% intervals (Student's t)" : "");
     if (!isnan(s->baseline))
         out_printf("; a guess that remembers nothing has %.4g", s->baseline);
-    out_printf("\n%s/report.html\n", s->directory);
+    out_text("\n");
+    out_shown(s->directory);
+    out_text("/report.html\n");
 }
 
 /* ---- for programs ---- */

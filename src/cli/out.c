@@ -97,21 +97,6 @@ static size_t column_width(const unroll_table *table, size_t column)
     return widest;
 }
 
-void out_table(const unroll_table *table)
-{
-    if (table->text.failed) {
-        error = ENOMEM;
-        return;
-    }
-    const char *cell = unroll_table_first(table);
-    for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell)) {
-        const size_t column = i % table->columns;
-        const bool last = column + 1 == table->columns;
-        const int pad = last ? 0 : (int)(column_width(table, column) - text_width(cell));
-        out_printf("%s%*s%s", cell, pad, "", last ? "\n" : "  ");
-    }
-}
-
 bool out_broken(void)
 {
     return error != 0;
@@ -185,6 +170,54 @@ static void write_escaped(const char *data, size_t length, const char *keep)
         out_text(shown);
         i += took;
     }
+}
+
+void out_shown(const char *text)
+{
+    if (out_is_terminal())
+        write_escaped(text, strlen(text), "");
+    else
+        out_text(text);
+}
+
+static void write_table(const unroll_table *table)
+{
+    if (table->text.failed) {
+        error = ENOMEM;
+        return;
+    }
+    const char *cell = unroll_table_first(table);
+    for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell)) {
+        const size_t column = i % table->columns;
+        const bool last = column + 1 == table->columns;
+        const int pad = last ? 0 : (int)(column_width(table, column) - text_width(cell));
+        out_printf("%s%*s%s", cell, pad, "", last ? "\n" : "  ");
+    }
+}
+
+/* The table with all cells as a terminal may be shown them. */
+static void escape_cells(const unroll_table *table, unroll_table *shown)
+{
+    const char *cell = unroll_table_first(table);
+    shown->columns = table->columns;
+    for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell)) {
+        char *line = unroll_display_escape_line(cell, strlen(cell));
+        unroll_table_text(shown, line ? line : "");
+        shown->text.failed = shown->text.failed || !line;
+        unroll_free(line);
+    }
+}
+
+void out_table(const unroll_table *table)
+{
+    unroll_table shown = {0};
+    if (!out_is_terminal() || table->text.failed) {
+        write_table(table);
+        return;
+    }
+    escape_cells(table, &shown);
+    write_table(&shown);
+    unroll_table_free(&shown);
 }
 
 /* Bytes that the sequence beginning with `first` should have. */

@@ -16,7 +16,9 @@ void out_write(const char *data, size_t length);
 void out_text(const char *text);
 void out_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void out_vprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
-/** Each column as wide as its widest cell, two blanks between. */
+/** A path or another text of one line: on a terminal characters that may not be shown are escaped. */
+void out_shown(const char *text);
+/** Each column as wide as its widest cell, two blanks between; cells are shown as by out_shown(). */
 void out_table(const unroll_table *table);
 void out_flush(void);
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/display.h"
+#include "base/memory.h"
 
 /* ---- what a terminal is and may be shown ---- */
 
@@ -32,6 +34,13 @@ const char *terminal_style(int fd, enum terminal_style style)
     if ((no_color && *no_color) || dumb() || !isatty(fd))
         return "";
     return sequences[style];
+}
+
+void terminal_say(const char *text)
+{
+    char *line = unroll_display_escape_line(text, strlen(text));
+    fprintf(stderr, "%s\n", line ? line : "(no memory for this line)");
+    unroll_free(line);
 }
 
 /* ---- the progress line ---- */

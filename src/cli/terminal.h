@@ -13,6 +13,9 @@ enum terminal_style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD };
  *  End it with STYLE_PLAIN. */
 const char *terminal_style(int fd, enum terminal_style style);
 
+/** A line on standard error; what may not be shown is escaped. */
+void terminal_say(const char *text);
+
 /* ---- the progress line, on standard error ---- */
 
 typedef struct terminal_progress {

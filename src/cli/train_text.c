@@ -180,18 +180,12 @@ void train_print_run(train_call *t)
     unroll_free(shown);
 }
 
-/* A path as it may be shown; unroll_alloc'ed, or NULL. */
-static char *shown_path(bool terminal, const char *path)
-{
-    return terminal ? unroll_display_escape_line(path, strlen(path)) : unroll_strndup(path, strlen(path));
-}
-
 void train_print_stopped(train_call *t, bool saved)
 {
     char *quoted = saved ? unroll_shell_quote(1, &t->training.directory) : NULL;
-    char *shown = quoted ? shown_path(isatty(STDERR_FILENO), quoted) : NULL;
-    if (shown)
-        train_print(t, "stopped by a signal; to go on: unroll train --resume %s", shown);
+    char *shown = quoted && isatty(STDERR_FILENO) ? unroll_display_escape_line(quoted, strlen(quoted)) : NULL;
+    if (quoted)
+        train_print(t, "stopped by a signal; to go on: unroll train --resume %s", shown ? shown : quoted);
     else
         train_print(t, "stopped by a signal");
     unroll_free(shown);
@@ -401,9 +395,8 @@ void train_report_text(const train_call *t, const unroll_evaluation *tested)
     if (course->solved.step)
         out_printf("; solved at step %llu", (unsigned long long)course->solved.step);
     out_text("\n");
-    char *shown = unroll_run_has_model(course->run) ? shown_path(out_is_terminal(), course->directory)
-                                                    : NULL;
-    if (shown)
-        out_printf("%s/model.safetensors\n", shown);
-    unroll_free(shown);
+    if (unroll_run_has_model(course->run)) {
+        out_shown(course->directory);
+        out_text("/model.safetensors\n");
+    }
 }

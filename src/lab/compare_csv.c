@@ -1,6 +1,5 @@
 /* What a comparison found as CSV files. */
 #include <math.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "base/fail.h"
@@ -9,16 +8,6 @@
 #include "base/path.h"
 #include "lab/compare.h"
 #include "lab/compare_summary.h"
-
-/* RFC 4180: in quotes where it has a comma, a quote or a line's end. */
-static void put_label(unroll_buffer *out, const char *label)
-{
-    const bool quoted = strpbrk(label, ",\"\r\n") != NULL;
-    unroll_buffer_text(out, quoted ? "\"" : "");
-    for (const char *c = label; *c; c++)
-        unroll_buffer_add(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    unroll_buffer_text(out, quoted ? "\"" : "");
-}
 
 /* ",value"; nothing where there is none. */
 static void put_real(unroll_buffer *out, double value)
@@ -31,7 +20,7 @@ static void put_real(unroll_buffer *out, double value)
 
 static void put_results(unroll_buffer *out, const char *label, uint64_t seed, const compare_result *r)
 {
-    put_label(out, label);
+    unroll_buffer_csv(out, label);
     unroll_buffer_printf(out, ",%llu,%llu", (unsigned long long)seed, (unsigned long long)r->steps);
     put_real(out, r->loss);
     put_real(out, r->accuracy);
@@ -46,7 +35,7 @@ static void put_learning(unroll_buffer *out, const char *label, uint64_t seed,
                          const compare_result *r)
 {
     for (size_t i = 0; i < r->points; i++) {
-        put_label(out, label);
+        unroll_buffer_csv(out, label);
         unroll_buffer_printf(out, ",%llu,%llu", (unsigned long long)seed,
                              (unsigned long long)r->point[i].step);
         put_real(out, r->point[i].loss);
@@ -59,7 +48,7 @@ static void put_distance(unroll_buffer *out, const char *label, uint64_t seed,
                          const compare_result *r)
 {
     for (size_t i = 0; i < r->distances; i++) {
-        put_label(out, label);
+        unroll_buffer_csv(out, label);
         unroll_buffer_printf(out, ",%llu,", (unsigned long long)seed);
         unroll_curve_csv_put(out, &r->distance[i].row, true);
     }
@@ -68,7 +57,7 @@ static void put_distance(unroll_buffer *out, const char *label, uint64_t seed,
 static void put_gates(unroll_buffer *out, const char *label, uint64_t seed, const compare_result *r)
 {
     for (size_t i = 0; i < r->gates; i++) {
-        put_label(out, label);
+        unroll_buffer_csv(out, label);
         unroll_buffer_printf(out, ",%llu,%zu,%s", (unsigned long long)seed, r->gate[i].layer,
                              r->gate[i].name);
         put_real(out, r->gate[i].low);
@@ -81,7 +70,7 @@ static void put_lengths(unroll_buffer *out, const char *label, uint64_t seed, co
 {
     for (size_t i = 0; i < r->lengths; i++) {
         const compare_length *l = &r->length[i];
-        put_label(out, label);
+        unroll_buffer_csv(out, label);
         unroll_buffer_printf(out, ",%llu,%zu,%zu,%llu", (unsigned long long)seed, l->min, l->max,
                              (unsigned long long)l->pairs);
         put_real(out, l->exact);

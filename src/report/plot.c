@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -78,16 +79,54 @@ static unroll_status make_path(const unroll_plot *plot, const char *ending, char
     return *path ? UNROLL_OK : UNROLL_EMEMORY;
 }
 
-/* Inside gnuplot's single quotes nothing is special but the quote itself, which is doubled. A control
- * character could end the line, so it becomes a space. */
-static unroll_status put_quoted(unroll_output *out, const char *text)
+static bool is_control(char c)
 {
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* A text as gnuplot reads it back. Between single quotes nothing is special but the quote itself, and gnuplot 5.4 takes
+ * two of them for a quote inside a text alone, not at its beginning nor in a row. So the text is put together of what
+ * stands between its quotes and of octal numbers for them: 'it'."\047".'s'. Between double quotes gnuplot would run
+ * what stands in backquotes, so no other text may go there. */
+static unroll_status put_string(unroll_output *out, const char *text, bool controls)
+{
+    bool open = true;
     UNROLL_TRY(unroll_output_write(out, "'", 1));
     for (; *text; text++) {
-        const char c = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
-        UNROLL_TRY(unroll_output_write(out, c == '\'' ? "''" : &c, c == '\'' ? 2 : 1));
+        const char shown = is_control(*text) && !controls ? ' ' : *text;
+        const bool plain = shown != '\'' && !is_control(shown);
+        if (plain != open)
+            UNROLL_TRY(unroll_output_printf(out, plain ? "\".'" : "'.\""));
+        open = plain;
+        if (plain)
+            UNROLL_TRY(unroll_output_write(out, &shown, 1));
+        else
+            UNROLL_TRY(unroll_output_printf(out, "\\%03o", (unsigned)shown));
     }
-    return unroll_output_write(out, "'", 1);
+    return unroll_output_write(out, open ? "'" : "\"", 1);
+}
+
+/* Words of a picture: a control character, which could end the line, becomes a space. */
+static unroll_status put_quoted(unroll_output *out, const char *text)
+{
+    return put_string(out, text, false);
+}
+
+static unroll_status put_file_name(unroll_output *out, const char *place, const unroll_plot *plot, const char *ending)
+{
+    unroll_buffer path = {0};
+    unroll_buffer_text(&path, place);
+    unroll_buffer_text(&path, plot->name);
+    unroll_buffer_text(&path, ending);
+    const unroll_status status = path.failed ? UNROLL_EMEMORY : put_string(out, path.text, true);
+    unroll_free(path.text);
+    return status;
+}
+
+/* What is drawn. A name that begins with < would be a command. */
+static unroll_status put_input(const unroll_plot *plot, unroll_output *out)
+{
+    return put_file_name(out, *plot->name == '<' ? "./" : "", plot, ".csv");
 }
 
 static unroll_status put_heat_data(const unroll_heat *h, unroll_output *out)
@@ -147,10 +186,9 @@ static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
 
 static unroll_status put_file(const unroll_plot *plot, unroll_output *out)
 {
-    UNROLL_TRY(unroll_output_printf(out, " '"));
-    for (const char *c = plot->name; *c; c++)
-        UNROLL_TRY(unroll_output_write(out, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1));
-    return unroll_output_printf(out, ".csv' skip 1 using ");
+    UNROLL_TRY(unroll_output_write(out, " ", 1));
+    UNROLL_TRY(put_input(plot, out));
+    return unroll_output_printf(out, " skip 1 using ");
 }
 
 /* A series that is shown in several pictures looks the same in each. */
@@ -239,9 +277,7 @@ static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
     if (!plot->heat)
         return UNROLL_OK;
     UNROLL_TRY(unroll_output_printf(out, "plot "));
-    char name[256];
-    snprintf(name, sizeof name, "%s.csv", plot->name);
-    UNROLL_TRY(put_quoted(out, name));
+    UNROLL_TRY(put_input(plot, out));
     /* Viewers smooth an image; rectangles stay sharp, but each takes some 100 bytes. */
     return unroll_output_printf(out, " skip 1 using 1:2:3 with image%s notitle",
                                 plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels" : "");
@@ -286,12 +322,8 @@ static unroll_status put_axes(const unroll_plot *plot, unroll_output *out, size_
 /* The name of a picture in the script's own directory. */
 static unroll_status put_output(const unroll_plot *plot, unroll_output *out, const char *ending)
 {
-    char *path;
     UNROLL_TRY(unroll_output_printf(out, "set output "));
-    UNROLL_TRY(make_path(&(unroll_plot){.directory = ".", .name = plot->name}, ending, &path));
-    const unroll_status status = put_quoted(out, path);
-    unroll_free(path);
-    return status;
+    return put_file_name(out, "./", plot, ending);
 }
 
 /* Run as it is, the script draws both files; with `columns` defined it draws on the terminal instead. */

@@ -66,4 +66,60 @@ fault_10_a_label_that_is_not_utf8() {
 }
 fault_10_a_label_that_is_not_utf8
 
+# ---- labels that mean something to a spreadsheet, to gnuplot or to a terminal ----
+tiny="--task copy:delay=2,length=1,symbols=2 $small --batch 4 --seeds 1"
+fault_09_a_label_is_no_formula() {
+    expect 0 '' compare $tiny --variant "label==cmd|'/c calc'!A0;cell=rnn" --variant 'label=@SUM(1,"2");cell=gru' \
+        --variant 'label=-2+3;cell=lstm' --variant 'label=a=b;cell=lstm' --out formulas --quiet
+    for file in results learning gates distance; do
+        check "no formula in $file.csv" [ -z "$(grep -E '^"?[-=+@]' "formulas/$file.csv")" ]
+    done
+    check 'the first is a text' grep -qF "'=cmd|'/c calc'!A0,1,2," formulas/results.csv
+    check 'the second, too' grep -qF "\"'@SUM(1,\"\"2\"\")\",1,2," formulas/results.csv
+    check 'the third, too' grep -q "^'-2+3,1,2," formulas/results.csv
+    check 'a label with = in it stays as it is' grep -q '^a=b,1,2,' formulas/results.csv
+}
+fault_09_a_label_is_no_formula
+
+fault_12_quotes_in_a_label() {
+    "$unroll" compare $tiny --variant "label='a';cell=rnn" --variant "label=b''c;cell=gru" \
+        --variant "label=d's;cell=gru" --variant "label=';cell=lstm" \
+        --variant "label=\"\`touch made\`\" \$x;cell=lstm" --out quotes --quiet >out 2>err
+    check 'labels with quotes are compared' [ $? -eq 0 ]
+    check 'the script has them' grep -qF "''.\"\\047\".'a'.\"\\047\".' (init uniform)'" quotes/plots/learning.gp
+    check 'nothing is run' [ ! -e quotes/plots/made ]
+    if command -v gnuplot >/dev/null; then
+        check 'and gnuplot understands it' [ ! -s err ]
+        for shown in "'a'" "b''c" "d's" "'" '"`touch made`" $x'; do
+            check "the picture shows $shown" grep -qF ">$shown (init uniform)</text>" quotes/plots/learning.svg
+        done
+    fi
+    if command -v gnuplot >/dev/null; then
+        head -n 3 "$srcdir_/corpora/english.txt" | tr -d '\t' | sed "s/.*/it's ''it''\tthe '/" >quotes.tsv
+        expect 0 '' train $small --task translate --tokens word --embedding 4 --attention dot --split 1,0,0 --batch 1 \
+            --steps 1 quotes.tsv --out words --quiet
+        printf "it's ''it''\n" | "$unroll" translate words --attention "<it''s.svg" >out 2>err
+        check 'a name with quotes' [ -s "<it''s.svg" ]
+        check 'and words of quotes' [ ! -s err ]
+    fi
+}
+fault_12_quotes_in_a_label
+
+fault_18_a_label_on_a_terminal() {
+    evil=$(printf 'a\033[2Jb\342\200\256c')
+    "$unroll" compare $tiny --variant "label=$evil;cell=rnn" --out evil >out 2>err
+    check 'what is told is escaped, wherever it goes' grep -qF 'a\x1b[2Jb\u202ec, seed 1: loss' err
+    check 'no sequence is told' [ -z "$(grep "$(printf '\033\|\342')" err)" ]
+    check 'a table in a file has its bytes' grep -qF "$evil" out
+    "$unroll" compare $tiny --variant "label=$evil;cell=rnn" --variant "label=$evil;cell=gru" --out no >out 2>err
+    check 'nor in a message' [ -z "$(grep "$(printf '\033\|\342\200')" err)" ]
+    if can_have_terminal; then
+        script -qec "TERM=xterm '$unroll' compare $tiny --variant 'label=$evil;cell=rnn' --out evil --quiet" \
+            /dev/null </dev/null >out
+        check 'a table on a terminal is escaped' grep -qF 'a\x1b[2Jb\u202ec ' out
+        check 'no sequence is in it' [ -z "$(grep "$(printf '\033\[2J\|\342\200\256')" out)" ]
+    fi
+}
+fault_18_a_label_on_a_terminal
+
 finish
