@@ -63,7 +63,8 @@ START_TEST(kinds_and_getters_agree)
                          kind == UNROLL_CONFIG_INTEGER);
         ck_assert_int_eq(unroll_config_get_real(config, name, &real) == UNROLL_OK,
                          kind == UNROLL_CONFIG_INTEGER || kind == UNROLL_CONFIG_REAL);
-        ck_assert_int_eq(unroll_config_get_flag(config, name, &flag) == UNROLL_OK, kind == UNROLL_CONFIG_FLAG);
+        ck_assert_int_eq(unroll_config_get_flag(config, name, &flag) == UNROLL_OK,
+                         kind == UNROLL_CONFIG_FLAG);
         if (kind == UNROLL_CONFIG_INTEGER) {
             ck_assert_double_eq(real, (double)integer);
             OK(unroll_config_set_integer(config, name, integer));
@@ -241,12 +242,14 @@ END_TEST
 /* Everything that is set by name reaches training, whichever setter was used. */
 START_TEST(what_is_set_is_trained_with)
 {
-    static const char text[] = "the cat sat on the mat, the cat sat on the mat, the cat sat on the mat";
+    static const char text[] =
+        "the cat sat on the mat, the cat sat on the mat, the cat sat on the mat";
     static const struct {
         const char *name, *value;
-    } base[] = {{"hidden", "4"}, {"layers", "1"}, {"seq-length", "4"}, {"batch", "2"}, {"steps", "3"},
-                {"split", "1,0,0"}, {"threads", "1"}},
-      others[] = {{"", ""}, {"seed", "2"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"lr", "0.1"}};
+    } base[] = {{"hidden", "4"}, {"layers", "1"},    {"seq-length", "4"}, {"batch", "2"},
+                {"steps", "3"},  {"split", "1,0,0"}, {"threads", "1"}},
+      others[] = {
+          {"", ""}, {"seed", "2"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"lr", "0.1"}};
     float first[5] = {0};
     for (size_t k = 0; k < 5; k++) {
         unroll_config *c;
@@ -259,7 +262,8 @@ START_TEST(what_is_set_is_trained_with)
         OK(unroll_model_train(c, text, sizeof text - 1, NULL, &model));
         first[k] = (float)unroll_net_weights(unroll_model_net(model))[0];
         for (size_t i = 0; i < k; i++)
-            ck_assert_msg(memcmp(&first[i], &first[k], sizeof *first) != 0, "%s did nothing", others[k].name);
+            ck_assert_msg(memcmp(&first[i], &first[k], sizeof *first) != 0, "%s did nothing",
+                          others[k].name);
         unroll_model_free(model);
         unroll_config_free(c);
     }

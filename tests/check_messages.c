@@ -12,14 +12,18 @@ START_TEST(fail_escapes_what_drives_a_terminal)
     static const struct {
         const char *raw, *shown;
     } row[] = {
-        {"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+         "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
         {"a\nb\r\t", "a\\x0ab\\x0d\\x09"},
         {"\x1b[31m\x7f", "\\x1b[31m\\x7f"},
-        {"\xc2\x9b""31m \xc2\xa0", "\\xc2\\x9b""31m \xc2\xa0"}, /* C1, and the first after it */
-        {"\xff\xc3", "\\xff\\xc3"},                             /* no lead byte; cut off */
-        {"\xc0\x9b\xe0\x80\x9b", "\\xc0\\x9b\\xe0\\x80\\x9b"},  /* overlong */
-        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                    /* surrogate */
-        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},           /* above 10FFFF */
+        {"\xc2\x9b"
+         "31m \xc2\xa0",
+         "\\xc2\\x9b"
+         "31m \xc2\xa0"},                                      /* C1, and the first after it */
+        {"\xff\xc3", "\\xff\\xc3"},                            /* no lead byte; cut off */
+        {"\xc0\x9b\xe0\x80\x9b", "\\xc0\\x9b\\xe0\\x80\\x9b"}, /* overlong */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                   /* surrogate */
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},          /* above 10FFFF */
         {"\xe2\x82 x", "\\xe2\\x82 x"},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -47,14 +51,16 @@ START_TEST(fail_marks_options)
     ck_assert_str_eq(program_message(), "--omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
     unroll_fail_prefix(UNROLL_EUSAGE, UNROLL_OPTION "variant a\nb");
     ck_assert_str_eq(unroll_message(), "variant a\\x0ab: omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
-    ck_assert_str_eq(program_message(), "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
+    ck_assert_str_eq(program_message(),
+                     "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
 
     kept = strdup(unroll_marked_message());
     unroll_fail(UNROLL_EIO, "another");
     ck_assert_str_eq(program_message(), "another");
     unroll_fail(UNROLL_EUSAGE, "%s", kept);
     ck_assert_str_eq(unroll_message(), "variant a\\x0ab: omega is 2lr\\x1f\\x1f-\\x01; lower hidden");
-    ck_assert_str_eq(program_message(), "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
+    ck_assert_str_eq(program_message(),
+                     "--variant a\\x0ab: --omega is 2--lr\\x1f\\x1f-\\x01; lower --hidden");
     unroll_marks_drop(kept);
     ck_assert_str_eq(kept, unroll_message());
     free(kept);

@@ -49,11 +49,12 @@ unroll_status unroll_config_set_flag(unroll_config *config, const char *name, bo
  *  @param length  NULL, or takes the length of the text without the NUL, also where it does not fit
  *  @return UNROLL_EUSAGE where the text does not fit and room is not 0, or for a name that does not exist;
  *          UNROLL_EMEMORY. The buffer then holds "" where it has room */
-unroll_status unroll_config_get(const unroll_config *config, const char *name, char *buffer, size_t room,
-                                size_t *length);
+unroll_status unroll_config_get(const unroll_config *config, const char *name, char *buffer,
+                                size_t room, size_t *length);
 /** The value of an option of kind UNROLL_CONFIG_INTEGER.
  *  @return UNROLL_EUSAGE for an option of another kind or a name that does not exist; *value is then as it was */
-unroll_status unroll_config_get_integer(const unroll_config *config, const char *name, int64_t *value);
+unroll_status unroll_config_get_integer(const unroll_config *config, const char *name,
+                                        int64_t *value);
 /** The value of an option of kind UNROLL_CONFIG_REAL or UNROLL_CONFIG_INTEGER; times are in seconds.
  *  @return as unroll_config_get_integer() */
 unroll_status unroll_config_get_real(const unroll_config *config, const char *name, double *value);
@@ -71,10 +72,10 @@ unroll_status unroll_config_check(const unroll_config *config);
 /* ---- which options there are ---- */
 
 enum unroll_config_kind {
-    UNROLL_CONFIG_FLAG,     /**< true or false */
-    UNROLL_CONFIG_INTEGER,  /**< from 0 or 1 on */
-    UNROLL_CONFIG_REAL,     /**< a finite number */
-    UNROLL_CONFIG_TEXT      /**< a name from a list, a file, or a syntax of its own */
+    UNROLL_CONFIG_FLAG,    /**< true or false */
+    UNROLL_CONFIG_INTEGER, /**< from 0 or 1 on */
+    UNROLL_CONFIG_REAL,    /**< a finite number */
+    UNROLL_CONFIG_TEXT     /**< a name from a list, a file, or a syntax of its own */
 };
 
 /** The i-th option's name, NULL at the end. All strings below are constants of the library. */

@@ -9,16 +9,16 @@ extern "C" {
  *  them those of sysexits.h. Where it is not UNROLL_OK, unroll_message() says why. */
 typedef enum unroll_status {
     UNROLL_OK = 0,
-    UNROLL_ENUMERIC = 1,    /**< training diverged: losses or gradients are not finite */
-    UNROLL_EUSAGE = 64,     /**< an option or argument is wrong */
-    UNROLL_EDATA = 65,      /**< a file's content is wrong */
-    UNROLL_ENOINPUT = 66,   /**< a file is missing, unreadable or not a file */
-    UNROLL_EBUG = 70,       /**< a fault of this library */
-    UNROLL_EMEMORY = 71,    /**< no memory, or no thread, left */
-    UNROLL_ECREATE = 73,    /**< an output cannot be created */
-    UNROLL_EIO = 74,        /**< reading or writing failed */
-    UNROLL_EBUSY = 75,      /**< somebody else uses the run directory */
-    UNROLL_EMISMATCH = 78   /**< what is resumed was made with other options or data */
+    UNROLL_ENUMERIC = 1,  /**< training diverged: losses or gradients are not finite */
+    UNROLL_EUSAGE = 64,   /**< an option or argument is wrong */
+    UNROLL_EDATA = 65,    /**< a file's content is wrong */
+    UNROLL_ENOINPUT = 66, /**< a file is missing, unreadable or not a file */
+    UNROLL_EBUG = 70,     /**< a fault of this library */
+    UNROLL_EMEMORY = 71,  /**< no memory, or no thread, left */
+    UNROLL_ECREATE = 73,  /**< an output cannot be created */
+    UNROLL_EIO = 74,      /**< reading or writing failed */
+    UNROLL_EBUSY = 75,    /**< somebody else uses the run directory */
+    UNROLL_EMISMATCH = 78 /**< what is resumed was made with other options or data */
 } unroll_status;
 
 /** Why the calling thread's last call that failed did so: one line of UTF-8 without a newline, what is wrong

@@ -25,9 +25,11 @@ typedef struct unroll_text_rules {
     bool replace;                    /**< invalid UTF-8: U+FFFD instead of an error; false */
     uint64_t min_count;              /**< rarer tokens become <unk>; 1 keeps all */
 } unroll_text_rules;
-#define UNROLL_TEXT_RULES_INIT                                                                   \
-    {.size = sizeof(unroll_text_rules), .tokens = UNROLL_CODEPOINT, .normalize = UNROLL_NFC,     \
-     .min_count = 1}
+#define UNROLL_TEXT_RULES_INIT                                                                  \
+    {                                                                                           \
+        .size = sizeof(unroll_text_rules), .tokens = UNROLL_CODEPOINT, .normalize = UNROLL_NFC, \
+        .min_count = 1                                                                          \
+    }
 
 /** Tokens and their ids, from 0 to size - 1. "<unk>", where there is one, is an ordinary entry, but no text
  *  becomes it by holding its letters. A vocabulary does not change, so threads may share it. */
@@ -49,12 +51,12 @@ void unroll_vocabulary_free(unroll_vocabulary *v); /**< NULL is allowed */
 
 /** A growing array of ids. Begin with {0}. */
 typedef struct unroll_ids {
-    uint32_t *id;     /**< [count] */
+    uint32_t *id; /**< [count] */
     size_t count;
-    size_t room;      /**< of the library */
-    size_t unknown;   /**< how many became <unk> */
-    size_t replaced;  /**< invalid UTF-8 sequences that became U+FFFD (rules.replace) */
-    bool bom;         /**< a byte order mark was left out */
+    size_t room;     /**< of the library */
+    size_t unknown;  /**< how many became <unk> */
+    size_t replaced; /**< invalid UTF-8 sequences that became U+FFFD (rules.replace) */
+    bool bom;        /**< a byte order mark was left out */
 } unroll_ids;
 void unroll_ids_free(unroll_ids *ids); /**< of its array; the struct is the caller's */
 

@@ -21,18 +21,19 @@ unroll_status unroll_fail_prefix(unroll_status status, const char *format, ...)
 /** This thread's message with its marks, to be kept and given to unroll_fail() again, or to be noted. Owned as that
  *  of unroll_message(), which is the same without marks. */
 const char *unroll_marked_message(void);
+/** Room for a message: a path may have 4096 bytes, and the advice behind it should still fit. */
+enum { UNROLL_MESSAGE_MAX = 8192 };
 /** This thread's message as the program shows it: "--" for each mark. */
-enum { UNROLL_MESSAGE_MAX = 8192 }; /* a path may have 4096 bytes, and the advice behind it should still fit */
 void unroll_dashed_message(char text[UNROLL_MESSAGE_MAX]);
 
 /** Marked text, such as a note, as the program shows it and as a caller of the library reads it. In place. */
 void unroll_marks_to_dashes(char *text);
 void unroll_marks_drop(char *text);
 
-#define UNROLL_TRY(call)                                                                 \
-    do {                                                                                 \
-        unroll_status try_status_ = (call);                                              \
-        if (try_status_ != UNROLL_OK)                                                    \
-            return try_status_;                                                          \
+#define UNROLL_TRY(call)                    \
+    do {                                    \
+        unroll_status try_status_ = (call); \
+        if (try_status_ != UNROLL_OK)       \
+            return try_status_;             \
     } while (0)
 #endif

@@ -84,7 +84,10 @@ const char *unroll_option_range(const unroll_option *o, char buffer[96])
     else
         snprintf(buffer, 96, "%s %s%s%s", o->open_min ? "above" : "from", low,
                  o->open_min && o->open_max ? " and below "
-                 : o->open_min ? ", up to " : o->open_max ? " to below " : " to ", high);
+                 : o->open_min              ? ", up to "
+                 : o->open_max              ? " to below "
+                                            : " to ",
+                 high);
     return buffer;
 }
 
@@ -192,8 +195,8 @@ static unroll_status set_text(const unroll_option *o, char **field, const char *
 }
 
 /* A name with numbers of its own: kept with all of them, so that a later default changes nothing. */
-static unroll_status set_spec(const unroll_option *o, char **field, const char *name, const unroll_spec_key *keys,
-                              const char *text)
+static unroll_status set_spec(const unroll_option *o, char **field, const char *name,
+                              const unroll_spec_key *keys, const char *text)
 {
     double value[UNROLL_SPEC_KEYS];
     UNROLL_TRY(unroll_spec_parse(text, o->name, name, keys, NULL, value));
@@ -296,8 +299,7 @@ void unroll_option_release(const unroll_option_list *lists, void *target)
 
 /* Split off a unit: `digits` gets what stands before it. 0 where it does not fit or the unit is
  * unknown. */
-static double split_unit(const char *text, const char *units, const double *factors,
-                         char digits[40])
+static double split_unit(const char *text, const char *units, const double *factors, char digits[40])
 {
     const size_t length = strlen(text);
     if (length == 0 || length >= 40)

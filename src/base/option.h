@@ -9,44 +9,44 @@
  * and a model's metadata are all made from these rows. */
 
 enum unroll_option_type {
-    UNROLL_FLAG,    /**< bool */
-    UNROLL_SIZE,    /**< uint64_t */
-    UNROLL_NUMBER,  /**< double */
-    UNROLL_CHOICE,  /**< int: index into `choices` */
-    UNROLL_NAME,    /**< char *: one of `choices`, or of what `names` lists */
-    UNROLL_TEXT,    /**< char *, NULL by default unless `preset` says; "" takes back what was set, where there
+    UNROLL_FLAG,   /**< bool */
+    UNROLL_SIZE,   /**< uint64_t */
+    UNROLL_NUMBER, /**< double */
+    UNROLL_CHOICE, /**< int: index into `choices` */
+    UNROLL_NAME,   /**< char *: one of `choices`, or of what `names` lists */
+    UNROLL_TEXT, /**< char *, NULL by default unless `preset` says; "" takes back what was set, where there
                      *   is no preset, and else is refused */
-    UNROLL_CUSTOM   /**< parsed by `parse` */
+    UNROLL_CUSTOM /**< parsed by `parse` */
 };
 
 /** What an option belongs to, for resume and metadata. */
 enum unroll_option_role {
-    UNROLL_ROLE_MODEL = 1,   /**< shapes network or vocabulary: goes into a model's metadata */
-    UNROLL_ROLE_DATA = 2,    /**< decides what the text becomes */
-    UNROLL_ROLE_LEARN = 4,   /**< changes the training's numbers */
-    UNROLL_ROLE_BOUND = 8,   /**< when it ends: may be given anew on resume */
-    UNROLL_ROLE_RUN = 16     /**< only logs, saves or speeds up: likewise */
+    UNROLL_ROLE_MODEL = 1, /**< shapes network or vocabulary: goes into a model's metadata */
+    UNROLL_ROLE_DATA = 2,  /**< decides what the text becomes */
+    UNROLL_ROLE_LEARN = 4, /**< changes the training's numbers */
+    UNROLL_ROLE_BOUND = 8, /**< when it ends: may be given anew on resume */
+    UNROLL_ROLE_RUN = 16   /**< only logs, saves or speeds up: likewise */
 };
 
 /** Sizes with this as their `max` have no upper bound in words; it keeps them exact as doubles. */
 #define UNROLL_OPTION_NO_MAX 9007199254740992.0
 
 typedef struct unroll_option {
-    const char *name;       /**< "hidden" */
-    const char *aliases;    /**< "rnn-size hidden-size nhid", or NULL */
-    const char *group;      /**< heading in help */
-    const char *meta;       /**< "N", "FILE", … ; NULL for flags */
-    const char *help;       /**< one line; range, default and aliases are appended by help */
+    const char *name;    /**< "hidden" */
+    const char *aliases; /**< "rnn-size hidden-size nhid", or NULL */
+    const char *group;   /**< heading in help */
+    const char *meta;    /**< "N", "FILE", … ; NULL for flags */
+    const char *help;    /**< one line; range, default and aliases are appended by help */
     enum unroll_option_type type;
     unsigned role;
-    size_t offset;          /**< of the field in the command's struct */
-    const char *preset;     /**< default, as text; NULL: zero or NULL */
-    double min, max;        /**< bounds, inclusive; for sizes and numbers */
-    bool open_min, open_max;/**< bounds exclusive */
-    bool blank;             /**< of a TEXT: a command line may give "", which is as if it were not given */
-    const char *const *choices;                     /**< NULL-terminated */
-    const char *(*names)(size_t i);                 /**< names from a table, NULL at the end */
-    const char *(*summaries)(size_t i);             /**< a line on each of them, for help; or NULL */
+    size_t offset;           /**< of the field in the command's struct */
+    const char *preset;      /**< default, as text; NULL: zero or NULL */
+    double min, max;         /**< bounds, inclusive; for sizes and numbers */
+    bool open_min, open_max; /**< bounds exclusive */
+    bool blank; /**< of a TEXT: a command line may give "", which is as if it were not given */
+    const char *const *choices;         /**< NULL-terminated */
+    const char *(*names)(size_t i);     /**< names from a table, NULL at the end */
+    const char *(*summaries)(size_t i); /**< a line on each of them, for help; or NULL */
     /** Of a NAME: the keys of the i-th, which may then be given as "NAME:key=value,…"; or NULL */
     const struct unroll_spec_key *(*keys)(size_t i);
     /** `target` is the struct that `offset` counts in: the list's base is already added. */
@@ -58,7 +58,7 @@ typedef struct unroll_option {
 typedef struct unroll_option_list {
     const unroll_option *rows;
     size_t count;
-    size_t base;            /**< added to each row's offset */
+    size_t base; /**< added to each row's offset */
 } unroll_option_list;
 
 /** The row of `name` or of an alias (underscores count as hyphens); *base is its list's. NULL:
@@ -76,8 +76,7 @@ const char *unroll_option_range(const unroll_option *o, char buffer[96]);
 unroll_status unroll_option_defaults(const unroll_option_list *lists, void *target);
 /** UNROLL_EUSAGE naming option, value and range: "--lr: '3x' is not a number; give one from 0 to
  *  1000". */
-unroll_status unroll_option_set(const unroll_option *o, size_t base, void *target,
-                                const char *text);
+unroll_status unroll_option_set(const unroll_option *o, size_t base, void *target, const char *text);
 /** May a command line give `text` to this row? An empty name, as an unset variable of a shell's gives, is not the
  *  default.
  *  @return UNROLL_EUSAGE naming the option and what it takes */

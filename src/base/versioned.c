@@ -13,8 +13,10 @@ unroll_status unroll_versioned_copy(const char *name, const void *from, void *to
                            name, size, name);
     for (size_t i = known; i < size; i++)
         if (((const unsigned char *)from)[i] != 0)
-            return unroll_fail(UNROLL_EUSAGE, "a %s of %zu bytes sets what this library does not have: "
-                               "it knows the first %zu bytes", name, size, known);
+            return unroll_fail(UNROLL_EUSAGE,
+                               "a %s of %zu bytes sets what this library does not have: "
+                               "it knows the first %zu bytes",
+                               name, size, known);
     memset(to, 0, known);
     memcpy(to, from, size < known ? size : known);
     memcpy(to, &known, sizeof known);

@@ -113,8 +113,8 @@ unroll_status unroll_config_set(unroll_config *config, const char *name, const c
 }
 
 /* Texts of any content would take a number as well, which nobody means. */
-static unroll_status set_number(unroll_config *config, const unroll_option *o, enum unroll_config_kind kind,
-                                const char *digits)
+static unroll_status set_number(unroll_config *config, const unroll_option *o,
+                                enum unroll_config_kind kind, const char *digits)
 {
     return o->type == UNROLL_TEXT ? wrong_kind(o, kind) : unroll_option_set(o, 0, config, digits);
 }
@@ -134,7 +134,8 @@ unroll_status unroll_config_set_real(unroll_config *config, const char *name, do
     char digits[32];
     UNROLL_TRY(find_row(name, &o));
     /* The shortest text of a million is "1e+06", which is no integer. */
-    if (kind_of(o) == UNROLL_CONFIG_INTEGER && fabs(value) <= UNROLL_OPTION_NO_MAX && floor(value) >= value)
+    if (kind_of(o) == UNROLL_CONFIG_INTEGER && fabs(value) <= UNROLL_OPTION_NO_MAX &&
+        floor(value) >= value)
         return unroll_config_set_integer(config, name, (int64_t)value);
     return set_number(config, o, UNROLL_CONFIG_REAL, unroll_format_double(digits, value));
 }
@@ -150,8 +151,13 @@ unroll_status unroll_config_set_flag(unroll_config *config, const char *name, bo
 
 /* ---- get ---- */
 
-unroll_status unroll_config_get(const unroll_config *config, const char *name, char *buffer, size_t room,
-                                size_t *length)
+static const void *field_of(const unroll_config *config, const unroll_option *o)
+{
+    return (const char *)config + o->offset;
+}
+
+unroll_status unroll_config_get(const unroll_config *config, const char *name, char *buffer,
+                                size_t room, size_t *length)
 {
     const unroll_option *o;
     if (room > 0)
@@ -180,7 +186,7 @@ unroll_status unroll_config_get_integer(const unroll_config *config, const char 
     UNROLL_TRY(find_row(name, &o));
     if (kind_of(o) != UNROLL_CONFIG_INTEGER)
         return wrong_kind(o, UNROLL_CONFIG_INTEGER);
-    *value = (int64_t)*(const uint64_t *)((const char *)config + o->offset); /* no option goes beyond 2^53 */
+    *value = (int64_t) * (const uint64_t *)field_of(config, o); /* no option goes beyond 2^53 */
     return UNROLL_OK;
 }
 
@@ -188,7 +194,7 @@ unroll_status unroll_config_get_real(const unroll_config *config, const char *na
 {
     const unroll_option *o;
     UNROLL_TRY(find_row(name, &o));
-    const void *field = (const char *)config + o->offset;
+    const void *field = field_of(config, o);
     switch (kind_of(o)) {
     case UNROLL_CONFIG_REAL: *value = *(const double *)field; return UNROLL_OK;
     case UNROLL_CONFIG_INTEGER: *value = (double)*(const uint64_t *)field; return UNROLL_OK;
@@ -204,7 +210,7 @@ unroll_status unroll_config_get_flag(const unroll_config *config, const char *na
     UNROLL_TRY(find_row(name, &o));
     if (kind_of(o) != UNROLL_CONFIG_FLAG)
         return wrong_kind(o, UNROLL_CONFIG_FLAG);
-    *value = *(const bool *)((const char *)config + o->offset);
+    *value = *(const bool *)field_of(config, o);
     return UNROLL_OK;
 }
 

@@ -10,16 +10,16 @@
  *  through them. */
 struct unroll_config {
     /* task and data */
-    char *task;              /**< "char", "translate", "NAME:key=value,…" */
-    int tokens, normalize;   /**< enum unroll_tokens, unroll_normalize */
+    char *task;            /**< "char", "translate", "NAME:key=value,…" */
+    int tokens, normalize; /**< enum unroll_tokens, unroll_normalize */
     bool casefold;
     uint64_t min_count;
-    int invalid;             /**< 0 error, 1 replace */
+    int invalid; /**< 0 error, 1 replace */
     bool lines;
     double split[3];
-    char *corpus;            /**< the texts of a run, one whole path a line; NULL: none were given */
-    char *valid, *test;      /**< files, or NULL */
-    uint64_t max_input;      /**< bytes; 0: no bound */
+    char *corpus;       /**< the texts of a run, one whole path a line; NULL: none were given */
+    char *valid, *test; /**< files, or NULL */
+    uint64_t max_input; /**< bytes; 0: no bound */
     /* model */
     char *cell, *gru, *activation, *norm;
     uint64_t layers, hidden, embedding, norm_steps;
@@ -29,14 +29,14 @@ struct unroll_config {
     char *attention;
     bool bidirectional, reverse_source;
     bool swap, skip_bad;
-    uint64_t max_length;     /**< tokens of a side; 0: no bound */
+    uint64_t max_length; /**< tokens of a side; 0: no bound */
     double label_smoothing, scheduled_sampling;
     /* start */
     char *init;
     double init_scale, norm_gamma, omega;
-    double forget_bias;      /**< NAN: the cell's own, 1 for the LSTM */
-    bool chrono;             /**< --forget-bias chrono[:T] */
-    double chrono_max;       /**< T; 0: the sequence length */
+    double forget_bias; /**< NAN: the cell's own, 1 for the LSTM */
+    bool chrono;        /**< --forget-bias chrono[:T] */
+    double chrono_max;  /**< T; 0: the sequence length */
     char *init_from;
     /* learning: the trainer's struct, but for the four fields that stand below under the same names. A trainer
      * is given what unroll_config_learning() returns. */

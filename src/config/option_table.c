@@ -35,6 +35,8 @@ static const char *const tokens[] = {"byte", "codepoint", "grapheme", "word", NU
 static const char *const normalize[] = {"nfc", "nfkc", "none", NULL};
 static const char *const invalid[] = {"error", "replace", NULL};
 
+/* Each row is laid out by what it says. */
+/* clang-format off */
 #define AT(field) .offset = offsetof(unroll_config, field)
 #define TEXT(n, m) .name = n, .meta = m, .type = UNROLL_TEXT
 #define FLAG(n) .name = n, .type = UNROLL_FLAG
@@ -62,9 +64,9 @@ static const char *const invalid[] = {"error", "replace", NULL};
 
 const unroll_option unroll_config_table[] = {
     {TEXT("task", "SPEC"), TASK_ROW, AT(task), .preset = "char",
-     .help = "char: predict the next token of a text; translate: learn it from pairs in FILE, or from "
-             "toy-translation; or a toy language or synthetic task, NAME:key=value,..., listed by "
-             "'unroll generate --list'"},
+     .help = "char: predict the next token of a text; translate: learn it from pairs in FILE, or "
+             "from toy-translation; or a toy language or synthetic task, NAME:key=value,..., "
+             "listed by 'unroll generate --list'"},
 
     {CHOICE("tokens", tokens), TOKEN_ROW, AT(tokens), .preset = "codepoint",
      .help = "what one token is (toy-translation: word, unless this is given)"},
@@ -78,40 +80,47 @@ const unroll_option unroll_config_table[] = {
     {FLAG("lines"), TOKEN_ROW, AT(lines), .help = "each line is a sequence of its own"},
     {CUSTOM("split", "A,B,C", split), DATA_ROW, AT(split), .preset = "0.9,0.05,0.05",
      .help = "shares of the text for training, validation and test"},
-    {TEXT("valid", "FILE"), DATA_ROW, AT(valid), .help = "validate on this text instead of a share. A share's symbols are in "
-     "the vocabulary; a symbol that is here alone is <unk> where --min-count made one, else exit 65"},
-    {TEXT("test", "FILE"), DATA_ROW, AT(test), .help = "test on this text instead of a share; its symbols are as "
-     "those of --valid"},
+    {TEXT("valid", "FILE"), DATA_ROW, AT(valid),
+     .help = "validate on this text instead of a share. A share's symbols are in the vocabulary; "
+             "a symbol that is here alone is <unk> where --min-count made one, else exit 65"},
+    {TEXT("test", "FILE"), DATA_ROW, AT(test),
+     .help = "test on this text instead of a share; its symbols are as those of --valid"},
     {LIBRARY("max-input", "BYTES", bytes), DATA_ROW, AT(max_input), .preset = "1G",
      .min = 0, .max = MANY,
      .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
 
-    {NAME("cell", unroll_cell_name), .summaries = unroll_cell_summary, .keys = unroll_cell_keys, .aliases = "model rnn-type", MODEL_ROW,
-     AT(cell), .preset = "lstm", .help = "the recurrent cell"},
+    {NAME("cell", unroll_cell_name), .summaries = unroll_cell_summary, .keys = unroll_cell_keys,
+     .aliases = "model rnn-type", MODEL_ROW, AT(cell), .preset = "lstm",
+     .help = "the recurrent cell"},
     {SIZE("layers", 1, 1000), .aliases = "num-layers nlayers", MODEL_ROW, AT(layers), .preset = "2",
      .help = "recurrent layers"},
     {SIZE("hidden", 1, 1048576), .aliases = "rnn-size hidden-size nhid", MODEL_ROW, AT(hidden),
      .preset = "128", .help = "units in each layer"},
     {SIZE("embedding", 0, 1048576), MODEL_ROW, AT(embedding), .preset = "0",
      .help = "length of learned token vectors; 0: one-hot"},
-    {NAME("activation", unroll_activation_name), .summaries = unroll_activation_summary, MODEL_ROW, AT(activation),
+    {NAME("activation", unroll_activation_name), .summaries = unroll_activation_summary, MODEL_ROW,
+     AT(activation),
      .preset = "tanh",
      .help = "nonlinearity of a cell that leaves it open, such as the rnn"},
     {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
-     .min = 0, .max = 1, .open_max = true, .help = "share of values dropped between layers; of a translation model on its embeddings, too"},
+     .min = 0, .max = 1, .open_max = true,
+     .help = "share of values dropped between layers; of a translation model on its embeddings, "
+             "too"},
     {FLAG("skip-input"), MODEL_ROW, AT(skip_input),
      .help = "the input goes to all layers, not the first alone (Graves 2013)"},
-    {NAME("norm", unroll_norm_name), .summaries = norm_summary, MODEL_ROW, AT(norm), .preset = "none",
+    {NAME("norm", unroll_norm_name), .summaries = norm_summary, MODEL_ROW, AT(norm),
+     .preset = "none",
      .help = "normalise"},
     {SIZE("norm-steps", 1, 1048576), MODEL_ROW, AT(norm_steps), .preset = "1",
-     .help = "of recurrent-batch: steps from the zero state with running statistics of their own, later ones "
-             "share the last's; more than 1 only where states are not carried"},
+     .help = "of recurrent-batch: steps from the zero state with running statistics of their own, "
+             "later ones share the last's; more than 1 only where states are not carried"},
     {FLAG("residual"), MODEL_ROW, AT(residual),
      .help = "from the second layer on, a layer's output is its state and its input added"},
     {REAL("omega", 0, 1e6), MODEL_ROW, AT(omega), .preset = "0",
-     .help = "of a cell whose state is one activation, such as the rnn: weight of the regulariser that keeps the norm "
-             "of gradients through time (Pascanu et al. 2013); 0: off"},
-    {NAME("gru", unroll_cell_variant), .summaries = unroll_cell_variant_summary, MODEL_ROW, AT(gru), .preset = "reset-after",
+     .help = "of a cell whose state is one activation, such as the rnn: weight of the regulariser "
+             "that keeps the norm of gradients through time (Pascanu et al. 2013); 0: off"},
+    {NAME("gru", unroll_cell_variant), .summaries = unroll_cell_variant_summary, MODEL_ROW, AT(gru),
+     .preset = "reset-after",
      .help = "where the gru's reset gate acts"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
@@ -128,14 +137,16 @@ const unroll_option unroll_config_table[] = {
      .open_max = true, .help = "share of a target's probability that is spread over all tokens in "
                                "training (Szegedy et al. 2016)"},
     {REAL("scheduled-sampling", 0, 1), PAIR_ROW(UNROLL_ROLE_MODEL), AT(scheduled_sampling),
-     .preset = "0", .help = "chance that in training the decoder reads its own guess instead of the "
-                            "target's token (Bengio et al. 2015)"},
+     .preset = "0",
+     .help = "chance that in training the decoder reads its own guess instead of the target's "
+             "token (Bengio et al. 2015)"},
     {FLAG("swap"), PAIR_ROW(UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA), AT(swap),
      .help = "the first column of pairs is the target"},
     {SIZE("max-length", 0, MANY), PAIR_ROW(UNROLL_ROLE_DATA), AT(max_length), .preset = "500",
      .help = "most tokens of a side; 0: no bound"},
     {FLAG("skip-bad"), PAIR_ROW(UNROLL_ROLE_DATA), AT(skip_bad),
-     .help = "leave out lines without a tab, with an empty side or above --max-length, and count them"},
+     .help = "leave out lines without a tab, with an empty side or above --max-length, and count "
+             "them"},
 
     {NAME("init", unroll_init_name), .summaries = unroll_init_summary, START_ROW, AT(init),
      .preset = "uniform",
@@ -144,15 +155,16 @@ const unroll_option unroll_config_table[] = {
      .help = "factor on what --init draws"},
     {CUSTOM("forget-bias", "X", forget_bias), START_ROW, AT(forget_bias), .preset = "auto",
      .min = -100, .max = 100,
-     .help = "bias of the gate that keeps the state: a number; auto: the cell's own, 1 for the lstm and as drawn for "
-             "the gru; or chrono[:T]: drawn for "
-             "dependencies of up to T steps (the task's length, or --seq-length), as Tallec and Ollivier (2018)"},
+     .help = "bias of the gate that keeps the state: a number; auto: the cell's own, 1 for the "
+             "lstm and as drawn for the gru; or chrono[:T]: drawn for dependencies of up to T "
+             "steps (the task's length, or --seq-length), as Tallec and Ollivier (2018)"},
     {REAL("norm-gamma", 0, 1000), START_ROW, AT(norm_gamma), .preset = "0.1", .open_min = true,
      .help = "of recurrent-batch: what its gains start at"},
     {TEXT("init-from", "MODEL"), START_ROW, AT(init_from),
      .help = "begin with this model's weights, vocabulary and rules of tokens"},
 
-    {NAME("optimizer", unroll_optimizer_name), .summaries = optimizer_summary, LEARN_ROW, AT(optimizer),
+    {NAME("optimizer", unroll_optimizer_name), .summaries = optimizer_summary, LEARN_ROW,
+     AT(optimizer),
      .preset = "adam",
      .help = "how weights follow gradients"},
     {REAL("lr", 0, 1000), .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
@@ -189,11 +201,12 @@ const unroll_option unroll_config_table[] = {
     {SIZE("batch", 1, 1048576), .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
      .help = "sequences trained side by side"},
     {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
-     .preset = "50", .help = "steps of a text back-propagated through: the truncation of BPTT; a task's or "
-                              "a translation's sequences are never cut"},
+     .preset = "50",
+     .help = "steps of a text back-propagated through: the truncation of BPTT; a task's or a "
+             "translation's sequences are never cut"},
     {FLAG("recompute"), .group = "Learning", .role = UNROLL_ROLE_RUN, AT(learning.recompute),
-     .help = "keep the states of about the root of --seq-length steps alone and run the rest forward again: "
-             "long windows in little memory, the same results to the bit"},
+     .help = "keep the states of about the root of --seq-length steps alone and run the rest "
+             "forward again: long windows in little memory, the same results to the bit"},
     {FLAG("no-carry"), LEARN_ROW, AT(no_carry), .help = "the state starts at zero in each window"},
     {SIZE("steps", 0, MANY), BOUND_ROW, AT(learning.steps), .preset = "0",
      .help = "stop after so many updates; 0: by --epochs"},
@@ -221,14 +234,16 @@ const unroll_option unroll_config_table[] = {
     {SIZE("patience", 0, MANY), .group = "Run", .role = UNROLL_ROLE_BOUND, AT(learning.patience),
      .preset = "0", .help = "stop after so many validations without gain; 0: never"},
     {SIZE("grad-every", 0, MANY), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
-     .preset = "0", .help = "steps between records of gradient magnitude against distance and of "
-                            "histograms, in gradient/*.csv, on held-out data; a translation's go from "
-                            "the last target word back into the source; beside --recompute it needs the memory of "
-                            "a whole window; 0: none"},
-    {SIZE("grad-distance", 0, 1048576), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_distance),
-     .preset = "0", .help = "largest distance that --grad-every records of a text, as far as it reaches; beyond "
-                            "--seq-length a few sequences have their losses in rows of their own, and a record "
-                            "takes longer; 0: below --seq-length"},
+     .preset = "0",
+     .help = "steps between records of gradient magnitude against distance and of histograms, in "
+             "gradient/*.csv, on held-out data; a translation's go from the last target word back "
+             "into the source; beside --recompute it needs the memory of a whole window; 0: none"},
+    {SIZE("grad-distance", 0, 1048576), .group = "Gradients", .role = UNROLL_ROLE_RUN,
+     AT(grad_distance),
+     .preset = "0",
+     .help = "largest distance that --grad-every records of a text, as far as it reaches; beyond "
+             "--seq-length a few sequences have their losses in rows of their own, and a record "
+             "takes longer; 0: below --seq-length"},
 
     {FLAG("dry-run"), RUN_ROW, AT(dry_run),
      .help = "print sizes, parameters and memory; train nothing"},
@@ -240,6 +255,7 @@ const unroll_option unroll_config_table[] = {
     {FLAG("quiet"), COMMON_ROW, AT(quiet), .help = "print results and errors only"},
     {FLAG("json"), COMMON_ROW, AT(json), .help = "results as JSON, one object a line"},
 };
+/* clang-format on */
 const size_t unroll_config_rows = sizeof unroll_config_table / sizeof *unroll_config_table;
 
 const unroll_option_list unroll_config_lists[] = {

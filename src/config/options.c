@@ -70,7 +70,8 @@ static unroll_status value_text(const char *path, const unroll_option *o, const 
                                 unroll_buffer *text)
 {
     char number[32];
-    const bool flag = o->type == UNROLL_FLAG, size = o->type == UNROLL_SIZE, name = o->type == UNROLL_TEXT;
+    const bool flag = o->type == UNROLL_FLAG, size = o->type == UNROLL_SIZE,
+               name = o->type == UNROLL_TEXT;
     bool good = true;
     unroll_buffer_text(text, "");
     if (json_is_boolean(value) && flag)
@@ -141,8 +142,8 @@ unroll_status unroll_options_same(const unroll_config *run, const unroll_config 
             status = unroll_fail(
                 UNROLL_EMISMATCH,
                 UNROLL_OPTION
-                "%s: the run has '%s', not '%s'; leave the option out, or start another run with "
-                UNROLL_OPTION "out",
+                "%s: the run has '%s', not '%s'; leave the option out, or start another run with " UNROLL_OPTION
+                "out",
                 o->name, was, is);
         unroll_free(was);
         unroll_free(is);

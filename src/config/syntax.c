@@ -27,8 +27,8 @@ unroll_status unroll_parse_split(void *target, const unroll_option *o, const cha
         return unroll_fail(
             UNROLL_EUSAGE,
             UNROLL_OPTION
-            "%s: '%.80s' is not three shares; give those of training (above 0), validation and "
-            "test, each from 0 to 1 and together at most 1, such as 0.9,0.05,0.05",
+            "%s: '%.80s' is not three shares; give those of training (above 0), "
+            "validation and test, each from 0 to 1 and together at most 1, such as 0.9,0.05,0.05",
             o->name, text);
     memcpy(split, share, sizeof share);
     return UNROLL_OK;
@@ -78,8 +78,10 @@ char *unroll_format_forget_bias(const void *target, const unroll_option *o)
     if (!config->chrono && isnan(config->forget_bias))
         return unroll_strndup("auto", 4);
     unroll_format_double(number, config->chrono ? config->chrono_max : config->forget_bias);
-    const int length = snprintf(text, sizeof text, "%s%s", !config->chrono ? "" :
-                                config->chrono_max > 0 ? "chrono:" : "chrono",
+    const int length = snprintf(text, sizeof text, "%s%s",
+                                !config->chrono          ? ""
+                                : config->chrono_max > 0 ? "chrono:"
+                                                         : "chrono",
                                 config->chrono && !(config->chrono_max > 0) ? "" : number);
     return unroll_strndup(text, (size_t)length);
 }

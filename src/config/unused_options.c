@@ -112,6 +112,7 @@ static bool no_decay_after(const unroll_config *c)
     return c->learning.decay_after > 0 && !is(c->schedule, "exponential");
 }
 
+/* clang-format off */
 static const struct {
     const char *name;
     bool (*idle)(const unroll_config *);
@@ -139,6 +140,7 @@ static const struct {
     {"decay-every", no_decay_every, "is for " UNROLL_OPTION "schedule step and plateau"},
     {"decay-after", no_decay_after, "is for " UNROLL_OPTION "schedule exponential"},
 };
+/* clang-format on */
 
 unroll_status unroll_config_check_used(const unroll_config *config, const char *name)
 {
@@ -146,7 +148,8 @@ unroll_status unroll_config_check_used(const unroll_config *config, const char *
         return unroll_fail(UNROLL_EUSAGE,
                            UNROLL_OPTION "forget-bias is of no use to " UNROLL_OPTION "cell %s, %s",
                            config->cell,
-                           no_gates(config) ? "which has no gates" : "none of whose gates keeps the state");
+                           no_gates(config) ? "which has no gates"
+                                            : "none of whose gates keeps the state");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is(rows[i].name, name) && rows[i].idle(config))
             return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s %s", name, rows[i].why);

@@ -1,10 +1,13 @@
 #!/bin/sh
 # The sources keep to the map: a folder uses only folders below it, no two files use each other, and doc/design.md names
-# nothing that is not there. The checks themselves are seen to fail on a copy of the tree that breaks the rule.
+# nothing that is not there. No message of the library has the dashes of options, and src/unroll.map lists what the
+# headers declare. The checks themselves are seen to fail on a copy of the tree that breaks the rule.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
 check "the rooms: $(sh "$top/tools/check-includes")" sh "$top/tools/check-includes"
 check "the map: $(sh "$top/tools/check-map")" sh "$top/tools/check-map"
+check "messages: $(sh "$top/tools/check-messages")" sh "$top/tools/check-messages"
+check "symbols: $(sh "$top/tools/symbols" check)" sh "$top/tools/symbols" check
 
 mkdir "$work/copy" || exit 99
 cp -R "$top/src" "$top/include" "$top/tools" "$top/tests" "$top/doc" "$work/copy/" && chmod -R u+w "$work/copy" || exit 99
@@ -21,4 +24,7 @@ refuses check-includes 'These files include each other' src/base/buffer.h '#incl
 refuses check-includes 'takes from src/ only the headers' tests/check_net.c '#include "cli/cli.h"'
 refuses check-map 'there is no src/net/nothing.c' doc/design.md 'See `src/net/nothing.c`.'
 refuses check-map 'nothing is called unroll_no_such' doc/design.md 'See `unroll_no_such_thing()`.'
+refuses check-messages 'is for --cell rnn' src/net/init.c 'const char *why = "is for --cell rnn"; /* "--x" */'
+refuses check-messages 'no --%s' src/base/rng.h '#define WHY "no --%s"'
+refuses 'symbols check' 'unroll_new is in a header' include/unroll/net.h 'size_t unroll_new(const unroll_net *net);'
 finish
