@@ -1,6 +1,7 @@
 /* Files of tensors: the same bytes back, and every damage and forgery of a file refused. */
 #include <check.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,7 +150,8 @@ END_TEST
 #define TWO(a, b)                                                                                  \
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" a "},"                             \
     "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" b "}}"
-#define META_ONLY(meta) "{\"__metadata__\":" meta "}"
+#define META_START "{\"__metadata__\":"
+#define META_ONLY(meta) META_START meta "}"
 
 static const struct {
     const char *header;
@@ -229,6 +231,44 @@ START_TEST(deep_json)
     memset(header + 5, '[', sizeof header - 6);
     write_forged(header, 0, 0);
     expect_bad("nested too deep");
+}
+END_TEST
+
+/* Large headers of valid JSON that no model has. They are refused before anything is made of them. */
+static const struct {
+    const char *start, *again, *end;
+    const char *part;  /**< of the message */
+} LARGE[] = {
+    {"{\"a\":[1", ",1", "]}", "more than 64 values"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1", ",1", "]}}", "more than 64 values"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":\"", "F32", "\"}}", "has no shape"},
+    {"{\"a\":{\"", "dtype", "\":1}}", "no dtype"},
+    {"{\"a\":1", ",\"b\":1", "}", "more than 100000 tensors"},
+    {"{\"a\":1", "          ", "}", "not described by an object"},
+    {META_START "[1", ",[]", "]}", "is not an object"},
+    {META_START "{\"a\":[1", ",{}", "]}}", "'a' is not a string"},
+    {META_START "{\"a\":\"1\"", ",\"b\":\"\"", "}}", "more than 4096 entries of metadata"},
+    {META_START "{\"format\":\"unroll\",\"config\":\"", "[],", "\"}}", "checksums"},
+};
+
+START_TEST(fault_05_a_large_header)
+{
+    enum { LENGTH = 4000000 };
+    unsigned char *file = malloc(8 + LENGTH);
+    char *at = (char *)file + 8, *const end = at + LENGTH;
+    const size_t n = strlen(LARGE[_i].again), last = strlen(LARGE[_i].end);
+    for (size_t i = 0; i < 8; i++)
+        file[i] = (unsigned char)((uint64_t)LENGTH >> 8 * i);
+    at = stpcpy(at, LARGE[_i].start);
+    while ((size_t)(end - at) > n + last)
+        at = (char *)memcpy(at, LARGE[_i].again, n) + n;
+    memset(at, ' ', (size_t)(end - at));
+    memcpy(at, LARGE[_i].end, last);
+    put(path, file, 8 + LENGTH);
+    free(file);
+    const unsigned long before = unroll_alloc_count();
+    expect_bad(LARGE[_i].part);
+    ck_assert_uint_lt(unroll_alloc_count() - before, 300);
 }
 END_TEST
 
@@ -349,6 +389,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(c, forged, 0, sizeof FORGED / sizeof FORGED[0]);
     tcase_add_test(c, length_zero);
     tcase_add_test(c, deep_json);
+    tcase_add_loop_test(c, fault_05_a_large_header, 0, sizeof LARGE / sizeof LARGE[0]);
     tcase_add_loop_test(c, strangers, 0, sizeof STRANGERS / sizeof STRANGERS[0]);
     tcase_add_test(c, header_length_like_a_pickle);
     tcase_add_test(c, without_checksums);

@@ -2,26 +2,27 @@
 
 #include <string.h>
 
-#include "base/fail.h"
+#include "base/json_reader.h"
+#include "base/memory.h"
 #include "base/utf8.h"
 
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
-                                bool nul, json_t **out)
+                                size_t most, json_t **out)
 {
-    /* Under an allocation that fails jansson speaks of syntax: the empty message tells whether
-     * one did. */
-    unroll_fail(UNROLL_OK, "%s", "");
-    json_error_t error;
-    *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | (nul ? JSON_ALLOW_NUL : 0), &error);
-    if (*out != NULL)
-        return UNROLL_OK;
-    if (unroll_message()[0] != '\0')
-        return unroll_fail_prefix(UNROLL_EMEMORY, "%s: %s", path, part);
-    if (json_error_code(&error) == json_error_stack_overflow)
-        return unroll_fail(UNROLL_EDATA, "%s: byte %d: the %s is nested too deep", path,
-                           error.position, part);
-    return unroll_fail(UNROLL_EDATA, "%s: byte %d: the %s is no valid JSON: %s", path,
-                       error.position, part, error.text);
+    *out = NULL;
+    char *copy = unroll_strndup(text, length); /* to be written over */
+    if (!copy)
+        return UNROLL_EMEMORY;
+    unroll_json_reader r = {.path = path, .part = part, .text = copy, .length = length};
+    unroll_status status = unroll_json_value(&r, most, out);
+    if (status == UNROLL_OK)
+        status = unroll_json_end(&r);
+    if (status != UNROLL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    unroll_free(copy);
+    return status;
 }
 
 static void drop(json_t **whole)

@@ -7,12 +7,14 @@
 
 #include "base/buffer.h"
 
-/** Parse strictly: one value, no duplicate keys, bounded depth.
+/** A whole text as a tree, read as base/json_reader.h says.
  *  @param path, part  what messages call it: "FILE: byte N: the PART is …"
- *  @param nul         strings may hold a NUL
+ *  @param most        values that the tree may have
  *  @return UNROLL_EDATA naming byte and fault, or UNROLL_EMEMORY; *out is freed by json_decref() */
 unroll_status unroll_json_parse(const char *path, const char *part, const char *text, size_t length,
-                                bool nul, json_t **out);
+                                size_t most, json_t **out);
+/** Values that options need by far not. */
+enum { UNROLL_JSON_OPTIONS = 10000 };
 
 /** Put a value into an array or under a key of an object, and take it over. Where memory ran out, for `value` (NULL)
  *  or here, the whole is released and becomes NULL: what is made of it fails in turn, so that many calls

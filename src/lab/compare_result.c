@@ -366,7 +366,7 @@ unroll_status compare_result_read(const char *path, const compare_variant *v, ui
     if (stat(path, &there) != 0)
         return UNROLL_OK;
     UNROLL_TRY(unroll_input_slurp(path, FILE_MAX, &text, &length));
-    unroll_status status = unroll_json_parse(path, "result", text, length, false, &object);
+    unroll_status status = unroll_json_parse(path, "result", text, length, SIZE_MAX, &object);
     unroll_free(text);
     if (status != UNROLL_OK)
         return status;

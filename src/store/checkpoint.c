@@ -293,7 +293,7 @@ static unroll_status metadata_json(const unroll_checkpoint *c, const char *key, 
     const char *text = unroll_tensors_metadata(&c->tensors, key);
     if (text == NULL)
         return unroll_fail(UNROLL_EDATA, "%s: its metadata has no '%s'", c->path, key);
-    return unroll_json_parse(c->path, key, text, strlen(text), false, out);
+    return unroll_json_parse(c->path, key, text, strlen(text), UNROLL_JSON_OPTIONS, out);
 }
 
 unroll_status unroll_checkpoint_options(const unroll_checkpoint *c, unroll_config *config)

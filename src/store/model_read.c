@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/json.h"
+#include "base/json_reader.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "config/config.h"
@@ -43,7 +45,8 @@ static unroll_status read_config(const char *path, const unroll_tensors *t, unro
     static const char *const needed[] = {"task", "cell", "layers", "hidden", "tokens"};
     const char *text = unroll_tensors_metadata(t, "config");
     json_t *object;
-    UNROLL_TRY(unroll_json_parse(path, "config in the metadata", text, strlen(text), false, &object));
+    UNROLL_TRY(unroll_json_parse(path, "config in the metadata", text, strlen(text),
+                                 UNROLL_JSON_OPTIONS, &object));
     unroll_status status = unroll_options_read(path, object, UNROLL_ROLE_MODEL, config);
     for (size_t i = 0; i < sizeof needed / sizeof needed[0] && status == UNROLL_OK; i++)
         if (json_object_get(object, needed[i]) == NULL)
@@ -52,46 +55,86 @@ static unroll_status read_config(const char *path, const unroll_tensors *t, unro
     return status;
 }
 
-static unroll_status tokens_of(const char *path, const json_t *array, const unroll_config *config,
-                               unroll_vocabulary **out)
+/** A vocabulary while it is read. */
+typedef struct tokens {
+    const char **token;
+    size_t *length;
+    size_t count, room, lengths_room;
+} tokens;
+
+/** The most tokens that a model of these tensors can have: each has a row or a column in one of them. */
+static size_t most_tokens(const unroll_tensors *t)
 {
-    const size_t count = json_array_size(array);
-    if (!json_is_array(array) || count == 0)
-        return unroll_fail(UNROLL_EDATA, "%s: vocabulary is not a JSON array of strings", path);
-    const char **tokens = unroll_alloc(count, sizeof *tokens);
-    size_t *lengths = unroll_alloc(count, sizeof *lengths);
-    unroll_status status = tokens && lengths ? UNROLL_OK : UNROLL_EMEMORY;
-    for (size_t i = 0; i < count && status == UNROLL_OK; i++) {
-        const json_t *token = json_array_get(array, i);
-        if (!json_is_string(token))
-            status = unroll_fail(UNROLL_EDATA, "%s: vocabulary entry %zu is no string", path, i);
-        tokens[i] = json_string_value(token);
-        lengths[i] = json_string_length(token);
+    size_t most = 0;
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->tensor[i].rank; k++)
+            if (t->tensor[i].shape[k] > most)
+                most = t->tensor[i].shape[k];
+    return most;
+}
+
+static unroll_status add_token(unroll_json_reader *r, size_t most, tokens *t)
+{
+    char *text;
+    size_t length;
+    if (!unroll_json_begins(r, '"')) {
+        UNROLL_TRY(unroll_json_skip(r));
+        return unroll_fail(UNROLL_EDATA, "%s: vocabulary entry %zu is no string", r->path, t->count);
     }
-    unroll_text_rules rules;
-    unroll_model_rules(config, &rules);
-    if (status == UNROLL_OK) {
-        status = unroll_vocabulary_from_tokens(&rules, tokens, lengths, count, out);
-        if (status != UNROLL_OK)
-            unroll_fail_prefix(status, "%s", path);
+    if (t->count == most)
+        return unroll_fail(UNROLL_EDATA, "%s: the vocabulary has more than the %zu entries that its tensors have room "
+                           "for", r->path, most);
+    UNROLL_TRY(unroll_json_string(r, &text, &length));
+    const char **token = unroll_reserve(t->token, &t->room, t->count + 1, sizeof *token);
+    if (!token)
+        return UNROLL_EMEMORY;
+    t->token = token;
+    size_t *lengths = unroll_reserve(t->length, &t->lengths_room, t->count + 1, sizeof *lengths);
+    if (!lengths)
+        return UNROLL_EMEMORY;
+    t->length = lengths;
+    t->token[t->count] = text;
+    t->length[t->count++] = length;
+    return UNROLL_OK;
+}
+
+static unroll_status collect_tokens(unroll_json_reader *r, size_t most, tokens *t)
+{
+    bool more = unroll_json_begins(r, '[');
+    if (more)
+        UNROLL_TRY(unroll_json_enter(r, '['));
+    while (more) {
+        UNROLL_TRY(unroll_json_next(r, &more));
+        if (more)
+            UNROLL_TRY(add_token(r, most, t));
     }
-    unroll_free(lengths);
-    unroll_free(tokens);
-    return status;
+    if (t->count == 0)
+        return unroll_fail(UNROLL_EDATA, "%s: vocabulary is not a JSON array of strings", r->path);
+    return unroll_json_end(r);
 }
 
 static unroll_status read_tokens(const char *path, const unroll_tensors *t, const char *key,
                                  const unroll_config *config, unroll_vocabulary **out)
 {
     char where[64];
+    tokens list = {0};
+    unroll_text_rules rules;
     const char *text = unroll_tensors_metadata(t, key);
     if (text == NULL)
         return unroll_fail(UNROLL_EDATA, "%s: its metadata has no '%s'", path, key);
-    json_t *array;
     snprintf(where, sizeof where, "%s in the metadata", key);
-    UNROLL_TRY(unroll_json_parse(path, where, text, strlen(text), true, &array));
-    const unroll_status status = tokens_of(path, array, config, out);
-    json_decref(array);
+    unroll_json_reader r = {.path = path, .part = where, .nul = true, .length = strlen(text)};
+    r.text = unroll_strndup(text, r.length);
+    unroll_model_rules(config, &rules);
+    unroll_status status = r.text ? collect_tokens(&r, most_tokens(t), &list) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK) {
+        status = unroll_vocabulary_from_tokens(&rules, list.token, list.length, list.count, out);
+        if (status != UNROLL_OK)
+            unroll_fail_prefix(status, "%s", path);
+    }
+    unroll_free(list.length);
+    unroll_free(list.token);
+    unroll_free(r.text);
     if (status == UNROLL_OK && unroll_model_kind(config) == UNROLL_MODEL_TRANSLATION &&
         !unroll_pairs_fits(*out))
         return unroll_fail(UNROLL_EDATA,

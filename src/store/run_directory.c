@@ -67,7 +67,7 @@ unroll_status unroll_run_directory_config(const char *directory, json_t **out)
         return UNROLL_EMEMORY;
     unroll_status status = unroll_input_slurp(path, 1 << 20, &text, &length);
     if (status == UNROLL_OK)
-        status = unroll_json_parse(path, "configuration", text, length, false, out);
+        status = unroll_json_parse(path, "configuration", text, length, UNROLL_JSON_OPTIONS, out);
     if (status == UNROLL_OK && (!json_is_string(json_object_get(*out, "version")) ||
                                 json_object_get(*out, "seq-length") == NULL)) {
         status = unroll_fail(UNROLL_EDATA, "%s: is not the configuration of a run", path);

@@ -4,37 +4,23 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/fail.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "store/tensors_format.h"
-
-/** A tensor with its place in the payload. */
-typedef struct entry {
-    unroll_tensor tensor;
-    size_t begin, end;
-} entry;
+#include "store/tensors_header.h"
 
 /** One file while it is read. */
 typedef struct reader {
     const char *path;
     int fd;
     size_t size;          /**< of the file */
-    size_t header_size;
-    char *header;
-    json_t *root;
-    json_t *meta;         /**< borrowed from root; NULL: none */
-    entry *entries;       /**< in the order of the file */
-    size_t count;
-    bool has_crc;
-    uint32_t crc;         /**< the payload's, as the header says */
+    unroll_tensors_header header;
 } reader;
 
 static unroll_status open_regular(reader *r)
@@ -111,7 +97,7 @@ static unroll_status not_safetensors(const reader *r, const unsigned char *bytes
     return unroll_fail(UNROLL_EDATA, "%s: is no safetensors file", r->path);
 }
 
-/** The header's text into r->header, after its length has been found possible. */
+/** The header, after its length has been found possible. */
 static unroll_status read_header(reader *r)
 {
     unsigned char start[16];
@@ -138,188 +124,18 @@ static unroll_status read_header(reader *r)
                            "%s: a header of %" PRIu64 " bytes does not fit into a file of %zu; "
                            "it is cut short or damaged",
                            r->path, length, r->size);
-    r->header_size = (size_t)length;
-    r->header = unroll_alloc(r->header_size, 1);
-    if (r->header == NULL)
+    unroll_tensors_header *h = &r->header;
+    h->path = r->path;
+    h->length = (size_t)length;
+    h->text = unroll_alloc(h->length + 1, 1);
+    if (h->text == NULL)
         return UNROLL_EMEMORY;
-    const size_t have = n - LENGTH_BYTES < r->header_size ? n - LENGTH_BYTES : r->header_size;
-    memcpy(r->header, start + LENGTH_BYTES, have);
+    const size_t have = n - LENGTH_BYTES < h->length ? n - LENGTH_BYTES : h->length;
+    memcpy(h->text, start + LENGTH_BYTES, have);
     if (lseek(r->fd, (off_t)(LENGTH_BYTES + have), SEEK_SET) < 0)
         return unroll_fail(UNROLL_EIO, "%s: %s", r->path, strerror(errno));
-    return read_next(r, r->header + have, r->header_size - have);
-}
-
-/** A size that JSON gives as a plain non-negative integer. */
-static bool get_size(const json_t *value, size_t *out)
-{
-    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-        (uintmax_t)json_integer_value(value) > SIZE_MAX)
-        return false;
-    *out = (size_t)json_integer_value(value);
-    return true;
-}
-
-static unroll_status parse_shape(const reader *r, const json_t *shape, unroll_tensor *t)
-{
-    if (!json_is_array(shape))
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s has no shape", r->path, t->name);
-    t->rank = json_array_size(shape);
-    if (t->rank > UNROLL_RANK_MAX)
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s has %zu dimensions; %d are the most",
-                           r->path, t->name, t->rank, UNROLL_RANK_MAX);
-    for (size_t i = 0; i < t->rank; i++)
-        if (!get_size(json_array_get(shape, i), &t->shape[i]))
-            return unroll_fail(UNROLL_EDATA, "%s: tensor %s: dimension %zu is no size", r->path,
-                               t->name, i);
-    return UNROLL_OK;
-}
-
-static unroll_status parse_dtype(const reader *r, const json_t *dtype, unroll_tensor *t)
-{
-    const char *name = json_string_value(dtype);
-    if (name == NULL)
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s has no dtype", r->path, t->name);
-    for (size_t i = 0; i < DTYPE_COUNT; i++)
-        if (strcmp(name, DTYPES[i].name) == 0) {
-            t->dtype = (enum unroll_dtype)i;
-            return UNROLL_OK;
-        }
-    return unroll_fail(UNROLL_EDATA, "%s: tensor %s has dtype '%s'; F32, F64 and U64 are read",
-                       r->path, t->name, name);
-}
-
-static unroll_status parse_entry(const reader *r, const char *name, const json_t *value, entry *e)
-{
-    unroll_tensor *t = &e->tensor;
-    t->name = name;
-    if (!json_is_object(value))
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s is not described by an object", r->path,
-                           name);
-    UNROLL_TRY(parse_dtype(r, json_object_get(value, "dtype"), t));
-    UNROLL_TRY(parse_shape(r, json_object_get(value, "shape"), t));
-    const json_t *offsets = json_object_get(value, "data_offsets");
-    if (json_array_size(offsets) != 2 || !get_size(json_array_get(offsets, 0), &e->begin) ||
-        !get_size(json_array_get(offsets, 1), &e->end))
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s: data_offsets are not two sizes", r->path,
-                           name);
-    if (json_object_size(value) != 3)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: tensor %s has more than dtype, shape and data_offsets", r->path,
-                           name);
-    if (e->begin > e->end)
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s begins at %zu, after its end %zu", r->path,
-                           name, e->begin, e->end);
-    size_t bytes;
-    if (!tensor_bytes(t, &bytes))
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s: its shape is too large", r->path, name);
-    if (bytes != e->end - e->begin)
-        return unroll_fail(UNROLL_EDATA, "%s: tensor %s has %zu bytes where its shape needs %zu",
-                           r->path, name, e->end - e->begin, bytes);
-    return UNROLL_OK;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const entry *x = a, *y = b;
-    if (x->begin != y->begin)
-        return x->begin < y->begin ? -1 : 1;
-    if (x->end != y->end)
-        return x->end < y->end ? -1 : 1;
-    return strcmp(x->tensor.name, y->tensor.name);
-}
-
-/** The tensors must cover the payload, each byte once. */
-static unroll_status check_cover(reader *r)
-{
-    const size_t payload = r->size - LENGTH_BYTES - r->header_size;
-    qsort(r->entries, r->count, sizeof *r->entries, by_place);
-    size_t end = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        const entry *e = &r->entries[i];
-        if (e->begin != end)
-            return unroll_fail(UNROLL_EDATA, "%s: tensor %s begins at %zu where %zu %s", r->path,
-                               e->tensor.name, e->begin, end,
-                               e->begin > end ? "leaves no hole" : "is already taken");
-        end = e->end;
-    }
-    if (end > payload)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: the tensors need %zu bytes and %zu are there; it is cut short or "
-                           "damaged",
-                           r->path, end, payload);
-    if (end < payload)
-        return unroll_fail(UNROLL_EDATA, "%s: %zu bytes follow the last tensor", r->path,
-                           payload - end);
-    return UNROLL_OK;
-}
-
-static unroll_status parse_entries(reader *r)
-{
-    r->entries = unroll_alloc(json_object_size(r->root), sizeof *r->entries);
-    if (r->entries == NULL)
-        return UNROLL_EMEMORY;
-    const char *name;
-    json_t *value;
-    json_object_foreach(r->root, name, value) {
-        if (strcmp(name, META_KEY) == 0)
-            r->meta = value;
-        else
-            UNROLL_TRY(parse_entry(r, name, value, &r->entries[r->count++]));
-    }
-    return check_cover(r);
-}
-
-/** Eight lower-case hexadecimal digits. */
-static bool parse_crc(const char *text, uint32_t *out)
-{
-    *out = 0;
-    if (text == NULL || strlen(text) != CRC_DIGITS)
-        return false;
-    for (size_t i = 0; i < CRC_DIGITS; i++) {
-        const char *digits = "0123456789abcdef", *d = strchr(digits, text[i]);
-        if (d == NULL)
-            return false;
-        *out = *out << 4 | (uint32_t)(d - digits);
-    }
-    return true;
-}
-
-static unroll_status check_header_crc(reader *r)
-{
-    const char *crc = json_string_value(json_object_get(r->meta, CRC_KEY));
-    const char *header_crc = json_string_value(json_object_get(r->meta, HEADER_CRC_KEY));
-    const char *format = json_string_value(json_object_get(r->meta, "format"));
-    if (crc == NULL && header_crc == NULL && (format == NULL || strcmp(format, "unroll") != 0))
-        return UNROLL_OK;
-    uint32_t expected;
-    char *digits = find_header_crc(r->header, r->header_size);
-    if (!parse_crc(crc, &r->crc) || !parse_crc(header_crc, &expected) || digits == NULL)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: its checksums (crc32, header_crc32) are damaged or incomplete",
-                           r->path);
-    memset(digits, '0', CRC_DIGITS);
-    const uint32_t found = crc_of(0, r->header, r->header_size);
-    if (found != expected)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: the header's CRC-32 is %08" PRIx32 ", not %08" PRIx32
-                           "; the file is damaged, or changed by another program",
-                           r->path, found, expected);
-    r->has_crc = true;
-    return UNROLL_OK;
-}
-
-static unroll_status check_metadata(const reader *r)
-{
-    if (r->meta == NULL)
-        return UNROLL_OK;
-    if (!json_is_object(r->meta))
-        return unroll_fail(UNROLL_EDATA, "%s: __metadata__ is not an object", r->path);
-    const char *key;
-    json_t *value;
-    json_object_foreach(r->meta, key, value)
-        if (!json_is_string(value))
-            return unroll_fail(UNROLL_EDATA, "%s: metadata '%s' is not a string", r->path, key);
-    return UNROLL_OK;
+    UNROLL_TRY(read_next(r, h->text + have, h->length - have));
+    return unroll_tensors_header_read(h, r->size - LENGTH_BYTES - h->length);
 }
 
 static char *copy_text(char **room, const char *text)
@@ -331,58 +147,56 @@ static char *copy_text(char **room, const char *text)
 }
 
 /** One block: tensors, metadata, payload, strings. Its size is bounded by the file's. */
-static unroll_status lay_out(const reader *r, unroll_tensors *out)
+static unroll_status lay_out(const unroll_tensors_header *h, unroll_tensors *out)
 {
-    const char *key;
-    json_t *value;
-    const size_t meta_count = json_object_size(r->meta);
     size_t data = 0, text = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        data += align_up(r->entries[i].end - r->entries[i].begin);
-        text += strlen(r->entries[i].tensor.name) + 1;
+    for (size_t i = 0; i < h->count; i++) {
+        data += align_up(h->entries[i].end - h->entries[i].begin);
+        text += strlen(h->entries[i].tensor.name) + 1;
     }
-    json_object_foreach(r->meta, key, value)
-        text += strlen(key) + 1 + json_string_length(value) + 1;
-    const size_t tensors = align_up(r->count * sizeof *out->tensor);
-    const size_t metadata = align_up(meta_count * sizeof *out->metadata);
+    for (size_t i = 0; i < h->metadata_count; i++)
+        text += strlen(h->metadata[i].key) + 1 + strlen(h->metadata[i].value) + 1;
+    const size_t tensors = align_up(h->count * sizeof *out->tensor);
+    const size_t metadata = align_up(h->metadata_count * sizeof *out->metadata);
     char *block = unroll_alloc(tensors + metadata + data + text, 1);
     if (block == NULL)
-        return unroll_fail_prefix(UNROLL_EMEMORY, "%s", r->path);
+        return unroll_fail_prefix(UNROLL_EMEMORY, "%s", h->path);
 
     *out = (unroll_tensors){.tensor = (unroll_tensor *)(void *)block,
-                            .count = r->count,
+                            .count = h->count,
                             .metadata = (unroll_metadata *)(void *)(block + tensors),
-                            .metadata_count = meta_count,
+                            .metadata_count = h->metadata_count,
                             .block_ = block};
     char *payload = block + tensors + metadata, *strings = payload + data;
-    for (size_t i = 0; i < r->count; i++) {
+    for (size_t i = 0; i < h->count; i++) {
         unroll_tensor *t = &out->tensor[i];
-        *t = r->entries[i].tensor;
+        *t = h->entries[i].tensor;
         t->name = copy_text(&strings, t->name);
         t->data = payload;
-        payload += align_up(r->entries[i].end - r->entries[i].begin);
+        payload += align_up(h->entries[i].end - h->entries[i].begin);
     }
-    size_t i = 0;
-    json_object_foreach(r->meta, key, value)
-        out->metadata[i++] = (unroll_metadata){copy_text(&strings, key),
-                                               copy_text(&strings, json_string_value(value))};
+    for (size_t i = 0; i < h->metadata_count; i++) {
+        out->metadata[i].key = copy_text(&strings, h->metadata[i].key);
+        out->metadata[i].value = copy_text(&strings, h->metadata[i].value);
+    }
     return UNROLL_OK;
 }
 
 static unroll_status read_payload(reader *r, const unroll_tensors *t)
 {
+    const unroll_tensors_header *h = &r->header;
     uint32_t crc = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        const size_t bytes = r->entries[i].end - r->entries[i].begin;
+    for (size_t i = 0; i < h->count; i++) {
+        const size_t bytes = h->entries[i].end - h->entries[i].begin;
         void *data = (void *)(uintptr_t)t->tensor[i].data;
         UNROLL_TRY(read_next(r, data, bytes));
         crc = crc_of(crc, data, bytes);
     }
-    if (r->has_crc && crc != r->crc)
+    if (h->has_crc && crc != h->crc)
         return unroll_fail(UNROLL_EDATA,
                            "%s: the data's CRC-32 is %08" PRIx32 ", not %08" PRIx32
                            "; the file is damaged",
-                           r->path, crc, r->crc);
+                           r->path, crc, h->crc);
     return UNROLL_OK;
 }
 
@@ -390,13 +204,7 @@ static unroll_status read_all(reader *r, unroll_tensors *out)
 {
     UNROLL_TRY(open_regular(r));
     UNROLL_TRY(read_header(r));
-    UNROLL_TRY(unroll_json_parse(r->path, "header", r->header, r->header_size, false, &r->root));
-    if (!json_is_object(r->root))
-        return unroll_fail(UNROLL_EDATA, "%s: the header is not a JSON object", r->path);
-    UNROLL_TRY(parse_entries(r));
-    UNROLL_TRY(check_metadata(r));
-    UNROLL_TRY(check_header_crc(r));
-    UNROLL_TRY(lay_out(r, out));
+    UNROLL_TRY(lay_out(&r->header, out));
     return read_payload(r, out);
 }
 
@@ -407,9 +215,7 @@ unroll_status unroll_tensors_read(const char *path, unroll_tensors *out)
     const unroll_status status = read_all(&r, out);
     if (status != UNROLL_OK)
         unroll_tensors_free(out);
-    unroll_free(r.entries);
-    json_decref(r.root);
-    unroll_free(r.header);
+    unroll_tensors_header_free(&r.header);
     if (r.fd >= 0)
         close(r.fd);
     return status;
