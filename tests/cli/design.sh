@@ -3,7 +3,7 @@
 # loops over the tables knows them.
 UNROLL=${UNROLL:-tests/design/unroll}
 . "${srcdir:-.}/tests/cli/lib.sh"
-text=$(cd "${srcdir:-.}" && pwd)/corpora/english.txt
+text=$top/corpora/english.txt
 cd "$work" || exit 99
 head -c 6000 "$text" >text
 small='--layers 2 --hidden 8 --batch 4 --threads 1'
