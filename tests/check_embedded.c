@@ -8,8 +8,6 @@
 
 #include "runner.h"
 
-#define OK(call) ck_assert_msg((call) == UNROLL_OK, "%s: %s", #call, unroll_message())
-
 static const char TEXT[] = "the cat sat on the mat, the dog sat on the log, the cat sat on the dog. ";
 static const char PAIRS[] = "one\teins\ntwo\tzwei\nthree\tdrei\nfour\tvier\none two\teins zwei\n"
                             "two three\tzwei drei\nthree four\tdrei vier\nfour one\tvier eins\n";
