@@ -8,135 +8,19 @@
 #include "base/memory.h"
 #include "base/versioned.h"
 #include "data/text.h"
+#include "data/token_store.h"
 
-#define NO_ID UINT32_MAX
 static const char unknown_name[] = "<unk>";
 /* What the vocabularies of a translation begin with. */
 static const char *const special_names[] = {unknown_name, "<s>", "</s>"};
 enum { SPECIALS = sizeof special_names / sizeof *special_names, BYTES = 256 };
 
-typedef struct entry {
-    size_t start, length;  /* in the blob; a NUL stands behind */
-    uint64_t count;        /* while learning */
-} entry;
-
-/* Token strings by id, and ids by token string. */
-typedef struct store {
-    entry *entry;
-    size_t count, room;
-    char *blob;
-    size_t blob_length, blob_room;
-    uint32_t *slot;        /* open addressing; a power of two, at most half full */
-    size_t slots;
-    uint32_t single[256];  /* ids of tokens of one byte: most lookups need no hash */
-} store;
-
 struct unroll_vocabulary {
     unroll_text_rules rules;
-    store tokens;
+    unroll_token_store tokens;
     uint32_t unknown;
     bool special;  /* <unk>, <s> and </s> come first once it is settled */
 };
-
-/* ---- store ---- */
-
-static void store_free(store *s)
-{
-    unroll_free(s->entry);
-    unroll_free(s->blob);
-    unroll_free(s->slot);
-}
-
-static unroll_status store_new(store *s)
-{
-    *s = (store){.slots = 256};
-    memset(s->single, 0xFF, sizeof s->single);
-    s->slot = unroll_alloc(s->slots, sizeof *s->slot);
-    if (!s->slot)
-        return UNROLL_EMEMORY;
-    memset(s->slot, 0xFF, s->slots * sizeof *s->slot);
-    return UNROLL_OK;
-}
-
-static size_t hash(const char *token, size_t length)
-{
-    uint64_t h = length;
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (unsigned char)token[i]) * 0x100000001b3u;
-    return (size_t)((h * 0x9e3779b97f4a7c15u) >> 32);
-}
-
-/* The slot that holds the token, or the empty one where it would go. */
-static uint32_t *store_slot(const store *s, const char *token, size_t length)
-{
-    for (size_t i = hash(token, length);; i++) {
-        uint32_t *slot = &s->slot[i & (s->slots - 1)];
-        if (*slot == NO_ID)
-            return slot;
-        const entry *e = &s->entry[*slot];
-        if (e->length == length && memcmp(s->blob + e->start, token, length) == 0)
-            return slot;
-    }
-}
-
-static uint32_t store_find(const store *s, const char *token, size_t length)
-{
-    if (length == 1)
-        return s->single[(unsigned char)token[0]];
-    return *store_slot(s, token, length);
-}
-
-static unroll_status store_grow(store *s, size_t length)
-{
-    if (s->count == s->room) {
-        const size_t room = s->room ? 2 * s->room : 256;
-        entry *grown = unroll_realloc(s->entry, room, sizeof *grown);
-        if (!grown)
-            return UNROLL_EMEMORY;
-        s->entry = grown;
-        s->room = room;
-    }
-    if (s->blob_room - s->blob_length <= length) {
-        const size_t room = 2 * s->blob_room + length + 1024;
-        char *grown = unroll_realloc(s->blob, room, 1);
-        if (!grown)
-            return UNROLL_EMEMORY;
-        s->blob = grown;
-        s->blob_room = room;
-    }
-    if (2 * (s->count + 1) <= s->slots)
-        return UNROLL_OK;
-    uint32_t *grown = unroll_alloc(2 * s->slots, sizeof *grown);
-    if (!grown)
-        return UNROLL_EMEMORY;
-    unroll_free(s->slot);
-    s->slot = grown;
-    s->slots *= 2;
-    memset(s->slot, 0xFF, s->slots * sizeof *s->slot);
-    for (size_t id = 0; id < s->count; id++) {
-        const entry *e = &s->entry[id];
-        *store_slot(s, s->blob + e->start, e->length) = (uint32_t)id;
-    }
-    return UNROLL_OK;
-}
-
-/* A token that is not there yet gets the next id. */
-static unroll_status store_add(store *s, const char *token, size_t length)
-{
-    if (s->count == NO_ID - 1)
-        return unroll_fail(UNROLL_EDATA, "more than %zu different tokens", s->count);
-    UNROLL_TRY(store_grow(s, length));
-    entry *e = &s->entry[s->count];
-    *e = (entry){.start = s->blob_length, .length = length};
-    memcpy(s->blob + e->start, token, length);
-    s->blob[e->start + length] = '\0';
-    s->blob_length += length + 1;
-    *store_slot(s, token, length) = (uint32_t)s->count;
-    if (length == 1)
-        s->single[(unsigned char)token[0]] = (uint32_t)s->count;
-    s->count++;
-    return UNROLL_OK;
-}
 
 /* ---- ids ---- */
 
@@ -193,10 +77,10 @@ static unroll_status take_rules(const unroll_text_rules *from, unroll_text_rules
     return UNROLL_OK;
 }
 
-static unroll_status add_bytes(store *s)
+static unroll_status add_bytes(unroll_token_store *s)
 {
     for (int byte = 0; byte < BYTES; byte++)
-        UNROLL_TRY(store_add(s, &(char){(char)byte}, 1));
+        UNROLL_TRY(unroll_token_store_add(s, &(char){(char)byte}, 1));
     return UNROLL_OK;
 }
 
@@ -209,8 +93,8 @@ unroll_status unroll_vocabulary_begin(const unroll_text_rules *rules, unroll_voc
     if (!v)
         return UNROLL_EMEMORY;
     v->rules = own;
-    v->unknown = NO_ID;
-    unroll_status status = store_new(&v->tokens);
+    v->unknown = UNROLL_NO_TOKEN;
+    unroll_status status = unroll_token_store_new(&v->tokens);
     if (status == UNROLL_OK && own.tokens == UNROLL_BYTE)
         status = add_bytes(&v->tokens);
     if (status == UNROLL_OK)
@@ -233,10 +117,10 @@ unroll_status unroll_vocabulary_learn_text(unroll_vocabulary *v, const unroll_te
     const char *token;
     size_t length;
     while (unroll_splitter_next(&s, &token, &length)) {
-        uint32_t id = store_find(&v->tokens, token, length);
-        if (id == NO_ID) {
+        uint32_t id = unroll_token_store_find(&v->tokens, token, length);
+        if (id == UNROLL_NO_TOKEN) {
             id = (uint32_t)v->tokens.count;
-            UNROLL_TRY(store_add(&v->tokens, token, length));
+            UNROLL_TRY(unroll_token_store_add(&v->tokens, token, length));
         }
         v->tokens.entry[id].count++;
         UNROLL_TRY(ids_add(ids, id));
@@ -259,10 +143,10 @@ unroll_status unroll_vocabulary_learn(unroll_vocabulary *v, const char *name, co
 unroll_status unroll_vocabulary_keep(unroll_vocabulary *v, const char *token)
 {
     const size_t length = strlen(token);
-    uint32_t id = store_find(&v->tokens, token, length);
-    if (id == NO_ID) {
+    uint32_t id = unroll_token_store_find(&v->tokens, token, length);
+    if (id == UNROLL_NO_TOKEN) {
         id = (uint32_t)v->tokens.count;
-        UNROLL_TRY(store_add(&v->tokens, token, length));
+        UNROLL_TRY(unroll_token_store_add(&v->tokens, token, length));
     }
     v->tokens.entry[id].count += v->rules.min_count;
     return UNROLL_OK;
@@ -292,13 +176,13 @@ static int by_count(const void *left, const void *right)
 }
 
 /* The kept tokens in order, into `fresh`; map[old id] = new id. */
-static unroll_status settle_into(store *fresh, const unroll_vocabulary *v, ranked *order,
+static unroll_status settle_into(unroll_token_store *fresh, const unroll_vocabulary *v, ranked *order,
                                  uint32_t *map)
 {
     const bool bytes = v->rules.tokens == UNROLL_BYTE;
     size_t kept = 0;
     for (size_t id = 0; id < v->tokens.count; id++) {
-        const entry *e = &v->tokens.entry[id];
+        const unroll_token_entry *e = &v->tokens.entry[id];
         map[id] = 0; /* <unk>, unless it is kept */
         if (bytes || e->count >= v->rules.min_count)
             order[kept++] =
@@ -309,10 +193,10 @@ static unroll_status settle_into(store *fresh, const unroll_vocabulary *v, ranke
               v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
     const size_t specials = v->special ? SPECIALS : v->rules.min_count > 1 ? 1 : 0;
     for (size_t i = 0; i < specials; i++)
-        UNROLL_TRY(store_add(fresh, special_names[i], strlen(special_names[i])));
+        UNROLL_TRY(unroll_token_store_add(fresh, special_names[i], strlen(special_names[i])));
     for (size_t i = 0; i < kept; i++) {
         map[order[i].id] = (uint32_t)fresh->count;
-        UNROLL_TRY(store_add(fresh, order[i].token, order[i].length));
+        UNROLL_TRY(unroll_token_store_add(fresh, order[i].token, order[i].length));
     }
     return UNROLL_OK;
 }
@@ -321,10 +205,10 @@ unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
 {
     if (v->rules.tokens == UNROLL_BYTE && !v->special)
         return UNROLL_OK;
-    store fresh = {0};
+    unroll_token_store fresh = {0};
     ranked *order = unroll_alloc(v->tokens.count, sizeof *order);
     uint32_t *map = unroll_alloc(v->tokens.count, sizeof *map);
-    unroll_status status = order && map ? store_new(&fresh) : UNROLL_EMEMORY;
+    unroll_status status = order && map ? unroll_token_store_new(&fresh) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
         status = settle_into(&fresh, v, order, map);
     if (status == UNROLL_OK) {
@@ -334,11 +218,11 @@ unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
             ids->id[i] = map[ids->id[i]];
             ids->unknown += ids->id[i] == v->unknown;
         }
-        const store old = v->tokens;
+        const unroll_token_store old = v->tokens;
         v->tokens = fresh;
         fresh = old;
     }
-    store_free(&fresh);
+    unroll_token_store_free(&fresh);
     unroll_free(map);
     unroll_free(order);
     return status;
@@ -405,9 +289,9 @@ unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const ch
     const char *token;
     size_t length;
     while (unroll_splitter_next(&s, &token, &length)) {
-        uint32_t id = store_find(&v->tokens, token, length);
-        if (id == NO_ID) {
-            if (v->unknown == NO_ID)
+        uint32_t id = unroll_token_store_find(&v->tokens, token, length);
+        if (id == UNROLL_NO_TOKEN) {
+            if (v->unknown == UNROLL_NO_TOKEN)
                 return fail_unseen(name, text, token, length);
             id = v->unknown;
             ids->unknown++;
@@ -491,10 +375,10 @@ static unroll_status take_token(unroll_vocabulary *v, size_t id, const char *tok
         if (is_name(unknown_name, token, length))
             v->unknown = (uint32_t)id;
     }
-    const uint32_t twin = store_find(&v->tokens, token, length);
-    if (twin != NO_ID)
+    const uint32_t twin = unroll_token_store_find(&v->tokens, token, length);
+    if (twin != UNROLL_NO_TOKEN)
         return unroll_fail(UNROLL_EDATA, "vocabulary: entries %u and %zu are the same", twin, id);
-    return store_add(&v->tokens, token, length);
+    return unroll_token_store_add(&v->tokens, token, length);
 }
 
 unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
@@ -513,9 +397,9 @@ unroll_status unroll_vocabulary_from_tokens(const unroll_text_rules *rules,
     if (!v)
         return UNROLL_EMEMORY;
     v->rules = own;
-    v->unknown = NO_ID;
+    v->unknown = UNROLL_NO_TOKEN;
     v->special = bytes && count != BYTES;
-    unroll_status status = store_new(&v->tokens);
+    unroll_status status = unroll_token_store_new(&v->tokens);
     for (size_t id = 0; id < count && status == UNROLL_OK; id++)
         status = take_token(v, id, tokens[id], lengths[id]);
     if (status == UNROLL_OK)
@@ -544,7 +428,7 @@ size_t unroll_vocabulary_size(const unroll_vocabulary *v)
 
 const char *unroll_vocabulary_token(const unroll_vocabulary *v, uint32_t id, size_t *length)
 {
-    const entry *e = &v->tokens.entry[id];
+    const unroll_token_entry *e = &v->tokens.entry[id];
     *length = e->length;
     return v->tokens.blob + e->start;
 }
@@ -556,7 +440,7 @@ uint32_t unroll_vocabulary_unknown(const unroll_vocabulary *v)
 
 uint32_t unroll_vocabulary_find(const unroll_vocabulary *v, const char *token, size_t length)
 {
-    return store_find(&v->tokens, token, length);
+    return unroll_token_store_find(&v->tokens, token, length);
 }
 
 const unroll_text_rules *unroll_vocabulary_rules(const unroll_vocabulary *v)
@@ -568,13 +452,13 @@ void unroll_vocabulary_free(unroll_vocabulary *v)
 {
     if (!v)
         return;
-    store_free(&v->tokens);
+    unroll_token_store_free(&v->tokens);
     unroll_free(v);
 }
 
 const char *unroll_vocabulary_glue(const unroll_vocabulary *v, uint32_t previous, uint32_t id)
 {
-    if (v->rules.tokens != UNROLL_WORD || previous == NO_ID)
+    if (v->rules.tokens != UNROLL_WORD || previous == UNROLL_NO_TOKEN)
         return "";
     size_t left_length, right_length;
     const char *left = unroll_vocabulary_token(v, previous, &left_length);
