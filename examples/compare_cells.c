@@ -57,7 +57,7 @@ static outcome train(const char *cell)
     check(unroll_net_new(&spec, &net));
     check(unroll_net_init(net, &start));
     check(unroll_trainer_new(net, task, &learning, NULL, &trainer));
-    check(unroll_trainer_run(trainer, &why));
+    check(unroll_trainer_train(trainer, &why));
     check(unroll_trainer_evaluate(trainer, UNROLL_VALID, &valid));
     out.loss = valid.loss;
     out.accuracy = valid.accuracy;

@@ -266,7 +266,7 @@ START_TEST(a_trainer_takes_a_task_of_the_callers)
     l.lr = 0.05;
     l.threads = 1;
     OK(unroll_trainer_new(net, task, &l, NULL, &trainer));
-    OK(unroll_trainer_run(trainer, &why));
+    OK(unroll_trainer_train(trainer, &why));
     OK(unroll_trainer_evaluate(trainer, UNROLL_VALID, &e));
     ck_assert_double_eq(e.accuracy, 1);
     unroll_trainer_free(trainer);

@@ -179,7 +179,7 @@ static void check_equal(const outcome *a, const outcome *b)
         ck_assert_mem_eq(a->grad[i], b->grad[i], a->grads * sizeof **a->grad);
         ck_assert_mem_eq(&a->result[i].loss, &b->result[i].loss, sizeof a->result[i].loss);
         ck_assert_double_eq(a->result[i].correct, b->result[i].correct);
-        ck_assert_double_eq(a->result[i].scored, b->result[i].scored);
+        ck_assert_double_eq(a->result[i].counted, b->result[i].counted);
     }
     ck_assert_mem_eq(a->state, b->state, a->states * sizeof *a->state);
 }

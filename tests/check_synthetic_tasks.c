@@ -146,7 +146,7 @@ START_TEST(evaluation)
     bool part = true;
     for (size_t i = 0; i < steps; i++) {
         const double weight = (double)batch.weight[i];
-        part &= weight <= valid[i] && (weight == 0 || batch.score[i] == 1);
+        part &= weight <= valid[i] && (weight == 0 || batch.counted[i] == 1);
         some += weight;
     }
     ck_assert(part && some > 0);

@@ -49,17 +49,17 @@ START_TEST(chance)
     ck_assert_int_eq(unroll_work_new(net, WORK(.T = e.task.train_T, .B = ROWS, .threads = 1), &work),
                      UNROLL_OK);
     const double n = (double)CHANCE_BATCHES * ROWS;
-    double loss = 0, correct = 0, scored = 0;
+    double loss = 0, correct = 0, counted = 0;
     for (int i = 0; i < CHANCE_BATCHES; i++) {
         const unroll_batch batch = next_batch(&e);
         unroll_result r;
         ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);
         loss += r.loss;
         correct += r.correct;
-        scored += r.scored;
+        counted += r.counted;
     }
     const double p = e.row->chance(e.value);
-    ck_assert_double_eq(scored, n);
+    ck_assert_double_eq(counted, n);
     ck_assert_double_eq_tol(loss / n, e.row->baseline(e.value),
                             5 * g->spread / sqrt(n) + 1e-6);
     ck_assert_double_eq_tol(correct / n, p, 5 * sqrt(p * (1 - p) / n));
@@ -73,19 +73,19 @@ END_TEST
 START_TEST(reverse_chance)
 {
     example e = make_example("reverse:length=6,symbols=5", ROWS, 9);
-    double loss = 0, weight = 0, right = 0, scored = 0;
+    double loss = 0, weight = 0, right = 0, counted = 0;
     for (int i = 0; i < BATCHES; i++) {
         const unroll_batch batch = next_batch(&e);
         for (size_t k = 0; k < batch.T * ROWS; k++) {
             weight += (double)batch.weight[k];
             loss += batch.target[k] ? log(5) : 0;
-            scored += batch.score[k];
-            right += batch.score[k] && batch.target[k] == 1;
+            counted += batch.counted[k];
+            right += batch.counted[k] && batch.target[k] == 1;
         }
     }
     ck_assert_double_eq_tol(loss / weight, e.row->baseline(e.value), 1e-9);
-    ck_assert_double_eq_tol(right / scored, e.row->chance(e.value),
-                            5 * sqrt(0.2 * 0.8 / scored));
+    ck_assert_double_eq_tol(right / counted, e.row->chance(e.value),
+                            5 * sqrt(0.2 * 0.8 / counted));
     free_example(&e);
 }
 END_TEST
@@ -130,18 +130,18 @@ START_TEST(tolerance)
     };
     const uint32_t input[6] = {0};
     const unroll_real weight[6] = {1, 2, 4, 8, 0, 16};
-    const uint8_t score[6] = {1, 1, 1, 1, 1, 0};
+    const uint8_t counted[6] = {1, 1, 1, 1, 1, 0};
     unroll_batch batch = {.T = 6, .B = 1, .input = input, .value = value[0], .weight = weight,
-                          .score = score, .tolerance = 0.0625};
+                          .counted = counted, .tolerance = 0.0625};
     unroll_result r;
     ck_assert_int_eq(unroll_work_new(net, WORK(.T = 6, .B = 1, .threads = 1), &work), UNROLL_OK);
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);
     ck_assert_double_eq(r.weight, 31);
-    ck_assert_double_eq(r.scored, 15); /* the bound itself is too far; weight 0 counts nowhere */
+    ck_assert_double_eq(r.counted, 15); /* the bound itself is too far; weight 0 counts nowhere */
     ck_assert_double_eq(r.correct, 3);
-    batch.score = NULL;
+    batch.counted = NULL;
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);
-    ck_assert_double_eq(r.scored, 31);
+    ck_assert_double_eq(r.counted, 31);
     ck_assert_double_eq(r.correct, 3);
     unroll_work_free(work);
     unroll_net_free(net);

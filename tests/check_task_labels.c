@@ -13,7 +13,7 @@ typedef struct sequence {
     size_t T;
     uint32_t input[64], target[64];
     double feature[64], value[64][8], weight[64];
-    uint8_t score[64];
+    uint8_t counted[64];
 } sequence;
 
 static sequence column(const example *e, const unroll_batch *batch, size_t b)
@@ -27,7 +27,7 @@ static sequence column(const example *e, const unroll_batch *batch, size_t b)
         for (size_t j = 0; batch->value && j < e->task.outputs; j++)
             s.value[t][j] = (double)batch->value[at * e->task.outputs + j];
         s.weight[t] = (double)batch->weight[at];
-        s.score[t] = batch->score[at];
+        s.counted[t] = batch->counted[at];
     }
     return s;
 }
@@ -37,7 +37,7 @@ static sequence column(const example *e, const unroll_batch *batch, size_t b)
 static bool last_only(const sequence *s)
 {
     for (size_t t = 0; t < s->T; t++)
-        if (s->weight[t] != (t == s->T - 1) || s->score[t] != 1)
+        if (s->weight[t] != (t == s->T - 1) || s->counted[t] != 1)
             return false;
     return true;
 }
@@ -109,7 +109,7 @@ static int reverse(const sequence *s) /* of 5 symbols, 4 different */
 {
     for (size_t t = 0; t < s->T; t++) {
         const uint32_t x = s->input[t], y = s->target[t];
-        if (s->weight[t] != 1 || s->score[t] != (t > 5))
+        if (s->weight[t] != 1 || s->counted[t] != (t > 5))
             return -1;
         if (t < 5 ? x < 1 || x > 4 : x != (t == 5 ? 5 : 0))
             return -1;
@@ -181,7 +181,7 @@ static int reber(const sequence *s) /* of two strings */
     if (SYMBOLS[s->input[t]] != *outer || !asks(s, t, "E"))
         return -1;
     for (size_t i = 0; i < s->T; i++)
-        if (s->weight[i] != (i <= t) || s->score[i] != 1)
+        if (s->weight[i] != (i <= t) || s->counted[i] != 1)
             return -1;
     return *outer == 'P';
 }

@@ -95,7 +95,7 @@ static enum unroll_stop train(unroll_config *config, told *seen, unroll_evaluati
                                        .stop = on_stop}};
     OK(unroll_training_open(&t, NULL, 0));
     OK(unroll_training_begin(&t));
-    OK(unroll_training_run(&t, &why));
+    OK(unroll_training_proceed(&t, &why));
     ck_assert_uint_eq(t.recent_count, seen->step);
     ck_assert(isfinite(unroll_training_recent_loss(&t)));
     unroll_training_finish(&t, why, &saved, tested);

@@ -141,7 +141,7 @@ void begin(training *g)
 unroll_status run(training *g, enum unroll_stop expected)
 {
     enum unroll_stop why;
-    const unroll_status status = unroll_trainer_run(g->trainer, &why);
+    const unroll_status status = unroll_trainer_train(g->trainer, &why);
     ck_assert_str_eq(unroll_stop_name(why), unroll_stop_name(expected));
     return status;
 }

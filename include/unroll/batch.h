@@ -22,7 +22,7 @@ typedef struct unroll_batch {
     const unroll_real *value;   /**< [T][B][outputs] targets (squared error), or NULL */
     const unroll_real *weight;  /**< [T][B] weight of each target, 0: none; NULL: all 1 */
     const uint8_t *mode;        /**< [T][B] enum unroll_mode; NULL: all UNROLL_RUN */
-    const uint8_t *score;       /**< [T][B] 0: no part of the accuracy; NULL: all with a weight are */
+    const uint8_t *counted;     /**< [T][B] 0: no part of the accuracy; NULL: all with a weight are */
     unroll_real tolerance;      /**< squared error: right where every output is closer than this */
     /* What an encoder reads first, where the network has one; input and target are then the decoder's. */
     size_t S;                   /**< source steps; 0: none */

@@ -44,7 +44,7 @@ unroll_status unroll_model_new(unroll_net *net, const unroll_vocabulary *vocabul
  *  @param text       [length] bytes: a text, or a pair per line, source, tab, target
  *  @param callbacks  NULL, or what the caller is told meanwhile
  *  @param out        with the weights of the best validation, where there was one; freed by unroll_model_free()
- *  @return as unroll_config_check(), unroll_task_new_text(), unroll_task_new_pairs() and unroll_trainer_run() */
+ *  @return as unroll_config_check(), unroll_task_new_text(), unroll_task_new_pairs() and unroll_trainer_train() */
 unroll_status unroll_model_train(const unroll_config *config, const char *text, size_t length,
                                  const unroll_callbacks *callbacks, unroll_model **out);
 

@@ -193,7 +193,7 @@ void unroll_work_set_dropout_key(unroll_work *work, uint64_t key);
 typedef struct unroll_result {
     double loss;      /**< sum of weight · (cross-entropy in nats, or squared error) */
     double weight;    /**< sum of the weights */
-    double scored;    /**< sum of the weights that the accuracy counts */
+    double counted;    /**< sum of the weights that the accuracy counts */
     double correct;   /**< of these: where the largest output is the target, or all are near enough */
     double omega;     /**< unroll_net_gradient(): Ω without its weight, mean over rows; no part of the loss */
     bool finite;      /**< is the loss? */

@@ -109,7 +109,7 @@ void unroll_trainer_free(unroll_trainer *trainer);
 /** Train until a bound is met. @return UNROLL_OK (see *why), UNROLL_ENUMERIC where ten steps in a row
  *  were not finite or an update left weights that are not, UNROLL_EUSAGE where no bound is set, or what a
  *  callback returned */
-unroll_status unroll_trainer_run(unroll_trainer *trainer, enum unroll_stop *why);
+unroll_status unroll_trainer_train(unroll_trainer *trainer, enum unroll_stop *why);
 
 /** One step, without callbacks or evaluation; out may be NULL. @return UNROLL_ENUMERIC as above */
 unroll_status unroll_trainer_step(unroll_trainer *trainer, unroll_progress *out);

@@ -180,7 +180,7 @@ static unroll_status train(train_call *t)
     train_print_run(t);
     catch_signals();
     terminal_progress_start(&t->progress, config->quiet, 10);
-    const unroll_status status = unroll_training_run(&t->training, &why);
+    const unroll_status status = unroll_training_proceed(&t->training, &why);
     terminal_progress_end(&t->progress);
     if (status == UNROLL_OK)
         return finish(t, why);

@@ -36,7 +36,7 @@ static const unroll_option rows[] = {
 
 /* ---- the lines ---- */
 
-typedef struct translation_run {
+typedef struct translate_call {
     const cli_call *call;
     const translate_options *options;
     const char *path;
@@ -49,7 +49,7 @@ typedef struct translation_run {
     bool drawn;
     unroll_status drawing;  /* how that went, and what is to be said of it at the end */
     char *undrawn;
-} translation_run;
+} translate_call;
 
 static unroll_status print_json(uint64_t number, const unroll_source *source,
                                 const unroll_translation *t)
@@ -61,7 +61,7 @@ static unroll_status print_json(uint64_t number, const unroll_source *source,
                               (json_int_t)source->unknown, "ended", (int)t->ended));
 }
 
-static unroll_status print(const translation_run *r, uint64_t number, const unroll_translations *t)
+static unroll_status print(const translate_call *r, uint64_t number, const unroll_translations *t)
 {
     const translate_options *o = r->options;
     for (size_t i = 0; i < t->count; i++) {
@@ -83,7 +83,7 @@ static unroll_status print(const translation_run *r, uint64_t number, const unro
 }
 
 /* A picture of nothing is none: the first line that has tokens. No translation waits for it to succeed. */
-static void draw(translation_run *r, const unroll_translations *t)
+static void draw(translate_call *r, const unroll_translations *t)
 {
     if (!r->options->attention || r->drawn || t->source.length < 2)
         return;
@@ -95,7 +95,7 @@ static void draw(translation_run *r, const unroll_translations *t)
 }
 
 /* Without gnuplot the data are there all the same. */
-static unroll_status tell_drawing(const translation_run *r)
+static unroll_status report_drawing(const translate_call *r)
 {
     const bool quiet = r->options->common.quiet;
     if (r->drawing && r->drawing != UNROLL_ENOINPUT)
@@ -107,7 +107,7 @@ static unroll_status tell_drawing(const translation_run *r)
     return UNROLL_OK;
 }
 
-static unroll_status give(translation_run *r, size_t count)
+static unroll_status print_lines(translate_call *r, size_t count)
 {
     unroll_status status = UNROLL_OK;
     for (size_t i = 0; i < count && !status; i++) {
@@ -121,7 +121,7 @@ static unroll_status give(translation_run *r, size_t count)
 }
 
 /* What only the first line can begin with. */
-static unroll_status begin_text(const translation_run *r, char **text, size_t *length)
+static unroll_status begin_text(const translate_call *r, char **text, size_t *length)
 {
     const unroll_vocabulary *v = unroll_model_source_vocabulary(r->model);
     UNROLL_TRY(unroll_text_check_encoding(unroll_vocabulary_rules(v), unroll_input_name(r->path), *text,
@@ -133,7 +133,7 @@ static unroll_status begin_text(const translation_run *r, char **text, size_t *l
 }
 
 /* Up to `room` lines; those before one that cannot be read are translated all the same. */
-static unroll_status read_some(translation_run *r, unroll_lines *lines, size_t *count)
+static unroll_status read_some(translate_call *r, unroll_lines *lines, size_t *count)
 {
     for (*count = 0; *count < r->room; ++*count) {
         char *text;
@@ -155,7 +155,7 @@ static unroll_status read_some(translation_run *r, unroll_lines *lines, size_t *
     return UNROLL_OK;
 }
 
-static unroll_status translate(translation_run *r, unroll_lines *lines)
+static unroll_status translate(translate_call *r, unroll_lines *lines)
 {
     unroll_status status = UNROLL_OK, reading = UNROLL_OK;
     for (size_t count = 1; !status && !reading && count && !out_broken();) {
@@ -163,8 +163,8 @@ static unroll_status translate(translation_run *r, unroll_lines *lines)
         const char *why = unroll_marked_message();
         char *message = reading ? unroll_strndup(why, strlen(why)) : NULL;
         status = unroll_translator_pool_translate(r->pool, r->line, count);
-        const unroll_status giving = give(r, count);
-        status = status ? status : giving;
+        const unroll_status printing = print_lines(r, count);
+        status = status ? status : printing;
         for (size_t i = 0; i < count; i++) {
             unroll_translation_line_clear(&r->line[i]);
             unroll_free((char *)r->line[i].text);
@@ -193,7 +193,7 @@ static unroll_status check(const translate_options *o)
     return o->attention ? unroll_attention_map_check_path(o->attention) : UNROLL_OK;
 }
 
-static unroll_status open_model(translation_run *r, const char *path)
+static unroll_status open_model(translate_call *r, const char *path)
 {
     const translate_options *o = r->options;
     UNROLL_TRY(unroll_model_load_translation(path, &r->model));
@@ -214,7 +214,7 @@ static unroll_status open_model(translation_run *r, const char *path)
 static unroll_status translate_command(cli_call *call)
 {
     unroll_lines *lines = NULL;
-    translation_run r = {.call = call, .options = call->options,
+    translate_call r = {.call = call, .options = call->options,
                          .path = call->count > 1 ? call->arguments[1] : "-"};
     UNROLL_TRY(check(r.options));
     unroll_status status = open_model(&r, call->arguments[0]);
@@ -223,7 +223,7 @@ static unroll_status translate_command(cli_call *call)
     if (!status)
         status = translate(&r, lines);
     if (!status)
-        status = tell_drawing(&r);
+        status = report_drawing(&r);
     unroll_free(r.undrawn);
     unroll_lines_close(lines);
     unroll_translator_pool_free(r.pool);

@@ -108,7 +108,7 @@ static void print_text(const pairs_evaluation *e)
                "chrF2           %.2f  %s\n"
                "pairs           %llu\n"
                "unknown         %zu of %zu source tokens, %zu of %zu target tokens\n",
-               loss, exp(loss), e->sum.correct / e->sum.scored, unroll_exact_match(all),
+               loss, exp(loss), e->sum.correct / e->sum.counted, unroll_exact_match(all),
                unroll_bleu_score(&all->bleu), UNROLL_BLEU_SIGNATURE, unroll_chrf_score(&all->chrf),
                UNROLL_CHRF_SIGNATURE, (unsigned long long)all->pairs,
                unroll_pairs_unknown(e->pairs, UNROLL_SOURCE),
@@ -149,7 +149,7 @@ static unroll_status print_json(const pairs_evaluation *e)
     return out_json(json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "loss", out_json_real(loss),
         "perplexity", out_json_real(exp(loss)), "token_accuracy",
-        out_json_real(e->sum.correct / e->sum.scored), "exact_match",
+        out_json_real(e->sum.correct / e->sum.counted), "exact_match",
         out_json_real(unroll_exact_match(all)), "bleu", out_json_real(unroll_bleu_score(&all->bleu)),
         "chrf", out_json_real(unroll_chrf_score(&all->chrf)), "bleu_signature",
         UNROLL_BLEU_SIGNATURE, "chrf_signature", UNROLL_CHRF_SIGNATURE, "pairs",

@@ -24,7 +24,7 @@
 void train_print(train_call *t, const char *format, ...)
 {
     va_list args;
-    const bool dry = t->training.config->dry_run; /* the plan is then the result */
+    const bool dry = t->training.config->dry_run; /* the lines are then the result */
     if (dry ? t->training.config->json : t->training.config->quiet)
         return;
     terminal_progress_clear(&t->progress);

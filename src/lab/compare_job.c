@@ -331,7 +331,7 @@ static unroll_status train_job(job *j)
     if (j->probes)
         UNROLL_TRY(probe(j, COMPARE_START));
     j->start = unroll_seconds();
-    unroll_status status = unroll_trainer_run(j->trainer, &why);
+    unroll_status status = unroll_trainer_train(j->trainer, &why);
     r->steps = unroll_trainer_steps(j->trainer);
     if (status == UNROLL_ENUMERIC) {
         r->diverged = true;

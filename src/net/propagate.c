@@ -218,8 +218,8 @@ static void sum_up(const unroll_work *w, unroll_result *result, double *token_lo
     for (size_t i = 0; i < b->T * b->B; i++) {
         const double weight = (double)unroll_batch_weight(b, i);
         result->loss += weight * w->loss[i];
-        if (!b->score || b->score[i]) {
-            result->scored += weight;
+        if (!b->counted || b->counted[i]) {
+            result->counted += weight;
             result->correct += weight * w->correct[i];
         }
         if (token_loss)

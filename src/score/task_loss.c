@@ -24,7 +24,7 @@ static unroll_status add_batches(const pass *p, enum unroll_split split, unroll_
         UNROLL_TRY(unroll_net_evaluate(p->net, &batch, p->work, &one, p->token_loss));
         sum->loss += one.loss;
         sum->weight += one.weight;
-        sum->scored += one.scored;
+        sum->counted += one.counted;
         sum->correct += one.correct;
         if (p->listener && !p->listener->on_batch(p->listener->arg, &batch, sum, p->token_loss))
             return UNROLL_OK;

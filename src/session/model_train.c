@@ -54,7 +54,7 @@ static unroll_status train(model_training *t)
     const unroll_learning learning = unroll_config_learning(t->session.config);
     unroll_status status = unroll_trainer_new(net, &t->session.task, &learning, &callbacks, &trainer);
     if (status == UNROLL_OK)
-        status = unroll_trainer_run(trainer, &why);
+        status = unroll_trainer_train(trainer, &why);
     if (status == UNROLL_OK && t->has_best)
         copy_weights(unroll_net_weights(net), t->best, net);
     if (status == UNROLL_OK)

@@ -208,10 +208,10 @@ unroll_status unroll_training_begin(unroll_training *t)
     return UNROLL_OK;
 }
 
-unroll_status unroll_training_run(unroll_training *t, enum unroll_stop *why)
+unroll_status unroll_training_proceed(unroll_training *t, enum unroll_stop *why)
 {
     t->start = unroll_seconds();
-    const unroll_status status = unroll_trainer_run(t->trainer, why);
+    const unroll_status status = unroll_trainer_train(t->trainer, why);
     t->seconds = unroll_seconds() - t->start;
     return status;
 }

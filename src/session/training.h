@@ -53,7 +53,7 @@ typedef struct unroll_training {
     double valid_loss;                   /**< the best */
     double recent[UNROLL_TRAINING_RECENT]; /**< the last steps' losses, a ring */
     size_t recent_count;                 /**< steps of this process */
-    double start;                        /**< unroll_seconds() when unroll_training_run() began */
+    double start;                        /**< unroll_seconds() when unroll_training_proceed() began */
     double seconds;                      /**< that it took */
     bool save_due, best_is_ours;         /* for itself: a checkpoint is due; the best weights are of this process */
 } unroll_training;
@@ -70,10 +70,10 @@ unroll_status unroll_training_open(unroll_training *t, char *const *files, size_
 unroll_status unroll_training_begin(unroll_training *t);
 
 /** Train until a bound is met, logging, validating and saving on the way.
- *  @return as unroll_trainer_run() */
-unroll_status unroll_training_run(unroll_training *t, enum unroll_stop *why);
+ *  @return as unroll_trainer_train() */
+unroll_status unroll_training_proceed(unroll_training *t, enum unroll_stop *why);
 
-/** After UNROLL_OK of unroll_training_run(): save, and unless it was interrupted test the best weights.
+/** After UNROLL_OK of unroll_training_proceed(): save, and unless it was interrupted test the best weights.
  *  @param saved   can it be resumed from here?
  *  @param tested  the test's evaluation; its targets are 0 where there is no test part, or it failed, which
  *                 `fault` is told */

@@ -27,7 +27,7 @@ double unroll_task_coin_chance(const double *value)
 typedef struct buffers {
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
-    uint8_t *score;
+    uint8_t *counted;
 } buffers;
 
 typedef struct synthetic {
@@ -50,8 +50,8 @@ static unroll_status buffers_new(buffers *b, const synthetic *s)
                            "task %s: %zu sequences of %zu steps do not fit in memory",
                            s->row->name, s->B, shape->T);
     b->weight = unroll_alloc(s->cells, sizeof *b->weight);
-    b->score = unroll_alloc(s->cells, sizeof *b->score);
-    bool done = b->weight && b->score;
+    b->counted = unroll_alloc(s->cells, sizeof *b->counted);
+    bool done = b->weight && b->counted;
     if (shape->features)
         done = done && (b->feature = unroll_alloc(features, sizeof *b->feature));
     else
@@ -70,14 +70,14 @@ static void buffers_free(buffers *b)
     unroll_free(b->feature);
     unroll_free(b->value);
     unroll_free(b->weight);
-    unroll_free(b->score);
+    unroll_free(b->counted);
 }
 
 static void buffers_clear(const buffers *b, const synthetic *s)
 {
     const size_t n = s->cells;
     memset(b->weight, 0, n * sizeof *b->weight);
-    memset(b->score, 1, n * sizeof *b->score);
+    memset(b->counted, 1, n * sizeof *b->counted);
     if (b->input)
         memset(b->input, 0, n * sizeof *b->input);
     if (b->target)
@@ -100,7 +100,7 @@ static void draw_batch(const synthetic *s, const buffers *into, unroll_rng *rng,
             .feature = into->feature ? into->feature + b * s->shape.inputs : NULL,
             .value = into->value ? into->value + b * s->shape.outputs : NULL,
             .weight = into->weight + b,
-            .score = into->score + b,
+            .counted = into->counted + b,
             .recall = recall,
         };
         s->row->draw(s->value, rng, &column);
@@ -112,7 +112,7 @@ static void draw_batch(const synthetic *s, const buffers *into, unroll_rng *rng,
                           .feature = into->feature,
                           .value = into->value,
                           .weight = into->weight,
-                          .score = into->score,
+                          .counted = into->counted,
                           .tolerance = (unroll_real)s->row->tolerance};
 }
 

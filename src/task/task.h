@@ -95,7 +95,7 @@ typedef struct unroll_task_column {
     size_t stride;
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
-    uint8_t *score;         /**< begins at 1; 0 keeps a step out of the accuracy */
+    uint8_t *counted;       /**< begins at 1; 0 keeps a step out of the accuracy */
     bool recall;            /**< give weight only to what the task is about: the test split */
 } unroll_task_column;
 

@@ -31,7 +31,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     for (size_t t = c->recall ? recall : 0; t < recall + length; t++)
         c->weight[t * c->stride] = 1;
     for (size_t t = 0; t < recall; t++)
-        c->score[t * c->stride] = 0;
+        c->counted[t * c->stride] = 0;
 }
 
 /* Blanks for certain, then a guess among the symbols. */

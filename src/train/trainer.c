@@ -228,7 +228,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
             .last_step = t->plan.last_step,
             .epoch = (double)t->counter[STEP] / (double)t->plan.epoch_steps,
             .loss = r.weight > 0 ? r.loss / r.weight : r.loss,
-            .accuracy = r.scored > 0 ? r.correct / r.scored : 0,
+            .accuracy = r.counted > 0 ? r.correct / r.counted : 0,
             .tokens = tokens,
             .lr = lr,
             .grad_norm = clip.norm,
@@ -246,7 +246,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
 static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll_evaluation *out)
 {
     const double start = unroll_seconds();
-    double loss = 0, correct = 0, scored = 0, weight = 0;
+    double loss = 0, correct = 0, counted = 0, weight = 0;
     if (t->eval_work != NULL)
         unroll_work_reset(t->eval_work);
     for (uint64_t i = 0; t->eval_work != NULL; i++) {
@@ -262,7 +262,7 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
             return status;
         loss += status == UNROLL_OK ? r.loss : NAN;
         correct += r.correct;
-        scored += r.scored;
+        counted += r.counted;
         weight += r.weight;
     }
     *out = (unroll_evaluation){
@@ -274,7 +274,7 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
     if (weight > 0) {
         out->loss = loss / weight;
         out->bits = out->loss / log(2);
-        out->accuracy = scored > 0 ? correct / scored : 0;
+        out->accuracy = counted > 0 ? correct / counted : 0;
         out->best = split == UNROLL_VALID && out->loss < t->best_loss;
     }
     out->seconds = unroll_seconds() - start;
@@ -349,7 +349,7 @@ static unroll_status step_and_tell(unroll_trainer *t, double start, bool *interr
     return call->step != NULL ? call->step(call->arg, &progress) : UNROLL_OK;
 }
 
-unroll_status unroll_trainer_run(unroll_trainer *t, enum unroll_stop *why)
+unroll_status unroll_trainer_train(unroll_trainer *t, enum unroll_stop *why)
 {
     const unroll_learning *l = &t->plan.learning;
     const double start = unroll_seconds();
