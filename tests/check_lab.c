@@ -101,7 +101,7 @@ START_TEST(a_loss_is_that_of_its_tokens)
                         &(unroll_loss_listener){count_batch, &all}, &sum));
     OK(unroll_task_loss(unroll_model_net(model), &task, UNROLL_VALID, 1, NULL, &plain));
     ck_assert(all.batches > 1 && sum.loss > 0);
-    ck_assert(plain.loss == sum.loss && plain.weight == sum.weight && plain.scored == sum.scored);
+    ck_assert(plain.loss == sum.loss && plain.weight == sum.weight && plain.counted == sum.counted);
     OK(unroll_task_loss(unroll_model_net(model), &task, UNROLL_VALID, 1,
                         &(unroll_loss_listener){count_batch, &one}, &first));
     ck_assert_uint_eq(one.batches, 1);

@@ -16,7 +16,7 @@ typedef struct unroll_loss_listener {
 /** Run a net over a split of a task once, each target predicted from what stands before it.
  *  @param threads   0: one for each core
  *  @param listener  NULL: none
- *  @param sum       is added to: losses, weights, what was scored and was correct
+ *  @param sum       is added to: losses, weights, what was counted and what was correct
  *  @return as the task's eval() and unroll_net_evaluate(); UNROLL_EMEMORY */
 unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task,
                                enum unroll_split split, size_t threads,
