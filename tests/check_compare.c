@@ -1,7 +1,9 @@
 /* What a comparison is made of: intervals, variants, sweeps, results as files, pages, shell
  * quoting. */
 #include <check.h>
+#include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <unroll/status.h>
@@ -159,6 +161,82 @@ START_TEST(a_sweep_multiplies_variants)
 END_TEST
 
 /* ---- results ---- */
+
+static long allocations, failing;
+
+static void *alloc_or_fail(size_t bytes)
+{
+    return allocations++ == failing ? NULL : malloc(bytes);
+}
+
+/* Sixty-nine rows of curves, or an error; never one row less. */
+START_TEST(fault_06_a_result_is_whole_or_not_there)
+{
+    enum { ROWS = 69 };
+    compare_variant v;
+    compare_point point[ROWS];
+    compare_distance distance[ROWS];
+    compare_length length[] = {{1, 4, 10, 0.5, 25}, {5, 8, 20, 0.25, 12}};
+    compare_gate gate[] = {{0, "i", 0.125, 0.5}, {0, "f", 0.25, 0.75}};
+    double norm[] = {1, 2, 3, 4, 5, 6};
+    for (size_t i = 0; i < ROWS; i++) {
+        point[i] = (compare_point){i, 1.0 / (double)(i + 1), 0.5};
+        distance[i] = (compare_distance){COMPARE_END, {20, 0, 'h', i, {1e-3, 0.1, 0, 0.3, 0.4, 32}}};
+    }
+    const compare_ask ask = {.probe = true};
+    const compare_result r = {.done = true, .steps = 20, .point = point, .points = ROWS, .distance = distance,
+                              .distances = ROWS, .gate = gate, .gates = 2, .length = length, .lengths = 2,
+                              .map = {2, 3, norm}};
+    char good[65536], now[65536];
+    unroll_status status = UNROLL_EMEMORY;
+    OK(compare_variant_parse("cell=lstm", common, &v));
+    OK(compare_result_write("good", &v, 1, &ask, &r));
+    const size_t n = get("good", good, sizeof good);
+    json_set_alloc_funcs(alloc_or_fail, free);
+    for (failing = 0, allocations = 1; allocations > failing; failing++) {
+        allocations = 0;
+        status = compare_result_write("now", &v, 1, &ask, &r);
+        const bool written = access("now", F_OK) == 0;
+        ck_assert_msg(status == (allocations > failing ? UNROLL_EMEMORY : UNROLL_OK), "allocation %ld: %d %s", failing,
+                      status, unroll_message());
+        ck_assert(written == (status == UNROLL_OK));
+        ck_assert(!written || (get("now", now, sizeof now) == n && memcmp(good, now, n) == 0));
+    }
+    ck_assert_int_gt(failing, 1000);
+    compare_variant_free(&v);
+}
+END_TEST
+
+START_TEST(fault_06_no_memory_is_no_damage)
+{
+    compare_variant v;
+    compare_point point[] = {{10, 0.1, 0.5}};
+    compare_distance distance[] = {{COMPARE_END, {20, 0, 'h', 3, {1e-3, 0.1, 0, 0.3, 0.4, 32}}}};
+    compare_length length[] = {{1, 4, 10, 0.5, 25}};
+    compare_gate gate[] = {{0, "i", 0.125, 0.5}};
+    double norm[] = {1, 2, 3, 4, 5, 6};
+    const compare_ask ask = {.probe = true};
+    const compare_result r = {.done = true, .steps = 20, .point = point, .points = 1, .distance = distance,
+                              .distances = 1, .gate = gate, .gates = 1, .length = length, .lengths = 1,
+                              .map = {2, 3, norm}};
+    unroll_status status = UNROLL_EMEMORY;
+    long n = 0;
+    OK(compare_variant_parse("cell=lstm", common, &v));
+    OK(compare_result_write("result", &v, 1, &ask, &r));
+    for (; status != UNROLL_OK; n++) {
+        compare_result back;
+        unroll_alloc_fail_after(n);
+        status = compare_result_read("result", &v, 1, &ask, &back);
+        unroll_alloc_fail_after(-1);
+        ck_assert_msg(status == UNROLL_OK || status == UNROLL_EMEMORY, "allocation %ld: %d %s", n, status,
+                      unroll_message());
+        ck_assert(back.done == (status == UNROLL_OK));
+        compare_result_free(&back);
+    }
+    ck_assert_int_gt(n, 100);
+    compare_variant_free(&v);
+}
+END_TEST
 
 START_TEST(a_result_reads_back_and_holds_its_options)
 {
@@ -421,6 +499,8 @@ Suite *make_suite(void)
     tcase_add_test(config, bad_variants_are_refused);
     tcase_add_test(config, a_sweep_multiplies_variants);
     tcase_add_test(config, a_result_reads_back_and_holds_its_options);
+    tcase_add_test(config, fault_06_a_result_is_whole_or_not_there);
+    tcase_add_test(config, fault_06_no_memory_is_no_damage);
     tcase_add_test(config, checks_measure_what_they_say);
     tcase_add_test(config, every_experiment_can_be_set_up);
     tcase_add_test(config, a_page_is_whole_and_safe);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -42,6 +43,29 @@ void unroll_json_set(json_t **object, const char *key, json_t *value)
 {
     if (json_object_set_new(*object, key, value) != 0)
         drop(object);
+}
+
+typedef struct writing {
+    unroll_json_sink *sink;
+    void *arg;
+    unroll_status status;
+} writing;
+
+static int write_piece(const char *text, size_t length, void *arg)
+{
+    writing *w = arg;
+    w->status = w->sink(w->arg, text, length);
+    return w->status == UNROLL_OK ? 0 : -1;
+}
+
+unroll_status unroll_json_write(const json_t *value, size_t flags, unroll_json_sink *sink, void *arg)
+{
+    writing w = {.sink = sink, .arg = arg, .status = UNROLL_OK};
+    if (value != NULL && json_dump_callback(value, write_piece, &w, flags) == 0)
+        return UNROLL_OK;
+    if (w.status != UNROLL_OK)
+        return w.status;
+    return unroll_fail(UNROLL_EMEMORY, "no memory left for JSON");
 }
 
 void unroll_json_quote(unroll_buffer *out, const char *string, size_t length)

@@ -22,6 +22,12 @@ enum { UNROLL_JSON_OPTIONS = 10000 };
 void unroll_json_append(json_t **array, json_t *value);
 void unroll_json_set(json_t **object, const char *key, json_t *value);
 
+/** Give the text of a value to `sink`, piece by piece. A value of NULL, for which there was no memory, fails.
+ *  @param flags  of json_dumps()
+ *  @return UNROLL_EMEMORY, or what the sink has returned first that is not UNROLL_OK */
+typedef unroll_status unroll_json_sink(void *arg, const char *text, size_t length);
+unroll_status unroll_json_write(const json_t *value, size_t flags, unroll_json_sink *sink, void *arg);
+
 /** Append a JSON string, quoted and escaped; `string` must be UTF-8. */
 void unroll_json_quote(unroll_buffer *out, const char *string, size_t length);
 

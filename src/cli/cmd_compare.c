@@ -126,8 +126,7 @@ static unroll_status report(cli_call *call, compare_study *s)
     const compare_options *o = call->options;
     snprintf(title, sizeof title, "%.120s", o->config.task);
     UNROLL_TRY(compare_write(s));
-    if (compare_draw(s, title) != UNROLL_OK)
-        cli_report(call, "%s", unroll_marked_message());
+    UNROLL_TRY(compare_pictures(call, s, title));
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     snprintf(title, sizeof title, "Comparison: %.120s", o->config.task);
     const unroll_status status = compare_report(s, title, NULL, argc, argv);

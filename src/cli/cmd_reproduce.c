@@ -111,8 +111,7 @@ static unroll_status report(cli_call *call, reproduction *r)
     int argc;
     char **argv;
     UNROLL_TRY(compare_write(&r->study));
-    if (compare_draw(&r->study, r->experiment->name) != UNROLL_OK)
-        cli_report(call, "%s", unroll_marked_message());
+    UNROLL_TRY(compare_pictures(call, &r->study, r->experiment->name));
     reproduction_judge(r);
     UNROLL_TRY(cli_command_line(call, &argc, &argv));
     const unroll_status status = reproduction_page(r, argc, argv);

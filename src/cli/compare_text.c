@@ -35,6 +35,15 @@ void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool qui
     s->listener_arg = t;
 }
 
+unroll_status compare_pictures(const cli_call *call, const compare_study *s, const char *title)
+{
+    const unroll_status status = compare_draw(s, title);
+    if (status == UNROLL_OK || status == UNROLL_EMEMORY)
+        return status;
+    cli_report(call, "%s", unroll_marked_message());
+    return UNROLL_OK;
+}
+
 /* ---- for people ---- */
 
 static void print_lengths(const compare_study *s, bool bleu)

@@ -16,6 +16,10 @@ typedef struct compare_terminal {
 } compare_terminal;
 void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool quiet, compare_study *s);
 
+/** The pictures of a study. Without gnuplot there are none, and a line says so: their data are there all the same.
+ *  @return UNROLL_EMEMORY */
+unroll_status compare_pictures(const cli_call *call, const compare_study *s, const char *title);
+
 /** Table of means and intervals on standard output, or one JSON object. */
 unroll_status compare_print(const compare_study *s, bool json);
 /** [{variant, seeds, solved, …}]; NULL: no memory. */

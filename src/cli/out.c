@@ -10,6 +10,7 @@
 
 #include "base/display.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "cli/terminal.h"
@@ -115,28 +116,28 @@ unroll_status out_finish(void)
     out_flush();
     if (error == 0 || error == EPIPE)
         return UNROLL_OK;
+    if (error == ENOMEM) /* before it was written */
+        return unroll_fail(UNROLL_EMEMORY, "no memory left for what is printed; it is not complete");
     return unroll_fail(UNROLL_EIO, "standard output: %s; what was printed is not complete",
                        strerror(error));
 }
 
-static int json_piece(const char *text, size_t length, void *unused)
+static unroll_status write_piece(void *unused, const char *text, size_t length)
 {
     (void)unused;
     out_write(text, length);
-    return 0;
+    return UNROLL_OK;
 }
 
 unroll_status out_json(json_t *value)
 {
     /* 15 digits: 0.1 stays 0.1 */
-    const int failed =
-        !value || json_dump_callback(value, json_piece, NULL,
-                                     JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY);
+    const unroll_status status = unroll_json_write(value, JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY,
+                                                   write_piece, NULL);
     json_decref(value);
-    if (failed)
-        return unroll_fail(UNROLL_EMEMORY, "no memory left for the JSON output");
-    out_write("\n", 1);
-    return UNROLL_OK;
+    if (status == UNROLL_OK)
+        out_write("\n", 1);
+    return status;
 }
 
 json_t *out_json_real(double value)

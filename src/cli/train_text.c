@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/display.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "cell/cells.h"
@@ -205,18 +206,22 @@ static json_t *symbols(const unroll_vocabulary *v)
     return v ? json_integer((json_int_t)unroll_vocabulary_size(v)) : json_null();
 }
 
+static json_t *tokens(const unroll_session *s)
+{
+    if (s->pairs)
+        return json_integer((json_int_t)(unroll_pairs_tokens(s->pairs, UNROLL_SOURCE) +
+                                         unroll_pairs_tokens(s->pairs, UNROLL_TARGET)));
+    return s->corpus ? json_integer((json_int_t)unroll_corpus_tokens(s->corpus)) : json_null();
+}
+
 unroll_status train_report_dry_run(const train_call *t)
 {
     const unroll_session *s = &t->training.session;
     const unroll_config *c = t->training.config;
     const unroll_learning *l = &c->learning;
-    json_t *tokens = s->corpus ? json_integer((json_int_t)unroll_corpus_tokens(s->corpus)) : NULL;
-    if (s->pairs)
-        tokens = json_integer((json_int_t)(unroll_pairs_tokens(s->pairs, UNROLL_SOURCE) +
-                                           unroll_pairs_tokens(s->pairs, UNROLL_TARGET)));
     json_t *o = json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
-        "task", c->task, "tokens", tokens ? tokens : json_null(), "vocabulary",
+        "task", c->task, "tokens", tokens(s), "vocabulary",
         symbols(s->model->vocabulary), "train", counts(s, UNROLL_TRAIN), "valid",
         counts(s, UNROLL_VALID), "test", counts(s, UNROLL_TEST), "cell", c->cell, "layers",
         (json_int_t)c->layers, "hidden", (json_int_t)c->hidden, "batch", (json_int_t)s->task.train_B,
@@ -224,14 +229,14 @@ unroll_status train_report_dry_run(const train_call *t)
         (json_int_t)unroll_net_trainable(s->model->net), "bytes", (json_int_t)unroll_session_bytes(s),
         "kernels", unroll_kernels_get()->name, "threads",
         (json_int_t)(c->threads ? c->threads : unroll_cores()));
-    if (o && s->pairs)
-        json_object_set_new(o, "source_vocabulary", symbols(s->model->source_vocabulary));
-    if (o && l->steps)
-        json_object_set_new(o, "steps", json_integer((json_int_t)l->steps));
-    else if (o && l->epochs > 0)
-        json_object_set_new(o, "epochs", json_real(l->epochs));
-    if (o && l->seconds > 0)
-        json_object_set_new(o, "seconds", json_real(l->seconds));
+    if (s->pairs)
+        unroll_json_set(&o, "source_vocabulary", symbols(s->model->source_vocabulary));
+    if (l->steps)
+        unroll_json_set(&o, "steps", json_integer((json_int_t)l->steps));
+    else if (l->epochs > 0)
+        unroll_json_set(&o, "epochs", json_real(l->epochs));
+    if (l->seconds > 0)
+        unroll_json_set(&o, "seconds", json_real(l->seconds));
     return out_json(o);
 }
 
@@ -341,16 +346,16 @@ void train_report_gradients(train_call *t)
 }
 
 /* What a task has beside: its own accuracy, at the end of training and on the test targets. */
-static void add_task(const unroll_training *course, const unroll_evaluation *tested, json_t *o)
+static void add_task(const unroll_training *course, const unroll_evaluation *tested, json_t **o)
 {
     const bool known = tested->targets > 0;
     const uint64_t solved = course->solved.step;
-    json_object_set_new(o, "baseline", out_json_real(course->row->baseline(course->value)));
-    json_object_set_new(o, "chance", out_json_real(course->row->chance(course->value)));
-    json_object_set_new(o, "recent", out_json_real(unroll_solved_mean(&course->solved)));
-    json_object_set_new(o, "test_loss", out_json_real(known ? tested->loss : NAN));
-    json_object_set_new(o, "accuracy", out_json_real(known ? tested->accuracy : NAN));
-    json_object_set_new(o, "steps_to_solve", solved ? json_integer((json_int_t)solved) : json_null());
+    unroll_json_set(o, "baseline", out_json_real(course->row->baseline(course->value)));
+    unroll_json_set(o, "chance", out_json_real(course->row->chance(course->value)));
+    unroll_json_set(o, "recent", out_json_real(unroll_solved_mean(&course->solved)));
+    unroll_json_set(o, "test_loss", out_json_real(known ? tested->loss : NAN));
+    unroll_json_set(o, "accuracy", out_json_real(known ? tested->accuracy : NAN));
+    unroll_json_set(o, "steps_to_solve", solved ? json_integer((json_int_t)solved) : json_null());
 }
 
 unroll_status train_report_json(const train_call *t, const unroll_evaluation *tested,
@@ -371,8 +376,8 @@ unroll_status train_report_json(const train_call *t, const unroll_evaluation *te
         out_json_real(rate > 0 ? rate : NAN), "seconds", course->seconds, "parameters",
         (json_int_t)unroll_net_trainable(course->session.model->net), "peak_rss_mb",
         (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
-    if (o && course->row)
-        add_task(course, tested, o);
+    if (course->row)
+        add_task(course, tested, &o);
     return out_json(o);
 }
 

@@ -61,10 +61,18 @@ static void drop_series(drawing *d)
     d->count = 0;
 }
 
+static void lack_memory(drawing *d)
+{
+    if (d->status == UNROLL_OK)
+        d->status = UNROLL_EMEMORY;
+}
+
 /* Room for `count` points with a band: x, y, low, high in a row. */
 static unroll_series *new_series(drawing *d, const char *label, size_t look, size_t count)
 {
     double *block = unroll_alloc(4 * count, sizeof *block);
+    if (!block)
+        lack_memory(d);
     if (!block || d->count == d->most) {
         unroll_free(block);
         return NULL;
@@ -250,6 +258,8 @@ static void add_gradient(drawing *d, size_t v, int when)
     }
     make_label(&s->variant[v], label);
     double *value = unroll_alloc(count * seeds, sizeof *value);
+    if (!value)
+        lack_memory(d);
     if (!value || count == 0 || !new_series(d, label, v + 1, count)) {
         unroll_free(value);
         return;

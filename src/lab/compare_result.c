@@ -122,10 +122,10 @@ static json_t *ask_json(const compare_variant *v, uint64_t seed, const compare_a
 static json_t *result_json(const compare_variant *v, uint64_t seed, const compare_ask *ask,
                            const compare_result *r)
 {
+    json_t *object = NULL;
     char *options = unroll_options_json(v->config, matters, set_by_job, NULL, false);
-    if (!options)
-        return NULL;
-    json_t *object = json_loads(options, 0, NULL);
+    if (options)
+        unroll_json_parse("options", "text", options, strlen(options), UNROLL_JSON_OPTIONS, &object);
     unroll_free(options);
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
@@ -140,26 +140,23 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
         real(r->bleu), "lengths", lengths_json(r), "map", map_json(&r->map));
 }
 
-static int put_piece(const char *text, size_t length, void *out)
+static unroll_status put_piece(void *out, const char *text, size_t length)
 {
-    return unroll_output_write(out, text, length) == UNROLL_OK ? 0 : -1;
+    return unroll_output_write(out, text, length);
 }
 
 unroll_status compare_result_write(const char *path, const compare_variant *v, uint64_t seed,
                                    const compare_ask *ask, const compare_result *r)
 {
     unroll_output *out;
+    UNROLL_TRY(unroll_output_open(path, &out));
     json_t *object = result_json(v, seed, ask, r);
-    if (!object)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory left for it", path);
-    const unroll_status status = unroll_output_open(path, &out);
-    if (status == UNROLL_OK && json_dump_callback(object, put_piece, out, JSON_COMPACT) != 0) {
-        unroll_output_abort(out);
-        json_decref(object);
-        return unroll_fail(UNROLL_EIO, "%s: cannot be written", path);
-    }
+    const unroll_status status = unroll_json_write(object, JSON_COMPACT, put_piece, out);
     json_decref(object);
-    return status == UNROLL_OK ? unroll_output_commit(out) : status;
+    if (status == UNROLL_OK)
+        return unroll_output_commit(out);
+    unroll_output_abort(out);
+    return unroll_fail_prefix(status, "%s", path);
 }
 
 /* ---- reading ---- */
@@ -218,20 +215,22 @@ static unroll_status same_asked(const char *path, const json_t *was, const compa
     return status;
 }
 
-static bool read_points(const json_t *rows, compare_result *r)
+static unroll_status read_points(const json_t *rows, compare_result *r)
 {
     const size_t count = json_array_size(rows);
-    if (!json_is_array(rows) || !(r->point = unroll_alloc(count, sizeof *r->point)))
-        return false;
+    if (!json_is_array(rows))
+        return UNROLL_EDATA;
+    if (!(r->point = unroll_alloc(count, sizeof *r->point)))
+        return UNROLL_EMEMORY;
     for (; r->points < count; r->points++) {
         const json_t *row = json_array_get(rows, r->points);
         compare_point *p = &r->point[r->points];
         p->step = (uint64_t)json_integer_value(json_array_get(row, 0));
         if (json_array_size(row) != 3 || !get_real(json_array_get(row, 1), &p->loss) ||
             !get_real(json_array_get(row, 2), &p->accuracy))
-            return false;
+            return UNROLL_EDATA;
     }
-    return true;
+    return UNROLL_OK;
 }
 
 static bool read_distance(const json_t *row, compare_distance *d)
@@ -255,22 +254,26 @@ static bool read_distance(const json_t *row, compare_distance *d)
     return true;
 }
 
-static bool read_distances(const json_t *rows, compare_result *r)
+static unroll_status read_distances(const json_t *rows, compare_result *r)
 {
     const size_t count = json_array_size(rows);
-    if (!json_is_array(rows) || !(r->distance = unroll_alloc(count, sizeof *r->distance)))
-        return false;
+    if (!json_is_array(rows))
+        return UNROLL_EDATA;
+    if (!(r->distance = unroll_alloc(count, sizeof *r->distance)))
+        return UNROLL_EMEMORY;
     for (; r->distances < count; r->distances++)
         if (!read_distance(json_array_get(rows, r->distances), &r->distance[r->distances]))
-            return false;
-    return true;
+            return UNROLL_EDATA;
+    return UNROLL_OK;
 }
 
-static bool read_gates(const json_t *rows, compare_result *r)
+static unroll_status read_gates(const json_t *rows, compare_result *r)
 {
     const size_t count = json_array_size(rows);
-    if (!json_is_array(rows) || !(r->gate = unroll_alloc(count, sizeof *r->gate)))
-        return false;
+    if (!json_is_array(rows))
+        return UNROLL_EDATA;
+    if (!(r->gate = unroll_alloc(count, sizeof *r->gate)))
+        return UNROLL_EMEMORY;
     for (; r->gates < count; r->gates++) {
         const json_t *row = json_array_get(rows, r->gates);
         compare_gate *g = &r->gate[r->gates];
@@ -279,16 +282,18 @@ static bool read_gates(const json_t *rows, compare_result *r)
         snprintf(g->name, sizeof g->name, "%s", name ? name : "?");
         if (json_array_size(row) != 4 || !get_real(json_array_get(row, 2), &g->low) ||
             !get_real(json_array_get(row, 3), &g->high))
-            return false;
+            return UNROLL_EDATA;
     }
-    return true;
+    return UNROLL_OK;
 }
 
-static bool read_lengths(const json_t *rows, compare_result *r)
+static unroll_status read_lengths(const json_t *rows, compare_result *r)
 {
     const size_t count = json_array_size(rows);
-    if (!json_is_array(rows) || !(r->length = unroll_alloc(count, sizeof *r->length)))
-        return false;
+    if (!json_is_array(rows))
+        return UNROLL_EDATA;
+    if (!(r->length = unroll_alloc(count, sizeof *r->length)))
+        return UNROLL_EMEMORY;
     for (; r->lengths < count; r->lengths++) {
         const json_t *row = json_array_get(rows, r->lengths);
         compare_length *l = &r->length[r->lengths];
@@ -297,28 +302,34 @@ static bool read_lengths(const json_t *rows, compare_result *r)
         l->pairs = (uint64_t)json_integer_value(json_array_get(row, 2));
         if (json_array_size(row) != 5 || !get_real(json_array_get(row, 3), &l->exact) ||
             !get_real(json_array_get(row, 4), &l->bleu))
-            return false;
+            return UNROLL_EDATA;
     }
-    return true;
+    return UNROLL_OK;
 }
 
-static bool read_map(const json_t *pair, compare_map *m)
+static unroll_status read_map(const json_t *pair, compare_map *m)
 {
     const json_t *norms = json_array_get(pair, 1);
     const json_int_t sources = json_integer_value(json_array_get(pair, 0));
     const size_t count = json_array_size(norms);
     if (!json_is_array(norms) || sources < 0 || (count && (!sources || count % (size_t)sources)))
-        return false;
+        return UNROLL_EDATA;
     if (count == 0)
-        return true;
+        return UNROLL_OK;
     if (!(m->norm = unroll_alloc(count, sizeof *m->norm)))
-        return false;
+        return UNROLL_EMEMORY;
     m->sources = (size_t)sources;
     m->targets = count / m->sources;
     for (size_t i = 0; i < count; i++)
         if (!get_real(json_array_get(norms, i), &m->norm[i]))
-            return false;
-    return true;
+            return UNROLL_EDATA;
+    return UNROLL_OK;
+}
+
+/* @param status  what the part's own function has returned */
+static unroll_status read_part(const char *path, const char *part, unroll_status status)
+{
+    return status == UNROLL_EDATA ? damaged(path, part) : status;
 }
 
 static unroll_status read_result(const char *path, const json_t *o, compare_result *r)
@@ -341,16 +352,11 @@ static unroll_status read_result(const char *path, const json_t *o, compare_resu
     for (size_t i = 0; i < COMPARE_WHENS; i++)
         if (!get_real(json_array_get(json_object_get(o, "half_life"), i), &r->half_life[i]))
             return damaged(path, "half_life");
-    if (!read_points(json_object_get(o, "learning"), r))
-        return damaged(path, "learning");
-    if (!read_distances(json_object_get(o, "distance"), r))
-        return damaged(path, "distance");
-    if (!read_gates(json_object_get(o, "gates"), r))
-        return damaged(path, "gates");
-    if (!read_lengths(json_object_get(o, "lengths"), r))
-        return damaged(path, "lengths");
-    if (!read_map(json_object_get(o, "map"), &r->map))
-        return damaged(path, "map");
+    UNROLL_TRY(read_part(path, "learning", read_points(json_object_get(o, "learning"), r)));
+    UNROLL_TRY(read_part(path, "distance", read_distances(json_object_get(o, "distance"), r)));
+    UNROLL_TRY(read_part(path, "gates", read_gates(json_object_get(o, "gates"), r)));
+    UNROLL_TRY(read_part(path, "lengths", read_lengths(json_object_get(o, "lengths"), r)));
+    UNROLL_TRY(read_part(path, "map", read_map(json_object_get(o, "map"), &r->map)));
     r->done = true;
     return UNROLL_OK;
 }

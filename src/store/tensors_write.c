@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/output.h"
+#include "base/utf8.h"
 #include "store/tensors_format.h"
 
 /** Widest elements first, then by name, as the reference implementation: everything is aligned
@@ -19,40 +20,48 @@ static int by_width(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/** @return a new reference; NULL where memory is short or a name is not UTF-8 */
+/** @return a new reference; NULL where memory is short */
 static json_t *describe(const unroll_tensor *t, size_t begin, size_t end)
 {
     json_t *shape = json_array();
     for (size_t i = 0; i < t->rank; i++)
-        if (json_array_append_new(shape, json_integer((json_int_t)t->shape[i])) != 0) {
-            json_decref(shape);
-            return NULL;
-        }
+        unroll_json_append(&shape, json_integer((json_int_t)t->shape[i]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", DTYPES[t->dtype].name, "shape", shape,
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-static unroll_status put(const char *path, json_t *object, const char *key, json_t *value)
+static unroll_status put(const char *path, json_t **object, const char *key, json_t *value)
 {
-    if (value == NULL)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
-    if (json_object_get(object, key) != NULL) {
-        json_decref(value);
+    const bool twice = json_object_get(*object, key) != NULL;
+    unroll_json_set(object, key, value);
+    if (twice)
         return unroll_fail(UNROLL_EBUG, "%s: '%s' twice in one file", path, key);
-    }
-    if (json_object_set_new(object, key, value) != 0)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
-    return UNROLL_OK;
+    return *object ? UNROLL_OK : unroll_fail(UNROLL_EMEMORY, "%s: no memory for its header", path);
 }
 
-static unroll_status fill_header(const char *path, json_t *root, const unroll_tensor *const *sorted,
+static unroll_status put_text(const char *path, json_t **object, const char *key, const char *text)
+{
+    const size_t length = strlen(text);
+    if (unroll_utf8_prefix(text, length) != length)
+        return unroll_fail(UNROLL_EBUG, "%s: '%s' is not UTF-8", path, key);
+    return put(path, object, key, json_stringn(text, length));
+}
+
+static unroll_status fill_metadata(const char *path, const unroll_metadata *metadata, size_t count, uint32_t crc,
+                                   json_t **meta)
+{
+    char digits[CRC_DIGITS + 1];
+    for (size_t i = 0; i < count; i++)
+        UNROLL_TRY(put_text(path, meta, metadata[i].key, metadata[i].value));
+    snprintf(digits, sizeof digits, "%08" PRIx32, crc);
+    UNROLL_TRY(put_text(path, meta, CRC_KEY, digits));
+    return put_text(path, meta, HEADER_CRC_KEY, "00000000");
+}
+
+static unroll_status fill_header(const char *path, json_t **root, const unroll_tensor *const *sorted,
                                  size_t count, const unroll_metadata *metadata,
                                  size_t metadata_count)
 {
-    json_t *meta = json_object();
-    UNROLL_TRY(put(path, root, META_KEY, meta));
-    for (size_t i = 0; i < metadata_count; i++)
-        UNROLL_TRY(put(path, meta, metadata[i].key, json_string(metadata[i].value)));
     uint32_t crc = 0;
     size_t begin = 0;
     for (size_t i = 0; i < count; i++) {
@@ -63,10 +72,11 @@ static unroll_status fill_header(const char *path, json_t *root, const unroll_te
         crc = crc_of(crc, sorted[i]->data, bytes);
         begin = end;
     }
-    char digits[CRC_DIGITS + 1];
-    snprintf(digits, sizeof digits, "%08" PRIx32, crc);
-    UNROLL_TRY(put(path, meta, CRC_KEY, json_string(digits)));
-    return put(path, meta, HEADER_CRC_KEY, json_string("00000000"));
+    json_t *meta = json_object();
+    const unroll_status status = fill_metadata(path, metadata, metadata_count, crc, &meta);
+    if (status != UNROLL_OK)
+        json_decref(meta);
+    return status != UNROLL_OK ? status : put(path, root, META_KEY, meta);
 }
 
 /** The length, then the header padded with spaces so that the payload is aligned; freed by
@@ -126,10 +136,7 @@ unroll_status unroll_tensors_write(const char *path, const unroll_tensor *tensor
     char *text = NULL;
     size_t length = 0;
     json_t *root = json_object();
-    unroll_status status = root != NULL ? UNROLL_OK
-                                        : unroll_fail(UNROLL_EMEMORY, "%s: no memory", path);
-    if (status == UNROLL_OK)
-        status = fill_header(path, root, sorted, count, metadata, metadata_count);
+    unroll_status status = fill_header(path, &root, sorted, count, metadata, metadata_count);
     if (status == UNROLL_OK)
         status = header_text(path, root, &text, &length);
     if (status == UNROLL_OK)

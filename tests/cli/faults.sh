@@ -1,7 +1,6 @@
 #!/bin/sh
 # Faults that were found by attack: each has a function named after its number in doc/reliability.md.
-srcdir_=$(cd "${srcdir:-.}" && pwd)
-. "$srcdir_/tests/cli/lib.sh"
+. "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
 
 # ---- an empty value is no name, and no default either ----
@@ -34,7 +33,7 @@ fault_08_an_empty_directory
 # ---- names that are not UTF-8 ----
 is_utf8() { iconv -f UTF-8 -t UTF-8 "$1" >/dev/null 2>&1; }
 latin=$(printf 'caf\351')
-head -c 3000 "${srcdir_:?}/corpora/english.txt" >"$latin.txt"
+head -c 3000 "$top/corpora/english.txt" >"$latin.txt"
 fault_02_a_path_that_is_not_utf8() {
     run="$small --batch 4 --seq-length 10 --threads 1 --save-every 1 --grad-every 1"
     expect 0 '' train $run "$latin.txt" --valid "$latin.txt" --out "$latin" --quiet
@@ -67,7 +66,8 @@ fault_10_a_label_that_is_not_utf8() {
 fault_10_a_label_that_is_not_utf8
 
 # ---- labels that mean something to a spreadsheet, to gnuplot or to a terminal ----
-tiny="--task copy:delay=2,length=1,symbols=2 $small --batch 4 --seeds 1"
+tiny_task="--task copy:delay=2,length=1,symbols=2 --hidden 4 --layers 1 --batch 4"
+tiny="$tiny_task --steps 2 --seeds 1"
 fault_09_a_label_is_no_formula() {
     expect 0 '' compare $tiny --variant "label==cmd|'/c calc'!A0;cell=rnn" --variant 'label=@SUM(1,"2");cell=gru' \
         --variant 'label=-2+3;cell=lstm' --variant 'label=a=b;cell=lstm' --out formulas --quiet
@@ -95,7 +95,7 @@ fault_12_quotes_in_a_label() {
         done
     fi
     if command -v gnuplot >/dev/null; then
-        head -n 3 "$srcdir_/corpora/english.txt" | tr -d '\t' | sed "s/.*/it's ''it''\tthe '/" >quotes.tsv
+        head -n 3 "$top/corpora/english.txt" | tr -d '\t' | sed "s/.*/it's ''it''\tthe '/" >quotes.tsv
         expect 0 '' train $small --task translate --tokens word --embedding 4 --attention dot --split 1,0,0 --batch 1 \
             --steps 1 quotes.tsv --out words --quiet
         printf "it's ''it''\n" | "$unroll" translate words --attention "<it''s.svg" >out 2>err
@@ -121,5 +121,84 @@ fault_18_a_label_on_a_terminal() {
     fi
 }
 fault_18_a_label_on_a_terminal
+
+# ---- one allocation fails: all is said, or 71 ----
+cat >fail.c <<'END'
+/* Preloaded: the allocation with the number FAIL fails, and that one alone; COUNT is a file for how many there were. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static atomic_long number;
+static long failing = -1;
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *text = getenv("FAIL");
+    failing = text ? atol(text) : -1;
+    atomic_store(&number, 0);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    const long count = atomic_load(&number);
+    FILE *f = getenv("COUNT") ? fopen(getenv("COUNT"), "w") : NULL;
+    if (f) {
+        fprintf(f, "%ld\n", count);
+        fclose(f);
+    }
+}
+
+static int fails(void)
+{
+    if (atomic_fetch_add(&number, 1) != failing)
+        return 0;
+    errno = ENOMEM;
+    return 1;
+}
+
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+void *malloc(size_t n) { return fails() ? NULL : __libc_malloc(n); }
+void *calloc(size_t n, size_t size) { return fails() ? NULL : __libc_calloc(n, size); }
+void *realloc(void *old, size_t n) { return fails() ? NULL : __libc_realloc(old, n); }
+END
+# can_fail: a compiler is there, and the program has no allocator of a sanitizer.
+can_fail() {
+    ${CC:-cc} -shared -fPIC -w fail.c -o fail.so 2>/dev/null || return 1
+    COUNT=$PWD/count FAIL=-1 LD_PRELOAD=$PWD/fail.so "$unroll" --version >/dev/null 2>&1 && [ -s count ]
+}
+# keys: JSON without its numbers.
+keys() { sed 's/:null/:/g; s/:[-+.0-9e]*/:/g'; }
+# whole_or_71 ARGUMENT...: each of the last 120 allocations of a command fails once.
+whole_or_71() {
+    COUNT=$PWD/count FAIL=-1 LD_PRELOAD=$PWD/fail.so "$unroll" "$@" >out 2>err
+    keys <out >whole
+    n=$(cat count) last=$(cat count)
+    n=$((n > 120 ? n - 120 : 0)) wrong=
+    while [ "$n" -lt "$last" ]; do
+        FAIL=$n LD_PRELOAD=$PWD/fail.so "$unroll" "$@" >out 2>err
+        got=$?
+        keys <out >said
+        [ "$got" -eq 71 ] || { [ "$got" -eq 0 ] && cmp -s said whole; } || wrong="$wrong $n:$got"
+        n=$((n + 1))
+    done
+    check "unroll $1: of $last allocations one failed:$wrong" [ -z "$wrong" ]
+}
+fault_06_nothing_is_left_out() {
+    check 'JSON is put together and read by base/json alone' [ -z "$(grep -rlE \
+        'json_(object_set|array_append|load|dump_callback)' "$top/src" --include='*.c' | grep -v /src/base/json)" ]
+    can_fail || return
+    expect 0 '' train $tiny_task --steps 2 --out six --quiet
+    expect 0 '' train $small --batch 4 --seq-length 10 "$latin.txt" --out six-text --quiet
+    whole_or_71 inspect --json six
+    whole_or_71 eval --json six-text "$latin.txt"
+    whole_or_71 train --json --dry-run $small --batch 4 --seq-length 10 "$latin.txt" --threads 1
+    whole_or_71 train --json $tiny_task --steps 2 --threads 1 --quiet --force --out six
+    whole_or_71 generate --list --json
+}
+fault_06_nothing_is_left_out
 
 finish
