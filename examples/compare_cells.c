@@ -7,7 +7,7 @@
 enum { UPDATES = 600, DISTANCES = 20 }; /* a sequence has 2 + 16 + 2 steps */
 
 typedef struct outcome {
-    double loss, accuracy;      /* of the validation */
+    double loss, accuracy; /* of the validation */
     double gradient[DISTANCES]; /* |dL_t/dh_{t-k}| of the loss at the last step t, geometric mean over rows */
 } outcome;
 
@@ -72,8 +72,8 @@ int main(void)
 {
     const outcome rnn = train("rnn"), lstm = train("lstm");
     printf("after %d updates    rnn      lstm\n", UPDATES);
-    printf("loss, nats        %7.4f   %7.4f\naccuracy          %7.3f   %7.3f\n", rnn.loss, lstm.loss,
-           rnn.accuracy, lstm.accuracy);
+    printf("loss, nats        %7.4f   %7.4f\naccuracy          %7.3f   %7.3f\n", rnn.loss,
+           lstm.loss, rnn.accuracy, lstm.accuracy);
     for (size_t k = 0; k < DISTANCES; k += 3)
         printf("|dL/dh| %2zu back   %7.2g   %7.2g\n", k, rnn.gradient[k], lstm.gradient[k]);
     return 0;

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unroll.h>
 
-static const char *const ones[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
-static const char *const tens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+static const char *const ones[] = {"zero", "one", "two",   "three", "four",
+                                   "five", "six", "seven", "eight", "nine"};
+static const char *const tens[] = {"twenty", "thirty",  "forty",  "fifty",
+                                   "sixty",  "seventy", "eighty", "ninety"};
 
 /* A pair per line, source, tab, target: "forty two", "4 2". */
 static size_t write_pairs(char *tsv, size_t room)
@@ -24,10 +26,10 @@ static size_t write_pairs(char *tsv, size_t room)
 
 static unroll_status learn(unroll_model **model)
 {
-    static const char *const options[][2] = {{"task", "translate"},  {"tokens", "word"}, {"cell", "gru"},
-                                             {"layers", "1"},        {"hidden", "32"},   {"embedding", "16"},
-                                             {"attention", "dot"},   {"lr", "0.02"},     {"steps", "150"},
-                                             {"split", "1,0,0"}};
+    static const char *const options[][2] = {
+        {"task", "translate"}, {"tokens", "word"},  {"cell", "gru"},      {"layers", "1"},
+        {"hidden", "32"},      {"embedding", "16"}, {"attention", "dot"}, {"lr", "0.02"},
+        {"steps", "150"},      {"split", "1,0,0"}};
     static char tsv[4000];
     const size_t length = write_pairs(tsv, sizeof tsv);
     unroll_config *config = NULL;

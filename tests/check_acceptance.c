@@ -53,8 +53,15 @@ static void open_text(probed *p, const fresh *f)
 
 static fresh make(const char *cell, const char *activation, const char *init, size_t T, int seed)
 {
-    return (fresh){.cell = cell, .activation = activation, .init = init, .layers = 1,
-                   .hidden = UNITS, .symbols = SYMBOLS, .T = T, .B = 16, .forget_bias = NAN,
+    return (fresh){.cell = cell,
+                   .activation = activation,
+                   .init = init,
+                   .layers = 1,
+                   .hidden = UNITS,
+                   .symbols = SYMBOLS,
+                   .T = T,
+                   .B = 16,
+                   .forget_bias = NAN,
                    .seed = 1 + (uint64_t)seed};
 }
 
@@ -121,8 +128,7 @@ END_TEST
 
 START_TEST(lstm_against_tanh)
 {
-    fresh lstm = make("lstm", NULL, "uniform", 200, _i), rnn = make("rnn", NULL, "uniform", 200,
-                                                                    _i);
+    fresh lstm = make("lstm", NULL, "uniform", 200, _i), rnn = make("rnn", NULL, "uniform", 200, _i);
     lstm.forget_bias = 1;
     ck_assert_double_ge(decades_at_50(lstm) - decades_at_50(rnn), 5);
     lstm.init = rnn.init = "xavier"; /* initialisation alone closes the gap */
@@ -168,8 +174,10 @@ START_TEST(half_lives)
     static const struct {
         const char *cell, *activation, *init;
         double steps;
-    } known[] = {{"rnn", "sigmoid", "xavier", 0.5}, {"rnn", NULL, "uniform", 1.3},
-                 {"gru", NULL, "uniform", 1.5}, {"lstm", NULL, "uniform", 4.6}};
+    } known[] = {{"rnn", "sigmoid", "xavier", 0.5},
+                 {"rnn", NULL, "uniform", 1.3},
+                 {"gru", NULL, "uniform", 1.5},
+                 {"lstm", NULL, "uniform", 4.6}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         double mean = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
@@ -216,18 +224,30 @@ START_TEST(sixteen_layers)
         const char *norm;
         double low, high;
     } row[] = {
-        {"sigmoid", "xavier", 1, false, NULL, -20, -6},  {"tanh", "xavier", 1, false, NULL, -3, 1},
-        {"relu", "he", 1, false, NULL, -2, 2},           {"sigmoid", "xavier", 1, true, NULL, -2, 2},
-        {"tanh", "xavier", 1, true, NULL, -2, 2},        {"relu", "he", 1, true, NULL, 0, 4},
-        {"relu", "he", 0.25, true, NULL, -1, 1},         {"sigmoid", "xavier", 1, false, "layer", -20, -6},
-        {"tanh", "xavier", 1, false, "layer", -3, 1},    {"relu", "he", 1, false, "layer", -4, 1},
+        {"sigmoid", "xavier", 1, false, NULL, -20, -6},
+        {"tanh", "xavier", 1, false, NULL, -3, 1},
+        {"relu", "he", 1, false, NULL, -2, 2},
+        {"sigmoid", "xavier", 1, true, NULL, -2, 2},
+        {"tanh", "xavier", 1, true, NULL, -2, 2},
+        {"relu", "he", 1, true, NULL, 0, 4},
+        {"relu", "he", 0.25, true, NULL, -1, 1},
+        {"sigmoid", "xavier", 1, false, "layer", -20, -6},
+        {"tanh", "xavier", 1, false, "layer", -3, 1},
+        {"relu", "he", 1, false, "layer", -4, 1},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS,
-                                      .cell = "rnn", .layers = 16,
-                                      .hidden = UNITS, .activation = row[i].activation,
-                                      .residual = row[i].residual, .norm = row[i].norm};
-        const unroll_init init = {.size = sizeof init, .kind = row[i].init, .scale = row[i].scale,
+        const unroll_net_spec spec = {.size = sizeof spec,
+                                      .inputs = SYMBOLS,
+                                      .outputs = SYMBOLS,
+                                      .cell = "rnn",
+                                      .layers = 16,
+                                      .hidden = UNITS,
+                                      .activation = row[i].activation,
+                                      .residual = row[i].residual,
+                                      .norm = row[i].norm};
+        const unroll_init init = {.size = sizeof init,
+                                  .kind = row[i].init,
+                                  .scale = row[i].scale,
                                   .forget_bias = NAN,
                                   .seed = 1 + (uint64_t)_i};
         const double d = depth(&spec, &init);

@@ -29,10 +29,10 @@ static void count_gates(const unroll_cell *cell, const unroll_term *terms, size_
 {
     size_t n = 0;
     for (; n < UNROLL_TERMS_MAX && terms[n].count; n++) {
-        ck_assert_msg(terms[n].gate + terms[n].count <= cell->gates, "%s: a term of gates beyond the last",
-                      cell->name);
-        ck_assert_msg(terms[n].block + terms[n].count <= cell->blocks, "%s: a term of blocks beyond the last",
-                      cell->name);
+        ck_assert_msg(terms[n].gate + terms[n].count <= cell->gates,
+                      "%s: a term of gates beyond the last", cell->name);
+        ck_assert_msg(terms[n].block + terms[n].count <= cell->blocks,
+                      "%s: a term of blocks beyond the last", cell->name);
         ck_assert_msg(terms[n].source == UNROLL_SOURCE_H || (size_t)terms[n].source < cell->blocks,
                       "%s: a term's source is no block", cell->name);
         for (size_t g = 0; g < terms[n].count; g++)
@@ -50,7 +50,8 @@ START_TEST(terms_fit)
     count_gates(cell, cell->input, input);
     count_gates(cell, cell->recurrent, recurrent);
     for (size_t g = 0; g < cell->gates; g++) {
-        ck_assert_msg(input[g] == 1, "%s: gate %zu takes the input %zu times", cell->name, g, input[g]);
+        ck_assert_msg(input[g] == 1, "%s: gate %zu takes the input %zu times", cell->name, g,
+                      input[g]);
         ck_assert_msg(recurrent[g] <= 1, "%s: gate %zu takes the state twice", cell->name, g);
     }
     for (size_t i = 0; i < UNROLL_TERMS_MAX && cell->vectors[i].count; i++) {
@@ -70,8 +71,10 @@ START_TEST(gates_have_names)
     const int gates = (int)cell->gates;
     for (size_t g = 0; g < cell->gates; g++) {
         const char *name = cell->gate[g].name;
-        ck_assert_msg(name && strlen(name) < UNROLL_GATE_NAME, "%s: gate %zu has no short name", cell->name, g);
-        ck_assert_msg((cell->gates == 1) == (*name == '\0'), "%s: gate %zu is called '%s'", cell->name, g, name);
+        ck_assert_msg(name && strlen(name) < UNROLL_GATE_NAME, "%s: gate %zu has no short name",
+                      cell->name, g);
+        ck_assert_msg((cell->gates == 1) == (*name == '\0'), "%s: gate %zu is called '%s'",
+                      cell->name, g, name);
         for (size_t k = 0; k < g; k++)
             ck_assert_str_ne(name, cell->gate[k].name);
         ck_assert_uint_lt(cell->gate[g].block, cell->blocks);
@@ -79,9 +82,12 @@ START_TEST(gates_have_names)
     ck_assert(cell->forget_gate >= -1 && cell->forget_gate < gates);
     ck_assert(cell->input_gate >= -1 && cell->input_gate < gates);
     ck_assert(cell->carry_gate >= -1 && cell->carry_gate < gates);
-    ck_assert_msg(cell->forget_gate >= 0 || cell->forget_bias == 0, "%s: a bias for no gate", cell->name);
-    ck_assert_msg(!cell->keep.name || cell->keep.block < cell->blocks, "%s: keep is no block", cell->name);
-    ck_assert_msg(!cell->no_theory || cell->carry_gate < 0, "%s: why should theory not apply?", cell->name);
+    ck_assert_msg(cell->forget_gate >= 0 || cell->forget_bias == 0, "%s: a bias for no gate",
+                  cell->name);
+    ck_assert_msg(!cell->keep.name || cell->keep.block < cell->blocks, "%s: keep is no block",
+                  cell->name);
+    ck_assert_msg(!cell->no_theory || cell->carry_gate < 0, "%s: why should theory not apply?",
+                  cell->name);
     ck_assert(cell->summary && cell->variant && cell->forward && cell->backward);
     for (size_t k = 0; k < unroll_spec_count(cell->keys); k++) {
         const unroll_spec_key *key = &cell->keys[k];
@@ -102,8 +108,13 @@ typedef struct pass {
 
 static void open_pass(pass *p, const unroll_cell *cell, const unroll_init *init)
 {
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS, .cell = cell->name,
-                                  .gru = cell->variant, .layers = 1, .hidden = UNITS};
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = SYMBOLS,
+                                  .outputs = SYMBOLS,
+                                  .cell = cell->name,
+                                  .gru = cell->variant,
+                                  .layers = 1,
+                                  .hidden = UNITS};
     p->net = new_net(spec);
     ck_assert_int_eq(unroll_net_init(p->net, init), UNROLL_OK);
     p->work = new_work(p->net, STEPS, ROWS, 1);
@@ -114,7 +125,8 @@ static void run_pass(pass *p)
 {
     unroll_result result;
     unroll_net_pack(p->net, 1);
-    ck_assert_int_eq(unroll_net_evaluate(p->net, &p->window.batch, p->work, &result, NULL), UNROLL_OK);
+    ck_assert_int_eq(unroll_net_evaluate(p->net, &p->window.batch, p->work, &result, NULL),
+                     UNROLL_OK);
     ck_assert(result.finite);
 }
 
@@ -132,8 +144,8 @@ static void require_block(const pass *p, size_t block, double low, double high, 
     for (size_t i = 0; i < STEPS * ROWS; i++)
         for (size_t j = 0; j < UNITS; j++) {
             const double x = (double)p->work->run.at[0].z[i * row + block * s->pitch + j];
-            ck_assert_msg(x >= low && x <= high, "%s: block %zu has %g where %s is from %g to %g", s->cell->name,
-                          block, x, what, low, high);
+            ck_assert_msg(x >= low && x <= high, "%s: block %zu has %g where %s is from %g to %g",
+                          s->cell->name, block, x, what, low, high);
         }
 }
 
@@ -148,7 +160,8 @@ START_TEST(blocks_hold_the_gates)
         [UNROLL_GATE_ACTIVATION] = {{-FAR - 30, -FAR + 30}, {FAR - 30, FAR + 30}},
     };
     const unroll_cell *cell = cell_of(_i);
-    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 0, .seed = 3};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 0, .seed = 3};
     for (size_t g = 0; g < cell->gates; g++)
         for (int high = 0; high < 2; high++) {
             pass p;
@@ -186,13 +199,17 @@ START_TEST(a_bias_keeps_the_state)
     for (int open = 0; cell->keep.name && cell->forget_gate >= 0 && open < 2; open++) {
         pass p;
         unroll_real from_zero[ROWS * UNITS], from_one[ROWS * UNITS];
-        const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1,
-                                  .forget_bias = open ? 60 : -60, .seed = 3};
+        const unroll_init init = {.size = sizeof init,
+                                  .kind = "xavier",
+                                  .scale = 1,
+                                  .forget_bias = open ? 60 : -60,
+                                  .seed = 3};
         open_pass(&p, cell, &init);
         run_pass(&p);
         const bool one = open != cell->keep.complement;
         require_block(&p, cell->keep.block, one ? 1 - 1e-6 : 0, one ? 1 : 1e-6, cell->keep.name);
-        memset(weights_of(p.net, "rnn.weight_hh_l0"), 0, cell->gates * UNITS * UNITS * sizeof(unroll_real));
+        memset(weights_of(p.net, "rnn.weight_hh_l0"), 0,
+               cell->gates * UNITS * UNITS * sizeof(unroll_real));
         last_state(&p, 0, from_zero);
         last_state(&p, 1, from_one);
         for (size_t j = 0; j < ROWS * UNITS; j++)

@@ -129,9 +129,10 @@ END_TEST
 typedef struct fit_case {
     size_t length, T, B;
     bool user_T, user_B;
-    size_t want_T, want_B;  /* 0: it does not fit */
+    size_t want_T, want_B; /* 0: it does not fit */
 } fit_case;
 
+/* clang-format off */
 static const fit_case fits[] = {
     {10000, 50, 50, false, false, 50, 50},   {2779, 50, 50, false, false, 50, 50},
     {2778, 50, 50, false, false, 50, 49},    {112, 50, 50, false, false, 50, 1},
@@ -141,6 +142,7 @@ static const fit_case fits[] = {
     {40, 50, 50, false, true, 0, 0},         {1000, SIZE_MAX, 2, true, true, 0, 0},
     {1000, SIZE_MAX, SIZE_MAX, true, true, 0, 0},
 };
+/* clang-format on */
 
 START_TEST(test_fit)
 {
@@ -304,7 +306,7 @@ START_TEST(test_line_fit)
     size_t T = 50, B = 50;
     ck_assert_int_eq(unroll_task_char_fit(c, false, false, &T, &B), UNROLL_OK);
     ck_assert_uint_eq(B, 1);
-    ck_assert_uint_eq(T, 5);  /* one line of two is for training: 4 predictions and a reset */
+    ck_assert_uint_eq(T, 5); /* one line of two is for training: 4 predictions and a reset */
     T = 2, B = 2;
     ck_assert_int_eq(unroll_task_char_fit(c, true, true, &T, &B), UNROLL_EDATA);
     ck_assert_ptr_nonnull(strstr(unroll_message(), "lines"));

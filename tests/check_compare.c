@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "lab/compare.h"
-#include "lab/experiment.h"
 #include "own_directory.h"
 #include "probe/alignment.h"
 #include "report/html.h"
@@ -28,8 +27,9 @@ START_TEST(student_t_is_that_of_the_tables)
     static const struct {
         size_t freedom;
         double t;
-    } known[] = {{1, 12.7062047}, {2, 4.30265273}, {3, 3.18244631}, {4, 2.77644511}, {5, 2.57058184},
-                 {9, 2.26215716}, {10, 2.22813885}, {30, 2.04227246}, {120, 1.97993041}};
+    } known[] = {{1, 12.7062047},  {2, 4.30265273},  {3, 3.18244631},
+                 {4, 2.77644511},  {5, 2.57058184},  {9, 2.26215716},
+                 {10, 2.22813885}, {30, 2.04227246}, {120, 1.97993041}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         ck_assert_double_eq_tol(unroll_student_t(known[i].freedom, 0.95), known[i].t, 1e-6);
     ck_assert_double_eq_tol(unroll_student_t(10, 0.99), 3.16927267, 1e-6);
@@ -184,8 +184,16 @@ START_TEST(fault_06_a_result_is_whole_or_not_there)
         distance[i] = (compare_distance){COMPARE_END, {20, 0, 'h', i, {1e-3, 0.1, 0, 0.3, 0.4, 32}}};
     }
     const compare_ask ask = {.probe = true};
-    const compare_result r = {.done = true, .steps = 20, .point = point, .points = ROWS, .distance = distance,
-                              .distances = ROWS, .gate = gate, .gates = 2, .length = length, .lengths = 2,
+    const compare_result r = {.done = true,
+                              .steps = 20,
+                              .point = point,
+                              .points = ROWS,
+                              .distance = distance,
+                              .distances = ROWS,
+                              .gate = gate,
+                              .gates = 2,
+                              .length = length,
+                              .lengths = 2,
                               .map = {2, 3, norm}};
     char good[65536], now[65536];
     unroll_status status = UNROLL_EMEMORY;
@@ -197,8 +205,8 @@ START_TEST(fault_06_a_result_is_whole_or_not_there)
         allocations = 0;
         status = compare_result_write("now", &v, 1, &ask, &r);
         const bool written = access("now", F_OK) == 0;
-        ck_assert_msg(status == (allocations > failing ? UNROLL_EMEMORY : UNROLL_OK), "allocation %ld: %d %s", failing,
-                      status, unroll_message());
+        ck_assert_msg(status == (allocations > failing ? UNROLL_EMEMORY : UNROLL_OK),
+                      "allocation %ld: %d %s", failing, status, unroll_message());
         ck_assert(written == (status == UNROLL_OK));
         ck_assert(!written || (get("now", now, sizeof now) == n && memcmp(good, now, n) == 0));
     }
@@ -216,8 +224,16 @@ START_TEST(fault_06_no_memory_is_no_damage)
     compare_gate gate[] = {{0, "i", 0.125, 0.5}};
     double norm[] = {1, 2, 3, 4, 5, 6};
     const compare_ask ask = {.probe = true};
-    const compare_result r = {.done = true, .steps = 20, .point = point, .points = 1, .distance = distance,
-                              .distances = 1, .gate = gate, .gates = 1, .length = length, .lengths = 1,
+    const compare_result r = {.done = true,
+                              .steps = 20,
+                              .point = point,
+                              .points = 1,
+                              .distance = distance,
+                              .distances = 1,
+                              .gate = gate,
+                              .gates = 1,
+                              .length = length,
+                              .lengths = 1,
                               .map = {2, 3, norm}};
     unroll_status status = UNROLL_EMEMORY;
     long n = 0;
@@ -228,8 +244,8 @@ START_TEST(fault_06_no_memory_is_no_damage)
         unroll_alloc_fail_after(n);
         status = compare_result_read("result", &v, 1, &ask, &back);
         unroll_alloc_fail_after(-1);
-        ck_assert_msg(status == UNROLL_OK || status == UNROLL_EMEMORY, "allocation %ld: %d %s", n, status,
-                      unroll_message());
+        ck_assert_msg(status == UNROLL_OK || status == UNROLL_EMEMORY, "allocation %ld: %d %s", n,
+                      status, unroll_message());
         ck_assert(back.done == (status == UNROLL_OK));
         compare_result_free(&back);
     }
@@ -246,11 +262,21 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     compare_point point[] = {{10, 0.1, 0.5}, {20, NAN, 1}};
     compare_distance distance[] = {{COMPARE_END, {20, 1, 'c', 3, {1e-300, 0.1, 0, 0.3, 0.4, 32}}}};
     compare_gate gate[] = {{1, "f", 0.125, 0.5}};
-    const compare_result r = {.done = true, .solved = true, .steps = 20, .steps_to_solve = 19,
-                              .loss = 1.0 / 3, .accuracy = 1, .recall_loss = NAN,
-                              .half_life = {2.5, NAN, INFINITY}, .seconds = 0.25, .gate = gate,
-                              .gates = 1, .point = point,
-                              .points = 2, .distance = distance, .distances = 1};
+    const compare_result r = {.done = true,
+                              .solved = true,
+                              .steps = 20,
+                              .steps_to_solve = 19,
+                              .loss = 1.0 / 3,
+                              .accuracy = 1,
+                              .recall_loss = NAN,
+                              .half_life = {2.5, NAN, INFINITY},
+                              .seconds = 0.25,
+                              .gate = gate,
+                              .gates = 1,
+                              .point = point,
+                              .points = 2,
+                              .distance = distance,
+                              .distances = 1};
     compare_result back;
     put_text(path, "");
     ck_assert_int_eq(compare_variant_parse("cell=rnn", common, &v), UNROLL_OK);
@@ -280,90 +306,6 @@ START_TEST(a_result_reads_back_and_holds_its_options)
 }
 END_TEST
 
-/* ---- experiments ---- */
-
-START_TEST(checks_measure_what_they_say)
-{
-    compare_variant v[2] = {{.label = (char *)"a", .config = common, .baseline = 0.5, .chance = 0.25},
-                            {.label = (char *)"b", .config = common, .baseline = 0.5, .chance = 0.25}};
-    compare_distance near = {COMPARE_START, {0, 0, 'h', 0, {0, 1e-3, 0, 0, 0, 1}}};
-    compare_length lengths[] = {{1, 6, 9, 0.75, 60}, {7, 12, 9, 0.25, 40}};
-    compare_result r[4] = {
-        {.done = true, .solved = true, .steps = 9, .steps_to_solve = 5, .loss = 0.1, .accuracy = 1,
-         .length = lengths, .lengths = 2},
-        {.done = true, .steps = 9, .loss = 0.3, .accuracy = 0.5, .length = lengths, .lengths = 2},
-        {.done = true, .steps = 9, .diverged = true, .loss = NAN, .accuracy = NAN},
-        {.done = true, .steps = 9, .loss = 0.5, .accuracy = 0.25, .distance = &near, .distances = 1}};
-    const compare_study s = {.variant = v, .variants = 2, .seeds = 2, .result = r};
-    const struct {
-        experiment_check check;
-        double value;
-        bool holds;
-    } known[] = {
-        {{"", "", EXPERIMENT_SOLVED, "a", NULL, EXPERIMENT_AT_LEAST, 0.5, 0}, 0.5, true},
-        {{"", "", EXPERIMENT_STEPS, "a", NULL, EXPERIMENT_AT_MOST, 6.9, 0}, 7, false},
-        {{"", "", EXPERIMENT_LOSS, "a", NULL, EXPERIMENT_AT_MOST, 0.2001, 0}, 0.2, true},
-        {{"", "", EXPERIMENT_BASELINE, "a", NULL, EXPERIMENT_AT_LEAST, 0.5, 0}, 0.4, false},
-        {{"", "", EXPERIMENT_ACCURACY, "b", NULL, EXPERIMENT_AT_MOST, 0.2, 0}, 0.125, true},
-        {{"", "", EXPERIMENT_LOSS, "b", NULL, EXPERIMENT_AT_MOST, 9, 0}, INFINITY, false},
-        {{"", "", EXPERIMENT_ACCURACY, "a", "b", EXPERIMENT_AT_LEAST, 0.6, 0}, 0.625, true},
-        {{"", "", EXPERIMENT_DECADES, "b", NULL, EXPERIMENT_AT_LEAST, -9, 0}, NAN, false},
-        {{"", "", EXPERIMENT_EXACT, "a", NULL, EXPERIMENT_AT_LEAST, 0.2, 12}, 0.25, true},
-        {{"", "", EXPERIMENT_BLEU, "a", NULL, EXPERIMENT_AT_LEAST, 0.2, 1}, 60, true},
-        {{"", "", EXPERIMENT_BLEU, "a", NULL, EXPERIMENT_AT_LEAST, 0.2, 13}, NAN, false},
-        {{"", "", EXPERIMENT_ACCURACY, "c", NULL, EXPERIMENT_AT_LEAST, 0, 0}, NAN, false},
-        {{"", "", EXPERIMENT_ACCURACY, "c", NULL, EXPERIMENT_AT_MOST, 0, 0}, NAN, false}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        double value;
-        ck_assert_int_eq(experiment_holds(&s, &known[i].check, &value), known[i].holds);
-        ck_assert(isnan(known[i].value) ? isnan(value)
-                  : isinf(known[i].value) ? isinf(value) : fabs(value - known[i].value) < 1e-12);
-    }
-}
-END_TEST
-
-/* A label that no variant has would measure nothing, for ever. */
-static void check_setting(const experiment *e, const experiment_setting *setting)
-{
-    compare_variant all, v[EXPERIMENT_VARIANTS];
-    compare_sweep sweep = {0};
-    size_t count = 0;
-    ck_assert_msg(compare_variant_parse(setting->common, common, &all) == UNROLL_OK, "%s: %s",
-                  e->name, unroll_message());
-    compare_variant *list = unroll_alloc(EXPERIMENT_VARIANTS, sizeof *list);
-    for (; setting->variant[count]; count++)
-        ck_assert_msg(compare_variant_parse(setting->variant[count], all.config, &v[count]) ==
-                      UNROLL_OK, "%s: %s", e->name, unroll_message());
-    memcpy(list, v, count * sizeof *v);
-    if (setting->sweep) {
-        ck_assert_int_eq(compare_sweep_parse(setting->sweep, &sweep), UNROLL_OK);
-        ck_assert_int_eq(compare_sweep_apply(&sweep, &list, &count), UNROLL_OK);
-    }
-    ck_assert(count > 0 && setting->check[0].what && setting->seeds > 0);
-    for (const experiment_check *c = setting->check; c->what; c++) {
-        bool found = false, other = !c->minus;
-        for (size_t i = 0; i < count; i++) {
-            found = found || strcmp(list[i].label, c->variant) == 0;
-            other = other || strcmp(list[i].label, c->minus) == 0;
-        }
-        ck_assert_msg(found && other, "%s: no variant for '%s'", e->name, c->what);
-    }
-    for (size_t i = 0; i < count; i++)
-        compare_variant_free(&list[i]);
-    unroll_free(list);
-    compare_sweep_free(&sweep);
-    compare_variant_free(&all);
-}
-
-START_TEST(every_experiment_can_be_set_up)
-{
-    for (size_t i = 0; experiment_table[i]; i++) {
-        check_setting(experiment_table[i], &experiment_table[i]->full);
-        check_setting(experiment_table[i], &experiment_table[i]->quick);
-    }
-}
-END_TEST
-
 /* ---- pages ---- */
 
 START_TEST(html_is_escaped)
@@ -376,8 +318,8 @@ END_TEST
 
 START_TEST(commands_are_quoted_for_a_shell)
 {
-    char *argv[] = {(char *)"unroll", (char *)"a b", (char *)"it's", (char *)"", (char *)"$(x)",
-                    (char *)"--k=v,w"};
+    char *argv[] = {(char *)"unroll", (char *)"a b",  (char *)"it's",
+                    (char *)"",       (char *)"$(x)", (char *)"--k=v,w"};
     char *text = unroll_shell_quote(6, argv);
     ck_assert_str_eq(text, "unroll 'a b' 'it'\\''s' '' '$(x)' --k=v,w");
     unroll_free(text);
@@ -424,9 +366,9 @@ static unroll_model *model_of_pair(bool reversed, unroll_pairs **pairs)
 {
     unroll_pairs_options o;
     unroll_model *model;
-    const char *const set[][2] = {{"task", "translate"}, {"tokens", "word"}, {"layers", "1"},
-                                  {"hidden", "8"}, {"cell", "rnn"},
-                                  {"reverse-source", reversed ? "true" : "false"}};
+    const char *const set[][2] = {
+        {"task", "translate"}, {"tokens", "word"}, {"layers", "1"},
+        {"hidden", "8"},       {"cell", "rnn"},    {"reverse-source", reversed ? "true" : "false"}};
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         ck_assert_int_eq(unroll_config_set(common, set[i][0], set[i][1]), UNROLL_OK);
     unroll_pairs_options_default(&o);
@@ -434,10 +376,9 @@ static unroll_model *model_of_pair(bool reversed, unroll_pairs **pairs)
     o.split[UNROLL_TRAIN] = 1;
     o.split[UNROLL_VALID] = o.split[UNROLL_TEST] = 0;
     ck_assert_int_eq(unroll_pairs_from_text(&o, "pairs", PAIR, strlen(PAIR), pairs), UNROLL_OK);
-    ck_assert_int_eq(unroll_model_create(common,
-                                            unroll_pairs_take_vocabulary(*pairs, UNROLL_SOURCE),
-                                            unroll_pairs_take_vocabulary(*pairs, UNROLL_TARGET),
-                                            &model), UNROLL_OK);
+    ck_assert_int_eq(unroll_model_create(common, unroll_pairs_take_vocabulary(*pairs, UNROLL_SOURCE),
+                                         unroll_pairs_take_vocabulary(*pairs, UNROLL_TARGET), &model),
+                     UNROLL_OK);
     ck_assert_int_eq(unroll_model_init(model), UNROLL_OK);
     unroll_pairs_free(*pairs);
     o.split[UNROLL_TRAIN] = 0;
@@ -465,7 +406,8 @@ START_TEST(a_map_has_the_order_of_the_source)
     for (size_t t = 0; t < T; t++)
         input[t] = t ? pair->id[UNROLL_TARGET][t - 1] : UNROLL_ID_BEGIN;
     ck_assert_int_eq(unroll_alignment(unroll_model_net(model), S, source, T, input,
-                                      pair->id[UNROLL_TARGET], norm, NULL), UNROLL_OK);
+                                      pair->id[UNROLL_TARGET], norm, NULL),
+                     UNROLL_OK);
     ck_assert_int_eq(compare_map_measure(unroll_model_net(model), pairs, reversed, &map), UNROLL_OK);
     ck_assert_uint_eq(map.sources, S);
     ck_assert_uint_eq(map.targets, T);
@@ -501,8 +443,6 @@ Suite *make_suite(void)
     tcase_add_test(config, a_result_reads_back_and_holds_its_options);
     tcase_add_test(config, fault_06_a_result_is_whole_or_not_there);
     tcase_add_test(config, fault_06_no_memory_is_no_damage);
-    tcase_add_test(config, checks_measure_what_they_say);
-    tcase_add_test(config, every_experiment_can_be_set_up);
     tcase_add_test(config, a_page_is_whole_and_safe);
     tcase_add_loop_test(config, a_map_has_the_order_of_the_source, 0, 2);
     return suite;

@@ -102,7 +102,8 @@ START_TEST(test_corpus_faults)
     c = corpus_of(&options, "aaaaaaaa");
     ck_assert_ptr_nonnull(strstr(notes, "one symbol"));
     unroll_corpus_free(c);
-    c = corpus_of(&options, "\xEF\xBB\xBF" "abcd");
+    c = corpus_of(&options, "\xEF\xBB\xBF"
+                            "abcd");
     ck_assert_ptr_nonnull(strstr(notes, "byte order mark"));
     ck_assert_uint_eq(unroll_corpus_tokens(c), 4);
     unroll_corpus_free(c);
@@ -146,8 +147,10 @@ END_TEST
 START_TEST(test_files)
 {
     static const char a[] = "a", b[] = "b", v[] = "v";
-    put_text(a, "\xEF\xBB\xBF" "abcabc");
-    put_text(b, "\xEF\xBB\xBF" "bcdbcd");
+    put_text(a, "\xEF\xBB\xBF"
+                "abcabc");
+    put_text(b, "\xEF\xBB\xBF"
+                "bcdbcd");
     put_text(v, "dcba");
     const char *const files[] = {a, b};
     unroll_corpus_options options = options_with_notes();

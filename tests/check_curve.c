@@ -58,7 +58,8 @@ static void check_golden_curve(probed *p, const double *data)
                 char head[64];
                 for (size_t r = 0; r < B; r++) {
                     const double want = data[unroll_gradient_flow_at(s, B, T - 1 - k, l, state, r)];
-                    ck_assert_double_le(fabs(unroll_curve_sample(c, r, l, state)[k] - want), 1e-4 * want);
+                    ck_assert_double_le(fabs(unroll_curve_sample(c, r, l, state)[k] - want),
+                                        1e-4 * want);
                     mean += want / (double)B;
                     logs += log(want) / (double)B;
                 }
@@ -80,9 +81,12 @@ static void check_golden_case(FILE *f, const char *cell, size_t layers, size_t h
                               size_t symbols, size_t T, size_t B)
 {
     probed p;
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = symbols, .outputs = symbols,
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = symbols,
+                                  .outputs = symbols,
                                   .cell = cell,
-                                  .layers = layers, .hidden = hidden};
+                                  .layers = layers,
+                                  .hidden = hidden};
     open_probed(&p, &spec, T, B, 1);
     const size_t count = T * layers * UNROLL_STATES * B;
     double *norm = new_doubles(count);
@@ -121,8 +125,8 @@ START_TEST(agrees_with_autograd)
     ck_assert_msg(f != NULL, VALUES " is missing");
     size_t layers, hidden, symbols, T, B;
     int cases = 0;
-    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T,
-                  &B) == 6) {
+    while (fscanf(f, " case %31s %zu %zu %zu %zu %zu", cell, &layers, &hidden, &symbols, &T, &B) ==
+           6) {
         check_golden_case(f, cell, layers, hidden, symbols, T, B);
         cases++;
     }
@@ -226,7 +230,8 @@ START_TEST(a_row_reads_back)
     text.text[text.length - 1] = '\0'; /* as unroll_lines_next() gives a line */
     ck_assert(unroll_curve_csv_get(text.text, &back));
     ck_assert(back.step == 300 && back.layer == 1 && back.state == 'c' && back.distance == 17);
-    ck_assert(back.point.mean == 0.5 && back.point.gmean == 1e-300 && back.point.q10 == 0 && back.point.n == 32);
+    ck_assert(back.point.mean == 0.5 && back.point.gmean == 1e-300 && back.point.q10 == 0 &&
+              back.point.n == 32);
     ck_assert(isnan(back.point.median) && isnan(back.point.q90));
     text.length = 0;
     unroll_curve_csv_put(&text, &row, true);

@@ -15,15 +15,17 @@ static const struct escape {
     {"back\\slash", "back\\\\slash"},
     {"\033[2J", "\\x1b[2J"},
     {"\x7f", "\\x7f"},
-    {"\xc2\x9b" "2J", "\\u009b2J"},               /* a control of C1 */
-    {"\xe2\x80\xae", "\\u202e"},                  /* right-to-left override */
-    {"\xe2\x80\xa8", "\\u2028"},                  /* line separator */
+    {"\xc2\x9b"
+     "2J",
+     "\\u009b2J"},               /* a control of C1 */
+    {"\xe2\x80\xae", "\\u202e"}, /* right-to-left override */
+    {"\xe2\x80\xa8", "\\u2028"}, /* line separator */
     {"\xef\xbb\xbf", "\\ufeff"},
     {"caf\xc3\xa9 \xe6\xbc\xa2", "caf\xc3\xa9 \xe6\xbc\xa2"},
     {"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac"},
     {"\xff\xc3", "\\xff\\xc3"},
-    {"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* a surrogate */
-    {"\xc0\xaf", "\\xc0\\xaf"},                   /* overlong */
+    {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* a surrogate */
+    {"\xc0\xaf", "\\xc0\\xaf"},          /* overlong */
     {"", ""},
 };
 

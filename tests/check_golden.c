@@ -22,8 +22,8 @@ enum { TENSORS_MAX = 256, RUNS_MAX = 12, LINE_MAX = 400 };
 static const double one_pass = 1e-5, ten_updates = 1e-4;
 
 typedef struct golden {
-    char line[LINE_MAX];            /* "case NAME key=value …" */
-    char run[RUNS_MAX][LINE_MAX];   /* "run NAME key=value …" */
+    char line[LINE_MAX];          /* "case NAME key=value …" */
+    char run[RUNS_MAX][LINE_MAX]; /* "run NAME key=value …" */
     tensor tensor[TENSORS_MAX];
     size_t runs, tensors;
     size_t T, B, inputs, outputs, windows;
@@ -86,8 +86,7 @@ static void read_values(void)
 }
 
 /* The tensor "PREFIX:NAME" or "WINDOW.NAME", or NULL. */
-static const tensor *find(const golden *g, const char *prefix, const char *separator,
-                          const char *name)
+static const tensor *find(const golden *g, const char *prefix, const char *separator, const char *name)
 {
     char key[160];
     snprintf(key, sizeof key, "%s%s%s", prefix, separator, name);
@@ -128,8 +127,7 @@ static void require_parameters(const golden *g, const unroll_net *net, const cha
     const size_t n = unroll_net_parameters(net, &list);
     for (size_t i = 0; i < n; i++) {
         const tensor *want = find(g, prefix, ":", list[i].name);
-        ck_assert_msg(want != NULL, "%s: PyTorch's values lack %s:%s", g->line, prefix,
-                      list[i].name);
+        ck_assert_msg(want != NULL, "%s: PyTorch's values lack %s:%s", g->line, prefix, list[i].name);
         const size_t count = list[i].rows * (list[i].cols ? list[i].cols : 1);
         ck_assert_uint_eq(count, want->count);
         float *got = malloc(count * sizeof *got);
@@ -165,11 +163,18 @@ static unroll_net *new_net(const golden *g)
     text_field(g->line, "gru", gru);
     text_field(g->line, "activation", activation);
     unroll_net_spec spec = {
-        .size = sizeof spec, .inputs = g->inputs, .outputs = g->outputs,
-        .features = size_field(g->line, "features"), .squared = size_field(g->line, "squared"),
-        .cell = cell, .gru = gru, .activation = activation,
-        .layers = size_field(g->line, "layers"), .hidden = size_field(g->line, "hidden"),
-        .embedding = size_field(g->line, "embedding"), .tie = size_field(g->line, "tie"),
+        .size = sizeof spec,
+        .inputs = g->inputs,
+        .outputs = g->outputs,
+        .features = size_field(g->line, "features"),
+        .squared = size_field(g->line, "squared"),
+        .cell = cell,
+        .gru = gru,
+        .activation = activation,
+        .layers = size_field(g->line, "layers"),
+        .hidden = size_field(g->line, "hidden"),
+        .embedding = size_field(g->line, "embedding"),
+        .tie = size_field(g->line, "tie"),
     };
     unroll_net *net = NULL;
     ck_assert_msg(unroll_net_new(&spec, &net) == UNROLL_OK, "%s: %s", g->line, unroll_message());
@@ -189,8 +194,8 @@ static void open_window(const golden *g, size_t index, window *w)
     const size_t n = g->T * g->B;
     const tensor *input = of_window(g, index, "input"), *target = of_window(g, index, "target");
     const tensor *weight = of_window(g, index, "weight"), *mode = of_window(g, index, "mode");
-    *w = (window){.batch = {.T = g->T, .B = g->B, .carry = index > 0,
-                            .weight = weight ? weight->data : NULL}};
+    *w = (window){
+        .batch = {.T = g->T, .B = g->B, .carry = index > 0, .weight = weight ? weight->data : NULL}};
     if (input->count > n) {
         w->batch.feature = input->data;
         w->batch.value = target->data;
@@ -347,10 +352,19 @@ static void run_updates(const golden *g, const char *run)
     window w;
     open_window(g, 0, &w);
     unroll_task task = {
-        .self = &w, .inputs = g->inputs, .outputs = g->outputs, .features = w.batch.feature != NULL,
-        .squared = w.batch.value != NULL, .tokens_per_batch = (double)(g->T * g->B),
-        .next = next_batch, .eval = no_evaluation, .train_T = g->T, .train_B = g->B,
-        .eval_T = g->T, .eval_B = g->B, .state = no_state,
+        .self = &w,
+        .inputs = g->inputs,
+        .outputs = g->outputs,
+        .features = w.batch.feature != NULL,
+        .squared = w.batch.value != NULL,
+        .tokens_per_batch = (double)(g->T * g->B),
+        .next = next_batch,
+        .eval = no_evaluation,
+        .train_T = g->T,
+        .train_B = g->B,
+        .eval_T = g->T,
+        .eval_B = g->B,
+        .state = no_state,
     };
     unroll_learning learning = UNROLL_LEARNING_INIT;
     char optimizer[32];

@@ -32,7 +32,8 @@ static void see(void *arg, const unroll_flow_step *s)
     for (size_t r = 0; r < s->rows; r++)
         for (size_t j = 0; j < v->H; j++) {
             const size_t at = r * s->pitch + j;
-            double *to = v->at + (((s->t * v->layers + s->layer) * 2) * v->B + s->row0 + r) * v->H + j;
+            double *to =
+                v->at + (((s->t * v->layers + s->layer) * 2) * v->B + s->row0 + r) * v->H + j;
             to[0] = ldexp((double)s->dh[at], s->exponent[r]);
             to[v->B * v->H] = s->dc ? ldexp((double)s->dc[at], s->exponent[r]) : 0;
         }
@@ -44,8 +45,8 @@ static vectors see_vectors(probed *p, const uint8_t *inject)
     vectors v = {.B = p->batch.B, .H = s->hidden, .layers = s->layers};
     v.at = new_doubles(p->batch.T * v.layers * 2 * v.B * v.H);
     OK(unroll_gradient_flow_run(p->net, p->work,
-                                &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
-                                                        .visit = see, .arg = &v}));
+                                &(unroll_gradient_flow){
+                                    .batch = &p->batch, .inject = inject, .visit = see, .arg = &v}));
     return v;
 }
 
@@ -136,8 +137,8 @@ static double *norms_of(probed *p, const uint8_t *inject)
     const size_t layers = unroll_net_get_spec(p->net)->layers;
     double *norm = new_doubles(p->batch.T * layers * 2 * p->batch.B);
     OK(unroll_gradient_flow_run(p->net, p->work,
-                                &(unroll_gradient_flow){.batch = &p->batch, .inject = inject,
-                                                        .norm = norm}));
+                                &(unroll_gradient_flow){
+                                    .batch = &p->batch, .inject = inject, .norm = norm}));
     return norm;
 }
 
@@ -170,7 +171,8 @@ START_TEST(comb_stacked_and_single_agree)
                     for (int s = 0; s < 2; s++) {
                         const enum unroll_state state = (enum unroll_state)s;
                         const double a = comb[unroll_gradient_flow_at(spec, B, t - k, l, state, r)];
-                        const double b = stacked[unroll_gradient_flow_at(spec, B, t - k, l, state, t)];
+                        const double b =
+                            stacked[unroll_gradient_flow_at(spec, B, t - k, l, state, t)];
                         ck_assert_double_le(fabs(a - b), 1e-6 * b);
                         if (single)
                             ck_assert_double_le(
@@ -246,11 +248,15 @@ static void plain_sigmoid(probed *p, double *norm)
         w[i] = calloc(list[i].rows * (list[i].cols ? list[i].cols : 1), sizeof *w[i]);
         unroll_parameter_get(&list[i], unroll_net_weights(p->net), w[i]);
         const char *name = list[i].name;
-        *(strstr(name, "weight_ih") ? &Wx : strstr(name, "weight_hh") ? &Wh
-          : strstr(name, "bias_ih") ? &b : strstr(name, "decoder.weight") ? &Wo
-          : strstr(name, "decoder.bias") ? &bo : &(float *){NULL}) = w[i];
+        *(strstr(name, "weight_ih")        ? &Wx
+          : strstr(name, "weight_hh")      ? &Wh
+          : strstr(name, "bias_ih")        ? &b
+          : strstr(name, "decoder.weight") ? &Wo
+          : strstr(name, "decoder.bias")   ? &bo
+                                           : &(float *){NULL}) = w[i];
     }
-    double *h = new_doubles((T + 1) * H), *y = new_doubles(V), *d = new_doubles(H), *e = new_doubles(H);
+    double *h = new_doubles((T + 1) * H), *y = new_doubles(V), *d = new_doubles(H),
+           *e = new_doubles(H);
     for (size_t t = 0; t < T; t++)
         for (size_t j = 0; j < H; j++) {
             double z = (double)b[j] + (double)Wx[j * V + p->input[t * p->batch.B]];
@@ -300,9 +306,9 @@ START_TEST(range_of_a_sigmoid)
     double *scaled = norms_of(&p, NULL);
     for (size_t k = 0; k <= 240; k++)
         ck_assert_double_lt(fabs(log10(scaled[(f.T - 1 - k) * 2] / expected[k])), 1e-3);
-    OK(unroll_gradient_flow_run(
-        p.net, p.work,
-        &(unroll_gradient_flow){.batch = &p.batch, .norm = norm, .unscaled = true}));
+    OK(unroll_gradient_flow_run(p.net, p.work,
+                                &(unroll_gradient_flow){
+                                    .batch = &p.batch, .norm = norm, .unscaled = true}));
     size_t zero = 0;
     while (zero < f.T && norm[(f.T - 1 - zero) * 2] > 0)
         zero++;
@@ -421,7 +427,8 @@ START_TEST(a_diverged_model_is_told)
     unroll_net_parameters(p.net, &list);
     unroll_net_weights(p.net)[list[1].offset] = NAN;
     unroll_net_pack(p.net, 1);
-    ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &(unroll_gradient_flow){.batch = &p.batch}),
+    ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work,
+                                              &(unroll_gradient_flow){.batch = &p.batch}),
                      UNROLL_ENUMERIC);
     close_probed(&p);
 }

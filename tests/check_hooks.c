@@ -14,9 +14,9 @@
 typedef struct seen {
     size_t B, H;
     double *before_h, *before_c, *after_h, *after_c; /* [layers][STEPS][B][H] */
-    unsigned *calls;                                 /* [layers][STEPS][B], before + 1000 · after */
+    unsigned *calls; /* [layers][STEPS][B], before + 1000 · after */
     bool has_c;
-    size_t cut;                                      /* `before` zeroes what it sees at this step */
+    size_t cut; /* `before` zeroes what it sees at this step */
 } seen;
 
 static void open_seen(seen *s, const problem *p)
@@ -159,11 +159,11 @@ static void close_upper(upper *u)
 /* The losses of a window as a function of one layer's h and c after step t. */
 typedef struct branch {
     problem *p;
-    unroll_batch batch;  /* from step t on, which holds the state */
-    double *state;       /* all layers' after step t */
+    unroll_batch batch; /* from step t on, which holds the state */
+    double *state;      /* all layers' after step t */
     size_t t;
-    const double *h;     /* the layer's part of it */
-    upper *upper;        /* NULL: the layer is the top one */
+    const double *h; /* the layer's part of it */
+    upper *upper;    /* NULL: the layer is the top one */
     double total_weight;
 } branch;
 
@@ -229,8 +229,13 @@ static void check_layer(problem *p, const seen *s, double *after, size_t all, si
     double *h = after + t * all + first, *c = h + n;
     uint8_t mode[STEPS * ROWS] = {0};
     upper u;
-    branch b = {.p = p, .batch = slice(&p->batch, t, STEPS - t), .state = after + t * all, .t = t,
-                .h = h, .upper = l + 1 < layers ? &u : NULL, .total_weight = p->result.weight};
+    branch b = {.p = p,
+                .batch = slice(&p->batch, t, STEPS - t),
+                .state = after + t * all,
+                .t = t,
+                .h = h,
+                .upper = l + 1 < layers ? &u : NULL,
+                .total_weight = p->result.weight};
     memset(mode, UNROLL_HOLD, ROWS);
     b.batch.mode = mode;
     if (b.upper) {
@@ -399,7 +404,8 @@ START_TEST(weights_by_distance)
     bool seen_signal = false;
     const unroll_parameter *list;
     const unroll_init init = make_init("xavier", 520);
-    open_problem(&p, b, (unroll_net_spec){.layers = 2, .embedding = 2, .residual = true}, &init, false);
+    open_problem(&p, b, (unroll_net_spec){.layers = 2, .embedding = 2, .residual = true}, &init,
+                 false);
     open_seen(&s, &p);
     p.batch.carry = 0;
     const unroll_probe_options room = {.size = sizeof room, .T = STEPS, .B = ROWS, .threads = 1};

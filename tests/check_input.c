@@ -53,8 +53,9 @@ START_TEST(reads_of_any_size_give_the_same)
             ck_assert_int_eq(unroll_input_open(gz ? "gz" : "plain", &in), UNROLL_OK);
             do {
                 const size_t left = sizeof out - used;
-                ck_assert_int_eq(unroll_input_read(in, out + used, rooms[r] < left ? rooms[r] : left,
-                                                   &got), UNROLL_OK);
+                ck_assert_int_eq(unroll_input_read(in, out + used,
+                                                   rooms[r] < left ? rooms[r] : left, &got),
+                                 UNROLL_OK);
                 used += got;
             } while (got);
             ck_assert_int_eq(unroll_input_read(in, out, 1, &got), UNROLL_OK); /* the end stays */
@@ -225,7 +226,7 @@ START_TEST(gzip_with_garbage_behind)
     static const struct {
         const char *bytes;
         size_t n;
-    } row[] = {{"\n", 1}, {"\0", 1}, {"\0\0\0\0", 4}, {"text", 4},
+    } row[] = {{"\n", 1},   {"\0", 1},       {"\0\0\0\0", 4}, {"text", 4},
                {"\x1f", 1}, {"\x1f\x8a", 2}, {"\x8b\x1f", 2}};
     unsigned char packed[400];
     const size_t n = pack_gzip(text, LENGTH, packed, 300, false);

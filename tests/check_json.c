@@ -13,13 +13,31 @@
 
 static const struct {
     const char *text;
-    size_t good;            /**< bytes from the start that are UTF-8 */
+    size_t good; /**< bytes from the start that are UTF-8 */
 } texts[] = {
-    {"", 0}, {"a", 1}, {"caf\xc3\xa9", 5}, {"\xe2\x82\xac", 3}, {"\xf0\x9f\x98\x80", 4}, {"\x7f", 1},
-    {"\xed\x9f\xbf\xee\x80\x80", 6}, {"\xf4\x8f\xbf\xbf", 4},
-    {"caf\xe9", 3}, {"\x80", 0}, {"\xc0\x80", 0}, {"\xc1\xbf", 0}, {"\xe0\x9f\xbf", 0}, {"\xf0\x8f\xbf\xbf", 0},
-    {"\xed\xa0\x80", 0}, {"\xf4\x90\x80\x80", 0}, {"\xf5\x80\x80\x80", 0}, {"\xff", 0},
-    {"a\xe2\x82", 1}, {"a\xc3", 1}, {"\xf0\x9f\x98", 0}, {"\xe2\x28\xa1", 0}, {"ab\xc3(", 2},
+    {"", 0},
+    {"a", 1},
+    {"caf\xc3\xa9", 5},
+    {"\xe2\x82\xac", 3},
+    {"\xf0\x9f\x98\x80", 4},
+    {"\x7f", 1},
+    {"\xed\x9f\xbf\xee\x80\x80", 6},
+    {"\xf4\x8f\xbf\xbf", 4},
+    {"caf\xe9", 3},
+    {"\x80", 0},
+    {"\xc0\x80", 0},
+    {"\xc1\xbf", 0},
+    {"\xe0\x9f\xbf", 0},
+    {"\xf0\x8f\xbf\xbf", 0},
+    {"\xed\xa0\x80", 0},
+    {"\xf4\x90\x80\x80", 0},
+    {"\xf5\x80\x80\x80", 0},
+    {"\xff", 0},
+    {"a\xe2\x82", 1},
+    {"a\xc3", 1},
+    {"\xf0\x9f\x98", 0},
+    {"\xe2\x28\xa1", 0},
+    {"ab\xc3(", 2},
 };
 
 START_TEST(utf8_prefix)
@@ -93,8 +111,10 @@ START_TEST(fault_02_a_string_stays_a_string)
 }
 END_TEST
 
+/* clang-format off */
 static const char *const no_bytes[] = {"[]", "{}", "[1]", "[127]", "[256]", "[-1]", "[233.0]", "[null]", "[[233]]",
                                        "[\"a\", 10]", "[\"a\", true]"};
+/* clang-format on */
 
 START_TEST(fault_02_what_says_no_bytes)
 {
@@ -108,6 +128,7 @@ END_TEST
 
 /* ---- what is JSON ---- */
 
+/* clang-format off */
 static const char *const refused[] = {
     "", " ", "{", "[", "}", "]", "[1,]", "[,1]", "[1 2]", "[1;2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:1}",
     "{\"a\" 1}", "{\"a\":1 \"b\":2}", "[1]]", "[1]x", "01", "-", "-a", "+1", ".5", "5.", "1e", "1e+", "0x10", "NaN", "Infinity",
@@ -117,27 +138,33 @@ static const char *const refused[] = {
     "9223372036854775808", "-9223372036854775809", "1e999", "-1e999", "1e-999", "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":1}",
     "{\"b\":{\"a\":1,\"a\":2}}",
 };
+/* clang-format on */
 
 START_TEST(what_is_no_json)
 {
     json_t *value;
-    ck_assert_int_eq(unroll_json_parse("file", "text", refused[_i], strlen(refused[_i]), SIZE_MAX, &value), UNROLL_EDATA);
+    ck_assert_int_eq(unroll_json_parse("file", "text", refused[_i], strlen(refused[_i]), SIZE_MAX,
+                                       &value),
+                     UNROLL_EDATA);
     ck_assert_ptr_null(value);
     ck_assert_msg(strncmp(unroll_message(), "file: byte ", 11) == 0, "%s", unroll_message());
 }
 END_TEST
 
+/* clang-format off */
 static const char *const seeds[] = {
     "{\"a\":[1,-2,0,-0,3.5,1e3,-1.25E-2,true,false,null,\"\",{}],\"b\":{\"c\":[[],[[1]]]}}",
     " [ 9223372036854775807 , -9223372036854775808, 0.1, 1e-300, 123456789.123456789 ] \r\n\t",
     "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \\u00e9\\u20AC\\ud83d\\uDE00 \\\"\\\\\\/\\b\\f\\n\\r\\t\"",
     "{\"\":0,\" \":\"\\u0001\\u007f\\u0080\\uffff\"}", "0", "-1.0e+2", "null",
 };
+/* clang-format on */
 
 static json_t *parse_or_not(const char *text, size_t length)
 {
     json_t *value;
-    return unroll_json_parse("test", "text", text, length, SIZE_MAX, &value) == UNROLL_OK ? value : NULL;
+    return unroll_json_parse("test", "text", text, length, SIZE_MAX, &value) == UNROLL_OK ? value
+                                                                                          : NULL;
 }
 
 /* Another reader of JSON takes the same texts for the same values, and refuses the same, but for numbers that are too
@@ -149,7 +176,8 @@ static void same_as_jansson(const char *text, size_t length)
     const bool small = !ours && strstr(unroll_message(), "too small");
     ck_assert_msg(small || (ours != NULL) == (theirs != NULL), "'%.*s': %s", (int)length, text,
                   ours ? "we take it" : unroll_message());
-    ck_assert_msg(ours == NULL || json_equal(ours, theirs), "'%.*s' is something else", (int)length, text);
+    ck_assert_msg(ours == NULL || json_equal(ours, theirs), "'%.*s' is something else", (int)length,
+                  text);
     json_decref(ours);
     json_decref(theirs);
 }
@@ -197,7 +225,8 @@ END_TEST
 START_TEST(pieces)
 {
     char text[] = " {\"a\\u0062\" : [ \"x\\ty\", 1 ], \"c\":\"\\u0000\"} ", *key, *string;
-    unroll_json_reader r = {.path = "f", .part = "p", .text = text, .length = strlen(text), .nul = true};
+    unroll_json_reader r = {
+        .path = "f", .part = "p", .text = text, .length = strlen(text), .nul = true};
     size_t length, count = 0;
     bool more;
     ck_assert(unroll_json_begins(&r, '{'));
@@ -257,8 +286,8 @@ START_TEST(fault_07_every_allocation_of_a_load_fails)
         allocations = 0;
         status = unroll_json_parse("test", "text", document, strlen(document), SIZE_MAX, &value);
         const bool failed = allocations > failing;
-        ck_assert_msg(status == (failed ? UNROLL_EMEMORY : UNROLL_OK), "allocation %ld: %d %s", failing, status,
-                      unroll_message());
+        ck_assert_msg(status == (failed ? UNROLL_EMEMORY : UNROLL_OK), "allocation %ld: %d %s",
+                      failing, status, unroll_message());
         ck_assert((value != NULL) == (status == UNROLL_OK));
         ck_assert(value == NULL || json_equal(value, whole));
         json_decref(value);

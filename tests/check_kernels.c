@@ -34,8 +34,9 @@ START_TEST(sums)
                 double sum = before[n], magnitude = fabs(sum);
                 for (size_t r = 0; r < R; r++)
                     sum += A[r * pitch + n], magnitude += fabs((double)A[r * pitch + n]);
-                expect(fabs(out[n] - sum) <= bound(R, magnitude), "%s: column sum %zu of %zu rows: %g, not %g",
-                              k->name, n, R, (double)out[n], sum);
+                expect(fabs(out[n] - sum) <= bound(R, magnitude),
+                       "%s: column sum %zu of %zu rows: %g, not %g", k->name, n, R, (double)out[n],
+                       sum);
             }
             float *whole = copy(out, N);
             memcpy(out, before, N * sizeof *out);
@@ -47,9 +48,10 @@ START_TEST(sums)
             for (size_t q = 0; q < R * pitch; q++)
                 squares += (double)A[q] * A[q];
             const double got = k->sum_squares(R * pitch, A);
-            expect(fabs(got - squares) <= 1e-13 * squares, "%s: sum of %zu squares: %.17g, not %.17g", k->name,
-                          R * pitch, got, squares);
-            expect(got == generic->sum_squares(R * pitch, A), "%s: squares differ from generic's", k->name);
+            expect(fabs(got - squares) <= 1e-13 * squares,
+                   "%s: sum of %zu squares: %.17g, not %.17g", k->name, R * pitch, got, squares);
+            expect(got == generic->sum_squares(R * pitch, A), "%s: squares differ from generic's",
+                   k->name);
 
             k->add(N, before, whole, y);
             for (size_t n = 0; n < N; n++)
@@ -90,18 +92,18 @@ static void check_softmax(const unroll_kernels *k, size_t V, const float *logits
     expect(best == top, "%s: V %zu: best is %u, not %zu", k->name, V, best, top);
     /* sums of V/lanes floats, each exp within 1.4 ulp */
     expect(fabs(got - loss) <= 1e-7 * (6 + (double)V / (double)k->lanes / 2) + 1e-15 * fabs(loss),
-                  "%s: V %zu: loss %.9g, not %.9g", k->name, V, got, loss);
+           "%s: V %zu: loss %.9g, not %.9g", k->name, V, got, loss);
     for (size_t i = 0; i < pitch; i++) {
         const double p = i < V ? exp((double)logits[i] - logits[top]) / sum : 0;
         const double want = scale * (p - (i == target ? 1 : 0));
         /* the difference to the largest is rounded before exp takes it */
         const double apart = i < V ? (double)logits[top] - (double)logits[i] : 0;
-        const double slack = (double)scale *
-            ((i == target ? 1.2e-7 : 1.3e-38) +
-             p * 1e-7 * (5 + (double)V / (double)k->lanes / 2 + apart));
+        const double slack =
+            (double)scale * ((i == target ? 1.2e-7 : 1.3e-38) +
+                             p * 1e-7 * (5 + (double)V / (double)k->lanes / 2 + apart));
         expect(i < V && scale != 0 ? fabs(row_[i] - want) <= slack : row_[i] == 0,
-                      "%s: V %zu scale %g: [%zu] is %g, not %g", k->name, V, (double)scale, i,
-                      (double)row_[i], want);
+               "%s: V %zu scale %g: [%zu] is %g, not %g", k->name, V, (double)scale, i,
+               (double)row_[i], want);
     }
     unroll_free(row_);
 }
@@ -194,12 +196,13 @@ START_TEST(nonlinearities)
                 else if (f == 0 && v > 88.7228)
                     expect(isinf(got[0]) && got[0] > 0, "%s: exp(%g) is %g", k->name, v, got[0]);
                 else if (f == 2 && v < -87.33)
-                    expect(got[2] >= 0 && got[2] < 1.2e-38, "%s: sigmoid(%g) is %g", k->name, v, got[2]);
+                    expect(got[2] >= 0 && got[2] < 1.2e-38, "%s: sigmoid(%g) is %g", k->name, v,
+                           got[2]);
                 else if (error > worst[f])
                     worst[f] = error;
             }
             expect(fabs(got[1]) <= 1 && !signbit(v) == !signbit(t[i]), "%s: tanh(%g) is %g",
-                          k->name, v, got[1]);
+                   k->name, v, got[1]);
             expect(got[2] >= 0 && got[2] <= 1, "%s: sigmoid(%g) is %g", k->name, v, got[2]);
         }
     }
@@ -250,13 +253,15 @@ START_TEST(corners)
     const unroll_kernels *k = kernel_row(_i);
     if (!k)
         return;
-    const float x[] = {0, -0.0f, 1e-45f, -1e-45f, 1e-39f, -1e-39f, 1e-30f, 100, -100, INFINITY, -INFINITY};
+    const float x[] = {0,      -0.0f, 1e-45f, -1e-45f,  1e-39f,   -1e-39f,
+                       1e-30f, 100,   -100,   INFINITY, -INFINITY};
     enum { N = sizeof x / sizeof *x };
     float t[N], s[N], e[N];
     k->tanh(N, x, t);
     k->sigmoid(N, x, s);
     k->exp(N, x, e);
-    expect(memcmp(t, x, 7 * sizeof *x) == 0, "%s: tanh(x) = x where x is tiny, sign of zero included", k->name);
+    expect(memcmp(t, x, 7 * sizeof *x) == 0,
+           "%s: tanh(x) = x where x is tiny, sign of zero included", k->name);
     ck_assert(t[7] == 1 && t[8] == -1 && t[9] == 1 && t[10] == -1);
     for (size_t i = 0; i < 7; i++)
         ck_assert(s[i] == 0.5f && e[i] == 1);
@@ -280,8 +285,8 @@ static int ask(const char *value, const char *want)
             unsetenv("UNROLL_KERNELS");
         const unroll_kernels *k = unroll_kernels_get();
         if (!want)
-            _exit(k || !strstr(unroll_message(), "UNROLL_KERNELS") || !strstr(unroll_message(), value) ||
-                  !strstr(unroll_message(), "generic"));
+            _exit(k || !strstr(unroll_message(), "UNROLL_KERNELS") ||
+                  !strstr(unroll_message(), value) || !strstr(unroll_message(), "generic"));
         _exit(!k || strcmp(k->name, want) != 0 || unroll_kernels_get() != k);
     }
     int status = 0;
@@ -323,9 +328,19 @@ START_TEST(additive)
         float *a = reals(T * a_pitch), *da = copy(a, T * a_pitch);
         float *dq = reals(T * q_pitch), *dk = reals(S * k_pitch), *dv = reals(K);
         float *dq0 = copy(dq, T * q_pitch), *dk0 = copy(dk, S * k_pitch), *dv0 = copy(dv, K);
-        const unroll_additive p = {.T = T, .S = S, .K = K, .q = q, .k = key, .v = v,
-                                   .q_pitch = q_pitch, .k_pitch = k_pitch, .a = a,
-                                   .a_pitch = a_pitch, .dq = dq, .dk = dk, .dv = dv};
+        const unroll_additive p = {.T = T,
+                                   .S = S,
+                                   .K = K,
+                                   .q = q,
+                                   .k = key,
+                                   .v = v,
+                                   .q_pitch = q_pitch,
+                                   .k_pitch = k_pitch,
+                                   .a = a,
+                                   .a_pitch = a_pitch,
+                                   .dq = dq,
+                                   .dk = dk,
+                                   .dv = dv};
         k->additive(&p);
         for (size_t t = 0; t < T; t++)
             for (size_t s = 0; s < S; s++) {
@@ -342,8 +357,7 @@ START_TEST(additive)
             for (size_t t = 0; t < T; t++) {
                 double want = dq0[t * q_pitch + j];
                 for (size_t s = 0; s < S; s++) {
-                    const double y =
-                        tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
+                    const double y = tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
                     want += (double)da[t * a_pitch + s] * v[j] * (1 - y * y);
                     dv_want += da[t * a_pitch + s] * y;
                 }
@@ -355,8 +369,7 @@ START_TEST(additive)
             for (size_t s = 0; s < S; s++) {
                 double want = dk0[s * k_pitch + j];
                 for (size_t t = 0; t < T; t++) {
-                    const double y =
-                        tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
+                    const double y = tanh((double)q[t * q_pitch + j] + (double)key[s * k_pitch + j]);
                     want += (double)da[t * a_pitch + s] * v[j] * (1 - y * y);
                 }
                 expect(fabs(dk[s * k_pitch + j] - want) <= bound(8 * T, (double)T),

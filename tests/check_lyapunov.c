@@ -19,8 +19,7 @@ static unroll_status jacobian_of(const probed *p, size_t distances, size_t sampl
     return unroll_jacobian_measure(p->probe, &p->batch, &o, out);
 }
 
-static unroll_status lyapunov_of(const probed *p, size_t count, size_t samples,
-                                 unroll_lyapunov **out)
+static unroll_status lyapunov_of(const probed *p, size_t count, size_t samples, unroll_lyapunov **out)
 {
     const unroll_lyapunov_options o = {
         .size = sizeof o, .count = count, .samples = samples, .seed = 1};
@@ -115,8 +114,7 @@ START_TEST(tanh_by_hand)
             for (size_t j = 0; j < H; j++) {
                 next[i * H + j] = 0;
                 for (size_t m = 0; m < H; m++)
-                    next[i * H + j] +=
-                        J[i * H + m] * (1 - h[T - k][m] * h[T - k][m]) * Wh[m * H + j];
+                    next[i * H + j] += J[i * H + m] * (1 - h[T - k][m] * h[T - k][m]) * Wh[m * H + j];
             }
         memcpy(J, next, sizeof J);
     }
@@ -147,8 +145,8 @@ static void check_differences(const unroll_net_spec *spec)
 {
     enum { T = 9, K = 3 };
     static const unroll_real step = (unroll_real)0.003;
-    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1,
-                              .forget_bias = NAN, .seed = 5};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = NAN, .seed = 5};
     probed p;
     unroll_work *work;
     open_probed(&p, spec, T, 1, 5);
@@ -191,9 +189,12 @@ START_TEST(finite_differences)
 {
     for (size_t i = 0; i < unroll_cell_count(); i++)
         for (int layers = 1; layers <= 3; layers++) {
-            unroll_net_spec spec = {
-                .size = sizeof spec, .inputs = 6, .outputs = 6, .cell = unroll_cell_name(i),
-                .hidden = 5, .layers = (size_t)layers};
+            unroll_net_spec spec = {.size = sizeof spec,
+                                    .inputs = 6,
+                                    .outputs = 6,
+                                    .cell = unroll_cell_name(i),
+                                    .hidden = 5,
+                                    .layers = (size_t)layers};
             check_differences(&spec);
             spec.residual = layers > 1;
             check_differences(&spec);
@@ -247,8 +248,8 @@ static void open_linear(probed *p, size_t hidden, size_t T, double scale)
 {
     const unroll_net_spec spec = {
         .size = sizeof spec, .inputs = 4, .outputs = 4, .cell = "rnn", .layers = 1, .hidden = hidden};
-    const unroll_init init = {.size = sizeof init, .kind = "orthogonal", .scale = scale,
-                              .forget_bias = NAN, .seed = 2};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "orthogonal", .scale = scale, .forget_bias = NAN, .seed = 2};
     open_probed(p, &spec, T, 2, 1);
     OK(unroll_net_init(p->net, &init));
     clear(p, "rnn.weight_ih_l0");

@@ -66,8 +66,8 @@ START_TEST(from_torch)
     OK(unroll_stepper_new(unroll_model_net(m), &s));
     for (size_t i = 0; i < json_array_size(input); i++) {
         const json_t *want = json_array_get(logits, i);
-        const unroll_real *got = unroll_stepper_step(
-            s, (uint32_t)json_integer_value(json_array_get(input, i)));
+        const unroll_real *got =
+            unroll_stepper_step(s, (uint32_t)json_integer_value(json_array_get(input, i)));
         for (size_t k = 0; k < 7; k++)
             ck_assert_double_eq_tol((double)got[k], json_real_value(json_array_get(want, k)), 1e-5);
     }
@@ -204,7 +204,9 @@ START_TEST(train_in_memory)
     unroll_config *c = config_of("cell gru layers 1 hidden 16 lr 0.02 steps 60 threads 1");
     uint64_t steps = 0;
     unroll_model *m;
-    OK(unroll_model_train(c, text, 3000, &(unroll_callbacks){sizeof(unroll_callbacks), &steps, count_step, NULL, NULL}, &m));
+    OK(unroll_model_train(c, text, 3000,
+                          &(unroll_callbacks){sizeof(unroll_callbacks), &steps, count_step, NULL, NULL},
+                          &m));
     ck_assert_uint_eq(steps, 60);
     unroll_stepper *s;
     OK(unroll_stepper_new(unroll_model_net(m), &s));
@@ -227,8 +229,7 @@ END_TEST
 
 START_TEST(train_without_memory)
 {
-    unroll_config *c =
-        config_of("cell rnn layers 1 hidden 4 steps 2 threads 1 batch 2 seq-length 5");
+    unroll_config *c = config_of("cell rnn layers 1 hidden 4 steps 2 threads 1 batch 2 seq-length 5");
     long n = 0;
     for (unroll_status status = UNROLL_EMEMORY; status != UNROLL_OK; n++) {
         unroll_model *m = NULL;

@@ -14,9 +14,9 @@ enum { MANY = 40 };
 
 static const struct fault {
     enum change change;
-    const char *what;     /**< tensor or metadata key */
+    const char *what; /**< tensor or metadata key */
     const char *value;
-    const char *part;     /**< of the message; NULL: it loads */
+    const char *part; /**< of the message; NULL: it loads */
 } FAULTS[] = {
     {SET, "rnn.weight_hh_l0", NULL, NULL},
     {DROP, "rnn.weight_hh_l1", NULL, "lacks the tensor rnn.weight_hh_l1"},
@@ -91,6 +91,7 @@ static const struct fault {
 /* Of a translation by words: 8 source tokens, 7 target tokens. */
 static const char PAIRS[] =
     "task translate tokens word embedding 4 attention general bidirectional true";
+/* clang-format off */
 static const struct fault PAIR_FAULTS[] = {
     {SET, "decoder.rnn.weight_hh_l0", NULL, NULL},
     {DROP, "encoder.embedding.weight", NULL, "lacks the tensor encoder.embedding.weight"},
@@ -131,6 +132,7 @@ static const struct fault PAIR_FAULTS[] = {
      "{\"task\":\"char\",\"cell\":\"lstm\",\"layers\":2,\"hidden\":5,\"embedding\":4,"
      "\"tokens\":\"word\"}", "lacks the tensor encoder.weight"},
 };
+/* clang-format on */
 
 /** A good model's file, changed. */
 static void write_changed(const char *options, const struct fault *f)
@@ -153,7 +155,9 @@ static void write_changed(const char *options, const struct fault *f)
             t.data = zeros;
         }
         if (hit && f->change == RESHAPE)
-            t = (unroll_tensor){.name = t.name, .dtype = UNROLL_F32, .rank = 2,
+            t = (unroll_tensor){.name = t.name,
+                                .dtype = UNROLL_F32,
+                                .rank = 2,
                                 .shape = {t.shape[0], t.rank > 1 ? t.shape[1] + 1 : 1},
                                 .data = zeros};
         if (hit && f->change == RENAME)

@@ -252,8 +252,8 @@ static void draw_statistics(unroll_net *net)
     const size_t n = unroll_net_parameters(net, &list);
     for (size_t i = 0; i < n; i++) {
         float *w = unroll_net_weights(net) + list[i].offset;
-        for (size_t k = 0; list[i].offset >= unroll_net_learned(net) && k < list[i].rows * list[i].cols;
-             k++)
+        for (size_t k = 0;
+             list[i].offset >= unroll_net_learned(net) && k < list[i].rows * list[i].cols; k++)
             w[k] += (float)(k % 7) / 10;
     }
     unroll_net_pack(net, 1);
@@ -265,8 +265,9 @@ START_TEST(stepper_agrees)
     for (size_t embedding = 0; embedding < 5; embedding++) {
         spec.embedding = 7 * (embedding & 1);
         spec.residual = embedding & 1;
-        spec.norm = embedding < 2 || !unroll_cell_find(spec.cell)->norm_gates ? NULL
-                                                                              : unroll_norm_name(embedding - 1);
+        spec.norm = embedding < 2 || !unroll_cell_find(spec.cell)->norm_gates
+                        ? NULL
+                        : unroll_norm_name(embedding - 1);
         spec.norm_steps = 3; /* fewer than the window has */
         unroll_net *net = new_net(spec);
         unroll_work *work = new_work(net, STEPS, ROWS, 1);

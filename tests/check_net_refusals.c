@@ -42,9 +42,13 @@ END_TEST
 /* States of 1, 1e20, 1e40: infinite from the third step on. */
 START_TEST(explosion_is_found)
 {
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = 2, .outputs = 2, .cell = "rnn",
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = 2,
+                                  .outputs = 2,
+                                  .cell = "rnn",
                                   .activation = "relu",
-                                  .layers = 1, .hidden = 1};
+                                  .layers = 1,
+                                  .hidden = 1};
     unroll_net *net = new_net(spec);
     unroll_work *work = new_work(net, STEPS, 1, 1);
     unroll_result r;
@@ -116,8 +120,12 @@ END_TEST
 START_TEST(what_lies_behind_the_size_is_not_read)
 {
     unroll_net_spec spec = make_spec(0);
-    unroll_work_options options = {.size = offsetof(unroll_work_options, training), .T = 1, .B = 1,
-                                   .threads = 1, .training = true, .recompute = true};
+    unroll_work_options options = {.size = offsetof(unroll_work_options, training),
+                                   .T = 1,
+                                   .B = 1,
+                                   .threads = 1,
+                                   .training = true,
+                                   .recompute = true};
     spec.size = offsetof(unroll_net_spec, source);
     spec.source = 5;
     unroll_net *net = new_net(spec);
@@ -131,8 +139,9 @@ END_TEST
 
 START_TEST(sizes_that_overflow_are_refused)
 {
-    static const size_t hidden[] = {1000000000, SIZE_MAX / 64, SIZE_MAX / 8 + 1, SIZE_MAX / 4 + 1,
-                                    SIZE_MAX / 2 + 1, SIZE_MAX - 7, SIZE_MAX};
+    static const size_t hidden[] = {1000000000,       SIZE_MAX / 64,    SIZE_MAX / 8 + 1,
+                                    SIZE_MAX / 4 + 1, SIZE_MAX / 2 + 1, SIZE_MAX - 7,
+                                    SIZE_MAX};
     unroll_net *net = NULL;
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
         unroll_net_spec s = make_spec(_i);
@@ -234,7 +243,8 @@ START_TEST(failed_allocations)
         unroll_alloc_fail_after(n);
         status = unroll_net_new(&spec, &net);
         if (status == UNROLL_OK)
-            status = unroll_work_new(net, WORK(.T = 3, .B = 2, .threads = 1, .training = true), &work);
+            status =
+                unroll_work_new(net, WORK(.T = 3, .B = 2, .threads = 1, .training = true), &work);
         if (status == UNROLL_OK)
             status = unroll_stepper_new(net, &stepper);
         unroll_alloc_fail_after(-1);

@@ -78,7 +78,8 @@ static void freeze(frozen *f, const char *activation)
                 f->fd[t][r][j] = strcmp(activation, "tanh") == 0      ? 1 - h * h
                                  : strcmp(activation, "sigmoid") == 0 ? h * (1 - h)
                                  : strcmp(activation, "relu") == 0    ? h > 0
-                                                                      : h > 0 ? 1 : 0.01;
+                                 : h > 0                              ? 1
+                                                                      : 0.01;
                 f->u[t][r][j] *= f->fd[t][r][j];
             }
     }
@@ -92,7 +93,8 @@ START_TEST(omega)
     body b = bodies[0];
     ck_assert_str_eq(b.cell->name, "rnn");
     for (int k = 0; k < body_count; k++)
-        if (unroll_cell_is_simple(bodies[k].cell) && strcmp(bodies[k].activation->name, activation) == 0)
+        if (unroll_cell_is_simple(bodies[k].cell) &&
+            strcmp(bodies[k].activation->name, activation) == 0)
             b = bodies[k];
     problem with, without;
     double value = 0;
@@ -135,9 +137,12 @@ END_TEST
 START_TEST(omega_refused)
 {
     static const unroll_net_spec specs[] = {
-        {.cell = "lstm", .omega = 1}, {.cell = "gru", .omega = 1},
-        {.cell = "rnn", .omega = 1, .norm = "layer"}, {.cell = "rnn", .omega = -1},
-        {.cell = "rnn", .omega = NAN}, {.cell = "rnn", .norm = "row"},
+        {.cell = "lstm", .omega = 1},
+        {.cell = "gru", .omega = 1},
+        {.cell = "rnn", .omega = 1, .norm = "layer"},
+        {.cell = "rnn", .omega = -1},
+        {.cell = "rnn", .omega = NAN},
+        {.cell = "rnn", .norm = "row"},
     };
     unroll_net_spec spec = specs[_i];
     unroll_net *net;

@@ -53,8 +53,14 @@ static void four_updates(const char *name, double weight_decay, size_t n)
         weights[i] = start[i % 3];
     for (size_t k = 0; k < 4; k++) {
         const unroll_update u = {
-            .count = k + 1, .lr = 0.1, .momentum = 0.9, .beta1 = 0.8, .beta2 = 0.95, .rho = 0.9,
-            .epsilon = o->epsilon, .weight_decay = weight_decay,
+            .count = k + 1,
+            .lr = 0.1,
+            .momentum = 0.9,
+            .beta1 = 0.8,
+            .beta2 = 0.95,
+            .rho = 0.9,
+            .epsilon = o->epsilon,
+            .weight_decay = weight_decay,
         };
         unroll_real *slot[UNROLL_SLOTS_MAX];
         for (size_t s = 0; s < UNROLL_SLOTS_MAX; s++)
@@ -103,8 +109,14 @@ START_TEST(zero_stays_zero)
     memset(slots, 0, sizeof slots);
     for (size_t k = 1; k < 4; k++) {
         const unroll_update u = {
-            .count = k, .lr = 0.1, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .rho = 0.99,
-            .epsilon = o->epsilon, .weight_decay = 0.1,
+            .count = k,
+            .lr = 0.1,
+            .momentum = 0.9,
+            .beta1 = 0.9,
+            .beta2 = 0.999,
+            .rho = 0.99,
+            .epsilon = o->epsilon,
+            .weight_decay = 0.1,
         };
         o->update(&u, LONG, weights, gradient, (unroll_real *[]){slots[0], slots[1]});
     }
@@ -218,7 +230,7 @@ static unroll_plan plan(const char *schedule, double decay, uint64_t every, uint
     return p;
 }
 
-#define RATE(p, step, cuts, value)                                                       \
+#define RATE(p, step, cuts, value) \
     ck_assert_double_eq_tol(unroll_plan_lr(&(p), step, cuts), value, 1e-12)
 
 START_TEST(schedule_constant)

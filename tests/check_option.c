@@ -37,9 +37,11 @@ static void assert_says(const char *what)
 
 START_TEST(every_bad_number_is_refused_by_every_option)
 {
+    /* clang-format off */
     static const char *const bad[] = {"-1",  "nan",  "inf",  "-inf", "",      "1x",   "0x10",
                                       "1e99", " 1",  "1 ",   "1,5",  "--",    "NaN",  "+",
                                       "1e",   ".",   "\n1",  "1e400", "99999999999999999999999"};
+    /* clang-format on */
     for (size_t i = 0; i < unroll_config_rows; i++) {
         const unroll_option *o = &unroll_config_table[i];
         if (!is_numeric(o))
@@ -106,6 +108,7 @@ END_TEST
 
 /* ---- values with a syntax of their own ---- */
 
+/* clang-format off */
 static const struct syntax {
     const char *name, *text, *back; /* back: NULL where it is refused */
 } syntaxes[] = {
@@ -137,6 +140,7 @@ static const struct syntax {
     {"valid", "", ""},
     {"task", "copy:delay=3", "copy:delay=3"}, {"task", "", NULL}, /* fault 1 */
 };
+/* clang-format on */
 
 START_TEST(syntax_of_one_option)
 {
@@ -144,8 +148,8 @@ START_TEST(syntax_of_one_option)
     size_t base;
     const unroll_option *o = unroll_option_find(unroll_config_lists, s->name, &base);
     const unroll_status status = unroll_config_set(config, s->name, s->text);
-    ck_assert_msg(status == (s->back ? UNROLL_OK : UNROLL_EUSAGE), "--%s '%s': %s", s->name, s->text,
-                  unroll_message());
+    ck_assert_msg(status == (s->back ? UNROLL_OK : UNROLL_EUSAGE), "--%s '%s': %s", s->name,
+                  s->text, unroll_message());
     if (!s->back) {
         assert_says(s->name);
         return;
@@ -174,11 +178,11 @@ END_TEST
 START_TEST(aliases_of_the_contract)
 {
     static const char *const pairs[][2] = {
-        {"rnn-size", "hidden"},        {"hidden-size", "hidden"},      {"nhid", "hidden"},
-        {"num-layers", "layers"},      {"nlayers", "layers"},          {"model", "cell"},
-        {"rnn-type", "cell"},          {"bptt", "seq-length"},         {"block-size", "seq-length"},
-        {"learning-rate", "lr"},       {"batch-size", "batch"},        {"max-grad-norm", "clip-norm"},
-        {"grad-clip", "clip-value"},   {"rnn_size", "hidden"},         {"seq_length", "seq-length"},
+        {"rnn-size", "hidden"},         {"hidden-size", "hidden"}, {"nhid", "hidden"},
+        {"num-layers", "layers"},       {"nlayers", "layers"},     {"model", "cell"},
+        {"rnn-type", "cell"},           {"bptt", "seq-length"},    {"block-size", "seq-length"},
+        {"learning-rate", "lr"},        {"batch-size", "batch"},   {"max-grad-norm", "clip-norm"},
+        {"grad-clip", "clip-value"},    {"rnn_size", "hidden"},    {"seq_length", "seq-length"},
         {"max_grad_norm", "clip-norm"}, {"no_carry", "no-carry"},
     };
     size_t base;
@@ -197,9 +201,17 @@ END_TEST
 START_TEST(did_you_mean)
 {
     static const char *const cases[][2] = {
-        {"hiden", "hidden"}, {"hidedn", "hidden"}, {"layer", "layers"},  {"drop", "dropout"},
-        {"rl", "lr"},        {"lerning-rate", "lr"}, {"seq_lenght", "seq-length"},
-        {"optimiser", "optimizer"}, {"xyzzy", NULL}, {"", NULL}, {"q", NULL},
+        {"hiden", "hidden"},
+        {"hidedn", "hidden"},
+        {"layer", "layers"},
+        {"drop", "dropout"},
+        {"rl", "lr"},
+        {"lerning-rate", "lr"},
+        {"seq_lenght", "seq-length"},
+        {"optimiser", "optimizer"},
+        {"xyzzy", NULL},
+        {"", NULL},
+        {"q", NULL},
         {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -258,18 +270,42 @@ END_TEST
 START_TEST(defaults_of_the_contract)
 {
     static const char *const defaults[][2] = {
-        {"task", "char"},        {"tokens", "codepoint"}, {"normalize", "nfc"},
-        {"casefold", "false"},   {"min-count", "1"},      {"invalid", "error"},
-        {"lines", "false"},      {"split", "0.9,0.05,0.05"}, {"cell", "lstm"},
-        {"layers", "2"},         {"hidden", "128"},       {"embedding", "0"},
-        {"activation", "tanh"},  {"dropout", "0"},        {"gru", "reset-after"},
-        {"tie", "false"},        {"init", "uniform"},     {"init-scale", "1"},
-        {"forget-bias", "auto"}, {"optimizer", "adam"},   {"lr", "0.002"},
-        {"weight-decay", "0"},   {"schedule", "constant"}, {"warmup", "0"},
-        {"clip-norm", "5"},      {"clip-value", "0"},     {"batch", "50"},
-        {"seq-length", "50"},    {"no-carry", "false"},   {"steps", "0"},
-        {"epochs", "10"},        {"time", "0s"},          {"keep", "2"},
-        {"patience", "0"},       {"seed", "1"},           {"threads", "0"},
+        {"task", "char"},
+        {"tokens", "codepoint"},
+        {"normalize", "nfc"},
+        {"casefold", "false"},
+        {"min-count", "1"},
+        {"invalid", "error"},
+        {"lines", "false"},
+        {"split", "0.9,0.05,0.05"},
+        {"cell", "lstm"},
+        {"layers", "2"},
+        {"hidden", "128"},
+        {"embedding", "0"},
+        {"activation", "tanh"},
+        {"dropout", "0"},
+        {"gru", "reset-after"},
+        {"tie", "false"},
+        {"init", "uniform"},
+        {"init-scale", "1"},
+        {"forget-bias", "auto"},
+        {"optimizer", "adam"},
+        {"lr", "0.002"},
+        {"weight-decay", "0"},
+        {"schedule", "constant"},
+        {"warmup", "0"},
+        {"clip-norm", "5"},
+        {"clip-value", "0"},
+        {"batch", "50"},
+        {"seq-length", "50"},
+        {"no-carry", "false"},
+        {"steps", "0"},
+        {"epochs", "10"},
+        {"time", "0s"},
+        {"keep", "2"},
+        {"patience", "0"},
+        {"seed", "1"},
+        {"threads", "0"},
     };
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
         size_t base;
@@ -290,10 +326,18 @@ START_TEST(defaults_agree_with_the_trainer)
     ck_assert_str_eq(c->optimizer, l.optimizer);
     ck_assert_str_eq(c->schedule, l.schedule);
     const double pairs[][2] = {
-        {c->lr, l.lr},           {c->momentum, l.momentum}, {c->beta1, l.beta1},
-        {c->beta2, l.beta2},     {c->rho, l.rho},           {c->epsilon, l.epsilon},
-        {c->weight_decay, l.weight_decay}, {c->decay, l.decay}, {c->lr_min, l.lr_min},
-        {c->clip_norm, l.clip_norm}, {c->clip_value, l.clip_value}, {c->epochs, l.epochs},
+        {c->lr, l.lr},
+        {c->momentum, l.momentum},
+        {c->beta1, l.beta1},
+        {c->beta2, l.beta2},
+        {c->rho, l.rho},
+        {c->epsilon, l.epsilon},
+        {c->weight_decay, l.weight_decay},
+        {c->decay, l.decay},
+        {c->lr_min, l.lr_min},
+        {c->clip_norm, l.clip_norm},
+        {c->clip_value, l.clip_value},
+        {c->epochs, l.epochs},
         {c->seconds, l.seconds},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -313,9 +357,10 @@ END_TEST
 START_TEST(roles_for_resume)
 {
     static const char *const anew[] = {
-        "steps", "epochs", "time", "threads", "out", "corpus", "resume", "force",
-        "eval-every", "save-every", "log-every", "sample-every", "grad-every", "grad-distance", "keep",
-        "patience", "dry-run", "quiet", "json", "recompute",
+        "steps",     "epochs",       "time",       "threads",       "out",
+        "corpus",    "resume",       "force",      "eval-every",    "save-every",
+        "log-every", "sample-every", "grad-every", "grad-distance", "keep",
+        "patience",  "dry-run",      "quiet",      "json",          "recompute",
     };
     for (size_t i = 0; i < unroll_config_rows; i++) {
         const unroll_option *o = &unroll_config_table[i];
@@ -365,6 +410,8 @@ START_TEST(bounds_push_each_other_out)
 }
 END_TEST
 
+/* clang-format off */
+/* clang-format off */
 static const char *const wrong_together[][5] = {
     {"tie", "true", NULL, NULL, "--embedding"},
     {"activation", "relu", NULL, NULL, "--cell"},
@@ -372,6 +419,8 @@ static const char *const wrong_together[][5] = {
     {"epochs", "0", NULL, NULL, "--time"},
     {"lr", "0.1", "lr-min", "0.2", "--lr-min"},
 };
+/* clang-format on */
+/* clang-format on */
 
 START_TEST(options_that_do_not_fit_together)
 {

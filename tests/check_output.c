@@ -161,8 +161,9 @@ END_TEST
 
 START_TEST(what_cannot_be_created_is_refused)
 {
-    static const char *const bad[] = {"missing/file", "directory", "directory/", "", "file/inside",
-                                      "/dev/null", "fifo", "/proc/version-of-ours"};
+    static const char *const bad[] = {
+        "missing/file", "directory", "directory/", "",
+        "file/inside",  "/dev/null", "fifo",       "/proc/version-of-ours"};
     struct stat st;
     unroll_output *out;
 
@@ -216,9 +217,10 @@ START_TEST(clean_takes_only_what_is_stale)
 {
     /* The dead process's number goes between the two. */
     static const char *const kept[][2] = {
-        {"model.tmp-", "-0"}, {".model.tmp-", ""}, {".model.tmp-", "-"}, {".tmp-", "-0"},
-        {".model.tmp-", "x-0"}, {".model.tmp-", "-0x"}, {".model.tmp--", "-0"},
-        {".model.tmp-0-", ""}, {".model.tmp-99999999999", "-0"}, {".model.tmp", ""}};
+        {"model.tmp-", "-0"},   {".model.tmp-", ""},    {".model.tmp-", "-"},
+        {".tmp-", "-0"},        {".model.tmp-", "x-0"}, {".model.tmp-", "-0x"},
+        {".model.tmp--", "-0"}, {".model.tmp-0-", ""},  {".model.tmp-99999999999", "-0"},
+        {".model.tmp", ""}};
     const size_t n = sizeof kept / sizeof *kept;
     char name[200];
     const pid_t dead = fork();

@@ -11,13 +11,19 @@ static const char TEXT[] =
     "it was the best of times, it was the worst of times, it was the age of wisdom, it was the age of "
     "foolishness, it was the epoch of belief, it was the epoch of incredulity\n"
     "it was the season of Light, it was the season of Darkness, it was the spring of hope\n";
-static const char PAIRS[] = "a dog\tein Hund\nthe dog\tder Hund\na cat\teine Katze\nthe cat\tdie Katze\n"
-                            "the old dog\tder alte Hund\nthe old cat\tdie alte Katze\n";
+static const char PAIRS[] =
+    "a dog\tein Hund\nthe dog\tder Hund\na cat\teine Katze\nthe cat\tdie Katze\n"
+    "the old dog\tder alte Hund\nthe old cat\tdie alte Katze\n";
 
 static unroll_net *net_for(const unroll_task *task, const char *norm)
 {
-    unroll_net_spec spec = {.size = sizeof spec, .cell = "lstm", .layers = 1, .hidden = 7,
-                            .embedding = 5, .norm = norm, .attention = "dot"};
+    unroll_net_spec spec = {.size = sizeof spec,
+                            .cell = "lstm",
+                            .layers = 1,
+                            .hidden = 7,
+                            .embedding = 5,
+                            .norm = norm,
+                            .attention = "dot"};
     const unroll_init init = UNROLL_INIT_DEFAULT;
     unroll_net *net;
     unroll_task_set_spec(task, &spec);
@@ -33,8 +39,8 @@ static unroll_net *net_for(const unroll_task *task, const char *norm)
 static unroll_task *task_of(int kind)
 {
     unroll_task *task;
-    const unroll_task_options o = {.size = sizeof o, .batch = 3, .seq_length = 8, .seed = 5,
-                                   .split = {1, 0, 0}};
+    const unroll_task_options o = {
+        .size = sizeof o, .batch = 3, .seq_length = 8, .seed = 5, .split = {1, 0, 0}};
     OK(kind == 0   ? unroll_task_new_text(TEXT, sizeof TEXT - 1, &o, &task)
        : kind == 1 ? unroll_task_new_pairs(PAIRS, sizeof PAIRS - 1, &o, &task)
        : kind == 2 ? unroll_task_new_synthetic("copy:length=2,delay=3", &o, &task)
@@ -169,7 +175,8 @@ START_TEST(defaults_fit_the_data)
     unroll_task_free(task);
 
     OK(unroll_task_new_pairs(PAIRS, sizeof PAIRS - 1,
-                             &(unroll_task_options){.size = sizeof(unroll_task_options), .split = {1, 0, 0}},
+                             &(unroll_task_options){.size = sizeof(unroll_task_options),
+                                                    .split = {1, 0, 0}},
                              &task));
     unroll_task_set_work(task, UNROLL_TRAIN, &room);
     ck_assert(room.B == 6 && room.S > 0);
@@ -177,7 +184,8 @@ START_TEST(defaults_fit_the_data)
     ck_assert(!more);
     unroll_task_free(task);
 
-    OK(unroll_task_new_synthetic("numbers:pairs=40", NULL, &task)); /* by letters or words, as it is meant to be */
+    OK(unroll_task_new_synthetic("numbers:pairs=40", NULL,
+                                 &task)); /* by letters or words, as it is meant to be */
     ck_assert_ptr_nonnull(unroll_task_vocabulary(task));
     ck_assert_ptr_nonnull(unroll_task_source_vocabulary(task));
     unroll_task_free(task);
@@ -252,9 +260,18 @@ static void freed(void *self)
 START_TEST(a_trainer_takes_a_task_of_the_callers)
 {
     threshold self = {.made = 0};
-    unroll_task_functions f = {.size = sizeof f, .self = &self, .inputs = 1, .outputs = 2,
-                               .features = true, .steps = 3, .rows = 2, .held_out_steps = 3,
-                               .held_out_rows = 2, .next = next, .held_out = held_out, .free = freed};
+    unroll_task_functions f = {.size = sizeof f,
+                               .self = &self,
+                               .inputs = 1,
+                               .outputs = 2,
+                               .features = true,
+                               .steps = 3,
+                               .rows = 2,
+                               .held_out_steps = 3,
+                               .held_out_rows = 2,
+                               .next = next,
+                               .held_out = held_out,
+                               .free = freed};
     unroll_task *task;
     unroll_learning l = UNROLL_LEARNING_INIT;
     unroll_trainer *trainer;

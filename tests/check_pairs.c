@@ -35,7 +35,7 @@ static void expect_pair(const unroll_pairs *p, const unroll_pair *pair, const ch
 
 static const struct bad_line {
     const char *text, *says;
-    size_t good;  /* pairs that are left with skip_bad */
+    size_t good; /* pairs that are left with skip_bad */
 } bad_lines[] = {
     {"a b\tc d\nno tab here\ne\tf\n", "NAME:2: has no tab", 2},
     {"a\tb\n\nc\td\n", "NAME:2: has no tab", 2},
@@ -44,8 +44,8 @@ static const struct bad_line {
     {"a\tb\na\t\n", "NAME:2: has nothing after the tab", 1},
     {"a\tb\na\t\tfurther\n", "NAME:2: has nothing after the tab", 1},
     {"a\tb\na b c d e f\tb\n", "NAME:2: has 6 tokens before the tab, more than --max-length 5", 1},
-    {"a b c d e\tb\na\tb c d e f g h", "NAME:2: has 7 tokens after the tab, more than --max-length 5",
-     1},
+    {"a b c d e\tb\na\tb c d e f g h",
+     "NAME:2: has 7 tokens after the tab, more than --max-length 5", 1},
 };
 
 START_TEST(test_bad_lines)
@@ -54,8 +54,7 @@ START_TEST(test_bad_lines)
     unroll_pairs_options o = pair_options(UNROLL_WORD);
     unroll_pairs *p;
     o.max_length = 5;
-    ck_assert_int_eq(unroll_pairs_from_text(&o, "NAME", b->text, strlen(b->text), &p),
-                     UNROLL_EDATA);
+    ck_assert_int_eq(unroll_pairs_from_text(&o, "NAME", b->text, strlen(b->text), &p), UNROLL_EDATA);
     ck_assert_ptr_null(p);
     ck_assert_msg(strstr(program_message(), b->says) != NULL, "%s", program_message());
     ck_assert_ptr_nonnull(strstr(program_message(), "--skip-bad"));
@@ -68,10 +67,12 @@ START_TEST(test_bad_lines)
 }
 END_TEST
 
+/* clang-format off */
 static const char *const nothing[][2] = {
     {"", "is empty"}, {"\xEF\xBB\xBF", "is empty"}, {"\n", "no pair is left"},
     {"ab\xFF\tc\n", "byte 2: not UTF-8"},
 };
+/* clang-format on */
 
 START_TEST(test_nothing_to_read)
 {
@@ -178,12 +179,10 @@ START_TEST(test_unfit_vocabularies)
         const size_t length[4] = {strlen(lists[i][0]), strlen(lists[i][1]), strlen(lists[i][2]),
                                   strlen(lists[i][3])};
         unroll_vocabulary *v;
-        ck_assert_int_eq(unroll_vocabulary_from_tokens(&o.rules, lists[i], length, 4, &v),
-                         UNROLL_OK);
+        ck_assert_int_eq(unroll_vocabulary_from_tokens(&o.rules, lists[i], length, 4, &v), UNROLL_OK);
         ck_assert(!unroll_pairs_fits(v));
         unroll_vocabulary_free(v);
-        ck_assert_int_eq(unroll_vocabulary_from_tokens(&o.rules, lists[i], length, 2, &v),
-                         UNROLL_OK);
+        ck_assert_int_eq(unroll_vocabulary_from_tokens(&o.rules, lists[i], length, 2, &v), UNROLL_OK);
         ck_assert(!unroll_pairs_fits(v));
         unroll_vocabulary_free(v);
     }
@@ -258,8 +257,10 @@ START_TEST(test_split_by_source)
     o.rules.casefold = true;
     for (int i = 0; i < 40; i++) {
         char text[400];
-        snprintf(text, sizeof text, "Word %d\ta\nword  %d\tb\n w\xC3\xB6rd %d\tc\nwo\xCC\x88rd %d\td\n"
-                 "filler\tx\nother\tx\nmore\ty\nfive\tz\nsix\tz\nseven\tz\neight\tz\n", i, i, i, i);
+        snprintf(text, sizeof text,
+                 "Word %d\ta\nword  %d\tb\n w\xC3\xB6rd %d\tc\nwo\xCC\x88rd %d\td\n"
+                 "filler\tx\nother\tx\nmore\ty\nfive\tz\nsix\tz\nseven\tz\neight\tz\n",
+                 i, i, i, i);
         unroll_pairs *p = pairs_of(&o, text);
         size_t at[2][4] = {{0}};
         for (int part = 0; part < 2; part++) {
@@ -344,10 +345,10 @@ START_TEST(test_target_text)
     ck_assert_int_eq(unroll_source_encode(unroll_pairs_vocabulary(p, UNROLL_SOURCE), "NAME",
                                           "the Zebra", 9, false, &s),
                      UNROLL_OK);
-    const uint32_t id[] = {UNROLL_ID_BEGIN, unroll_vocabulary_find(v, "der", 3), UNROLL_ID_UNKNOWN,
-                           unroll_vocabulary_find(v, ",", 1), UNROLL_ID_UNKNOWN,
-                           unroll_vocabulary_find(v, ".", 1), UNROLL_ID_END,
-                           unroll_vocabulary_find(v, "Hund", 4)};
+    const uint32_t id[] = {UNROLL_ID_BEGIN,   unroll_vocabulary_find(v, "der", 3),
+                           UNROLL_ID_UNKNOWN, unroll_vocabulary_find(v, ",", 1),
+                           UNROLL_ID_UNKNOWN, unroll_vocabulary_find(v, ".", 1),
+                           UNROLL_ID_END,     unroll_vocabulary_find(v, "Hund", 4)};
     const size_t from[] = {0, 0, 1, 0, 2, 0, 0, 0};
     char *text;
     size_t length;

@@ -208,8 +208,7 @@ START_TEST(curve_of_a_text)
         ck_assert_mem_eq(unroll_curve_sample(c, i, 0, UNROLL_STATE_C),
                          unroll_curve_sample(steps, i, 0, UNROLL_STATE_C), 20 * sizeof(double));
     unroll_curve_free(c);
-    OK(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, NULL,
-                            &c)); /* as long as the text */
+    OK(unroll_curve_of_text(net, vocabulary, text, sizeof text - 1, NULL, &c)); /* as long as the text */
     ck_assert(unroll_curve_samples(c) == 1 && unroll_curve_distances(c) == sizeof text - 2);
     unroll_curve_free(c);
     ck_assert_int_eq(unroll_curve_of_text(net, vocabulary, "the fox", 7, &o, &c), UNROLL_EDATA);

@@ -18,8 +18,8 @@ typedef struct matrices {
     size_t size;                 /* of C */
 } matrices;
 
-static matrices make_product(const unroll_kernels *k, size_t groups, size_t rows, size_t N, size_t K,
-                             size_t gap, enum unroll_start start)
+static matrices make_product(const unroll_kernels *k, size_t groups, size_t rows, size_t N,
+                             size_t K, size_t gap, enum unroll_start start)
 {
     matrices m = {0};
     const size_t n = round_up(N, k->width), depth = K + gap % 3;
@@ -32,11 +32,20 @@ static matrices make_product(const unroll_kernels *k, size_t groups, size_t rows
     m.C = reals(m.size);
     m.bias = reals(n);
     k->pack_transposed(N, K, m.W, K, m.P, depth);
-    m.p = (unroll_product){.groups = groups, .rows = rows, .N = n, .K = K,
-                           .A = m.A, .a_group = a_group, .a_pitch = a_pitch,
-                           .panels = m.P, .depth = depth,
-                           .C = m.C, .c_group = c_group, .c_pitch = c_pitch,
-                           .start = start, .bias = m.bias};
+    m.p = (unroll_product){.groups = groups,
+                           .rows = rows,
+                           .N = n,
+                           .K = K,
+                           .A = m.A,
+                           .a_group = a_group,
+                           .a_pitch = a_pitch,
+                           .panels = m.P,
+                           .depth = depth,
+                           .C = m.C,
+                           .c_group = c_group,
+                           .c_pitch = c_pitch,
+                           .start = start,
+                           .bias = m.bias};
     return m;
 }
 
@@ -59,12 +68,15 @@ static void check_product(const unroll_kernels *k, size_t groups, size_t rows, s
 
     /* what was written, and nothing between the rows */
     for (size_t i = 0; i < m.size; i++) {
-        const size_t g = i / p->c_group, r = i % p->c_group / p->c_pitch, n = i % p->c_group % p->c_pitch;
+        const size_t g = i / p->c_group, r = i % p->c_group / p->c_pitch,
+                     n = i % p->c_group % p->c_pitch;
         if (r >= rows || n >= p->N) {
             expect(m.C[i] == before[i], "%s: a gap was written", k->name);
             continue;
         }
-        double sum = start == UNROLL_FROM_SELF ? before[i] : start == UNROLL_FROM_BIAS ? m.bias[n] : 0;
+        double sum = start == UNROLL_FROM_SELF   ? before[i]
+                     : start == UNROLL_FROM_BIAS ? m.bias[n]
+                                                 : 0;
         double magnitude = fabs(sum);
         for (size_t q = 0; n < N && q < K; q++) {
             const double term = (double)m.A[g * p->a_group + r * p->a_pitch + q] * m.W[n * K + q];
@@ -72,8 +84,8 @@ static void check_product(const unroll_kernels *k, size_t groups, size_t rows, s
             magnitude += fabs(term);
         }
         expect(fabs(m.C[i] - sum) <= bound(K, magnitude),
-                      "%s: %zu groups, %zu rows, N %zu, K %zu, gap %zu, start %d: [%zu][%zu][%zu] is %g, not %g",
-                      k->name, groups, rows, N, K, gap, (int)start, g, r, n, (double)m.C[i], sum);
+               "%s: %zu groups, %zu rows, N %zu, K %zu, gap %zu, start %d: [%zu][%zu][%zu] is %g, not %g",
+               k->name, groups, rows, N, K, gap, (int)start, g, r, n, (double)m.C[i], sum);
     }
 
     /* the same bits in bands of rows, down to single ones, which take other paths */
@@ -88,8 +100,8 @@ static void check_product(const unroll_kernels *k, size_t groups, size_t rows, s
             k->product(&part);
         }
         expect(memcmp(whole, m.C, m.size * sizeof *m.C) == 0,
-                      "%s: %zu groups, %zu rows, N %zu, K %zu: other bits in bands of %zu rows", k->name,
-                      groups, rows, N, K, band);
+               "%s: %zu groups, %zu rows, N %zu, K %zu: other bits in bands of %zu rows", k->name,
+               groups, rows, N, K, band);
     }
     memcpy(m.C, before, m.size * sizeof *m.C);
     for (size_t g = 0; g < groups; g++)
@@ -101,7 +113,8 @@ static void check_product(const unroll_kernels *k, size_t groups, size_t rows, s
             k->product(&one);
         }
     expect(memcmp(whole, m.C, m.size * sizeof *m.C) == 0,
-                  "%s: %zu groups, %zu rows, N %zu, K %zu: other bits row by row", k->name, groups, rows, N, K);
+           "%s: %zu groups, %zu rows, N %zu, K %zu: other bits row by row", k->name, groups, rows,
+           N, K);
 
     unroll_free(whole);
     unroll_free(before);
@@ -197,11 +210,15 @@ static void check_outer(const unroll_kernels *k, size_t rows, size_t M, size_t N
     const size_t second = M * c_pitch, third = second + M * N2, size = third + M;
     float *A = reals(rows * a_pitch), *B = reals(rows * b_pitch), *C = reals(size);
     float *before = copy(C, size), *scratch = reals(k->outer_scratch);
-    const unroll_outer o = {.rows = rows, .M = M, .A = A, .a_pitch = a_pitch,
-                            .right = {{.B = B, .b_pitch = b_pitch, .N = N, .C = C, .c_pitch = c_pitch},
-                                      {.B = B + N, .b_pitch = b_pitch, .N = N2, .C = C + second,
-                                       .c_pitch = N2}},
-                            .sum = C + third, .scratch = scratch};
+    const unroll_outer o = {
+        .rows = rows,
+        .M = M,
+        .A = A,
+        .a_pitch = a_pitch,
+        .right = {{.B = B, .b_pitch = b_pitch, .N = N, .C = C, .c_pitch = c_pitch},
+                  {.B = B + N, .b_pitch = b_pitch, .N = N2, .C = C + second, .c_pitch = N2}},
+        .sum = C + third,
+        .scratch = scratch};
     k->outer(&o);
     check_right(k, &o, &o.right[0], before, C);
     check_right(k, &o, &o.right[1], before + second, C + second);
@@ -217,8 +234,8 @@ static void check_outer(const unroll_kernels *k, size_t rows, size_t M, size_t N
         for (size_t p = 0; p < parts[i]; p++)
             outer_columns(k, &o, M * p / parts[i], M * (p + 1) / parts[i]);
         expect(memcmp(whole, C, third * sizeof *C) == 0,
-                      "%s: outer rows %zu, M %zu, N %zu: other bits in %zu parts", k->name, rows, M,
-                      N, parts[i]);
+               "%s: outer rows %zu, M %zu, N %zu: other bits in %zu parts", k->name, rows, M, N,
+               parts[i]);
     }
     unroll_free(A);
     unroll_free(B);
@@ -266,8 +283,8 @@ START_TEST(pack)
                 else if (column < N)
                     a = W[r * pitch + column], b = W[column * pitch + r];
                 expect(plain[i] == a, "%s: pack N %zu K %zu at %zu", k->name, N, K, i);
-                expect(transposed[i] == b, "%s: pack_transposed N %zu K %zu at %zu", k->name,
-                              N, K, i);
+                expect(transposed[i] == b, "%s: pack_transposed N %zu K %zu at %zu", k->name, N, K,
+                       i);
             }
             unroll_free(W);
             unroll_free(plain);

@@ -5,9 +5,11 @@
 #include "base/memory.h"
 #include "runner.h"
 
-static const char TEXT[] = "it was the best of times, it was the worst of times, it was the age of wisdom, "
-                           "it was the age of foolishness, it was the epoch of belief";
-static const char PAIRS[] = "a dog\tein Hund\nthe dog\tder Hund\na cat\teine Katze\nthe cat\tdie Katze\n";
+static const char TEXT[] =
+    "it was the best of times, it was the worst of times, it was the age of wisdom, "
+    "it was the age of foolishness, it was the epoch of belief";
+static const char PAIRS[] =
+    "a dog\tein Hund\nthe dog\tder Hund\na cat\teine Katze\nthe cat\tdie Katze\n";
 
 START_TEST(a_task_or_an_optimizer)
 {

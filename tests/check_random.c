@@ -9,8 +9,9 @@
 START_TEST(rng_is_the_published_generator)
 {
     /* From the reference code's sequence for the state 1, 2, 3, 4, and for splitmix64 from 1234567. */
-    static const uint64_t xoshiro[] = {41943041u, 58720359u, 3588806011781223u, 3591011842654386u,
-                                       9228616714210784205u, 9973669472204895162u};
+    static const uint64_t xoshiro[] = {
+        41943041u,           58720359u, 3588806011781223u, 3591011842654386u, 9228616714210784205u,
+        9973669472204895162u};
     static const uint64_t splitmix[] = {6457827717110365317u, 3203168211198807973u,
                                         9817491932198370423u, 4593380528125082431u,
                                         16408922859458223821u};
@@ -32,7 +33,8 @@ START_TEST(rng_seeding_never_changes)
         {1, 1, {0x1468c9ab219fb32cu, 0x27a0f00d0b9db552u, 0x444e2da8450063acu, 0xeb7b2d6b2681c7d6u}},
         {1, 2, {0x9099102b522be687u, 0xa6b0ef9a1df3b809u, 0x55f5a061c5c44f6eu, 0x1b90b05b96afc6c2u}},
         {0, 0, {0x84f09bf307c1073au, 0xc82ffb597ceee51bu, 0xadf96905c5df4417u, 0xe9d9a8489d042c93u}},
-        {UINT64_MAX, 3,
+        {UINT64_MAX,
+         3,
          {0xfb95795d100fea70u, 0x05a5f95f12b0f897u, 0x6fd21e155bbecd65u, 0xcbc9eda6864484d0u}},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {

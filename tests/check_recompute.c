@@ -59,14 +59,25 @@ static int count_variants(void)
 static unroll_net *new_net(const variant *v)
 {
     const unroll_net_spec spec = {
-        .size = sizeof spec, .inputs = v->features ? FEATURES : SYMBOLS, .outputs = SYMBOLS,
+        .size = sizeof spec,
+        .inputs = v->features ? FEATURES : SYMBOLS,
+        .outputs = SYMBOLS,
         .features = v->features,
-        .squared = v->squared, .cell = v->name, .gru = v->gru, .activation = v->activation,
-        .layers = v->layers, .hidden = UNITS, .embedding = v->embedding, .tie = v->tie,
-        .dropout = v->dropout, .residual = v->residual, .norm = v->norm, .skip_input = v->skip,
+        .squared = v->squared,
+        .cell = v->name,
+        .gru = v->gru,
+        .activation = v->activation,
+        .layers = v->layers,
+        .hidden = UNITS,
+        .embedding = v->embedding,
+        .tie = v->tie,
+        .dropout = v->dropout,
+        .residual = v->residual,
+        .norm = v->norm,
+        .skip_input = v->skip,
     };
-    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 1,
-                              .seed = 3};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 1, .seed = 3};
     unroll_net *net = NULL;
     ck_assert_msg(unroll_net_new(&spec, &net) == UNROLL_OK, "%s", unroll_message());
     ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
@@ -102,9 +113,13 @@ static window *new_window(const variant *v, bool padded)
     w->mode[84 * ROWS] = w->mode[85 * ROWS] = w->mode[170 * ROWS] = UNROLL_HOLD;
     w->mode[84 * ROWS + 1] = w->mode[85 * ROWS + 2] = w->mode[169 * ROWS + 1] = UNROLL_RESET;
     w->batch = (unroll_batch){
-        .T = STEPS, .B = ROWS, .input = v->features ? NULL : w->input,
-        .feature = v->features ? w->feature : NULL, .target = v->squared ? NULL : w->target,
-        .value = v->squared ? w->value : NULL, .weight = padded ? w->weight : NULL,
+        .T = STEPS,
+        .B = ROWS,
+        .input = v->features ? NULL : w->input,
+        .feature = v->features ? w->feature : NULL,
+        .target = v->squared ? NULL : w->target,
+        .value = v->squared ? w->value : NULL,
+        .weight = padded ? w->weight : NULL,
         .mode = padded ? w->mode : NULL,
     };
     return w;
@@ -115,7 +130,7 @@ typedef struct outcome {
     unroll_result result[3];
     unroll_real *grad[3], *state;
     size_t grads, states, calls;
-    double seen;                     /* by a hook */
+    double seen; /* by a hook */
 } outcome;
 
 static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
@@ -131,8 +146,10 @@ static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, siz
 static unroll_status train_work(const unroll_net *net, size_t threads, bool recompute,
                                 unroll_work **work)
 {
-    return unroll_work_new(net, WORK(.T = STEPS, .B = ROWS, .threads = threads, .training = true,
-                                     .recompute = recompute), work);
+    return unroll_work_new(net,
+                           WORK(.T = STEPS, .B = ROWS, .threads = threads, .training = true,
+                                .recompute = recompute),
+                           work);
 }
 
 static outcome run(const unroll_net *net, const window *w, bool recompute, size_t threads)
@@ -153,8 +170,8 @@ static outcome run(const unroll_net *net, const window *w, bool recompute, size_
         unroll_work_set_dropout_key(work, 77 + i);
         if (i == 2 && threads == 1)
             unroll_work_set_hook(work, &(unroll_hook){.after = see, .arg = &o});
-        ck_assert_msg(unroll_net_gradient(net, &b, work, o.grad[i], &o.result[i]) == UNROLL_OK, "%s",
-                      unroll_message());
+        ck_assert_msg(unroll_net_gradient(net, &b, work, o.grad[i], &o.result[i]) == UNROLL_OK,
+                      "%s", unroll_message());
         ck_assert(o.result[i].finite);
     }
     unroll_work_get_state(work, o.state);
@@ -212,11 +229,14 @@ END_TEST
 START_TEST(the_same_bits_with_many_outputs)
 {
     enum { OUTPUTS = 40000 };
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = OUTPUTS,
-                                  .cell = "lstm", .layers = 1,
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = SYMBOLS,
+                                  .outputs = OUTPUTS,
+                                  .cell = "lstm",
+                                  .layers = 1,
                                   .hidden = 2};
-    const unroll_init init = {.size = sizeof init, .kind = "uniform", .scale = 1, .forget_bias = 1,
-                              .seed = 3};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "uniform", .scale = 1, .forget_bias = 1, .seed = 3};
     unroll_net *net = NULL;
     ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
     ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
@@ -232,7 +252,8 @@ START_TEST(the_same_bits_with_many_outputs)
     for (int i = 0; i < 2; i++) {
         grad[i] = calloc(n, sizeof **grad);
         ck_assert_ptr_nonnull(grad[i]);
-        ck_assert_int_eq(unroll_net_gradient(net, &w->batch, work[i], grad[i], &result[i]), UNROLL_OK);
+        ck_assert_int_eq(unroll_net_gradient(net, &w->batch, work[i], grad[i], &result[i]),
+                         UNROLL_OK);
         unroll_work_free(work[i]);
     }
     ck_assert_mem_eq(grad[0], grad[1], n * sizeof **grad);
@@ -341,9 +362,13 @@ START_TEST(what_joins_steps_is_refused)
         {{.name = "rnn", .layers = 1}, 1, "--omega"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        const unroll_net_spec spec = {.size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS,
+        const unroll_net_spec spec = {.size = sizeof spec,
+                                      .inputs = SYMBOLS,
+                                      .outputs = SYMBOLS,
                                       .cell = bad[i].v.name,
-                                      .layers = 1, .hidden = UNITS, .norm = bad[i].v.norm,
+                                      .layers = 1,
+                                      .hidden = UNITS,
+                                      .norm = bad[i].v.norm,
                                       .omega = bad[i].omega};
         unroll_net *net = NULL;
         unroll_work *work = NULL;

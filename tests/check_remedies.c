@@ -20,8 +20,8 @@ enum { LAYERS_MAX = 3, GATES_MAX = UNROLL_GATES_MAX, PLACES = LAYERS_MAX * STEPS
 typedef struct reference {
     problem *p;
     size_t layers, gates, inputs;
-    double bump_h[PLACES], bump_c[PLACES];           /* [layers][STEPS][ROWS][UNITS], added to h and c */
-    double seen_h[PLACES], seen_c[PLACES];           /* of the probe */
+    double bump_h[PLACES], bump_c[PLACES]; /* [layers][STEPS][ROWS][UNITS], added to h and c */
+    double seen_h[PLACES], seen_c[PLACES]; /* of the probe */
     double h[LAYERS_MAX][ROWS][UNITS], c[LAYERS_MAX][ROWS][UNITS];
 } reference;
 
@@ -79,13 +79,19 @@ static bool is_written(const body *b)
 }
 
 /* @param ax  [G][UNITS] what the input brings */
-static void own_cell(const reference *r, size_t l, const double *ax, const double *bias, double *h, double *c)
+static void own_cell(const reference *r, size_t l, const double *ax, const double *bias, double *h,
+                     double *c)
 {
     const unroll_layer *layer = &r->p->net->stack.at[l].layer;
     const size_t P = layer->pitch, state = UNITS * sizeof *h;
     double *block = new_doubles((layer->blocks + 4) * P), *z = block + 4 * P;
-    const unroll_step step = {.layer = layer, .rows = 1, .z = z, .h0 = block, .h = block + P,
-                              .c0 = block + 2 * P, .c = block + 3 * P};
+    const unroll_step step = {.layer = layer,
+                              .rows = 1,
+                              .z = z,
+                              .h0 = block,
+                              .h = block + P,
+                              .c0 = block + 2 * P,
+                              .c = block + 3 * P};
     for (const unroll_term *term = layer->cell->input; term->count; term++)
         for (size_t g = 0; g < term->count; g++)
             for (size_t j = 0; j < UNITS; j++) {
@@ -145,8 +151,8 @@ static void reference_cell(reference *r, size_t l, size_t t, size_t row, const d
             double a[4];
             for (size_t g = 0; g < 4; g++)
                 a[g] = ax[g * H + j] + ah[g * H + j] + b[g * H + j];
-            c[j] = sigmoid(a[1]) * c[j] + sigmoid(a[0]) * tanh(a[2]) +
-                   r->bump_c[place(l, t, row) + j];
+            c[j] =
+                sigmoid(a[1]) * c[j] + sigmoid(a[0]) * tanh(a[2]) + r->bump_c[place(l, t, row) + j];
             normed[j] = c[j];
             ah[3 * H + j] = a[3];
         }
@@ -180,7 +186,8 @@ static double reference_loss(void *arg)
     const problem *p = r->p;
     const bool residual = unroll_net_get_spec(p->net)->residual;
     const double *embedding = weights_of(r->p->net, "encoder.weight");
-    const double *W = weights_of(r->p->net, "decoder.weight"), *bias = weights_of(r->p->net, "decoder.bias");
+    const double *W = weights_of(r->p->net, "decoder.weight"),
+                 *bias = weights_of(r->p->net, "decoder.bias");
     double loss = 0;
     memset(r->h, 0, sizeof r->h);
     memset(r->c, 0, sizeof r->c);
@@ -345,9 +352,12 @@ START_TEST(probe_sees_through)
         problem p;
         reference trained, probed;
         const unroll_init init = make_init("xavier", 140);
-        const unroll_net_spec spec = {.size = sizeof spec, .layers = LAYERS_MAX, .embedding = 2,
+        const unroll_net_spec spec = {.size = sizeof spec,
+                                      .layers = LAYERS_MAX,
+                                      .embedding = 2,
                                       .norm_steps = 2,
-                                      .norm = "recurrent-batch", .residual = residual};
+                                      .norm = "recurrent-batch",
+                                      .residual = residual};
         open_problem(&p, &bodies[_i], spec, &init, false);
         open_reference(&trained, &p);
         open_reference(&probed, &p);
@@ -357,7 +367,8 @@ START_TEST(probe_sees_through)
         unroll_work_set_hook(p.work, &(unroll_hook){.after = see_training, .arg = &trained});
         run_gradient(&p);
         unroll_work_set_hook(p.work, NULL);
-        const unroll_gradient_flow probe = {.batch = &p.batch, .through = true, .visit = see, .arg = &probed};
+        const unroll_gradient_flow probe = {
+            .batch = &p.batch, .through = true, .visit = see, .arg = &probed};
         ck_assert_int_eq(unroll_gradient_flow_run(p.net, p.work, &probe), UNROLL_OK);
         double held = 0;
         for (size_t i = 0; i < PLACES; i++) {

@@ -187,17 +187,23 @@ END_TEST
 
 /* ---- metrics.csv ---- */
 
-#define HEADER                                                                                     \
+#define HEADER \
     "step,epoch,split,loss,bits_per_token,accuracy,lr,grad_norm,clip_scale,tokens_per_s,seconds\n"
 
 START_TEST(metrics)
 {
     unroll_run *run;
-    const unroll_progress p = {.step = 10, .epoch = 0.5, .loss = 2, .accuracy = 0.25, .lr = 0.002,
-                               .grad_norm = 1.5, .clip_scale = 1, .tokens_per_s = 1234.5678,
+    const unroll_progress p = {.step = 10,
+                               .epoch = 0.5,
+                               .loss = 2,
+                               .accuracy = 0.25,
+                               .lr = 0.002,
+                               .grad_norm = 1.5,
+                               .clip_scale = 1,
+                               .tokens_per_s = 1234.5678,
                                .seconds = 0.125};
-    const unroll_evaluation e = {.split = UNROLL_VALID, .step = 10, .epoch = 0.5, .loss = 1,
-                                 .accuracy = 0.5, .seconds = 0.25};
+    const unroll_evaluation e = {
+        .split = UNROLL_VALID, .step = 10, .epoch = 0.5, .loss = 1, .accuracy = 0.5, .seconds = 0.25};
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
     OK(unroll_run_metrics(run, 0, true));
     ck_assert_str_eq(get_text(in("metrics.csv")), HEADER);
@@ -298,8 +304,7 @@ END_TEST
 
 START_TEST(opening_without_memory)
 {
-    static const enum unroll_run_mode modes[] = {UNROLL_RUN_NEW, UNROLL_RUN_FORCE,
-                                                 UNROLL_RUN_RESUME};
+    static const enum unroll_run_mode modes[] = {UNROLL_RUN_NEW, UNROLL_RUN_FORCE, UNROLL_RUN_RESUME};
     unroll_config *c = default_config();
     for (size_t m = 0; m < 3; m++) {
         long n = 0;

@@ -141,9 +141,10 @@ END_TEST
 START_TEST(refused)
 {
     enum { SIZE = sizeof(unroll_choice) };
-    static const unroll_choice bad[] = {{SIZE, -1, 0, 0}, {SIZE, NAN, 0, 0}, {SIZE, INFINITY, 0, 0},
-                                        {SIZE, 1, 0, -0.1}, {SIZE, 1, 0, 1.1}, {SIZE, 1, 0, NAN},
-                                        {0, 1, 0, 0}};
+    static const unroll_choice bad[] = {
+        {SIZE, -1, 0, 0},   {SIZE, NAN, 0, 0}, {SIZE, INFINITY, 0, 0},
+        {SIZE, 1, 0, -0.1}, {SIZE, 1, 0, 1.1}, {SIZE, 1, 0, NAN},
+        {0, 1, 0, 0}};
     unroll_sampler *s;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ck_assert_int_eq(unroll_sampler_new(V, &bad[i], 1, &s), UNROLL_EUSAGE);
@@ -152,7 +153,8 @@ START_TEST(refused)
     ck_assert_int_eq(unroll_sampler_new(0, &(unroll_choice){SIZE, 1, 0, 0}, 1, &s), UNROLL_EUSAGE);
     for (long n = 0; n < 2; n++) {
         unroll_alloc_fail_after(n);
-        ck_assert_int_eq(unroll_sampler_new(V, &(unroll_choice){SIZE, 1, 0, 0}, 1, &s), UNROLL_EMEMORY);
+        ck_assert_int_eq(unroll_sampler_new(V, &(unroll_choice){SIZE, 1, 0, 0}, 1, &s),
+                         UNROLL_EMEMORY);
     }
     unroll_alloc_fail_after(-1);
 }

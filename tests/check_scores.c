@@ -49,8 +49,10 @@ static void add_pair(unroll_lines *lines, sums *sum)
     ck_assert_ptr_nonnull(kept);
     ck_assert_ptr_nonnull(reference);
     const size_t reference_length = unescape(reference);
-    ck_assert_int_eq(unroll_bleu_add(&sum->bleu, kept, length, reference, reference_length), UNROLL_OK);
-    ck_assert_int_eq(unroll_chrf_add(&sum->chrf, kept, length, reference, reference_length), UNROLL_OK);
+    ck_assert_int_eq(unroll_bleu_add(&sum->bleu, kept, length, reference, reference_length),
+                     UNROLL_OK);
+    ck_assert_int_eq(unroll_chrf_add(&sum->chrf, kept, length, reference, reference_length),
+                     UNROLL_OK);
     unroll_free(kept);
 }
 
@@ -116,7 +118,8 @@ END_TEST
 /* A corpus is the sum of its parts, not the mean of their scores. */
 START_TEST(parts_join)
 {
-    static const char *const text[] = {"a b c d e", "x y"}, *const reference[] = {"a b c d e f", "x z"};
+    static const char *const text[] = {"a b c d e", "x y"}, *const reference[] = {"a b c d e f",
+                                                                                  "x z"};
     sums whole = {0}, part[2] = {{{0}, {{0}, {0}, {0}}}};
     for (size_t i = 0; i < 2; i++) {
         const size_t n = strlen(text[i]), m = strlen(reference[i]);

@@ -48,9 +48,11 @@ static void draw_batch(pairs *p, bool padded)
         p->weight[i] = runs ? 1 : 0;
     }
     p->batch = (unroll_batch){
+        /* clang-format off */
         .T = TARGET, .B = LINES, .S = SOURCE, .source = p->source, .input = p->input,
         .target = p->target, .source_mode = padded ? p->source_mode : NULL,
         .mode = padded ? p->mode : NULL, .weight = padded ? p->weight : NULL,
+        /* clang-format on */
     };
 }
 
@@ -61,20 +63,22 @@ static void open_pairs(pairs *p, unroll_net_spec spec, bool padded, uint64_t see
     spec.source = WORDS;
     spec.inputs = spec.outputs = SYMBOLS;
     spec.hidden = spec.hidden ? spec.hidden : 3;
-    const unroll_init init = {.size = sizeof init, .kind = "uniform", .scale = 1.5,
-                              .forget_bias = 1, .seed = seed};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "uniform", .scale = 1.5, .forget_bias = 1, .seed = seed};
     snprintf(p->name, sizeof p->name, "%s %s, %zu layers, embedding %zu, attention %s%s%s%s%s%s%s",
              spec.cell, spec.gru ? spec.gru : "", spec.layers, spec.embedding,
              spec.attention ? spec.attention : "none", spec.bidirectional ? ", bidirectional" : "",
              spec.dropout > 0 ? ", dropout" : "", spec.residual ? ", residual" : "",
-             spec.label_smoothing > 0 ? ", smoothing" : "", spec.scheduled_sampling > 0 ? ", sampling" : "",
-             padded ? ", padded" : "");
+             spec.label_smoothing > 0 ? ", smoothing" : "",
+             spec.scheduled_sampling > 0 ? ", sampling" : "", padded ? ", padded" : "");
     ck_assert_msg(unroll_net_new(&spec, &p->net) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     ck_assert_msg(unroll_net_init(p->net, &init) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     unroll_rng_seed(&rng, seed, 99);
     draw_batch(p, padded);
-    const unroll_status made = unroll_work_new(
-        p->net, WORK(.T = TARGET, .B = LINES, .S = SOURCE, .threads = threads, .training = true), &p->work);
+    const unroll_status made = unroll_work_new(p->net,
+                                               WORK(.T = TARGET, .B = LINES, .S = SOURCE,
+                                                    .threads = threads, .training = true),
+                                               &p->work);
     ck_assert_msg(made == UNROLL_OK, "%s: %s", p->name, unroll_message());
     unroll_work_set_dropout_key(p->work, 4711);
     p->grad = calloc(unroll_net_size(p->net), sizeof *p->grad);
@@ -117,9 +121,10 @@ static size_t check_all(pairs *p)
         gradient_report r = {0};
         if (list[i].frozen)
             continue;
-        const size_t at = list[i].offset + p->net->parameters.use[i].first; /* of a bias a part may learn */
-        gradient_check(training_loss, p, p->net->parameters.use[i].trained, unroll_net_weights(p->net) + at,
-                       p->grad + at, &r);
+        const size_t at =
+            list[i].offset + p->net->parameters.use[i].first; /* of a bias a part may learn */
+        gradient_check(training_loss, p, p->net->parameters.use[i].trained,
+                       unroll_net_weights(p->net) + at, p->grad + at, &r);
         ck_assert_msg(r.wrong == 0 && r.kinks == 0,
                       "%s: %zu of %zu wrong, worst %s[%zu]: %.12g, by differences %.12g, error %.2g",
                       p->name, r.wrong, r.checked, list[i].name, r.index, r.analytic, r.numeric,
@@ -164,8 +169,7 @@ START_TEST(gradients)
         {.layers = 1, .label_smoothing = 0.2},
         {.layers = 2, .bidirectional = true},
         {.layers = 2, .bidirectional = true, .embedding = 2, .attention = "general"},
-        {.layers = 2, .bidirectional = true, .attention = "additive", .dropout = 0.3,
-         .residual = true},
+        {.layers = 2, .bidirectional = true, .attention = "additive", .dropout = 0.3, .residual = true},
         {.layers = 1, .scheduled_sampling = 0.7, .embedding = 2, .attention = "dot"},
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
@@ -178,6 +182,7 @@ START_TEST(gradients)
 }
 END_TEST
 
+/* clang-format off */
 /* Specs with each way to attend and to read. */
 static const unroll_net_spec shapes[] = {
     {.layers = 2},
@@ -187,6 +192,7 @@ static const unroll_net_spec shapes[] = {
     {.layers = 2, .embedding = 5, .attention = "additive", .bidirectional = true, .tie = true,
      .hidden = 5},
 };
+/* clang-format on */
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static double loss_of(const unroll_real *logits, uint32_t target)
@@ -226,9 +232,9 @@ START_TEST(decoding)
                 /* row 1 is the true one; it goes on from itself by way of the others' places */
                 const uint32_t id[3] = {1, p.input[t * LINES + row], 2}, from[3] = {2, 1, 0};
                 const unroll_real *y = unroll_decoding_step(d, id, t % 2 ? from : NULL, 3);
-                ck_assert_double_eq_tol(
-                    loss_of(y + unroll_decoding_pitch(d), p.target[t * LINES + row]),
-                    loss[t * LINES + row], 1e-13);
+                ck_assert_double_eq_tol(loss_of(y + unroll_decoding_pitch(d),
+                                                p.target[t * LINES + row]),
+                                        loss[t * LINES + row], 1e-13);
                 const unroll_real *a = unroll_decoding_attention(d);
                 ck_assert((a != NULL) == (shapes[i].attention != NULL));
                 double sum = 0;
@@ -257,8 +263,8 @@ START_TEST(continuations)
     ck_assert_int_eq(unroll_decoding_begin(d, (const uint32_t[]){1, 2, 3}, 3), UNROLL_OK);
     unroll_decoding_step(d, (const uint32_t[]){1, 2, 3}, NULL, 3);
     const size_t pitch = unroll_decoding_pitch(d), bytes = SYMBOLS * sizeof(unroll_real);
-    const unroll_real *y = unroll_decoding_step(d, (const uint32_t[]){0, 0, 0},
-                                                (const uint32_t[]){2, 0, 2}, 3);
+    const unroll_real *y =
+        unroll_decoding_step(d, (const uint32_t[]){0, 0, 0}, (const uint32_t[]){2, 0, 2}, 3);
     ck_assert_int_eq(memcmp(y, y + 2 * pitch, bytes), 0);
     ck_assert_int_ne(memcmp(y, y + pitch, bytes), 0);
     unroll_decoding_free(d);
@@ -288,15 +294,16 @@ START_TEST(threads)
 END_TEST
 
 enum { READ = 4 };
-static const uint32_t read_ids[READ] = {3, 0, 4, 1}, fed[TARGET] = {1, 0, 3}, said[TARGET] = {0, 3, 2};
+static const uint32_t read_ids[READ] = {3, 0, 4, 1}, fed[TARGET] = {1, 0, 3},
+                      said[TARGET] = {0, 3, 2};
 
 /* Each target's own loss, with the present weights. */
 static void own_losses(unroll_net *net, double loss[TARGET])
 {
     unroll_work *work;
     unroll_result result;
-    const unroll_batch batch = {.S = READ, .T = TARGET, .B = 1, .source = read_ids, .input = fed,
-                                .target = said};
+    const unroll_batch batch = {
+        .S = READ, .T = TARGET, .B = 1, .source = read_ids, .input = fed, .target = said};
     unroll_net_pack(net, 1);
     ck_assert_int_eq(unroll_work_new(net, WORK(.T = TARGET, .B = 1, .S = READ, .threads = 1), &work),
                      UNROLL_OK);
@@ -354,8 +361,9 @@ START_TEST(alignment_of_symbols)
 {
     for (int both = 0; both < 2; both++) {
         pairs symbols, embedded;
-        unroll_net_spec spec = of_body(_i, (unroll_net_spec){
-            .layers = 2, .attention = "general", .bidirectional = both});
+        unroll_net_spec spec =
+            of_body(_i,
+                    (unroll_net_spec){.layers = 2, .attention = "general", .bidirectional = both});
         open_pairs(&symbols, spec, false, 5, 1);
         spec.embedding = WORDS;
         open_pairs(&embedded, spec, false, 5, 1);
@@ -427,7 +435,8 @@ START_TEST(wrong_gradient)
     static const char *const names[] = {"encoder.rnn.weight_hh_l0", "attention.key.weight",
                                         "attention.score.weight", "attention.combine.weight"};
     pairs p;
-    open_pairs(&p, (unroll_net_spec){.cell = "lstm", .layers = 1, .attention = "additive"}, true, 9, 1);
+    open_pairs(&p, (unroll_net_spec){.cell = "lstm", .layers = 1, .attention = "additive"}, true, 9,
+               1);
     gradient_into(&p, p.grad);
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         gradient_report r = {0};

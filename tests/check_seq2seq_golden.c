@@ -26,10 +26,12 @@ static size_t case_count;
 
 static void read_case(const char *line, struct golden *g)
 {
-    golden_need(sscanf(line, "case %31s cell=%7s layers=%lu hidden=%lu embedding=%lu bidirectional=%lu "
-                "attention=%15s smoothing=%lf S=%lu T=%lu B=%lu source=%lu outputs=%lu", g->name,
-                g->cell, &g->layers, &g->hidden, &g->embedding, &g->both, g->attention,
-                &g->smoothing, &g->S, &g->T, &g->B, &g->source, &g->outputs) == 13, line);
+    golden_need(sscanf(line,
+                       "case %31s cell=%7s layers=%lu hidden=%lu embedding=%lu bidirectional=%lu "
+                       "attention=%15s smoothing=%lf S=%lu T=%lu B=%lu source=%lu outputs=%lu",
+                       g->name, g->cell, &g->layers, &g->hidden, &g->embedding, &g->both, g->attention,
+                       &g->smoothing, &g->S, &g->T, &g->B, &g->source, &g->outputs) == 13,
+                line);
 }
 
 static void read_values(void)
@@ -77,10 +79,17 @@ static void require_near(const struct golden *g, const char *what, size_t n, con
 static unroll_net *make_net(const struct golden *g)
 {
     const unroll_net_spec spec = {
-        .size = sizeof spec, .source = g->source, .inputs = g->outputs, .outputs = g->outputs,
+        .size = sizeof spec,
+        .source = g->source,
+        .inputs = g->outputs,
+        .outputs = g->outputs,
         .cell = g->cell,
-        .layers = g->layers, .hidden = g->hidden, .embedding = g->embedding,
-        .bidirectional = g->both, .attention = g->attention, .label_smoothing = g->smoothing,
+        .layers = g->layers,
+        .hidden = g->hidden,
+        .embedding = g->embedding,
+        .bidirectional = g->both,
+        .attention = g->attention,
+        .label_smoothing = g->smoothing,
     };
     unroll_net *net;
     const unroll_parameter *list;
@@ -132,8 +141,9 @@ static void check_gradient(const struct golden *g, const unroll_net *net, const 
     float *plain = calloc(unroll_net_size(net), sizeof *plain);
     ck_assert_ptr_nonnull(grad);
     ck_assert_ptr_nonnull(plain);
-    const unroll_status made = unroll_work_new(
-        net, WORK(.T = g->T, .B = g->B, .S = g->S, .threads = 2, .training = true), &work);
+    const unroll_status made =
+        unroll_work_new(net, WORK(.T = g->T, .B = g->B, .S = g->S, .threads = 2, .training = true),
+                        &work);
     ck_assert_int_eq(made, UNROLL_OK);
     ck_assert_int_eq(unroll_net_gradient(net, b, work, grad, &result), UNROLL_OK);
     const float loss = (float)(result.loss / result.weight);
@@ -166,8 +176,15 @@ START_TEST(as_pytorch)
     uint32_t *source = ids(find(g, "", "source")), *input = ids(find(g, "", "input"));
     uint32_t *target = ids(find(g, "", "target"));
     const unroll_batch batch = {
-        .S = g->S, .T = g->T, .B = g->B, .source = source, .input = input, .target = target,
-        .source_mode = source_mode, .mode = mode, .weight = weight,
+        .S = g->S,
+        .T = g->T,
+        .B = g->B,
+        .source = source,
+        .input = input,
+        .target = target,
+        .source_mode = source_mode,
+        .mode = mode,
+        .weight = weight,
     };
     check_gradient(g, net, &batch);
     check_decoding(g, net, &batch);

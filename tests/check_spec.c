@@ -27,13 +27,17 @@ START_TEST(what_is_given_and_what_is_left)
         const char *spec;
         double rate, period;
     } rows[] = {
-        {"leaky", 0.5, 3}, {"leaky:rate=0.25", 0.25, 3}, {"leaky:period=7", 0.5, 7},
-        {"leaky:period=1,rate=1", 1, 1}, {"leaky:rate=0,period=100", 0, 100}, {"leaky:rate=1e-3", 1e-3, 3},
+        {"leaky", 0.5, 3},
+        {"leaky:rate=0.25", 0.25, 3},
+        {"leaky:period=7", 0.5, 7},
+        {"leaky:period=1,rate=1", 1, 1},
+        {"leaky:rate=0,period=100", 0, 100},
+        {"leaky:rate=1e-3", 1e-3, 3},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value[UNROLL_SPEC_KEYS] = {9, 9, 9, 9, 9, 9, 9, 9};
-        ck_assert_msg(unroll_spec_parse(rows[i].spec, "cell", "leaky", keys, NULL, value) == UNROLL_OK, "%s: %s",
-                      rows[i].spec, program_message());
+        ck_assert_msg(unroll_spec_parse(rows[i].spec, "cell", "leaky", keys, NULL, value) == UNROLL_OK,
+                      "%s: %s", rows[i].spec, program_message());
         ck_assert_double_eq(value[0], rows[i].rate);
         ck_assert_double_eq(value[1], rows[i].period);
         for (size_t k = 2; k < UNROLL_SPEC_KEYS; k++)
@@ -61,7 +65,8 @@ static const struct {
 START_TEST(what_is_wrong_is_named)
 {
     double value[UNROLL_SPEC_KEYS];
-    ck_assert_int_eq(unroll_spec_parse(wrong[_i].spec, "cell", "leaky", keys, NULL, value), UNROLL_EUSAGE);
+    ck_assert_int_eq(unroll_spec_parse(wrong[_i].spec, "cell", "leaky", keys, NULL, value),
+                     UNROLL_EUSAGE);
     assert_says(wrong[_i].says);
 }
 END_TEST
@@ -71,9 +76,11 @@ START_TEST(a_thing_without_keys)
     double value[UNROLL_SPEC_KEYS];
     static const unroll_spec_key none[UNROLL_SPEC_KEYS];
     ck_assert_int_eq(unroll_spec_parse("rnn", "cell", "rnn", NULL, NULL, value), UNROLL_OK);
-    ck_assert_int_eq(unroll_spec_parse("rnn:rate=1", "cell", "rnn", none, NULL, value), UNROLL_EUSAGE);
+    ck_assert_int_eq(unroll_spec_parse("rnn:rate=1", "cell", "rnn", none, NULL, value),
+                     UNROLL_EUSAGE);
     assert_says("cell rnn has no key 'rate'; it has none");
-    ck_assert_int_eq(unroll_spec_parse("rnn:rate=1", "task", "rnn", none, "unroll generate --list", value),
+    ck_assert_int_eq(unroll_spec_parse("rnn:rate=1", "task", "rnn", none, "unroll generate --list",
+                                       value),
                      UNROLL_EUSAGE);
     assert_says("task rnn has no key 'rate'; see unroll generate --list");
     char *text = unroll_spec_text("rnn", none, value);
@@ -108,18 +115,23 @@ typedef struct target {
     char *cell;
 } target;
 
+/* clang-format off */
 static const unroll_option row = {.name = "cell", .group = "Model", .meta = "NAME", .type = UNROLL_NAME,
                                   .names = name_of, .keys = keys_of, .offset = offsetof(target, cell)};
+/* clang-format on */
 
 START_TEST(an_option_keeps_all_keys)
 {
     static const char *const rows[][2] = {
-        {"rnn", "rnn"}, {"leaky", "leaky:rate=0.5,period=3"},
-        {"leaky:period=04", "leaky:rate=0.5,period=4"}, {"leaky:rate=0.10", "leaky:rate=0.1,period=3"},
+        {"rnn", "rnn"},
+        {"leaky", "leaky:rate=0.5,period=3"},
+        {"leaky:period=04", "leaky:rate=0.5,period=4"},
+        {"leaky:rate=0.10", "leaky:rate=0.1,period=3"},
     };
     target t = {NULL};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        ck_assert_msg(unroll_option_set(&row, 0, &t, rows[i][0]) == UNROLL_OK, "%s", program_message());
+        ck_assert_msg(unroll_option_set(&row, 0, &t, rows[i][0]) == UNROLL_OK, "%s",
+                      program_message());
         ck_assert_str_eq(t.cell, rows[i][1]);
     }
     ck_assert_int_eq(unroll_option_set(&row, 0, &t, "leaky:rte=1"), UNROLL_EUSAGE);

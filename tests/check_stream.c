@@ -24,7 +24,7 @@ typedef struct writer {
     const void *data;
     size_t length, piece; /* written `piece` bytes at a time */
     pthread_t reader;
-    bool poke;            /* a signal to the reader before each piece */
+    bool poke; /* a signal to the reader before each piece */
     bool endless;
     size_t written;
 } writer;
@@ -69,8 +69,10 @@ START_TEST(fifos_are_read)
     for (size_t piece = 1; piece < 400; piece *= 3)
         for (int gz = 0; gz < 2; gz++)
             for (int poke = 0; poke < 2; poke++) {
-                writer w = {.data = gz ? (const void *)packed : text, .length = gz ? n : LENGTH,
-                            .piece = piece, .poke = poke};
+                writer w = {.data = gz ? (const void *)packed : text,
+                            .length = gz ? n : LENGTH,
+                            .piece = piece,
+                            .poke = poke};
                 const pthread_t thread = start_writer(&w);
                 is_slurped("fifo", text, LENGTH);
                 pthread_join(thread, NULL);

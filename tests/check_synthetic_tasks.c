@@ -87,8 +87,12 @@ static size_t bytes_of(const unroll_batch *b, const example *e, unsigned char *t
 {
     const size_t n = b->T * b->B;
     size_t used = 0;
-    const struct { const void *data; size_t size; } part[] = {
-        {b->input, n * sizeof *b->input}, {b->target, n * sizeof *b->target},
+    const struct {
+        const void *data;
+        size_t size;
+    } part[] = {
+        {b->input, n * sizeof *b->input},
+        {b->target, n * sizeof *b->target},
         {b->feature, n * e->task.inputs * sizeof *b->feature},
         {b->value, n * e->task.outputs * sizeof *b->value},
     };
@@ -104,7 +108,8 @@ START_TEST(by_seed)
 {
     static unsigned char a[1 << 20], b[1 << 20];
     const unroll_task_row *row = unroll_task_table[_i];
-    example one = make_example(row->name, 4, 1), same = make_example(row->name, 4, 1), other = make_example(row->name, 4, 2);
+    example one = make_example(row->name, 4, 1), same = make_example(row->name, 4, 1),
+            other = make_example(row->name, 4, 2);
     for (int i = 0; i < 3; i++) {
         unroll_batch x = next_batch(&one), y = next_batch(&same);
         const size_t n = bytes_of(&x, &one, a);
@@ -157,8 +162,8 @@ END_TEST
 START_TEST(smallest)
 {
     static const char *const specs[] = {
-        "temporal-order:length=10", "latch:delay=1,cue=1,noise=0", "two-sequence:delay=1,start=1",
-        "parity:length=1", "reverse:length=1,symbols=1", "multiplication:length=2",
+        "temporal-order:length=10",  "latch:delay=1,cue=1,noise=0", "two-sequence:delay=1,start=1",
+        "parity:length=1",           "reverse:length=1,symbols=1",  "multiplication:length=2",
         "reber:strings=1,longest=5",
     };
     example e = make_example(specs[_i], 1, 1);
@@ -214,8 +219,11 @@ START_TEST(copy)
     ck_assert_double_eq_tol(e.row->baseline(e.value), 3 * log(4) / 13, 1e-12);
     free_example(&e);
 
-    static const struct { const char *spec; double loss; } published[] = {
-        {"copy:delay=50", 0.297}, {"copy:delay=100", 0.173}, {"copy:delay=200", 0.0945},
+    static const struct {
+        const char *spec;
+        double loss;
+    } published[] = {
+        {"copy:delay=50", 0.297},   {"copy:delay=100", 0.173},   {"copy:delay=200", 0.0945},
         {"copy:delay=500", 0.0400}, {"copy:delay=1000", 0.0204},
     };
     for (size_t i = 0; i < 5; i++) {

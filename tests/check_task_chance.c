@@ -16,10 +16,14 @@ enum { ROWS = 16, BATCHES = 250, SEQUENCES = ROWS * BATCHES, CHANCE_BATCHES = 10
 
 static unroll_net *constant_net(const example *e, unroll_real bias)
 {
-    const unroll_net_spec spec = {.size = sizeof spec, .inputs = e->task.inputs,
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = e->task.inputs,
                                   .outputs = e->task.outputs,
-                                  .features = e->task.features, .squared = e->task.squared,
-                                  .cell = "rnn", .layers = 1, .hidden = 2};
+                                  .features = e->task.features,
+                                  .squared = e->task.squared,
+                                  .cell = "rnn",
+                                  .layers = 1,
+                                  .hidden = 2};
     unroll_net *net;
     ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
     memset(unroll_net_weights(net), 0, unroll_net_size(net) * sizeof(unroll_real));
@@ -35,9 +39,9 @@ static const struct guess {
     unroll_real bias;
     double spread; /* standard deviation of one sequence's loss */
 } GUESSES[] = {
-    {"temporal-order:length=10", 0, 0}, {"latch:delay=1,cue=1", 0, 0},
+    {"temporal-order:length=10", 0, 0},     {"latch:delay=1,cue=1", 0, 0},
     {"two-sequence:delay=1,start=1", 0, 0}, {"parity:length=4", 0, 0},
-    {"adding:length=4", 1, 0.198}, {"multiplication:length=4", 0.25, 0.0714},
+    {"adding:length=4", 1, 0.198},          {"multiplication:length=4", 0.25, 0.0714},
 };
 
 START_TEST(chance)
@@ -60,8 +64,7 @@ START_TEST(chance)
     }
     const double p = e.row->chance(e.value);
     ck_assert_double_eq(counted, n);
-    ck_assert_double_eq_tol(loss / n, e.row->baseline(e.value),
-                            5 * g->spread / sqrt(n) + 1e-6);
+    ck_assert_double_eq_tol(loss / n, e.row->baseline(e.value), 5 * g->spread / sqrt(n) + 1e-6);
     ck_assert_double_eq_tol(correct / n, p, 5 * sqrt(p * (1 - p) / n));
     unroll_work_free(work);
     unroll_net_free(net);
@@ -84,8 +87,7 @@ START_TEST(reverse_chance)
         }
     }
     ck_assert_double_eq_tol(loss / weight, e.row->baseline(e.value), 1e-9);
-    ck_assert_double_eq_tol(right / counted, e.row->chance(e.value),
-                            5 * sqrt(0.2 * 0.8 / counted));
+    ck_assert_double_eq_tol(right / counted, e.row->chance(e.value), 5 * sqrt(0.2 * 0.8 / counted));
     free_example(&e);
 }
 END_TEST
@@ -131,8 +133,13 @@ START_TEST(tolerance)
     const uint32_t input[6] = {0};
     const unroll_real weight[6] = {1, 2, 4, 8, 0, 16};
     const uint8_t counted[6] = {1, 1, 1, 1, 1, 0};
-    unroll_batch batch = {.T = 6, .B = 1, .input = input, .value = value[0], .weight = weight,
-                          .counted = counted, .tolerance = 0.0625};
+    unroll_batch batch = {.T = 6,
+                          .B = 1,
+                          .input = input,
+                          .value = value[0],
+                          .weight = weight,
+                          .counted = counted,
+                          .tolerance = 0.0625};
     unroll_result r;
     ck_assert_int_eq(unroll_work_new(net, WORK(.T = 6, .B = 1, .threads = 1), &work), UNROLL_OK);
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);

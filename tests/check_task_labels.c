@@ -163,7 +163,10 @@ static bool read_strings(const sequence *s, size_t *t, int strings, const char *
             return false;
         for (; state < 6; (*t)++) {
             state = reber_next(state, SYMBOLS[s->input[*t]]);
-            if (state == 7 || !asks(s, *t, state < 6 ? legal[state] : i + 1 < strings ? "B" : outer))
+            if (state == 7 || !asks(s, *t,
+                                    state < 6         ? legal[state]
+                                    : i + 1 < strings ? "B"
+                                                      : outer))
                 return false;
         }
     }
@@ -281,9 +284,12 @@ END_TEST
 /* Strings from the literature are read by this test's own automaton, and others are not. */
 START_TEST(reber_grammar)
 {
-    static const struct { const char *text; bool legal; } strings[] = {
-        {"TXSE", true}, {"PVVE", true}, {"TSSXXTVPSE", true}, {"PTTTVPXVVE", true},
-        {"TXXVPSE", true}, {"TVVE", false}, {"PXSE", false}, {"TSXSSE", false},
+    static const struct {
+        const char *text;
+        bool legal;
+    } strings[] = {
+        {"TXSE", true},    {"PVVE", true},  {"TSSXXTVPSE", true}, {"PTTTVPXVVE", true},
+        {"TXXVPSE", true}, {"TVVE", false}, {"PXSE", false},      {"TSXSSE", false},
     };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         int state = 0;
@@ -312,8 +318,8 @@ START_TEST(reber_recall)
                 at = t;
             }
         ck_assert_uint_eq(steps, 1);
-        ck_assert_uint_eq(s.input[at], 6);                  /* the inner E */
-        ck_assert_uint_eq(s.input[at + 1], s.input[1]);     /* what it asks for */
+        ck_assert_uint_eq(s.input[at], 6);              /* the inner E */
+        ck_assert_uint_eq(s.input[at + 1], s.input[1]); /* what it asks for */
         ck_assert_double_eq(s.value[at][s.input[1]], 1);
     }
     free_example(&e);

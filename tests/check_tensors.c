@@ -41,14 +41,14 @@ static void expect_bad(const char *part)
     ck_assert_ptr_null(t.block_);
     ck_assert_msg(strncmp(unroll_message(), path, strlen(path)) == 0, "no file in '%s'",
                   unroll_message());
-    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(),
-                  part);
+    ck_assert_msg(strstr(unroll_message(), part) != NULL, "'%s' lacks '%s'", unroll_message(), part);
 }
 
 static const float F[6] = {1.5f, -2, 0, 3e38f, 1e-38f, 7};
 static const double D[3] = {1.0 / 3, -0.0, 1e300};
 static const uint64_t U[2] = {UINT64_MAX, 1};
 
+/* clang-format off */
 static const unroll_tensor TENSORS[] = {
     {"rnn.weight", UNROLL_F32, 2, {2, 3}, F}, {"a", UNROLL_F64, 1, {3}, D},
     {"z", UNROLL_U64, 1, {2}, U},             {"scalar", UNROLL_F32, 0, {0}, F + 5},
@@ -57,6 +57,7 @@ static const unroll_tensor TENSORS[] = {
 static const unroll_metadata META[] = {
     {"format", "unroll"},
     {"vocabulary", "[\"\\u0000\",\"\\\"header_crc32\\\":\\\"\",\"\xc3\xa9\"]"}};
+/* clang-format on */
 enum { TENSOR_COUNT = sizeof TENSORS / sizeof TENSORS[0] };
 
 /** Small, so that each of its bits can be tried. */
@@ -145,19 +146,19 @@ START_TEST(every_cut)
 }
 END_TEST
 
-#define ENTRY(dtype, shape, offsets)                                                               \
+#define ENTRY(dtype, shape, offsets) \
     "{\"a\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
-#define TWO(a, b)                                                                                  \
-    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" a "},"                             \
+#define TWO(a, b)                                                      \
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" a "}," \
     "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" b "}}"
 #define META_START "{\"__metadata__\":"
 #define META_ONLY(meta) META_START meta "}"
 
 static const struct {
     const char *header;
-    uint64_t length;   /**< as said; 0: true */
+    uint64_t length; /**< as said; 0: true */
     size_t payload;
-    const char *part;  /**< of the message */
+    const char *part; /**< of the message */
 } FORGED[] = {
     {"{}", UINT64_C(1) << 63, 0, "bound of 32000000"},
     {"{}", UINT64_MAX, 0, "bound of 32000000"},
@@ -237,7 +238,7 @@ END_TEST
 /* Large headers of valid JSON that no model has. They are refused before anything is made of them. */
 static const struct {
     const char *start, *again, *end;
-    const char *part;  /**< of the message */
+    const char *part; /**< of the message */
 } LARGE[] = {
     {"{\"a\":[1", ",1", "]}", "more than 64 values"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1", ",1", "]}}", "more than 64 values"},

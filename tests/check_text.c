@@ -15,11 +15,12 @@
 typedef struct fault_case {
     const char *text;
     size_t length;
-    const char *says[3];  /* parts of the message */
+    const char *says[3]; /* parts of the message */
 } fault_case;
 
 #define BYTES(text) text, sizeof(text) - 1
 
+/* clang-format off */
 static const fault_case faults[] = {
     {BYTES("abc\xC0\xAFz"), {"byte 3:", "overlong", "--tokens byte"}},
     {BYTES("\xE0\x80\xAF"), {"byte 0:", "overlong", "--invalid replace"}},
@@ -40,6 +41,7 @@ static const fault_case faults[] = {
     {BYTES("\0U\0n\0r\0o\0l\0l"), {"UTF-16", NULL, NULL}},
     {BYTES(""), {"is empty", NULL, NULL}},
 };
+/* clang-format on */
 
 START_TEST(test_faults)
 {
@@ -77,7 +79,8 @@ END_TEST
 
 START_TEST(test_bytes_are_taken_as_they_are)
 {
-    static const char text[] = "\xFF\xFE" "a\0\xEF\xBB\xBF\x80";
+    static const char text[] = "\xFF\xFE"
+                               "a\0\xEF\xBB\xBF\x80";
     const unroll_text_rules rules = rules_for(UNROLL_BYTE);
     unroll_ids ids = {0};
     unroll_vocabulary *v = vocabulary_of(&rules, text, sizeof text - 1, &ids);
@@ -99,12 +102,13 @@ END_TEST
 
 START_TEST(test_bom_and_controls)
 {
-    static const char text[] = "\xEF\xBB\xBF" "a\0\r\nb\r\xEF\xBB\xBF";
+    static const char text[] = "\xEF\xBB\xBF"
+                               "a\0\r\nb\r\xEF\xBB\xBF";
     const unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
     unroll_ids ids = {0};
     unroll_vocabulary *v = vocabulary_of(&rules, text, sizeof text - 1, &ids);
     ck_assert(ids.bom);
-    static const uint32_t want[] = {3, 0, 2, 1, 4, 2, 5};  /* NUL \n \r a b U+FEFF */
+    static const uint32_t want[] = {3, 0, 2, 1, 4, 2, 5}; /* NUL \n \r a b U+FEFF */
     ck_assert_uint_eq(ids.count, 7);
     ck_assert_mem_eq(ids.id, want, sizeof want);
     unroll_vocabulary_free(v);
@@ -210,10 +214,10 @@ END_TEST
 START_TEST(test_awkward_strings)
 {
     static const int32_t awkward[] = {
-        'A',    'e',    ' ',    '\n',   0xC5,   0xDF,   0x130,   0x300,  0x301,  0x323,   0x327,
-        0x345,  0x3B1,  0x1100, 0x1161, 0x11A8, 0xAC00, 0xAC01,  0x3042, 0x3099, 0x915,   0x93C,
-        0x958,  0x1E9B, 0x212B, 0xFB01, 0xFF21, 0x5D0,  0x5BC,   0x4E00, 0x1F600, 0x1D15E, 0x9BE,
-        0x9C7,  0x2126, 0x37E,  0x3A9,  0x1E0A, 0x1E9E, 0xA69,   0xB7,   0x430,  0x439,
+        'A',   'e',    ' ',    '\n',   0xC5,   0xDF,   0x130,  0x300,  0x301,   0x323,   0x327,
+        0x345, 0x3B1,  0x1100, 0x1161, 0x11A8, 0xAC00, 0xAC01, 0x3042, 0x3099,  0x915,   0x93C,
+        0x958, 0x1E9B, 0x212B, 0xFB01, 0xFF21, 0x5D0,  0x5BC,  0x4E00, 0x1F600, 0x1D15E, 0x9BE,
+        0x9C7, 0x2126, 0x37E,  0x3A9,  0x1E0A, 0x1E9E, 0xA69,  0xB7,   0x430,   0x439,
     };
     enum { KINDS = sizeof awkward / sizeof *awkward };
     const unroll_text_rules rules = form(_i);
@@ -256,8 +260,12 @@ END_TEST
 START_TEST(test_plain_text_is_not_copied)
 {
     const unroll_text_rules rules = rules_for(UNROLL_CODEPOINT);
-    static const char *const plain[] = {"To be, or not to be\n", "Fräulein Ökonomie – “ja”",
-                                        "Привет, мир", "日本語のテキスト。", "한국어", "😀🎉"};
+    static const char *const plain[] = {"To be, or not to be\n",
+                                        "Fräulein Ökonomie – “ja”",
+                                        "Привет, мир",
+                                        "日本語のテキスト。",
+                                        "한국어",
+                                        "😀🎉"};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         unroll_text t;
         ck_assert_int_eq(unroll_text_prepare(&rules, "NAME", plain[i], strlen(plain[i]), &t),
@@ -299,7 +307,8 @@ START_TEST(test_graphemes)
 {
     check_tokens(UNROLL_GRAPHEME, "a\r\nb", "a|\r|\n|b");
     check_tokens(UNROLL_GRAPHEME, "x\xCC\xA3\xCC\x81y", "x\xCC\xA3\xCC\x81|y");
-    check_tokens(UNROLL_GRAPHEME, "👩‍👩‍👧‍👦👍🏽!", "👩‍👩‍👧‍👦|👍🏽|!");
+    check_tokens(UNROLL_GRAPHEME, "👩‍👩‍👧‍👦👍🏽!",
+                 "👩‍👩‍👧‍👦|👍🏽|!");
     check_tokens(UNROLL_GRAPHEME, "🇩🇪🇫🇷🇯🇵", "🇩🇪|🇫🇷|🇯🇵");
     check_tokens(UNROLL_GRAPHEME, "한국", "한|국");
     check_tokens(UNROLL_GRAPHEME, "\xE1\x84\x80\xE1\x86\xA8z", "\xE1\x84\x80|\xE1\x86\xA8|z");

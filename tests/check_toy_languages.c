@@ -10,6 +10,7 @@
 
 /* ---- English to German, word by word ---- */
 
+/* clang-format off */
 /* English singular, plural; German singular, plural; m, f or n. */
 static const char *const nouns[][5] = {
     {"man", "men", "Mann", "Männer", "m"},         {"woman", "women", "Frau", "Frauen", "f"},
@@ -19,6 +20,7 @@ static const char *const nouns[][5] = {
     {"girl", "girls", "Mädchen", "Mädchen", "n"},  {"horse", "horses", "Pferd", "Pferde", "n"},
     {"queen", "queens", "Königin", "Königinnen", "f"},
 };
+/* clang-format on */
 /* he, they, participle; er, sie, Partizip */
 static const char *const verbs[][6] = {
     {"knows", "know", "known", "kennt", "kennen", "gekannt"},
@@ -62,7 +64,7 @@ static void add(char *to, const char *word)
 }
 
 typedef struct verb {
-    int at;       /* in verbs */
+    int at; /* in verbs */
     bool perfect, negated, plural;
 } verb;
 
@@ -231,8 +233,7 @@ static const struct grammar {
     {"toy-translation:clauses=0,least=2", 2, 2, false, false, false, false},
     {"toy-translation:plural=0.5", 0, 2, true, false, false, false},
     {"toy-translation:negation=0.5,clauses=1", 0, 1, false, false, false, true},
-    {"toy-translation:plural=0.3,relative=0.4,perfect=0.5,negation=0.3", 0, 2, true, true, true,
-     true},
+    {"toy-translation:plural=0.3,relative=0.4,perfect=0.5,negation=0.3", 0, 2, true, true, true, true},
 };
 
 START_TEST(test_sentences)
@@ -281,9 +282,10 @@ END_TEST
 static unsigned read_number(const char *text, size_t length)
 {
     static const char *const words[] = {
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-        "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+        "zero",     "one",     "two",     "three",     "four",     "five",     "six",
+        "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",   "thirteen",
+        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+        "thirty",   "forty",   "fifty",   "sixty",     "seventy",  "eighty",   "ninety"};
     char copy[200];
     unsigned sum = 0, group = 0;
     ck_assert_uint_lt(length, sizeof copy);
@@ -380,11 +382,24 @@ static const struct {
     int to;
     const char *says;
 } known_numbers[] = {
-    {0, 2, "null"},  {1, 2, "eins"}, {7, 2, "sieben"}, {12, 2, "zwölf"}, {16, 2, "sechzehn"},
-    {17, 2, "siebzehn"}, {21, 2, "einundzwanzig"}, {30, 2, "dreißig"}, {76, 2, "sechsundsiebzig"},
-    {100, 2, "einhundert"}, {101, 2, "einhunderteins"}, {342, 2, "dreihundertzweiundvierzig"},
-    {911, 2, "neunhundertelf"}, {1001, 2, "eintausendeins"}, {4, 1, "IV"}, {90, 1, "XC"},
-    {444, 1, "CDXLIV"}, {1994, 1, "MCMXCIV"},
+    {0, 2, "null"},
+    {1, 2, "eins"},
+    {7, 2, "sieben"},
+    {12, 2, "zwölf"},
+    {16, 2, "sechzehn"},
+    {17, 2, "siebzehn"},
+    {21, 2, "einundzwanzig"},
+    {30, 2, "dreißig"},
+    {76, 2, "sechsundsiebzig"},
+    {100, 2, "einhundert"},
+    {101, 2, "einhunderteins"},
+    {342, 2, "dreihundertzweiundvierzig"},
+    {911, 2, "neunhundertelf"},
+    {1001, 2, "eintausendeins"},
+    {4, 1, "IV"},
+    {90, 1, "XC"},
+    {444, 1, "CDXLIV"},
+    {1994, 1, "MCMXCIV"},
 };
 
 START_TEST(test_known_numbers)
@@ -397,6 +412,7 @@ END_TEST
 
 /* ---- specs ---- */
 
+/* clang-format off */
 static const char *const bad_specs[][2] = {
     {"toy-translation:clauses=3x", "from 0 to 100"}, {"toy-translation:clauses=101", "from 0 to 100"},
     {"toy-translation:plural=1.5", "from 0 to 1"},   {"toy-translation:plural=nan", "from 0 to 1"},
@@ -405,6 +421,7 @@ static const char *const bad_specs[][2] = {
     {"numbers:to=3", "from 0 to 2"},                 {"number", "did you mean 'numbers'"},
     {"numbers:to=1,to=1", "given twice"},            {"translate:clausse=1", "did you mean 'clauses'"},
 };
+/* clang-format on */
 
 START_TEST(test_bad_specs)
 {
@@ -438,8 +455,7 @@ START_TEST(test_seeds_and_memory)
     size_t length[3];
     ck_assert_int_eq(unroll_toy_parse("toy-translation", &toy, value), UNROLL_OK);
     for (uint64_t i = 0; i < 3; i++)
-        ck_assert_int_eq(unroll_toy_text(toy, value, 1 + i / 2, 50, &text[i], &length[i]),
-                         UNROLL_OK);
+        ck_assert_int_eq(unroll_toy_text(toy, value, 1 + i / 2, 50, &text[i], &length[i]), UNROLL_OK);
     ck_assert_uint_eq(length[0], length[1]);
     ck_assert_int_eq(memcmp(text[0], text[1], length[0]), 0);
     ck_assert(length[0] != length[2] || memcmp(text[0], text[2], length[0]) != 0);

@@ -63,8 +63,8 @@ static const struct {
     const char *optimizer;
     double lr;
 } resumes[] = {
-    {"rnn", 13, 2, "adam", 0.1},     {"gru", 13, 2, "adam", 0.1},  {"lstm", 13, 2, "adam", 0.1},
-    {"lstm", 10, 1, "rmsprop", 0.1}, {"lstm", 11, 1, "sgd", 0.1},  {"lstm", 25, 2, "adamw", 0.1},
+    {"rnn", 13, 2, "adam", 0.1},     {"gru", 13, 2, "adam", 0.1}, {"lstm", 13, 2, "adam", 0.1},
+    {"lstm", 10, 1, "rmsprop", 0.1}, {"lstm", 11, 1, "sgd", 0.1}, {"lstm", 25, 2, "adamw", 0.1},
     {"gru", 13, 1, "sgd", 1e-30},
 };
 
@@ -88,8 +88,7 @@ START_TEST(resume_is_as_never_stopped)
             restore(g, &image_two);
             g->evaluations = evaluations;
         }
-        ck_assert_int_eq(run(g, part == 1 ? UNROLL_STOP_INTERRUPTED : UNROLL_STOP_STEPS),
-                         UNROLL_OK);
+        ck_assert_int_eq(run(g, part == 1 ? UNROLL_STOP_INTERRUPTED : UNROLL_STOP_STEPS), UNROLL_OK);
         if (part == 1)
             ck_assert_uint_eq(unroll_trainer_steps(g->trainer), resumes[_i].stop_at);
         save(g, part == 0 ? &image_one : &image_two, NULL);

@@ -116,7 +116,8 @@ START_TEST(callbacks_carry_their_size)
     prepare(&one);
     make_net(&one, "lstm", 0, 1);
     one.callbacks.size = 0;
-    ck_assert_int_eq(unroll_trainer_new(one.net, &one.y.task, &one.learning, &one.callbacks, &one.trainer),
+    ck_assert_int_eq(unroll_trainer_new(one.net, &one.y.task, &one.learning, &one.callbacks,
+                                        &one.trainer),
                      UNROLL_EUSAGE);
     ck_assert_ptr_null(one.trainer);
     ck_assert_ptr_nonnull(strstr(unroll_message(), "unroll_callbacks"));

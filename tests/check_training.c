@@ -13,8 +13,8 @@
 /* How often each callback came, and the order of the first ones. */
 typedef struct told {
     unsigned step, evaluated, sample, solved, note, fault, overridden;
-    uint64_t stop_at;       /* 0: never */
-    const char *steps;      /* what `override` sets; NULL: nothing */
+    uint64_t stop_at;  /* 0: never */
+    const char *steps; /* what `override` sets; NULL: nothing */
     char order[8];
 } told;
 
@@ -75,9 +75,14 @@ static unroll_status override(void *arg, unroll_config *config)
 static unroll_config *copy_task(const char *out)
 {
     unroll_config *c = default_config();
-    const char *const set[][2] = {{"task", "copy:length=1,delay=2"}, {"hidden", "6"},
-                                  {"batch", "4"}, {"steps", "20"}, {"eval-every", "5"},
-                                  {"threads", "1"}, {"save-every", "10"}, {"out", out}};
+    const char *const set[][2] = {{"task", "copy:length=1,delay=2"},
+                                  {"hidden", "6"},
+                                  {"batch", "4"},
+                                  {"steps", "20"},
+                                  {"eval-every", "5"},
+                                  {"threads", "1"},
+                                  {"save-every", "10"},
+                                  {"out", out}};
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         OK(unroll_config_set(c, set[i][0], set[i][1]));
     return c;
@@ -89,9 +94,13 @@ static enum unroll_stop train(unroll_config *config, told *seen, unroll_evaluati
     enum unroll_stop why;
     bool saved;
     unroll_training t = {.config = config,
-                         .callbacks = {.arg = seen, .note = on_note, .fault = on_fault,
-                                       .override = override, .step = on_step,
-                                       .evaluated = on_evaluated, .sample = on_sample,
+                         .callbacks = {.arg = seen,
+                                       .note = on_note,
+                                       .fault = on_fault,
+                                       .override = override,
+                                       .step = on_step,
+                                       .evaluated = on_evaluated,
+                                       .sample = on_sample,
                                        .stop = on_stop}};
     OK(unroll_training_open(&t, NULL, 0));
     OK(unroll_training_begin(&t));
@@ -116,7 +125,8 @@ START_TEST(a_training_tells_and_leaves_all)
     ck_assert_uint_eq(seen.sample, 4);
     ck_assert_uint_eq(seen.fault, 0);
     ck_assert_uint_eq(seen.overridden, 0);
-    ck_assert_str_eq(seen.order, "sssse" "ts"); /* a step's validation comes before the step */
+    ck_assert_str_eq(seen.order, "sssse"
+                                 "ts"); /* a step's validation comes before the step */
     ck_assert(tested.targets > 0 && tested.split == UNROLL_TEST);
     ck_assert(there(in("config.json")) && there(in("model.safetensors")) && there(in("metrics.csv")));
     ck_assert(there(in("checkpoint-20.safetensors")) && there(in("checkpoint-10.safetensors")));

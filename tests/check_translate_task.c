@@ -12,8 +12,7 @@
 enum { PAIRS = 203, ROWS = 8 };
 
 /* Which training pair a row is, by its target, which is unique; checks the row on the way. */
-static size_t check_row(const unroll_pairs_part *part, const unroll_batch *b, size_t row,
-                        bool reverse)
+static size_t check_row(const unroll_pairs_part *part, const unroll_batch *b, size_t row, bool reverse)
 {
     size_t S = 0, T = 0, found = part->count;
     for (size_t s = 0; s < b->S; s++) {
@@ -33,8 +32,7 @@ static size_t check_row(const unroll_pairs_part *part, const unroll_batch *b, si
         for (size_t t = 0; t < T && same; t++)
             same = b->target[t * b->B + row] == pair->id[UNROLL_TARGET][t];
         for (size_t s = 0; s < S && same; s++)
-            same = b->source[s * b->B + row] ==
-                   pair->id[UNROLL_SOURCE][reverse ? S - 1 - s : s];
+            same = b->source[s * b->B + row] == pair->id[UNROLL_SOURCE][reverse ? S - 1 - s : s];
         if (same)
             found = i;
     }
@@ -141,8 +139,7 @@ typedef struct memory_of_place {
     bool restore;
 } memory_of_place;
 
-static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data,
-                  size_t count)
+static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
 {
     memory_of_place *m = arg;
     ck_assert_str_eq(name, "task.place");
@@ -200,8 +197,7 @@ START_TEST(test_evaluation)
         bool more = true;
         for (uint64_t i = 0; more; i++) {
             unroll_batch b;
-            ck_assert_int_eq(task.eval(task.self, (enum unroll_split)split, i, &b, &more),
-                             UNROLL_OK);
+            ck_assert_int_eq(task.eval(task.self, (enum unroll_split)split, i, &b, &more), UNROLL_OK);
             if (more) {
                 ck_assert_uint_le(b.T, task.eval_T);
                 ck_assert_uint_le(b.S, task.eval_S);

@@ -123,11 +123,12 @@ START_TEST(test_metadata_and_back)
 {
     const unroll_text_rules rules = rules_for(_i);
     unroll_ids ids = {0}, again = {0};
-    unroll_vocabulary *v = build(&rules, "Ünï 👩‍👧 code\n\r\n a\xCC\xA3\xCC\x81 '", &ids), *w;
+    unroll_vocabulary *v = build(&rules, "Ünï 👩‍👧 code\n\r\n a\xCC\xA3\xCC\x81 '", &ids),
+                      *w;
     const size_t count = unroll_vocabulary_size(v);
     const char **tokens = calloc(count, sizeof *tokens);
     size_t *lengths = calloc(count, sizeof *lengths);
-    char (*buffer)[8] = calloc(count, sizeof *buffer);
+    char(*buffer)[8] = calloc(count, sizeof *buffer);
     for (uint32_t i = 0; i < count; i++)
         tokens[i] = unroll_vocabulary_spelling(v, i, buffer[i], &lengths[i]);
     ck_assert_int_eq(unroll_vocabulary_from_tokens(&rules, tokens, lengths, count, &w), UNROLL_OK);
@@ -188,14 +189,15 @@ START_TEST(test_rules_are_checked)
     unroll_text_rules bad[3] = {good, good, good};
     bad[0].size = 0;
     bad[1].tokens = (enum unroll_tokens)99;
-    bad[2].normalize = (enum unroll_normalize)-1;
+    bad[2].normalize = (enum unroll_normalize) - 1;
     for (size_t i = 0; i < 3; i++) {
         static const char *const tokens[] = {"a"};
         unroll_vocabulary *v = NULL;
         unroll_ids ids = {0};
         ck_assert_int_eq(unroll_vocabulary_build(&bad[i], "NAME", "a", 1, &v, &ids), UNROLL_EUSAGE);
         ck_assert_ptr_null(v);
-        ck_assert_int_eq(unroll_vocabulary_from_tokens(&bad[i], tokens, &(size_t){1}, 1, &v), UNROLL_EUSAGE);
+        ck_assert_int_eq(unroll_vocabulary_from_tokens(&bad[i], tokens, &(size_t){1}, 1, &v),
+                         UNROLL_EUSAGE);
         ck_assert_ptr_null(v);
     }
 }

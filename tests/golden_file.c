@@ -27,8 +27,7 @@ FILE *golden_open(const char *name)
 void golden_tensor(FILE *f, const char *line, tensor *t)
 {
     unsigned long d[4] = {1, 1, 1, 1};
-    const int got =
-        sscanf(line, "tensor %63s %lu %lu %lu %lu", t->name, &d[0], &d[1], &d[2], &d[3]);
+    const int got = sscanf(line, "tensor %63s %lu %lu %lu %lu", t->name, &d[0], &d[1], &d[2], &d[3]);
     golden_need(got >= 2, line);
     t->count = d[0] * d[1] * d[2] * d[3];
     t->data = malloc(t->count * sizeof *t->data);

@@ -16,11 +16,11 @@ typedef double gradient_function(void *arg);
 
 /** What checking an array gave. Zero-initialise; a second array's elements are added. */
 typedef struct gradient_report {
-    size_t checked; /**< elements compared */
-    size_t kinks;   /**< of them: no derivative near x, as at a ReLU's corner */
-    size_t wrong;   /**< above the bound */
-    double worst;   /**< the largest relative error; of what has a derivative */
-    size_t index;   /**< where, in the array */
+    size_t checked;           /**< elements compared */
+    size_t kinks;             /**< of them: no derivative near x, as at a ReLU's corner */
+    size_t wrong;             /**< above the bound */
+    double worst;             /**< the largest relative error; of what has a derivative */
+    size_t index;             /**< where, in the array */
     double analytic, numeric; /**< there */
 } gradient_report;
 

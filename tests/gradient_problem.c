@@ -31,8 +31,8 @@ static bool has_corners(const body *b)
 
 unroll_init make_init(const char *kind, uint64_t seed)
 {
-    return (unroll_init){.size = sizeof(unroll_init), .kind = kind, .scale = 1, .forget_bias = 1,
-                         .seed = seed};
+    return (unroll_init){
+        .size = sizeof(unroll_init), .kind = kind, .scale = 1, .forget_bias = 1, .seed = seed};
 }
 
 static unroll_rng rng;
@@ -103,10 +103,15 @@ static void draw_window(problem *p, bool padded)
     for (size_t i = 0; i < STEPS * ROWS * SYMBOLS; i++)
         p->value[i] = draw(1);
     p->batch = (unroll_batch){
-        .T = STEPS, .B = ROWS, .carry = 1,
-        .input = spec->features ? NULL : p->input, .feature = spec->features ? p->feature : NULL,
-        .target = spec->squared ? NULL : p->target, .value = spec->squared ? p->value : NULL,
-        .weight = padded ? p->weight : NULL, .mode = padded ? p->mode : NULL,
+        .T = STEPS,
+        .B = ROWS,
+        .carry = 1,
+        .input = spec->features ? NULL : p->input,
+        .feature = spec->features ? p->feature : NULL,
+        .target = spec->squared ? NULL : p->target,
+        .value = spec->squared ? p->value : NULL,
+        .weight = padded ? p->weight : NULL,
+        .mode = padded ? p->mode : NULL,
     };
 }
 
@@ -123,17 +128,19 @@ void open_problem(problem *p, const body *b, unroll_net_spec spec, const unroll_
     spec.activation = b->cell->has_activation ? b->activation->name : NULL;
     spec.hidden = spec.hidden ? spec.hidden : UNITS;
     snprintf(p->name, sizeof p->name, "%s, %s, %zu layers of %zu, embedding %zu%s%s%s%s%s%s",
-             b->name, init->kind, spec.layers, spec.hidden, spec.embedding, spec.tie ? ", tied" : "",
-             spec.features ? ", features" : "", spec.squared ? ", squared" : "",
-             spec.dropout > 0 ? ", dropout" : "", spec.residual ? ", residual" : "",
-             padded ? ", padded" : "");
+             b->name, init->kind, spec.layers, spec.hidden, spec.embedding,
+             spec.tie ? ", tied" : "", spec.features ? ", features" : "",
+             spec.squared ? ", squared" : "", spec.dropout > 0 ? ", dropout" : "",
+             spec.residual ? ", residual" : "", padded ? ", padded" : "");
     ck_assert_msg(unroll_net_new(&spec, &p->net) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     ck_assert_msg(unroll_net_init(p->net, init) == UNROLL_OK, "%s: %s", p->name, unroll_message());
     unroll_rng_seed(&rng, init->seed, 99);
     leave_corners(p);
     draw_window(p, padded);
-    ck_assert_int_eq(unroll_work_new(p->net, WORK(.T = STEPS, .B = ROWS, .threads = 1, .training = true),
-                                     &p->work), UNROLL_OK);
+    ck_assert_int_eq(unroll_work_new(p->net,
+                                     WORK(.T = STEPS, .B = ROWS, .threads = 1, .training = true),
+                                     &p->work),
+                     UNROLL_OK);
     p->dropout = spec.dropout > 0;
     const size_t states = unroll_work_state_size(p->work);
     p->state = new_doubles(states);
@@ -154,8 +161,7 @@ void run_gradient(problem *p)
 {
     unroll_work_set_state(p->work, p->state);
     unroll_work_set_dropout_key(p->work, 12345);
-    ck_assert_int_eq(unroll_net_gradient(p->net, &p->batch, p->work, p->grad, &p->result),
-                     UNROLL_OK);
+    ck_assert_int_eq(unroll_net_gradient(p->net, &p->batch, p->work, p->grad, &p->result), UNROLL_OK);
     ck_assert(p->result.finite);
 }
 
@@ -214,10 +220,9 @@ void check_parameters(problem *p, gradient_report *total)
         const double *g = p->grad + list[i].offset;
         for (size_t k = 0; k < list[i].rows * (list[i].cols ? list[i].cols : 1); k++)
             ck_assert_msg((k >= first && k < first + count) || g[k] == 0,
-                          "%s: %s[%zu] does not learn, yet has a gradient", p->name,
-                          list[i].name, k);
-        gradient_check(mean_loss, p, count,
-                       unroll_net_weights(p->net) + list[i].offset + first, g + first, &r);
+                          "%s: %s[%zu] does not learn, yet has a gradient", p->name, list[i].name, k);
+        gradient_check(mean_loss, p, count, unroll_net_weights(p->net) + list[i].offset + first,
+                       g + first, &r);
         place_of(&list[i], first + r.index, place);
         require_right(&r, p->name, list[i].name, place);
         total->checked += r.checked;

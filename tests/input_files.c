@@ -9,8 +9,10 @@
 
 size_t pack_gzip(const void *data, size_t length, unsigned char *packed, size_t room, bool named)
 {
-    z_stream z = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)length,
-                  .next_out = packed, .avail_out = (uInt)room};
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)data,
+                  .avail_in = (uInt)length,
+                  .next_out = packed,
+                  .avail_out = (uInt)room};
     Bytef name[] = "name", comment[] = "comment", extra[] = "ex\2\0ab";
     gz_header header = {.name = name, .comment = comment, .extra = extra, .extra_len = 6, .hcrc = 1};
 

@@ -16,6 +16,7 @@ void is_slurped(const char *path, const void *data, size_t length);
 void is_refused(const char *path, unroll_status status, const char *because);
 
 /* Text that deflate takes as a real, coded block. */
-static const char text[] = "the cat sat on the mat; the cat sat on the hat; the rat ate the cat's mat\n";
+static const char text[] =
+    "the cat sat on the mat; the cat sat on the hat; the rat ate the cat's mat\n";
 enum { LENGTH = sizeof text - 1 };
 #endif

@@ -7,10 +7,10 @@
 
 /** Fails the calling test. ck_assert_msg() notes file and line in a pipe each time it holds: too slow for millions
  *  of elements. */
-#define expect(condition, ...)                                                           \
-    do {                                                                                 \
-        if (!(condition))                                                                \
-            ck_abort_msg(__VA_ARGS__);                                                   \
+#define expect(condition, ...)         \
+    do {                               \
+        if (!(condition))              \
+            ck_abort_msg(__VA_ARGS__); \
     } while (0)
 
 extern unroll_rng rng; /**< what reals() draws from; make_suite() seeds it */

@@ -16,8 +16,10 @@ void list_bodies(void)
     for (size_t c = 0; k->cells[c]; c++)
         for (size_t a = 0; k->activations[a] && (a == 0 || k->cells[c]->has_activation); a++)
             bodies[body_count++] = (struct body){
-                k->cells[c]->name, *k->cells[c]->variant ? k->cells[c]->variant : NULL,
-                k->cells[c]->has_activation ? k->activations[a]->name : NULL, k->cells[c]->states,
+                k->cells[c]->name,
+                *k->cells[c]->variant ? k->cells[c]->variant : NULL,
+                k->cells[c]->has_activation ? k->activations[a]->name : NULL,
+                k->cells[c]->states,
             };
 }
 
@@ -25,8 +27,13 @@ unroll_net_spec make_spec(int body)
 {
     return (unroll_net_spec){
         .size = sizeof(unroll_net_spec),
-        .inputs = SYMBOLS, .outputs = SYMBOLS, .cell = bodies[body].cell, .gru = bodies[body].form,
-        .activation = bodies[body].activation, .layers = 2, .hidden = UNITS,
+        .inputs = SYMBOLS,
+        .outputs = SYMBOLS,
+        .cell = bodies[body].cell,
+        .gru = bodies[body].form,
+        .activation = bodies[body].activation,
+        .layers = 2,
+        .hidden = UNITS,
     };
 }
 
@@ -34,8 +41,8 @@ unroll_net *new_net(unroll_net_spec spec)
 {
     unroll_net *net = NULL;
     ck_assert_msg(unroll_net_new(&spec, &net) == UNROLL_OK, "%s", unroll_message());
-    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 1,
-                              .seed = 3};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "xavier", .scale = 1, .forget_bias = 1, .seed = 3};
     ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
     unroll_net_pack(net, 1);
     return net;
@@ -79,9 +86,13 @@ void open_window(window *w, const unroll_net_spec *spec, size_t T, size_t B, boo
     for (size_t i = 0; spec->squared && i < n * spec->outputs; i++)
         w->value[i] = (float)unroll_rng_normal(&rng);
     w->batch = (unroll_batch){
-        .T = T, .B = B, .input = spec->features ? NULL : w->input,
-        .feature = spec->features ? w->feature : NULL, .target = spec->squared ? NULL : w->target,
-        .value = spec->squared ? w->value : NULL, .weight = padded ? w->weight : NULL,
+        .T = T,
+        .B = B,
+        .input = spec->features ? NULL : w->input,
+        .feature = spec->features ? w->feature : NULL,
+        .target = spec->squared ? NULL : w->target,
+        .value = spec->squared ? w->value : NULL,
+        .weight = padded ? w->weight : NULL,
         .mode = padded ? w->mode : NULL,
     };
 }

@@ -29,10 +29,8 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
     *p = (probed){0};
     OK(unroll_net_new(spec, &p->net));
     OK(unroll_probe_new(p->net,
-                        &(unroll_probe_options){.size = sizeof(unroll_probe_options),
-                                                .T = T,
-                                                .B = B,
-                                                .threads = 1},
+                        &(unroll_probe_options){
+                            .size = sizeof(unroll_probe_options), .T = T, .B = B, .threads = 1},
                         &p->probe));
     p->work = p->probe->work;
     p->input = calloc(T * B, sizeof *p->input);
@@ -57,8 +55,11 @@ void open_residual(probed *p, const fresh *f, bool residual)
                                   .layers = f->layers,
                                   .hidden = f->hidden,
                                   .residual = residual};
-    const unroll_init init = {
-        .size = sizeof init, .kind = f->init, .scale = 1, .forget_bias = f->forget_bias, .seed = f->seed};
+    const unroll_init init = {.size = sizeof init,
+                              .kind = f->init,
+                              .scale = 1,
+                              .forget_bias = f->forget_bias,
+                              .seed = f->seed};
     open_probed(p, &spec, f->T, f->B, f->seed);
     OK(unroll_net_init(p->net, &init));
     unroll_net_pack(p->net, 1);

@@ -9,8 +9,7 @@ typedef struct saved {
     bool restore;
 } saved;
 
-static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data,
-                  size_t count)
+static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
 {
     saved *s = arg;
     ck_assert_ptr_nonnull(name);

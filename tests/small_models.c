@@ -34,8 +34,7 @@ unroll_config *config_of(const char *options)
     return c;
 }
 
-const char TEXT[] =
-    "to be, or not to be: \"that\" is \\the question \xc3\xa9 \xe2\x82\xac\n\t";
+const char TEXT[] = "to be, or not to be: \"that\" is \\the question \xc3\xa9 \xe2\x82\xac\n\t";
 
 static unroll_model *translation_of(const unroll_config *c)
 {
@@ -48,7 +47,7 @@ static unroll_model *translation_of(const unroll_config *c)
     o.split[0] = 1;
     OK(unroll_pairs_from_text(&o, "pairs", text, sizeof text - 1, &p));
     OK(unroll_model_create(c, unroll_pairs_take_vocabulary(p, UNROLL_SOURCE),
-                              unroll_pairs_take_vocabulary(p, UNROLL_TARGET), &m));
+                           unroll_pairs_take_vocabulary(p, UNROLL_TARGET), &m));
     OK(unroll_model_init(m));
     unroll_pairs_free(p);
     return m;

@@ -4,9 +4,9 @@
 
 /* Small models by their options, and a file for one in the test's own directory. */
 
-extern const char path[];   /**< of the file */
-void leave_model(void);     /**< the fixture's end: but for the file, the directory is empty */
-extern const char TEXT[];   /**< of which their vocabularies are made */
+extern const char path[]; /**< of the file */
+void leave_model(void);   /**< the fixture's end: but for the file, the directory is empty */
+extern const char TEXT[]; /**< of which their vocabularies are made */
 
 /** Options "name value name value …" over small sizes. */
 unroll_config *config_of(const char *options);

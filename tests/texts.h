@@ -12,8 +12,8 @@ unroll_text_rules rules_for(enum unroll_tokens tokens);
 unroll_vocabulary *vocabulary_of(const unroll_text_rules *rules, const char *text, size_t length,
                                  unroll_ids *ids);
 
-extern char notes[4096];                      /**< what take_note() was told, a line each */
-void take_note(void *arg, const char *text);  /**< for the options' `note` */
+extern char notes[4096];                     /**< what take_note() was told, a line each */
+void take_note(void *arg, const char *text); /**< for the options' `note` */
 
 /** All pairs are for training; what there is to note is added to `notes`, which this clears. */
 unroll_pairs_options pair_options(enum unroll_tokens tokens);

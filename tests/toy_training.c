@@ -64,12 +64,23 @@ static void toy_state(void *self, unroll_visit *visit, void *arg)
 static void toy_init(toy *y)
 {
     *y = (toy){
-        .task = {
-            .self = y, .inputs = SYMBOLS, .outputs = SYMBOLS, .batches_per_epoch = EPOCH,
-            .tokens_per_batch = T * B, .next = toy_next, .eval = toy_eval, .state = toy_state,
-            .train_T = T, .train_B = B, .eval_T = EVAL_T, .eval_B = EVAL_B,
-        },
-        .noise = 5, .eval_batches = 3,
+        .task =
+            {
+                .self = y,
+                .inputs = SYMBOLS,
+                .outputs = SYMBOLS,
+                .batches_per_epoch = EPOCH,
+                .tokens_per_batch = T * B,
+                .next = toy_next,
+                .eval = toy_eval,
+                .state = toy_state,
+                .train_T = T,
+                .train_B = B,
+                .eval_T = EVAL_T,
+                .eval_B = EVAL_B,
+            },
+        .noise = 5,
+        .eval_batches = 3,
     };
 }
 
@@ -120,12 +131,17 @@ void prepare(training *g)
 void make_net(training *g, const char *cell, double dropout, uint64_t seed)
 {
     const unroll_net_spec spec = {
-        .size = sizeof spec, .inputs = SYMBOLS, .outputs = SYMBOLS, .features = g->y.task.features,
+        .size = sizeof spec,
+        .inputs = SYMBOLS,
+        .outputs = SYMBOLS,
+        .features = g->y.task.features,
         .cell = cell,
-        .layers = 2, .hidden = 12, .dropout = dropout,
+        .layers = 2,
+        .hidden = 12,
+        .dropout = dropout,
     };
-    const unroll_init init = {.size = sizeof init, .kind = "uniform", .scale = 1, .forget_bias = 1,
-                              .seed = seed};
+    const unroll_init init = {
+        .size = sizeof init, .kind = "uniform", .scale = 1, .forget_bias = 1, .seed = seed};
     ck_assert_int_eq(unroll_net_new(&spec, &g->net), UNROLL_OK);
     ck_assert_int_eq(unroll_net_init(g->net, &init), UNROLL_OK);
 }
@@ -134,8 +150,8 @@ void begin(training *g)
 {
     if (g->net == NULL)
         make_net(g, "lstm", 0, 1);
-    ck_assert_int_eq(
-        unroll_trainer_new(g->net, &g->y.task, &g->learning, &g->callbacks, &g->trainer), UNROLL_OK);
+    ck_assert_int_eq(unroll_trainer_new(g->net, &g->y.task, &g->learning, &g->callbacks, &g->trainer),
+                     UNROLL_OK);
 }
 
 unroll_status run(training *g, enum unroll_stop expected)

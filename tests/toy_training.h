@@ -10,17 +10,18 @@ enum { T = 6, B = 5, SYMBOLS = 4, EPOCH = 8, EVAL_T = 7, EVAL_B = 2 };
 
 typedef struct toy {
     unroll_task task;
-    uint64_t at;                   /* training batches handed out */
-    bool again;                    /* always the first one */
-    uint64_t noise;                /* one symbol in so many is random; 0: none */
-    uint64_t bad_from, bad_until;  /* batches with a NaN among their features */
+    uint64_t at;                  /* training batches handed out */
+    bool again;                   /* always the first one */
+    uint64_t noise;               /* one symbol in so many is random; 0: none */
+    uint64_t bad_from, bad_until; /* batches with a NaN among their features */
     size_t eval_batches;
     uint32_t input[64], target[64];
     unroll_real feature[64 * SYMBOLS];
 } toy;
 
 /** As unroll_task.eval: windows of 7 steps, the last of 3. */
-unroll_status toy_eval(void *self, enum unroll_split split, uint64_t i, unroll_batch *out, bool *more);
+unroll_status toy_eval(void *self, enum unroll_split split, uint64_t i, unroll_batch *out,
+                       bool *more);
 
 /** One training with all it needs. */
 typedef struct training {
@@ -31,13 +32,13 @@ typedef struct training {
     unroll_trainer *trainer;
     /* what the callbacks saw */
     size_t steps, evaluations, clipped, skipped;
-    uint64_t stop_at;            /* step at which stop() says so; 0: never */
-    unroll_status answer;        /* of step() */
+    uint64_t stop_at;     /* step at which stop() says so; 0: never */
+    unroll_status answer; /* of step() */
     unroll_progress last;
     unroll_evaluation evaluation;
     double lr[64];
     char message[256];
-    unsigned long allocations;   /* from the first step to the last */
+    unsigned long allocations; /* from the first step to the last */
     unsigned long first_allocations;
 } training;
 

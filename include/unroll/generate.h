@@ -15,12 +15,15 @@ extern "C" {
 
 /** How the next token is chosen from logits. */
 typedef struct unroll_choice {
-    size_t size;         /**< sizeof(unroll_choice) */
-    double temperature;  /**< logits are divided by it; 0: always the most likely token */
-    uint64_t top_k;      /**< 0: all; above the vocabulary: all */
-    double top_p;        /**< 0 or 1: all; else the smallest set with that probability */
+    size_t size;        /**< sizeof(unroll_choice) */
+    double temperature; /**< logits are divided by it; 0: always the most likely token */
+    uint64_t top_k;     /**< 0: all; above the vocabulary: all */
+    double top_p;       /**< 0 or 1: all; else the smallest set with that probability */
 } unroll_choice;
-#define UNROLL_CHOICE_INIT {.size = sizeof(unroll_choice), .temperature = 1}
+#define UNROLL_CHOICE_INIT                              \
+    {                                                   \
+        .size = sizeof(unroll_choice), .temperature = 1 \
+    }
 
 /** Draws tokens. It keeps its random state, so one thread at a time may use it. */
 typedef struct unroll_sampler unroll_sampler;

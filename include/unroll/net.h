@@ -24,41 +24,44 @@ extern "C" {
 /** What a network is made of. Begin with UNROLL_NET_SPEC_INIT, then set what differs: zero and NULL mean
  *  what each field says of them. The strings are read during the call of unroll_net_new() alone. */
 typedef struct unroll_net_spec {
-    size_t size;            /**< sizeof(unroll_net_spec) */
-    size_t inputs;          /**< number of tokens, whose ids are in [0, inputs); or of features in a step */
-    size_t outputs;         /**< number of classes, or of values */
-    bool features;          /**< the inputs are real numbers instead of tokens */
-    bool squared;           /**< the loss is the squared error of `outputs` values instead of the
+    size_t size;    /**< sizeof(unroll_net_spec) */
+    size_t inputs;  /**< number of tokens, whose ids are in [0, inputs); or of features in a step */
+    size_t outputs; /**< number of classes, or of values */
+    bool features;  /**< the inputs are real numbers instead of tokens */
+    bool squared;   /**< the loss is the squared error of `outputs` values instead of the
                                  cross-entropy */
-    const char *cell;       /**< "rnn", "lstm" or "gru"; "NAME:key=value,…" for a cell with numbers of its own */
-    const char *gru;        /**< "reset-after", PyTorch's formula (NULL means it), or "reset-before" */
+    const char *cell; /**< "rnn", "lstm" or "gru"; "NAME:key=value,…" for a cell with numbers of its own */
+    const char *gru; /**< "reset-after", PyTorch's formula (NULL means it), or "reset-before" */
     const char *activation; /**< of the rnn: "tanh" (NULL means it), "relu", "sigmoid", "leaky-relu" or
                                  "prelu" */
     size_t layers;          /**< number of recurrent layers */
     size_t hidden;          /**< units of each layer */
     size_t embedding;       /**< length of a token's vector; 0: the cell reads one-hot tokens */
-    bool tie;               /**< the output layer has the embedding's weights; needs embedding == hidden */
-    double dropout;         /**< probability in [0,1) that a value between two layers, or with an encoder a
+    bool tie;       /**< the output layer has the embedding's weights; needs embedding == hidden */
+    double dropout; /**< probability in [0,1) that a value between two layers, or with an encoder a
                                  value of an embedding, is 0 while training; Srivastava et al. (2014) */
-    bool residual;          /**< from the second layer on the output is h + input; He et al. (2016) */
-    const char *norm;       /**< "none" (NULL means it), "layer", Ba et al. (2016), "batch", Laurent et al.
+    bool residual;  /**< from the second layer on the output is h + input; He et al. (2016) */
+    const char *norm; /**< "none" (NULL means it), "layer", Ba et al. (2016), "batch", Laurent et al.
                                  (2016), or "recurrent-batch", Cooijmans et al. (2016) */
-    bool skip_input;        /**< every layer reads the network's input, not the first alone; Graves (2013) */
-    double omega;           /**< weight of the regulariser Ω of Pascanu et al. (2013), for the rnn alone; 0:
+    bool skip_input; /**< every layer reads the network's input, not the first alone; Graves (2013) */
+    double omega; /**< weight of the regulariser Ω of Pascanu et al. (2013), for the rnn alone; 0:
                                  off */
-    size_t norm_steps;      /**< recurrent-batch: steps that have running statistics of their own; 0: 1 */
+    size_t norm_steps; /**< recurrent-batch: steps that have running statistics of their own; 0: 1 */
     /* An encoder–decoder: the fields above describe the decoder, and its layers the encoder's as well. */
-    size_t source;          /**< number of source tokens, whose ids are in [0, source); 0: there is no
+    size_t source;      /**< number of source tokens, whose ids are in [0, source); 0: there is no
                                  encoder */
-    bool bidirectional;     /**< the encoder reads both ways; Schuster and Paliwal (1997) */
-    const char *attention;  /**< "none" (NULL means it), "dot" or "general", Luong et al. (2015), or
+    bool bidirectional; /**< the encoder reads both ways; Schuster and Paliwal (1997) */
+    const char *attention; /**< "none" (NULL means it), "dot" or "general", Luong et al. (2015), or
                                  "additive", Bahdanau et al. (2015) */
     double label_smoothing; /**< share in [0,1) of a target's probability that training spreads over all
                                  outputs; Szegedy et al. (2016) */
     double scheduled_sampling; /**< chance in [0,1] that training replaces an input of the decoder by the
                                  network's own guess; Bengio et al. (2015) */
 } unroll_net_spec;
-#define UNROLL_NET_SPEC_INIT {.size = sizeof(unroll_net_spec)}
+#define UNROLL_NET_SPEC_INIT            \
+    {                                   \
+        .size = sizeof(unroll_net_spec) \
+    }
 
 /** How weights start. H is the number of hidden units; for one gate's block of a matrix, inputs and
  *  outputs are its columns and rows, so that a gate starts alike in every cell.
@@ -71,19 +74,22 @@ typedef struct unroll_net_spec {
  *  Biases start at 0 unless the kind is "uniform". Embeddings are N(0, 1), as PyTorch's; one that is
  *  shared with the output layer starts as an output layer does. */
 typedef struct unroll_init {
-    size_t size;            /**< sizeof(unroll_init) */
-    const char *kind;       /**< a name of the list above */
-    double scale;           /**< factor on what the kind draws; 1 is the kind itself */
-    double forget_bias;     /**< bias of the gate that keeps the state, Gers et al. (2000) and Jozefowicz et
+    size_t size;      /**< sizeof(unroll_init) */
+    const char *kind; /**< a name of the list above */
+    double scale;     /**< factor on what the kind draws; 1 is the kind itself */
+    double forget_bias; /**< bias of the gate that keeps the state, Gers et al. (2000) and Jozefowicz et
                                  al. (2015); NAN: the cell's own, which is 1 for the lstm */
-    bool chrono;            /**< draw that bias instead from ln U(1, chrono_max − 1), and give the input gate
+    bool chrono; /**< draw that bias instead from ln U(1, chrono_max − 1), and give the input gate
                                  its negative; Tallec and Ollivier (2018) */
-    double chrono_max;      /**< the longest time to be remembered, in steps; more than 2 */
-    double norm_gamma;      /**< what the gains of recurrent-batch start at; 0: 0.1, as Cooijmans et al. */
-    uint64_t seed;          /**< the same seed gives the same weights on every machine */
+    double chrono_max; /**< the longest time to be remembered, in steps; more than 2 */
+    double norm_gamma; /**< what the gains of recurrent-batch start at; 0: 0.1, as Cooijmans et al. */
+    uint64_t seed;     /**< the same seed gives the same weights on every machine */
 } unroll_init;
 /** PyTorch's weights, with the cell's own bias and the seed 1. */
-#define UNROLL_INIT_DEFAULT {.size = sizeof(unroll_init), .kind = "uniform", .scale = 1, .forget_bias = NAN, .seed = 1}
+#define UNROLL_INIT_DEFAULT                                                                       \
+    {                                                                                             \
+        .size = sizeof(unroll_init), .kind = "uniform", .scale = 1, .forget_bias = NAN, .seed = 1 \
+    }
 
 /** The i-th name for unroll_init.kind; NULL at the end. Static, like those of the next two functions. */
 const char *unroll_init_name(size_t i);
@@ -98,11 +104,11 @@ typedef struct unroll_net unroll_net;
 
 /** One named tensor of a network. */
 typedef struct unroll_parameter {
-    char name[64];          /**< as PyTorch names it: "rnn.weight_ih_l0" */
-    size_t rows, cols;      /**< as PyTorch shapes it; cols 0: a vector of `rows` */
-    size_t offset;          /**< of its first element in the flat array of all weights */
-    bool transposed;        /**< kept as [cols][rows] in memory */
-    bool frozen;            /**< no gradient: a second bias that would only add up with the first, kept at
+    char name[64];     /**< as PyTorch names it: "rnn.weight_ih_l0" */
+    size_t rows, cols; /**< as PyTorch shapes it; cols 0: a vector of `rows` */
+    size_t offset;     /**< of its first element in the flat array of all weights */
+    bool transposed;   /**< kept as [cols][rows] in memory */
+    bool frozen; /**< no gradient: a second bias that would only add up with the first, kept at
                                  zero, or a running statistic */
 } unroll_parameter;
 
@@ -150,16 +156,19 @@ typedef struct unroll_work unroll_work;
 
 /** What a workspace is for. Begin with UNROLL_WORK_OPTIONS_INIT. */
 typedef struct unroll_work_options {
-    size_t size;            /**< sizeof(unroll_work_options) */
-    size_t T, B;            /**< most steps of a batch, and its number of rows; both at least 1 */
-    size_t S;               /**< most source steps, for a network with an encoder; else 0 */
-    size_t threads;         /**< that share the rows; 0: one for each core that the process may use */
-    bool training;          /**< false: for unroll_net_evaluate() alone, in a fraction of the memory */
-    bool recompute;         /**< training in little memory: of about √T segments of the window the states
+    size_t size;    /**< sizeof(unroll_work_options) */
+    size_t T, B;    /**< most steps of a batch, and its number of rows; both at least 1 */
+    size_t S;       /**< most source steps, for a network with an encoder; else 0 */
+    size_t threads; /**< that share the rows; 0: one for each core that the process may use */
+    bool training;  /**< false: for unroll_net_evaluate() alone, in a fraction of the memory */
+    bool recompute; /**< training in little memory: of about √T segments of the window the states
                                  between them are kept, and each is run forward once more before the gradient
                                  goes back through it; Chen et al. (2016). Gradients are the same bits */
 } unroll_work_options;
-#define UNROLL_WORK_OPTIONS_INIT {.size = sizeof(unroll_work_options)}
+#define UNROLL_WORK_OPTIONS_INIT            \
+    {                                       \
+        .size = sizeof(unroll_work_options) \
+    }
 
 /** Make a workspace whose states are zero.
  *  @param net  is referred to, and outlives the workspace
@@ -167,7 +176,8 @@ typedef struct unroll_work_options {
  *  @return UNROLL_EUSAGE for a size that is zero, a source without encoder or an encoder without source,
  *          and for recomputation without training, with an encoder, with Ω or with statistics over the
  *          rows of a batch; UNROLL_EMEMORY where memory does not hold it */
-unroll_status unroll_work_new(const unroll_net *net, const unroll_work_options *options, unroll_work **out);
+unroll_status unroll_work_new(const unroll_net *net, const unroll_work_options *options,
+                              unroll_work **out);
 void unroll_work_free(unroll_work *work);
 /** Bytes that unroll_work_new() allocates for its arrays.
  *  @return SIZE_MAX where they are more than a size_t holds, and for options without size, steps or rows */
@@ -191,12 +201,12 @@ void unroll_work_set_dropout_key(unroll_work *work, uint64_t key);
 
 /** What one batch gave. Sums are over the targets whose weight is more than 0, in a fixed order. */
 typedef struct unroll_result {
-    double loss;      /**< sum of weight · (cross-entropy in nats, or squared error) */
-    double weight;    /**< sum of the weights */
-    double counted;    /**< sum of the weights that the accuracy counts */
-    double correct;   /**< of these: where the largest output is the target, or all are near enough */
-    double omega;     /**< unroll_net_gradient(): Ω without its weight, mean over rows; no part of the loss */
-    bool finite;      /**< is the loss? */
+    double loss;    /**< sum of weight · (cross-entropy in nats, or squared error) */
+    double weight;  /**< sum of the weights */
+    double counted; /**< sum of the weights that the accuracy counts */
+    double correct; /**< of these: where the largest output is the target, or all are near enough */
+    double omega; /**< unroll_net_gradient(): Ω without its weight, mean over rows; no part of the loss */
+    bool finite;                /**< is the loss? */
     size_t bad_layer, bad_step; /**< where a state first was not finite, if one was */
 } unroll_result;
 
@@ -264,7 +274,8 @@ typedef struct unroll_decoding unroll_decoding;
  *  @param rows  most continuations at a time
  *  @param out   takes the decoding, which the caller frees with unroll_decoding_free()
  *  @return UNROLL_EUSAGE for a network without encoder or a size that is zero, UNROLL_EMEMORY */
-unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows, unroll_decoding **out);
+unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows,
+                                  unroll_decoding **out);
 void unroll_decoding_free(unroll_decoding *d);
 /** Encode a source. The rows of the next step all begin from its state.
  *  @param source  [length] token ids, 1 <= length <= S
@@ -274,8 +285,8 @@ unroll_status unroll_decoding_begin(unroll_decoding *d, const uint32_t *source, 
  *  @param id    [rows]; one that the net does not have counts as 0
  *  @param from  [rows] the row of the step before from which each goes on; NULL: from itself
  *  @return logits [rows][unroll_decoding_pitch()] with `outputs` in each row; valid until the next call */
-const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id, const uint32_t *from,
-                                        size_t rows);
+const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id,
+                                        const uint32_t *from, size_t rows);
 /** Reals from one row of logits to the next. */
 size_t unroll_decoding_pitch(const unroll_decoding *d);
 /** The attention weights of the last step, [rows][S] with the source's length in each row; NULL without

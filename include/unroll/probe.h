@@ -47,7 +47,10 @@ typedef struct unroll_windows_options {
     size_t rows;    /**< how many are taken; 0: all from the first on */
     size_t copies;  /**< rows in turn that hold the same window, for UNROLL_LOSSES_STACKED; 0: 1 */
 } unroll_windows_options;
-#define UNROLL_WINDOWS_OPTIONS_INIT {.size = sizeof(unroll_windows_options)}
+#define UNROLL_WINDOWS_OPTIONS_INIT            \
+    {                                          \
+        .size = sizeof(unroll_windows_options) \
+    }
 
 /** Windows spread evenly over a text: the first begins at token 0, the last ends with the text, window w
  *  begins at ⌊w·(count − T − 1)/(windows − 1)⌋. Inputs are x_0 … x_{T−1}, targets x_1 … x_T.
@@ -71,7 +74,10 @@ typedef struct unroll_probe_options {
     size_t S;       /**< most source steps, for an encoder–decoder; else 0 */
     size_t threads; /**< 0: one for each core that the process may use */
 } unroll_probe_options;
-#define UNROLL_PROBE_OPTIONS_INIT {.size = sizeof(unroll_probe_options)}
+#define UNROLL_PROBE_OPTIONS_INIT            \
+    {                                        \
+        .size = sizeof(unroll_probe_options) \
+    }
 
 /** @param net  must outlive the probe
  *  @param out  freed by unroll_probe_free() */
@@ -111,7 +117,10 @@ typedef struct unroll_curve_options {
      *  does, instead of holding them. A row then acts on the losses of all, and δ is of their sum. */
     bool through_statistics;
 } unroll_curve_options;
-#define UNROLL_CURVE_OPTIONS_INIT {.size = sizeof(unroll_curve_options)}
+#define UNROLL_CURVE_OPTIONS_INIT            \
+    {                                        \
+        .size = sizeof(unroll_curve_options) \
+    }
 
 /** @param net  whose layers and states the curve has
  *  @param out  without samples; freed by unroll_curve_free() */
@@ -287,7 +296,10 @@ typedef struct unroll_jacobian_options {
     size_t vectors;
     uint64_t seed; /**< of the vectors */
 } unroll_jacobian_options;
-#define UNROLL_JACOBIAN_OPTIONS_INIT {.size = sizeof(unroll_jacobian_options)}
+#define UNROLL_JACOBIAN_OPTIONS_INIT            \
+    {                                           \
+        .size = sizeof(unroll_jacobian_options) \
+    }
 
 /** Each chain begins at its row's last loss. Frobenius norm: of all rows, or E|v·J|² over the random vectors
  *  (Hutchinson 1990). Spectral norm: power iteration on J·Jᵀ; it needs all rows.
@@ -315,7 +327,10 @@ typedef struct unroll_lyapunov_options {
     size_t samples; /**< rows of the batch, the first ones; 0: 8. More than there are: all */
     uint64_t seed;  /**< of the vectors that are followed */
 } unroll_lyapunov_options;
-#define UNROLL_LYAPUNOV_OPTIONS_INIT {.size = sizeof(unroll_lyapunov_options)}
+#define UNROLL_LYAPUNOV_OPTIONS_INIT            \
+    {                                           \
+        .size = sizeof(unroll_lyapunov_options) \
+    }
 
 /** Vectors travel back through each sample's steps from its last loss, and are made orthonormal at every
  *  step. The transposed product has the same exponents. The first eighth of a chain, at most 50 steps, only
@@ -375,7 +390,10 @@ typedef struct unroll_gradient_monitor_options {
     size_t rows;    /**< of a batch: the first rows that are measured; 0: all */
     size_t threads; /**< 0: one for each core that the process may use */
 } unroll_gradient_monitor_options;
-#define UNROLL_GRADIENT_MONITOR_OPTIONS_INIT {.size = sizeof(unroll_gradient_monitor_options)}
+#define UNROLL_GRADIENT_MONITOR_OPTIONS_INIT            \
+    {                                                   \
+        .size = sizeof(unroll_gradient_monitor_options) \
+    }
 
 /** Watch rows of a held-out batch.
  *  @param net    must outlive the monitor; it is read as it was last packed

@@ -10,58 +10,60 @@ extern "C" {
 /** How a trainer learns. Begin with UNROLL_LEARNING_INIT, which has the defaults of the program. A field that is 0
  *  takes what "0:" below says of it. An epoch of a task without end is 1000 steps. Strings are only read in a call. */
 typedef struct unroll_learning {
-    size_t size;               /**< sizeof(unroll_learning) */
-    const char *optimizer;     /**< "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (NULL means it) or
+    size_t size;           /**< sizeof(unroll_learning) */
+    const char *optimizer; /**< "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (NULL means it) or
                                     "adamw" */
-    double lr;                 /**< learning rate; 0.002 */
-    double momentum;           /**< momentum and nesterov; 0.9 */
-    double beta1, beta2;       /**< adam, adamw: 0.9, 0.999 */
-    double rho;                /**< rmsprop's smoothing; 0.99 */
-    double epsilon;            /**< 0: 1e-8, adagrad 1e-10, as PyTorch */
-    double weight_decay;       /**< L2 for all but adamw, which decouples it */
-    const char *schedule;      /**< "constant" (NULL means it), "exponential", "step", "cosine", "plateau" */
-    double decay;              /**< factor of exponential (0: 0.97), step and plateau (0: 0.5) */
-    uint64_t decay_every;      /**< step: steps between factors (0: an epoch); plateau: evaluations
+    double lr;             /**< learning rate; 0.002 */
+    double momentum;     /**< momentum and nesterov; 0.9 */
+    double beta1, beta2; /**< adam, adamw: 0.9, 0.999 */
+    double rho;          /**< rmsprop's smoothing; 0.99 */
+    double epsilon;      /**< 0: 1e-8, adagrad 1e-10, as PyTorch */
+    double weight_decay; /**< L2 for all but adamw, which decouples it */
+    const char *schedule; /**< "constant" (NULL means it), "exponential", "step", "cosine", "plateau" */
+    double decay;         /**< factor of exponential (0: 0.97), step and plateau (0: 0.5) */
+    uint64_t decay_every; /**< step: steps between factors (0: an epoch); plateau: evaluations
                                     without gain (0: 3) */
-    uint64_t decay_after;      /**< exponential: steps before it begins; a factor comes at each end of
+    uint64_t decay_after; /**< exponential: steps before it begins; a factor comes at each end of
                                     an epoch from then on */
-    double lr_min;             /**< floor of every schedule, and where cosine ends */
-    uint64_t warmup;           /**< steps of linear warm-up, which multiplies the schedule */
-    double clip_norm;          /**< global L2 norm; 0: off */
-    double clip_value;         /**< each element to ±value, before the norm; 0: off */
-    uint64_t steps;            /**< stop after so many steps; 0: by epochs */
-    double epochs;             /**< used where steps is 0, may be fractional; 0: no bound */
-    double seconds;            /**< stop after so long in this run, evaluations included; 0: never */
-    uint64_t patience;         /**< evaluations without gain before stopping; 0: off */
-    uint64_t eval_every;       /**< steps; 0: an epoch, or for a task without end a tenth of the steps
+    double lr_min;        /**< floor of every schedule, and where cosine ends */
+    uint64_t warmup;      /**< steps of linear warm-up, which multiplies the schedule */
+    double clip_norm;     /**< global L2 norm; 0: off */
+    double clip_value;    /**< each element to ±value, before the norm; 0: off */
+    uint64_t steps;       /**< stop after so many steps; 0: by epochs */
+    double epochs;        /**< used where steps is 0, may be fractional; 0: no bound */
+    double seconds;       /**< stop after so long in this run, evaluations included; 0: never */
+    uint64_t patience;    /**< evaluations without gain before stopping; 0: off */
+    uint64_t eval_every;  /**< steps; 0: an epoch, or for a task without end a tenth of the steps
                                     but at least 100. The last step is evaluated in any case */
-    uint64_t seed;             /**< of dropout and of scheduled sampling; 1 */
-    size_t threads;            /**< 0: one for each core; results do not depend on it */
-    bool recompute;            /**< as in unroll_work_options: less memory for long windows, the same results */
+    uint64_t seed;        /**< of dropout and of scheduled sampling; 1 */
+    size_t threads;       /**< 0: one for each core; results do not depend on it */
+    bool recompute; /**< as in unroll_work_options: less memory for long windows, the same results */
 } unroll_learning;
 
+/* clang-format off */
 #define UNROLL_LEARNING_INIT                                                                     \
     {.size = sizeof(unroll_learning), .optimizer = "adam", .lr = 0.002, .momentum = 0.9,         \
      .beta1 = 0.9, .beta2 = 0.999, .rho = 0.99, .schedule = "constant", .clip_norm = 5,          \
      .epochs = 10, .seed = 1}
+/* clang-format on */
 
 /* ---- a trainer: the whole of it ---- */
 
 /** One update, as metrics.csv has it. */
 typedef struct unroll_progress {
-    uint64_t step;             /**< steps done, skipped ones included */
-    uint64_t last_step;        /**< where it will stop; 0: unknown */
+    uint64_t step;      /**< steps done, skipped ones included */
+    uint64_t last_step; /**< where it will stop; 0: unknown */
     double epoch;
-    double loss;               /**< nats per target (or mean squared error) of this batch */
+    double loss; /**< nats per target (or mean squared error) of this batch */
     double accuracy;
-    double tokens;             /**< targets in this batch */
+    double tokens; /**< targets in this batch */
     double lr;
-    double grad_norm;          /**< before clipping */
-    double clip_scale;         /**< norm after clipping / norm before; 1: not clipped */
-    double clipped_share;      /**< of all steps so far, clipped by norm or value */
-    double seconds;            /**< of this step, evaluation and saving left out */
-    double tokens_per_s;       /**< median over the last steps */
-    bool skipped;              /**< not finite: no update was made; unroll_message() says where */
+    double grad_norm;     /**< before clipping */
+    double clip_scale;    /**< norm after clipping / norm before; 1: not clipped */
+    double clipped_share; /**< of all steps so far, clipped by norm or value */
+    double seconds;       /**< of this step, evaluation and saving left out */
+    double tokens_per_s;  /**< median over the last steps */
+    bool skipped;         /**< not finite: no update was made; unroll_message() says where */
 } unroll_progress;
 
 typedef struct unroll_evaluation {
@@ -69,8 +71,8 @@ typedef struct unroll_evaluation {
     uint64_t step;
     double epoch;
     double loss, accuracy, targets;
-    double bits;               /**< loss / ln 2 */
-    bool best;                 /**< the lowest validation loss so far */
+    double bits; /**< loss / ln 2 */
+    bool best;   /**< the lowest validation loss so far */
     double seconds;
 } unroll_evaluation;
 
@@ -78,18 +80,26 @@ typedef struct unroll_evaluation {
  *  it. A step's evaluation comes before its `step`, so that what is saved in `step` has it; a step whose
  *  update left weights that are not finite reaches no callback. */
 typedef struct unroll_callbacks {
-    size_t size;               /**< sizeof(unroll_callbacks) */
-    void *arg;                 /**< handed to each of them */
+    size_t size; /**< sizeof(unroll_callbacks) */
+    void *arg;   /**< handed to each of them */
     unroll_status (*step)(void *arg, const unroll_progress *progress);
     unroll_status (*evaluated)(void *arg, const unroll_evaluation *evaluation);
-    bool (*stop)(void *arg);   /**< asked after every step: true ends training as "interrupted" after
+    bool (*stop)(void *arg); /**< asked after every step: true ends training as "interrupted" after
                                     this step's `step`, and leaves its evaluation for later */
 } unroll_callbacks;
-#define UNROLL_CALLBACKS_INIT {.size = sizeof(unroll_callbacks)}
+#define UNROLL_CALLBACKS_INIT            \
+    {                                    \
+        .size = sizeof(unroll_callbacks) \
+    }
 
 enum unroll_stop {
-    UNROLL_STOP_STEPS, UNROLL_STOP_EPOCHS, UNROLL_STOP_TIME, UNROLL_STOP_PATIENCE,
-    UNROLL_STOP_INTERRUPTED, UNROLL_STOP_DIVERGED, UNROLL_STOP_ERROR
+    UNROLL_STOP_STEPS,
+    UNROLL_STOP_EPOCHS,
+    UNROLL_STOP_TIME,
+    UNROLL_STOP_PATIENCE,
+    UNROLL_STOP_INTERRUPTED,
+    UNROLL_STOP_DIVERGED,
+    UNROLL_STOP_ERROR
 };
 const char *unroll_stop_name(enum unroll_stop stop); /**< "steps", "epochs", … */
 
@@ -118,8 +128,8 @@ unroll_status unroll_trainer_evaluate(unroll_trainer *trainer, enum unroll_split
                                       unroll_evaluation *out);
 
 uint64_t unroll_trainer_steps(const unroll_trainer *trainer);
-double unroll_trainer_best_loss(const unroll_trainer *trainer);  /**< INFINITY before the first */
-double unroll_trainer_median_rate(const unroll_trainer *trainer);/**< tokens/s, median of all steps */
+double unroll_trainer_best_loss(const unroll_trainer *trainer); /**< INFINITY before the first */
+double unroll_trainer_median_rate(const unroll_trainer *trainer); /**< tokens/s, median of all steps */
 
 /** Hand every value that exact resume needs to `visit`, in a fixed order, the same for saving (it reads) and
  *  restoring (it writes): weights, moments, carried states, counters, best loss, task state. No clock is

@@ -32,7 +32,7 @@ typedef struct unroll_translator_options {
     bool attention; /**< keep the weights of attention */
 } unroll_translator_options;
 /** Greedy, with the length penalty that the program has. */
-#define UNROLL_TRANSLATOR_OPTIONS_INIT                                                      \
+#define UNROLL_TRANSLATOR_OPTIONS_INIT                                                         \
     {                                                                                          \
         .size = sizeof(unroll_translator_options), .beam = 1, .best = 1, .length_penalty = 0.6 \
     }

@@ -42,9 +42,10 @@ void unroll_buffer_printf(unroll_buffer *buffer, const char *format, ...)
     va_start(args, format);
     const int length = unroll_vformat(line, sizeof line, format, args);
     va_end(args);
-    unroll_buffer_add(buffer, line, length < 0                       ? 0
-                         : (size_t)length >= sizeof line ? sizeof line - 1
-                                                         : (size_t)length);
+    unroll_buffer_add(buffer, line,
+                      length < 0                      ? 0
+                      : (size_t)length >= sizeof line ? sizeof line - 1
+                                                      : (size_t)length);
 }
 
 void unroll_buffer_csv(unroll_buffer *buffer, const char *text)

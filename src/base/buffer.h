@@ -5,9 +5,9 @@
 
 /** Text that grows. Zero-initialise; release it with unroll_free(text). */
 typedef struct unroll_buffer {
-    char *text;                 /**< [length], and a NUL behind it; NULL while nothing was added */
+    char *text; /**< [length], and a NUL behind it; NULL while nothing was added */
     size_t length, room;
-    bool failed;                /**< memory ran out: the text is not whole */
+    bool failed; /**< memory ran out: the text is not whole */
 } unroll_buffer;
 
 /** Append `length` bytes. A failure is kept in `failed`, so that many calls need one check. */

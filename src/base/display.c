@@ -11,7 +11,7 @@
 /* ---- text ---- */
 
 size_t unroll_display_escape(const char *text, size_t length, const char *keep,
-                       char shown[UNROLL_ESCAPE_MAX])
+                             char shown[UNROLL_ESCAPE_MAX])
 {
     const unsigned char first = (unsigned char)*text;
     const char *named = "\n\t\r\\", *at = first ? strchr(named, first) : NULL;
@@ -24,8 +24,8 @@ size_t unroll_display_escape(const char *text, size_t length, const char *keep,
         return 1;
     }
     utf8proc_int32_t c;
-    const utf8proc_ssize_t took = utf8proc_iterate((const utf8proc_uint8_t *)text,
-                                                   (utf8proc_ssize_t)length, &c);
+    const utf8proc_ssize_t took =
+        utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &c);
     if (took < 1) {
         snprintf(shown, UNROLL_ESCAPE_MAX, "\\x%02x", first);
         return 1;

@@ -12,7 +12,7 @@ enum { UNROLL_ESCAPE_MAX = 16 };
  *  @param shown  NUL-terminated result
  *  @return bytes of `text` that were used, at least 1 */
 size_t unroll_display_escape(const char *text, size_t length, const char *keep,
-                       char shown[UNROLL_ESCAPE_MAX]);
+                             char shown[UNROLL_ESCAPE_MAX]);
 /** A whole string escaped for one line; unroll_alloc'ed, NULL with a message. */
 char *unroll_display_escape_line(const char *text, size_t length);
 

@@ -30,7 +30,7 @@ struct unroll_input {
     uint64_t expected; /* bytes it had when it was opened; 0: not known */
     bool gzip, inflating, in_member, later_member;
     z_stream z;
-    size_t at, end;    /* of the unread bytes of a plain file in `buffer` */
+    size_t at, end; /* of the unread bytes of a plain file in `buffer` */
     unsigned char buffer[BUFFER];
 };
 
@@ -190,13 +190,15 @@ static unroll_status start(unroll_input *in)
     }
     in->gzip = in->end >= 2 && memcmp(in->buffer, magic, 2) == 0;
     if (!in->gzip && named_gz(in->name) && in->end >= 2)
-        return unroll_fail(UNROLL_EDATA, "%s: byte 0: is not gzip, as its name says; rename it if it "
-                                         "is text, else download it again", in->name);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: byte 0: is not gzip, as its name says; rename it if it "
+                           "is text, else download it again",
+                           in->name);
     if (!in->gzip && (named_gz(in->name) || (in->end == 1 && in->buffer[0] == magic[0])))
         return fail_cut(in);
     if (in->gzip) {
-        in->z = (z_stream){.zalloc = z_alloc, .zfree = z_free,
-                           .next_in = in->buffer, .avail_in = (uInt)in->end};
+        in->z = (z_stream){
+            .zalloc = z_alloc, .zfree = z_free, .next_in = in->buffer, .avail_in = (uInt)in->end};
         if (inflateInit2(&in->z, 16 + MAX_WBITS) != Z_OK)
             return UNROLL_EMEMORY; /* unroll_alloc() has said how much */
         in->inflating = in->in_member = true;
@@ -221,7 +223,7 @@ static unroll_status fail_inflate(const unroll_input *in, int code)
     const uint64_t at = in->raw - in->z.avail_in;
 
     if (code == Z_MEM_ERROR)
-        return UNROLL_EMEMORY; /* unroll_alloc() has said how much */
+        return UNROLL_EMEMORY;                   /* unroll_alloc() has said how much */
     if (in->later_member && in->z.total_in <= 2) /* not even the next member's magic bytes */
         return fail_garbage(in);
     return unroll_fail(UNROLL_EDATA,

@@ -7,11 +7,12 @@
 #include "base/number.h"
 #include "base/utf8.h"
 
-enum { DEPTH = sizeof ((unroll_json_reader *)0)->close };
+enum { DEPTH = sizeof((unroll_json_reader *)0)->close };
 
 static unroll_status fail(const unroll_json_reader *r, const char *what)
 {
-    return unroll_fail(UNROLL_EDATA, "%s: byte %zu: the %s is no valid JSON: %s", r->path, r->at, r->part, what);
+    return unroll_fail(UNROLL_EDATA, "%s: byte %zu: the %s is no valid JSON: %s", r->path, r->at,
+                       r->part, what);
 }
 
 static unroll_status fail_memory(const unroll_json_reader *r)
@@ -234,7 +235,8 @@ unroll_status unroll_json_enter(unroll_json_reader *r, char open)
     if (!unroll_json_begins(r, open))
         return fail(r, open == '{' ? "an object is missing" : "an array is missing");
     if (r->depth == DEPTH)
-        return unroll_fail(UNROLL_EDATA, "%s: byte %zu: the %s is nested too deep", r->path, r->at, r->part);
+        return unroll_fail(UNROLL_EDATA, "%s: byte %zu: the %s is nested too deep", r->path, r->at,
+                           r->part);
     r->close[r->depth++] = open == '{' ? '}' : ']';
     r->at++;
     r->first = true;
@@ -295,8 +297,8 @@ static unroll_status read_value(unroll_json_reader *r, json_t **out)
     size_t length;
     skip_space(r);
     if (out && r->values++ == r->most)
-        return unroll_fail(UNROLL_EDATA, "%s: byte %zu: the %s has more than %zu values", r->path, r->at, r->part,
-                           r->most);
+        return unroll_fail(UNROLL_EDATA, "%s: byte %zu: the %s has more than %zu values", r->path,
+                           r->at, r->part, r->most);
     switch (peek(r)) {
     case '{': return read_parts(r, '{', out ? json_object() : NULL, out);
     case '[': return read_parts(r, '[', out ? json_array() : NULL, out);

@@ -10,14 +10,14 @@
  * a tree of everything first, and takes a token for whole that it had no memory to grow. */
 
 typedef struct unroll_json_reader {
-    const char *path, *part;  /**< how messages begin: "FILE: byte N: the PART is no valid JSON: …" */
-    char *text;               /**< [length], and one byte behind it that may be written, too */
+    const char *path, *part; /**< how messages begin: "FILE: byte N: the PART is no valid JSON: …" */
+    char *text;              /**< [length], and one byte behind it that may be written, too */
     size_t length;
-    bool nul;                 /**< strings, but no keys, may hold a NUL */
+    bool nul; /**< strings, but no keys, may hold a NUL */
     size_t at, depth;
-    char close[32];           /**< [depth]: what closes them */
-    bool first;               /**< nothing was read of what was entered last */
-    size_t values, most;      /**< of the tree that is made */
+    char close[32];      /**< [depth]: what closes them */
+    bool first;          /**< nothing was read of what was entered last */
+    size_t values, most; /**< of the tree that is made */
 } unroll_json_reader;
 
 /** All functions return UNROLL_EDATA naming byte and fault; where they do, nothing more can be read. */

@@ -71,8 +71,8 @@ static header *header_of(void *block)
 /* count·size and what its header and alignment take; false with a message. */
 static bool total_bytes(size_t count, size_t size, size_t *bytes, size_t *total)
 {
-    if (unroll_mul(count, size, bytes) &&
-        unroll_add(*bytes, sizeof(header) + ALIGNMENT, total) && *total <= PTRDIFF_MAX)
+    if (unroll_mul(count, size, bytes) && unroll_add(*bytes, sizeof(header) + ALIGNMENT, total) &&
+        *total <= PTRDIFF_MAX)
         return true;
     unroll_fail(UNROLL_EMEMORY, "no memory for %zu times %zu bytes; use smaller sizes", count, size);
     return false;

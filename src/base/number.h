@@ -9,8 +9,8 @@
  * no trailing characters, no hexadecimal, no "nan" or "inf". They set no message: the caller knows
  * the option's name and range. Where they return false, *out is untouched. */
 
-bool unroll_parse_size(const char *text, uint64_t *out);  /**< digits only; no sign */
-bool unroll_parse_int(const char *text, int64_t *out);    /**< digits, a sign before them allowed */
+bool unroll_parse_size(const char *text, uint64_t *out); /**< digits only; no sign */
+bool unroll_parse_int(const char *text, int64_t *out);   /**< digits, a sign before them allowed */
 /** Finite decimal, exponent allowed. "1e999" is refused, and so is "1e-999", which would become 0. */
 bool unroll_parse_double(const char *text, double *out);
 

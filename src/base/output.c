@@ -80,8 +80,10 @@ static unroll_status fail_create(const char *path, int error)
 
 static unroll_status fail_write(const char *path, int error)
 {
-    return unroll_fail(UNROLL_EIO, "%s: cannot be written: %s; what was there is as it was, free "
-                                   "some space and try again", path, strerror(error));
+    return unroll_fail(UNROLL_EIO,
+                       "%s: cannot be written: %s; what was there is as it was, free "
+                       "some space and try again",
+                       path, strerror(error));
 }
 
 /* rename() would put a file in the place of a device, and root may do that to /dev/null. */
@@ -91,9 +93,10 @@ static unroll_status check_target(const char *path)
 
     if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
         return UNROLL_OK;
-    return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: is there already, as %s; give another "
-                                       "name", path,
-                       S_ISDIR(st.st_mode) ? "a directory" : "a device, FIFO or socket");
+    return unroll_fail(UNROLL_ECREATE,
+                       "%s: cannot be created: is there already, as %s; give another "
+                       "name",
+                       path, S_ISDIR(st.st_mode) ? "a directory" : "a device, FIFO or socket");
 }
 
 /* Names already there (of a killed process with our number) are passed over. */
@@ -218,7 +221,8 @@ void unroll_output_abort(unroll_output *out)
 unroll_status unroll_output_commit(unroll_output *out)
 {
     unroll_status status = flush(out);
-    char *const directory = unroll_directory_of(out->path); /* before rename: after it nothing may fail */
+    char *const directory =
+        unroll_directory_of(out->path); /* before rename: after it nothing may fail */
 
     if (!directory)
         status = UNROLL_EMEMORY;
@@ -238,8 +242,10 @@ unroll_status unroll_output_commit(unroll_output *out)
     const int error = sync_directory(directory);
     unroll_free(directory);
     if (error)
-        status = unroll_fail(UNROLL_EIO, "%s: is written, but may not outlive a power cut: its "
-                                         "directory: %s; save again", out->path, strerror(error));
+        status = unroll_fail(UNROLL_EIO,
+                             "%s: is written, but may not outlive a power cut: its "
+                             "directory: %s; save again",
+                             out->path, strerror(error));
     release(out);
     return status;
 }

@@ -22,21 +22,23 @@
 enum { SPINS = 3000, WORKERS_MAX = 1023 };
 
 static struct pool {
-    pthread_mutex_t user;            /* held by whoever runs a job */
-    pthread_mutex_t gate;            /* guards sleeping and waking */
+    pthread_mutex_t user; /* held by whoever runs a job */
+    pthread_mutex_t gate; /* guards sleeping and waking */
     pthread_cond_t wake, done;
-    atomic_size_t generation;        /* counts jobs */
-    atomic_size_t pending;           /* workers that have not finished with this job */
+    atomic_size_t generation; /* counts jobs */
+    atomic_size_t pending;    /* workers that have not finished with this job */
     atomic_bool caller_sleeps;
-    size_t workers;                  /* started so far; only the holder of `user` looks */
-    size_t born[WORKERS_MAX + 1];    /* the generation when each was started */
+    size_t workers;               /* started so far; only the holder of `user` looks */
+    size_t born[WORKERS_MAX + 1]; /* the generation when each was started */
     atomic_int spins;
     void (*work)(void *arg, size_t index);
     void *arg;
     size_t threads, step;
 } pool = {
-    .user = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER,
-    .wake = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER,
+    .user = PTHREAD_MUTEX_INITIALIZER,
+    .gate = PTHREAD_MUTEX_INITIALIZER,
+    .wake = PTHREAD_COND_INITIALIZER,
+    .done = PTHREAD_COND_INITIALIZER,
 };
 
 static void relax(void)

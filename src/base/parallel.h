@@ -15,8 +15,8 @@ unroll_status unroll_parallel_check(size_t threads);
 size_t unroll_cores(void);
 
 /** The part [*begin, *end) of 0…count that falls to `index` of `parts`, cut at multiples of `grain`. */
-static inline void unroll_share(size_t count, size_t grain, size_t parts, size_t index, size_t *begin,
-                                size_t *end)
+static inline void unroll_share(size_t count, size_t grain, size_t parts, size_t index,
+                                size_t *begin, size_t *end)
 {
     const size_t grains = (count + grain - 1) / grain;
     const size_t b = grains * index / parts * grain, e = grains * (index + 1) / parts * grain;

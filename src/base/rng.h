@@ -21,9 +21,9 @@ enum unroll_stream {
 
 void unroll_rng_seed(unroll_rng *rng, uint64_t seed, uint64_t stream);
 uint64_t unroll_rng_next(unroll_rng *rng);
-double unroll_rng_uniform(unroll_rng *rng);                /**< [0,1), 53 bits */
-double unroll_rng_normal(unroll_rng *rng);                 /**< mean 0, variance 1; keeps no spare */
-uint64_t unroll_rng_below(unroll_rng *rng, uint64_t n);    /**< [0,n), unbiased; n > 0 */
+double unroll_rng_uniform(unroll_rng *rng);             /**< [0,1), 53 bits */
+double unroll_rng_normal(unroll_rng *rng);              /**< mean 0, variance 1; keeps no spare */
+uint64_t unroll_rng_below(unroll_rng *rng, uint64_t n); /**< [0,n), unbiased; n > 0 */
 
 /** A hash of (key, counter), uniform over 64 bits: random numbers that any thread can draw for its
  *  own elements in any order. */

@@ -44,13 +44,19 @@ static unroll_status fail_key(const reader *r, const char *key)
             used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
     }
     const char *near = unroll_nearest(names, key);
-    const char *more = r->list ? "; see " : near ? "" : r->count > 0 ? "; it has " : "; it has none";
+    const char *more = r->list        ? "; see "
+                       : near         ? ""
+                       : r->count > 0 ? "; it has "
+                                      : "; it has none";
     return unroll_fail(UNROLL_EUSAGE, "%s %s has no key '%s'%s%s%s%s%s", r->kind, r->name, key,
                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", more,
-                       r->list ? r->list : near ? "" : all);
+                       r->list ? r->list
+                       : near  ? ""
+                               : all);
 }
 
-static unroll_status set_value(const reader *r, const unroll_spec_key *key, const char *text, double *value)
+static unroll_status set_value(const reader *r, const unroll_spec_key *key, const char *text,
+                               double *value)
 {
     uint64_t whole;
     bool valid;
@@ -87,8 +93,8 @@ static unroll_status parse_pair(const reader *r, char *pair, double *value, bool
     return fail_key(r, pair);
 }
 
-unroll_status unroll_spec_parse(const char *spec, const char *kind, const char *name, const unroll_spec_key *keys,
-                                const char *list, double *value)
+unroll_status unroll_spec_parse(const char *spec, const char *kind, const char *name,
+                                const unroll_spec_key *keys, const char *list, double *value)
 {
     const reader r = {kind, name, list, keys, unroll_spec_count(keys)};
     bool given[UNROLL_SPEC_KEYS] = {false};

@@ -10,13 +10,13 @@
 typedef struct unroll_spec_key {
     const char *name, *help;
     double preset, min, max;
-    bool real;              /**< else a whole number */
+    bool real; /**< else a whole number */
 } unroll_spec_key;
 
 /** Room for a thing's keys; a NULL name ends them where they are fewer. */
 enum { UNROLL_SPEC_KEYS = 8 };
 
-size_t unroll_spec_count(const unroll_spec_key *keys);  /**< keys may be NULL: none */
+size_t unroll_spec_count(const unroll_spec_key *keys); /**< keys may be NULL: none */
 
 /** Is it the spec of what is called `name`? */
 bool unroll_spec_is(const char *spec, const char *name);
@@ -26,8 +26,8 @@ bool unroll_spec_is(const char *spec, const char *name);
  *  @param list        where all keys are listed, for messages; NULL: the message lists them
  *  @param value       [UNROLL_SPEC_KEYS], in the order of the keys, 0 behind them
  *  @return UNROLL_EUSAGE naming what is wrong, with "did you mean" and the key's range */
-unroll_status unroll_spec_parse(const char *spec, const char *kind, const char *name, const unroll_spec_key *keys,
-                                const char *list, double *value);
+unroll_status unroll_spec_parse(const char *spec, const char *kind, const char *name,
+                                const unroll_spec_key *keys, const char *list, double *value);
 
 /** "NAME:key=value,…" with all keys, or "NAME" where there are none; unroll_alloc'ed, NULL with a message. */
 char *unroll_spec_text(const char *name, const unroll_spec_key *keys, const double *value);

@@ -8,8 +8,10 @@ size_t unroll_utf8_length(const char *text, size_t length)
     const unsigned char *s = (const unsigned char *)text;
     if (length == 0 || s[0] < 0x80)
         return length > 0;
-    const size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-                   : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    const size_t n = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
+                     : (s[0] & 0xf0) == 0xe0        ? 3
+                     : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+                                                    : 0;
     const unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
     const unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
     if (n == 0 || n > length || s[1] < low || s[1] > high)
@@ -47,7 +49,8 @@ bool unroll_utf8_shows(const char *character, size_t length)
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
     case UTF8PROC_CATEGORY_CS: return false;
-    case UTF8PROC_CATEGORY_CF: return c == 0x200c || c == 0x200d; /* joiners shape scripts and emoji */
+    case UTF8PROC_CATEGORY_CF:
+        return c == 0x200c || c == 0x200d; /* joiners shape scripts and emoji */
     default: return true;
     }
 }

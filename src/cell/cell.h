@@ -37,10 +37,10 @@ enum { UNROLL_TERMS_MAX = 4 };
 /** `gates` blocks of `pitch` columns for some rows: y = start + gain·x̂(a). */
 typedef struct unroll_norm_pass {
     size_t rows, gates, hidden, pitch;
-    unroll_real *a;               /**< [rows][pitch_n] forward: a becomes x̂; backward: x̂ becomes da */
+    unroll_real *a; /**< [rows][pitch_n] forward: a becomes x̂; backward: x̂ becomes da */
     size_t pitch_n;
-    const unroll_real *gain;      /**< [gates·pitch] */
-    unroll_real *y;               /**< forward: [rows][pitch_y] */
+    const unroll_real *gain; /**< [gates·pitch] */
+    unroll_real *y;          /**< forward: [rows][pitch_y] */
     size_t pitch_y;
     enum unroll_start start;
     const unroll_real *bias;      /**< [gates·pitch] for UNROLL_FROM_BIAS */
@@ -49,16 +49,16 @@ typedef struct unroll_norm_pass {
     unroll_real *scale;           /**< over units: 1/σ of each row, pitch_n apart */
     unroll_real *mean, *variance; /**< over rows: [gates·pitch] */
     bool measure;                 /**< forward: take them from these rows; else they are given */
-    bool through;                 /**< backward: they depend on these rows; else they are constants */
-    const uint8_t *mode;          /**< [rows] enum unroll_mode: only UNROLL_RUN is measured; NULL: all */
+    bool through;        /**< backward: they depend on these rows; else they are constants */
+    const uint8_t *mode; /**< [rows] enum unroll_mode: only UNROLL_RUN is measured; NULL: all */
 } unroll_norm_pass;
 
 /** What is normalised over: one file, one line in module.am. */
 typedef struct unroll_norm {
     const char *name;
     const char *summary;
-    bool units;      /**< over the units of a row: layer normalisation; else over rows */
-    bool recurrent;  /**< also h_{t-1}·Wh^T, and the LSTM's c on its way to h */
+    bool units;     /**< over the units of a row: layer normalisation; else over rows */
+    bool recurrent; /**< also h_{t-1}·Wh^T, and the LSTM's c on its way to h */
     void (*forward)(const unroll_norm_pass *);
     void (*backward)(const unroll_norm_pass *);
 } unroll_norm;
@@ -67,10 +67,10 @@ enum unroll_norm_part { UNROLL_NORM_X, UNROLL_NORM_H, UNROLL_NORM_C, UNROLL_NORM
 
 /** Where a part lies in a row of n: x̂ from block `at` on, dy·x̂ from `dgain` on, 1/σ in `scale`. */
 typedef struct unroll_norm_place {
-    const unroll_real *gain;  /**< [gates·pitch]; NULL: this part is not normalised */
+    const unroll_real *gain; /**< [gates·pitch]; NULL: this part is not normalised */
     size_t at, dgain;
-    size_t scale;             /**< a real of the row, one for each group of gates */
-    size_t statistics;        /**< of a row of statistics: the mean, and the variance behind it */
+    size_t scale;      /**< a real of the row, one for each group of gates */
+    size_t statistics; /**< of a row of statistics: the mean, and the variance behind it */
 } unroll_norm_place;
 
 /** What a layer has ready for its steps; read only while a window runs. */
@@ -80,50 +80,50 @@ typedef struct unroll_layer {
     const struct unroll_activation *activation; /**< for cells that take one */
     double option[UNROLL_SPEC_KEYS]; /**< values of the cell's own keys, in their order */
     size_t inputs, hidden, pitch;
-    size_t blocks;                /**< z blocks a row: cell->blocks, +1 where the activation has slopes */
-    const unroll_real *h_forward; /**< panels [G·pitch columns][depth H]: h·Wh^T */
-    const unroll_real *h_backward;/**< panels [pitch columns][depth G·pitch]: dz·Wh */
-    const unroll_real *bias_hh;   /**< [G·pitch] padded by gate */
-    const unroll_real *slope;     /**< [pitch], PReLU; else NULL */
+    size_t blocks; /**< z blocks a row: cell->blocks, +1 where the activation has slopes */
+    const unroll_real *h_forward;   /**< panels [G·pitch columns][depth H]: h·Wh^T */
+    const unroll_real *h_backward;  /**< panels [pitch columns][depth G·pitch]: dz·Wh */
+    const unroll_real *bias_hh;     /**< [G·pitch] padded by gate */
+    const unroll_real *slope;       /**< [pitch], PReLU; else NULL */
     const struct unroll_norm *norm; /**< NULL: none */
-    bool norm_sum;                /**< both products are summed, then normalised: place[UNROLL_NORM_H] */
+    bool norm_sum; /**< both products are summed, then normalised: place[UNROLL_NORM_H] */
     unroll_norm_place place[UNROLL_NORM_PARTS];
-    size_t norm_blocks;           /**< of a row of n */
-    const unroll_real *bias_ih;   /**< [G·pitch] */
-    const unroll_real *shift;     /**< [pitch] added to the normalised c */
+    size_t norm_blocks;         /**< of a row of n */
+    const unroll_real *bias_ih; /**< [G·pitch] */
+    const unroll_real *shift;   /**< [pitch] added to the normalised c */
 } unroll_layer;
 
 /** One step of one layer for a band of rows. All arrays are this band's: [rows][…]. */
 typedef struct unroll_step {
     const unroll_layer *layer;
     size_t rows;
-    unroll_real *z;              /**< [rows][blocks·pitch]; forward: input blocks hold x_t·Wx^T + b_ih */
-    const unroll_real *h0, *c0;  /**< [rows][pitch] h_{t-1}, c_{t-1} (c: NULL where states == 1) */
-    unroll_real *h, *c;          /**< forward writes, backward reads */
-    const unroll_real *dh;       /**< backward: dL/dh_t, complete */
-    const unroll_real *dc;       /**< backward: dL/dc_t carried from step t+1 */
-    unroll_real *dc_total;       /**< backward: NULL, or takes dL/dc_t with the path through h_t */
-    unroll_real *dh0;            /**< backward adds dL/dh_{t-1} by way of this step to what is there */
-    unroll_real *dc0;            /**< backward writes dL/dc_{t-1} */
-    unroll_real *n;              /**< [rows][norm_blocks·pitch], where the layer normalises */
-    unroll_real *statistics;     /**< of this step, where rows are normalised */
-    bool measure, through;       /**< as in unroll_norm_pass */
-    const uint8_t *mode;         /**< [rows] or NULL */
+    unroll_real *z; /**< [rows][blocks·pitch]; forward: input blocks hold x_t·Wx^T + b_ih */
+    const unroll_real *h0, *c0; /**< [rows][pitch] h_{t-1}, c_{t-1} (c: NULL where states == 1) */
+    unroll_real *h, *c;         /**< forward writes, backward reads */
+    const unroll_real *dh;      /**< backward: dL/dh_t, complete */
+    const unroll_real *dc;      /**< backward: dL/dc_t carried from step t+1 */
+    unroll_real *dc_total;      /**< backward: NULL, or takes dL/dc_t with the path through h_t */
+    unroll_real *dh0;        /**< backward adds dL/dh_{t-1} by way of this step to what is there */
+    unroll_real *dc0;        /**< backward writes dL/dc_{t-1} */
+    unroll_real *n;          /**< [rows][norm_blocks·pitch], where the layer normalises */
+    unroll_real *statistics; /**< of this step, where rows are normalised */
+    bool measure, through;   /**< as in unroll_norm_pass */
+    const uint8_t *mode;     /**< [rows] or NULL */
 } unroll_step;
 
 /** What a gate's value is: the function of its pre-activation. */
 enum unroll_gate_kind {
-    UNROLL_GATE_LINEAR,     /**< none: its size says nothing, and no share of it is taken */
-    UNROLL_GATE_SIGMOID,    /**< in (0,1): a gate proper, whose shares below 0.1 and above 0.9 are shown */
-    UNROLL_GATE_TANH,       /**< in (−1,1): a candidate, whose share of |x| above 0.9 is shown */
-    UNROLL_GATE_ACTIVATION  /**< --activation; its value is h_t, and its block keeps the pre-activation */
+    UNROLL_GATE_LINEAR, /**< none: its size says nothing, and no share of it is taken */
+    UNROLL_GATE_SIGMOID, /**< in (0,1): a gate proper, whose shares below 0.1 and above 0.9 are shown */
+    UNROLL_GATE_TANH,      /**< in (−1,1): a candidate, whose share of |x| above 0.9 is shown */
+    UNROLL_GATE_ACTIVATION /**< --activation; its value is h_t, and its block keeps the pre-activation */
 };
 
 /** One gate, for people and for probes. */
 typedef struct unroll_gate {
-    const char *name;           /**< the paper's letter, at most UNROLL_GATE_NAME − 1 bytes; "" for the only gate */
+    const char *name; /**< the paper's letter, at most UNROLL_GATE_NAME − 1 bytes; "" for the only gate */
     enum unroll_gate_kind kind;
-    size_t block;               /**< z block that holds its value after forward (ACTIVATION: what goes into it) */
+    size_t block; /**< z block that holds its value after forward (ACTIVATION: what goes into it) */
 } unroll_gate;
 
 enum { UNROLL_GATES_MAX = 8, UNROLL_GATE_NAME = 4 };
@@ -131,9 +131,9 @@ enum { UNROLL_GATES_MAX = 8, UNROLL_GATE_NAME = 4 };
 /** The factor that a step multiplies the old state by, unit by unit: what a gradient is left with where no
  *  other path carries it. */
 typedef struct unroll_keep {
-    const char *name;           /**< for reports, such as "forget gates"; NULL: there is no such factor */
-    size_t block;               /**< z block that holds it after forward */
-    bool complement;            /**< the factor is 1 − that; then --forget-bias sets the bias to the negative */
+    const char *name; /**< for reports, such as "forget gates"; NULL: there is no such factor */
+    size_t block;     /**< z block that holds it after forward */
+    bool complement; /**< the factor is 1 − that; then --forget-bias sets the bias to the negative */
 } unroll_keep;
 
 typedef struct unroll_cell {
@@ -141,9 +141,9 @@ typedef struct unroll_cell {
     const char *variant; /**< "" or as in --gru */
     const char *summary; /**< one line with the source, for help */
     unroll_spec_key keys[UNROLL_SPEC_KEYS]; /**< the cell's own numbers, given as --cell NAME:key=value,… */
-    size_t gates;        /**< G: row blocks of the weights */
-    size_t blocks;       /**< z blocks kept a step */
-    size_t states;       /**< 1: h; 2: h and c */
+    size_t gates;                           /**< G: row blocks of the weights */
+    size_t blocks;                          /**< z blocks kept a step */
+    size_t states;                          /**< 1: h; 2: h and c */
     unroll_gate gate[UNROLL_GATES_MAX]; /**< [gates], in the order of the weights' row blocks */
     unroll_keep keep;
     /** Normalisations over units take gates [0,norm_gates) at once and those that follow one by one; at most
@@ -156,10 +156,10 @@ typedef struct unroll_cell {
      *  sentence for the report. */
     int carry_gate;
     const char *no_theory;
-    int forget_gate;     /**< gate whose bias --forget-bias sets, −1: none */
-    double forget_bias;  /**< that bias where --forget-bias is not given; 0: as drawn */
-    int input_gate;      /**< gate that chrono sets to the negative, −1: none */
-    unroll_term input[UNROLL_TERMS_MAX];     /**< count 0 ends it */
+    int forget_gate;    /**< gate whose bias --forget-bias sets, −1: none */
+    double forget_bias; /**< that bias where --forget-bias is not given; 0: as drawn */
+    int input_gate;     /**< gate that chrono sets to the negative, −1: none */
+    unroll_term input[UNROLL_TERMS_MAX]; /**< count 0 ends it */
     unroll_term recurrent[UNROLL_TERMS_MAX];
     unroll_vector_term vectors[UNROLL_TERMS_MAX];
     void (*forward)(const unroll_step *);
@@ -170,10 +170,10 @@ typedef struct unroll_cell {
 typedef struct unroll_activation {
     const char *name;
     const char *summary;
-    bool slopes;  /**< learns one slope a unit */
-    bool corner;  /**< f' jumps at 0 */
-    bool dies;    /**< f(z) = 0 for all z below 0: a unit can be 0 at every step */
-    double gain;  /**< the bound on |f'|, for Pascanu's bound */
+    bool slopes; /**< learns one slope a unit */
+    bool corner; /**< f' jumps at 0 */
+    bool dies;   /**< f(z) = 0 for all z below 0: a unit can be 0 at every step */
+    double gain; /**< the bound on |f'|, for Pascanu's bound */
     /** h = f(z) for a row of n (a multiple of lanes). slope: [n] or NULL. */
     void (*forward)(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h);
     /** dz = dh·f'(z), in place over z; dslope (NULL unless slopes) gets dL/dslope of this row. */
@@ -191,14 +191,23 @@ static inline unroll_norm_pass unroll_norm_of(const unroll_step *s, enum unroll_
     const size_t H = l->pitch, all = part == UNROLL_NORM_C ? 1 : l->cell->gates;
     unroll_real *mean = s->statistics ? s->statistics + place->statistics : NULL;
     return (unroll_norm_pass){
-        .rows = s->rows, .gates = gates, .hidden = l->hidden, .pitch = H,
-        .a = s->n + (place->at + gate) * H, .pitch_n = l->norm_blocks * H,
-        .gain = place->gain + gate * H, .y = y, .pitch_y = pitch_y, .dy = y,
+        .rows = s->rows,
+        .gates = gates,
+        .hidden = l->hidden,
+        .pitch = H,
+        .a = s->n + (place->at + gate) * H,
+        .pitch_n = l->norm_blocks * H,
+        .gain = place->gain + gate * H,
+        .y = y,
+        .pitch_y = pitch_y,
+        .dy = y,
         .dgain = s->n + (place->dgain + gate) * H,
         .scale = s->n + place->scale + (gate > 0),
         .mean = mean ? mean + gate * H : NULL,
         .variance = mean ? mean + (all + gate) * H : NULL,
-        .measure = s->measure, .through = s->through, .mode = s->mode,
+        .measure = s->measure,
+        .through = s->through,
+        .mode = s->mode,
     };
 }
 
@@ -208,13 +217,19 @@ static inline void unroll_recur_norm(const unroll_step *s, const unroll_real *fr
                                      enum unroll_start start)
 {
     const unroll_layer *l = s->layer;
-    unroll_norm_pass pass = unroll_norm_of(s, UNROLL_NORM_H, gate, count, s->z + block * l->pitch,
-                                           l->blocks * l->pitch);
+    unroll_norm_pass pass =
+        unroll_norm_of(s, UNROLL_NORM_H, gate, count, s->z + block * l->pitch, l->blocks * l->pitch);
     const unroll_product p = {
-        .groups = 1, .rows = s->rows, .N = count * l->pitch, .K = l->hidden,
-        .A = from, .a_pitch = from_pitch,
-        .panels = l->h_forward + gate * l->pitch * l->hidden, .depth = l->hidden,
-        .C = pass.a, .c_pitch = pass.pitch_n,
+        .groups = 1,
+        .rows = s->rows,
+        .N = count * l->pitch,
+        .K = l->hidden,
+        .A = from,
+        .a_pitch = from_pitch,
+        .panels = l->h_forward + gate * l->pitch * l->hidden,
+        .depth = l->hidden,
+        .C = pass.a,
+        .c_pitch = pass.pitch_n,
         .start = l->norm_sum ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO,
     };
     l->kernels->product(&p);
@@ -233,11 +248,18 @@ static inline void unroll_recur(const unroll_step *s, const unroll_real *from, s
         return;
     }
     const unroll_product p = {
-        .groups = 1, .rows = s->rows, .N = count * l->pitch, .K = l->hidden,
-        .A = from, .a_pitch = from_pitch,
-        .panels = l->h_forward + gate * l->pitch * l->hidden, .depth = l->hidden,
-        .C = s->z + block * l->pitch, .c_pitch = l->blocks * l->pitch,
-        .start = start, .bias = l->bias_hh + gate * l->pitch,
+        .groups = 1,
+        .rows = s->rows,
+        .N = count * l->pitch,
+        .K = l->hidden,
+        .A = from,
+        .a_pitch = from_pitch,
+        .panels = l->h_forward + gate * l->pitch * l->hidden,
+        .depth = l->hidden,
+        .C = s->z + block * l->pitch,
+        .c_pitch = l->blocks * l->pitch,
+        .start = start,
+        .bias = l->bias_hh + gate * l->pitch,
     };
     l->kernels->product(&p);
 }
@@ -257,11 +279,17 @@ static inline void unroll_recur_back(const unroll_step *s, size_t gate, size_t c
         pitch = pass.pitch_n;
     }
     const unroll_product p = {
-        .groups = 1, .rows = s->rows, .N = l->pitch, .K = count * l->pitch,
-        .A = da, .a_pitch = pitch,
+        .groups = 1,
+        .rows = s->rows,
+        .N = l->pitch,
+        .K = count * l->pitch,
+        .A = da,
+        .a_pitch = pitch,
         .panels = l->h_backward + gate * l->pitch * l->kernels->width,
         .depth = l->cell->gates * l->pitch,
-        .C = into, .c_pitch = into_pitch, .start = start,
+        .C = into,
+        .c_pitch = into_pitch,
+        .start = start,
     };
     l->kernels->product(&p);
 }

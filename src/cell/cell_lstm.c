@@ -95,9 +95,9 @@ static inline void gates_back(const unroll_step *s, bool normed)
     const vec one = vec_all(1);
     for (size_t r = 0; r < s->rows; r++) {
         unroll_real *z = s->z + r * 4 * H;
-        const unroll_real *through_h = normed ? s->n + (r * s->layer->norm_blocks +
-                                                        s->layer->place[UNROLL_NORM_C].at) * H
-                                              : NULL;
+        const unroll_real *through_h =
+            normed ? s->n + (r * s->layer->norm_blocks + s->layer->place[UNROLL_NORM_C].at) * H
+                   : NULL;
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = r * H + j;
             const vec i = vec_load(z + j), f = vec_load(z + H + j);
@@ -131,6 +131,7 @@ static void backward(const unroll_step *s)
     unroll_recur_back(s, 0, 4, 0, s->dh0, s->layer->pitch, UNROLL_FROM_SELF);
 }
 
+/* clang-format off */
 const unroll_cell UNROLL_K(cell_lstm) = {
     .name = "lstm",
     .variant = "",
@@ -153,3 +154,4 @@ const unroll_cell UNROLL_K(cell_lstm) = {
     .forward = forward,
     .backward = backward,
 };
+/* clang-format on */

@@ -5,8 +5,8 @@
 #define CELL(name) extern const unroll_cell UNROLL_K(name);
 #define ACTIVATION(name) extern const unroll_activation UNROLL_K(name);
 #define NORM(name) extern const unroll_norm UNROLL_K(name);
-#include "cell/cell_rows.h"
 #include "cell/activation_rows.h"
+#include "cell/cell_rows.h"
 #include "cell/norm_rows.h"
 #undef CELL
 #undef ACTIVATION

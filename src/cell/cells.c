@@ -61,13 +61,13 @@ const unroll_cell *unroll_cell_find(const char *spec)
     return find(all_cells(), spec, NULL);
 }
 
-unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec, const char *variant,
-                                const unroll_cell **cell, double *option)
+unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec,
+                                const char *variant, const unroll_cell **cell, double *option)
 {
     *cell = find(kernels->cells, spec, variant);
     if (!*cell)
-        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'%s%s", spec, variant ? " in the form " : "",
-                           variant ? variant : "");
+        return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'%s%s", spec,
+                           variant ? " in the form " : "", variant ? variant : "");
     return unroll_spec_parse(spec, "cell", (*cell)->name, (*cell)->keys, NULL, option);
 }
 

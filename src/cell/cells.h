@@ -18,8 +18,8 @@ const unroll_cell *unroll_cell_find_variant(const char *spec, const char *varian
 /** The same in one kernel row, and the values of its keys.
  *  @param option  [UNROLL_SPEC_KEYS]
  *  @return UNROLL_EUSAGE naming what is wrong */
-unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec, const char *variant,
-                                const unroll_cell **cell, double *option);
+unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec,
+                                const char *variant, const unroll_cell **cell, double *option);
 
 /** The forms of the cell that has several, and a line on each; NULL at the end. */
 const char *unroll_cell_variant(size_t i);

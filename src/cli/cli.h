@@ -19,12 +19,12 @@ typedef struct cli_call cli_call;
 
 typedef struct cli_command {
     const char *name;
-    const char *arguments;    /**< as in the usage line: "MODEL FILE..." */
-    const char *summary;      /**< one line for the list of commands */
-    const char *description;  /**< paragraphs; help wraps them */
+    const char *arguments;           /**< as in the usage line: "MODEL FILE..." */
+    const char *summary;             /**< one line for the list of commands */
+    const char *description;         /**< paragraphs; help wraps them */
     const unroll_option_list *lists; /**< the common options included */
-    void (*prepare)(void);    /**< fills the lists that are made of another table; NULL: they are constant */
-    size_t options_size;      /**< of the struct that the lists fill */
+    void (*prepare)(void); /**< fills the lists that are made of another table; NULL: they are constant */
+    size_t options_size; /**< of the struct that the lists fill */
     size_t min_arguments, max_arguments;
     const char *const (*conflicts)[2]; /**< pairs of option names; ends with {NULL, NULL} */
     const cli_example *examples;       /**< ends with {NULL, NULL} */
@@ -44,13 +44,13 @@ typedef struct cli_given {
 /** One call of a command. All of it belongs to main. */
 struct cli_call {
     const cli_command *command;
-    void *options;        /**< the command's struct, defaults and given values filled in */
-    char **arguments;     /**< what is no option */
+    void *options;    /**< the command's struct, defaults and given values filled in */
+    char **arguments; /**< what is no option */
     size_t count;
-    cli_given *given;     /**< options in the order they were given, --config's first */
+    cli_given *given; /**< options in the order they were given, --config's first */
     size_t given_count;
-    bool help, version;   /**< asked for instead */
-    char **block_;        /**< texts from --config, owned */
+    bool help, version; /**< asked for instead */
+    char **block_;      /**< texts from --config, owned */
     size_t block_count_;
 };
 
@@ -100,9 +100,9 @@ enum { CLI_DESCRIPTION_MAX = 640 };
 /** A row in one sentence: its help, what it accepts, its default and its aliases. */
 const char *cli_describe(const unroll_option *o, char buffer[CLI_DESCRIPTION_MAX]);
 
-void cli_help(const cli_command *command);  /**< to standard output, 80 columns */
-void cli_help_all(void);                    /**< the list of commands */
-void cli_man(void);                         /**< unroll.1 */
+void cli_help(const cli_command *command); /**< to standard output, 80 columns */
+void cli_help_all(void);                   /**< the list of commands */
+void cli_man(void);                        /**< unroll.1 */
 /** A completion script for "bash", "zsh" or "fish". @return UNROLL_EUSAGE for another shell */
 unroll_status cli_completion(const char *shell);
 #endif

@@ -18,6 +18,7 @@ typedef struct bench_options {
     uint64_t layers, hidden, batch, seq_length, symbols;
 } bench_options;
 
+/* clang-format off */
 static const unroll_option bench_rows[] = {
     {.name = "seconds", .group = "Bench", .meta = "X", .type = UNROLL_NUMBER,
      .help = "how long each measurement runs", .offset = offsetof(bench_options, seconds),
@@ -41,15 +42,15 @@ static const unroll_option bench_rows[] = {
      .help = "size of the vocabulary", .offset = offsetof(bench_options, symbols), .preset = "65",
      .min = 2, .max = 1e6},
 };
+/* clang-format on */
 
 static json_t *rates_json(const bench_size *z, const bench_rates *r)
 {
     return json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "cell", z->cell,
                      "layers", (json_int_t)z->layers, "hidden", (json_int_t)z->hidden, "batch",
-                     (json_int_t)z->batch, "seq_length", (json_int_t)z->steps, "tokens_per_s",
-                     r->all, "tokens_per_s_one_thread", r->one, "speedup", r->all / r->one,
-                     "share_of_peak", r->share, "sampled_per_s", r->sampled,
-                     "sampling_share_of_read", r->reading);
+                     (json_int_t)z->batch, "seq_length", (json_int_t)z->steps, "tokens_per_s", r->all,
+                     "tokens_per_s_one_thread", r->one, "speedup", r->all / r->one, "share_of_peak",
+                     r->share, "sampled_per_s", r->sampled, "sampling_share_of_read", r->reading);
 }
 
 static unroll_status print_size(const bench_size *z, const bench_limits *l, const bench_options *o,
@@ -62,9 +63,9 @@ static unroll_status print_size(const bench_size *z, const bench_limits *l, cons
         unroll_json_append(list, rates_json(z, &r));
         return UNROLL_OK;
     }
-    out_printf("%-5s %zux%-4zu %4zu x %-4zu %10s %8.2fx %8.0f%% %12s %10.0f%%\n", z->cell,
-               z->layers, z->hidden, z->batch, z->steps, unroll_display_short(train, r.all),
-               r.all / r.one, 100 * r.share, unroll_display_short(sampled, r.sampled), 100 * r.reading);
+    out_printf("%-5s %zux%-4zu %4zu x %-4zu %10s %8.2fx %8.0f%% %12s %10.0f%%\n", z->cell, z->layers,
+               z->hidden, z->batch, z->steps, unroll_display_short(train, r.all), r.all / r.one,
+               100 * r.share, unroll_display_short(sampled, r.sampled), 100 * r.reading);
     out_flush();
     return UNROLL_OK;
 }
@@ -80,9 +81,14 @@ static unroll_status print_all(const bench_limits *l, const bench_options *o, js
             const bool again = c && strcmp(cell->name, k->cells[c - 1]->name) == 0;
             if (again || (o->cell && !unroll_spec_is(o->cell, cell->name)))
                 continue; /* a further variant costs what the first does */
-            const bench_size z = {.cell = o->cell ? o->cell : cell->name, .layers = o->layers, .hidden = *h,
-                            .batch = o->batch ? o->batch : *h < 512 ? 50 : 100,
-                            .steps = o->seq_length, .symbols = o->symbols};
+            const bench_size z = {.cell = o->cell ? o->cell : cell->name,
+                                  .layers = o->layers,
+                                  .hidden = *h,
+                                  .batch = o->batch   ? o->batch
+                                           : *h < 512 ? 50
+                                                      : 100,
+                                  .steps = o->seq_length,
+                                  .symbols = o->symbols};
             UNROLL_TRY(print_size(&z, l, o, list));
         }
     return UNROLL_OK;
@@ -130,9 +136,9 @@ const cli_command cli_bench = {
     .lists = bench_lists,
     .options_size = sizeof(bench_options),
     .max_arguments = 0,
-    .examples = (const cli_example[]){
-        {"unroll bench", "the whole grid, about half a minute"},
-        {"unroll bench --hidden 512 --cell lstm --seconds 5", "one size, more carefully"},
-        {NULL, NULL}},
+    .examples = (const cli_example[]){{"unroll bench", "the whole grid, about half a minute"},
+                                      {"unroll bench --hidden 512 --cell lstm --seconds 5",
+                                       "one size, more carefully"},
+                                      {NULL, NULL}},
     .execute = bench_command,
 };

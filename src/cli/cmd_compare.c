@@ -16,6 +16,7 @@ typedef struct compare_options {
     bool until_solved, no_probe;
 } compare_options;
 
+/* clang-format off */
 static const unroll_option own_rows[] = {
     {.name = "variant", .group = "Comparison", .meta = "OPTIONS", .type = UNROLL_TEXT,
      .offset = offsetof(compare_options, variant),
@@ -39,6 +40,7 @@ static const unroll_option own_rows[] = {
      .preset = "runs/compare", .offset = offsetof(compare_options, config.out),
      .help = "where results go; what is there already is not done again"},
 };
+/* clang-format on */
 
 /* The options of `unroll train` that mean something to several trainings at once. */
 static unroll_option train_rows[256];
@@ -98,7 +100,7 @@ static unroll_status make_variants(cli_call *call, compare_study *s)
             UNROLL_TRY(compare_study_add(s, call->given[i].text, &o->config));
     if (s->variants == 0)
         return unroll_fail(UNROLL_EUSAGE, "nothing to compare; give --variant \"cell=rnn\" --variant "
-                           "\"cell=lstm\"");
+                                          "\"cell=lstm\"");
     return o->sweep ? compare_study_sweep(s, o->sweep) : UNROLL_OK;
 }
 
@@ -109,8 +111,11 @@ static unroll_status make_study(cli_call *call, compare_study *s, compare_termin
     unroll_config_bounds(&o->config, cli_was_given(call, "steps") != CLI_NOT_GIVEN,
                          cli_was_given(call, "epochs") != CLI_NOT_GIVEN,
                          cli_was_given(call, "time") != CLI_NOT_GIVEN);
-    *s = (compare_study){.seed = o->config.seed, .seeds = o->seeds, .directory = o->config.out,
-                         .jobs = (size_t)o->jobs, .threads = (size_t)o->config.threads,
+    *s = (compare_study){.seed = o->config.seed,
+                         .seeds = o->seeds,
+                         .directory = o->config.out,
+                         .jobs = (size_t)o->jobs,
+                         .threads = (size_t)o->config.threads,
                          .ask = {.stop_solved = o->until_solved, .probe = !o->no_probe}};
     compare_terminal_listen(terminal, call, o->config.quiet, s);
     UNROLL_TRY(take_files(call, &o->config));
@@ -160,6 +165,7 @@ static unroll_status compare_command(cli_call *call)
     return status;
 }
 
+/* clang-format off */
 const cli_command cli_compare = {
     .name = "compare",
     .arguments = "[FILE...]",
@@ -184,3 +190,4 @@ const cli_command cli_compare = {
         {NULL, NULL}},
     .execute = compare_command,
 };
+/* clang-format on */

@@ -22,6 +22,7 @@ typedef struct eval_options {
     eval_pairs_options pairs; /* its max_input is filled in from above */
 } eval_options;
 
+/* clang-format off */
 static const unroll_option rows[] = {
     {.name = "per-token", .group = "Evaluation", .type = UNROLL_FLAG,
      .offset = offsetof(eval_options, per_token),
@@ -38,17 +39,18 @@ static const unroll_option rows[] = {
      .offset = offsetof(eval_options, pairs.skip_bad),
      .help = "of a translation: leave out lines that are no pairs, and count them"},
 };
+/* clang-format on */
 
 typedef struct evaluation {
     const cli_call *call;
     const eval_options *options;
     unroll_model *model;
     terminal_progress progress;
-    unroll_result sum;         /* of all files, as the next two */
+    unroll_result sum; /* of all files, as the next two */
     uint64_t tokens, unknown;
-    uint64_t index;            /* of the file's tokens that were printed */
-    unroll_status printed;     /* how printing them went */
-    char note[256];            /* what reading a text said last, "": nothing */
+    uint64_t index;        /* of the file's tokens that were printed */
+    unroll_status printed; /* how printing them went */
+    char note[256];        /* what reading a text said last, "": nothing */
 } evaluation;
 
 static unroll_status print_token(const evaluation *e, uint64_t index, uint32_t id, double loss)
@@ -70,7 +72,7 @@ static unroll_status print_token(const evaluation *e, uint64_t index, uint32_t i
 }
 
 static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
-                       const double *token_loss)
+                     const double *token_loss)
 {
     evaluation *e = arg;
     for (size_t t = 0; t < batch->T && e->options->per_token && !e->printed; t++)
@@ -94,10 +96,9 @@ static unroll_status eval_corpus(evaluation *e, const unroll_corpus *corpus)
                            unroll_corpus_name(corpus));
     UNROLL_TRY(unroll_task_char(corpus, &(unroll_task_char_options){0}, &task));
     e->index = 0;
-    unroll_status status =
-        unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TRAIN,
-                         (size_t)e->options->common.threads, &(unroll_loss_listener){on_batch, e},
-                         &e->sum);
+    unroll_status status = unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TRAIN,
+                                            (size_t)e->options->common.threads,
+                                            &(unroll_loss_listener){on_batch, e}, &e->sum);
     status = status ? status : e->printed;
     if (e->note[0] && !e->options->common.quiet)
         cli_report(e->call, "%s", e->note);
@@ -170,8 +171,8 @@ static unroll_status eval_texts(cli_call *call, unroll_model *model)
 /* An option that means nothing to this kind of model was a mistake. */
 static unroll_status check_given(const cli_call *call, bool translates)
 {
-    static const char *const of_translations[] = {"out",        "skip-bad", "beam", "length-penalty",
-                                                  "max-length", "unknown",  NULL};
+    static const char *const of_translations[] = {
+        "out", "skip-bad", "beam", "length-penalty", "max-length", "unknown", NULL};
     static const char *const of_texts[] = {"per-token", NULL};
     const char *const *none = translates ? of_texts : of_translations;
     for (; *none; none++)
@@ -198,12 +199,14 @@ static unroll_status eval_command(cli_call *call)
     return status;
 }
 
+/* clang-format off */
 static const unroll_option_list lists[] = {
     {rows, sizeof rows / sizeof *rows, 0},
     {unroll_translator_pool_rows, UNROLL_TRANSLATOR_POOL_OPTIONS_COUNT, offsetof(eval_options, pairs.pool)},
     {cli_common_rows, CLI_COMMON_COUNT, offsetof(eval_options, common)},
     {NULL, 0, 0},
 };
+/* clang-format on */
 
 static const cli_example examples[] = {
     {"unroll eval runs/char held-out.txt", "loss, bits per token and perplexity of a text"},

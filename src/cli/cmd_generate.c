@@ -15,6 +15,7 @@ typedef struct generate_options {
     bool list;
 } generate_options;
 
+/* clang-format off */
 static const unroll_option rows[] = {
     {.name = "count", .group = "Generation", .meta = "N", .type = UNROLL_SIZE, .preset = "10",
      .max = UNROLL_OPTION_NO_MAX, .offset = offsetof(generate_options, count),
@@ -22,6 +23,7 @@ static const unroll_option rows[] = {
     {.name = "list", .group = "Generation", .type = UNROLL_FLAG,
      .offset = offsetof(generate_options, list), .help = "explain every task and its keys"},
 };
+/* clang-format on */
 
 /* ---- the list ---- */
 
@@ -62,9 +64,9 @@ static json_t *json_keys(const unroll_spec_key *list)
 {
     json_t *keys = json_array();
     for (size_t i = 0; i < unroll_spec_count(list); i++)
-        unroll_json_append(&keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", list[i].name, "help",
-                                            list[i].help, "default", list[i].preset, "min", list[i].min,
-                                            "max", list[i].max));
+        unroll_json_append(&keys, json_pack("{s:s, s:s, s:f, s:f, s:f}", "name", list[i].name,
+                                            "help", list[i].help, "default", list[i].preset, "min",
+                                            list[i].min, "max", list[i].max));
     return keys;
 }
 
@@ -143,8 +145,7 @@ static unroll_status print_example(unroll_task *task, bool json)
     return UNROLL_OK;
 }
 
-static unroll_status print_pair(const unroll_buffer *source, const unroll_buffer *target,
-                                bool json)
+static unroll_status print_pair(const unroll_buffer *source, const unroll_buffer *target, bool json)
 {
     if (json)
         return out_json(json_pack("{s:s%, s:s%}", "source", source->text, source->length, "target",
@@ -183,10 +184,12 @@ static unroll_status generate(const char *spec, const generate_options *o)
     unroll_task task;
     if (strcmp(spec, "char") == 0)
         return unroll_fail(UNROLL_EUSAGE, "task char reads a text, it has nothing to generate; "
-                           "see 'unroll generate --list'");
+                                          "see 'unroll generate --list'");
     if (strcmp(spec, "translate") == 0)
-        return unroll_fail(UNROLL_EUSAGE, "task translate reads pairs; give a toy language, such as "
-                           "%s", unroll_toy_table[0]->name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "task translate reads pairs; give a toy language, such as "
+                           "%s",
+                           unroll_toy_table[0]->name);
     if (unroll_task_translates(spec))
         return generate_pairs(spec, o);
     UNROLL_TRY(unroll_task_parse(spec, &row, value));

@@ -35,6 +35,7 @@ typedef struct gradient_subject {
 
 static const char *const losses[] = {"last", "all", NULL};
 #define AT(field) .offset = offsetof(gradient_options, field)
+/* clang-format off */
 static const unroll_option rows[] = {
     {.name = "window", .group = "Probe", .meta = "T", .type = UNROLL_SIZE, AT(window),
      .preset = "200", .min = 1, .max = 1048576,
@@ -53,6 +54,7 @@ static const unroll_option rows[] = {
     {.name = "max-distance", .group = "Probe", .meta = "K", .type = UNROLL_SIZE, AT(max_distance),
      .preset = "0", .max = 1048576, .help = "largest distance; 0: all that the window has"},
 };
+/* clang-format on */
 enum { ROWS = sizeof rows / sizeof *rows };
 
 /* The length of the training rows is known only to their own file. */
@@ -83,8 +85,7 @@ static unroll_status check_given(const gradient_subject *p)
             continue;
         if (strcmp(o->group, "Learning") == 0 || strcmp(o->group, "Run") == 0 ||
             strcmp(o->group, "Gradients") == 0)
-            return unroll_fail(UNROLL_EUSAGE, "--%s: a probe does not train; leave it out",
-                               o->name);
+            return unroll_fail(UNROLL_EUSAGE, "--%s: a probe does not train; leave it out", o->name);
         if (call->count && (o->role & (UNROLL_ROLE_MODEL | UNROLL_ROLE_LEARN)) &&
             strcmp(o->group, "Common") != 0)
             return unroll_fail(UNROLL_EUSAGE, "--%s: MODEL brings its own; leave one of them out",
@@ -129,8 +130,10 @@ static unroll_status open_task(gradient_subject *p, const unroll_config *c)
 /* A curve against distance is of one sequence, a translation has two. */
 static unroll_status refuse_translation(const char *what, unroll_status status)
 {
-    return unroll_fail(status, "%s: a translation model; record its gradients with train --grad-every, or "
-                       "see them with compare --task translate", what);
+    return unroll_fail(status,
+                       "%s: a translation model; record its gradients with train --grad-every, or "
+                       "see them with compare --task translate",
+                       what);
 }
 
 static unroll_status open_trained(gradient_subject *p)
@@ -139,7 +142,8 @@ static unroll_status open_trained(gradient_subject *p)
     const unroll_parameter *where;
     size_t bad;
     if (!unroll_model_finite(p->loaded, &where, &bad))
-        return unroll_fail(UNROLL_EDATA, "%s: %s has weights that are NaN or infinite; 'unroll "
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: %s has weights that are NaN or infinite; 'unroll "
                            "inspect' shows them, an earlier checkpoint may be whole",
                            p->call->arguments[0], where->name);
     if (unroll_model_source_vocabulary(p->loaded))
@@ -150,12 +154,15 @@ static unroll_status open_trained(gradient_subject *p)
         if (p->call->count > 1)
             return unroll_fail(UNROLL_EUSAGE,
                                "%s: a model of task %s, which makes its own data; it "
-                               "takes no FILE", p->call->arguments[0], p->config->task);
+                               "takes no FILE",
+                               p->call->arguments[0], p->config->task);
         return open_task(p, p->config);
     }
     if (p->call->count < 2)
-        return unroll_fail(UNROLL_EUSAGE, "%s: give a text to probe it on: unroll gradient MODEL "
-                           "FILE...", p->call->arguments[0]);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "%s: give a text to probe it on: unroll gradient MODEL "
+                           "FILE...",
+                           p->call->arguments[0]);
     return open_text(p);
 }
 
@@ -175,7 +182,8 @@ static unroll_status open_fresh(gradient_subject *p)
     c->batch = p->options->windows;
     const bool text = strcmp(c->task, "char") == 0;
     if (text) { /* the whole text, wherever training would cut it */
-        c->batch = strcmp(c->norm, "none") == 0 ? 1 : 2; /* the session's own; one row has no statistics */
+        c->batch =
+            strcmp(c->norm, "none") == 0 ? 1 : 2; /* the session's own; one row has no statistics */
         c->split[0] = 1;
         c->split[1] = c->split[2] = 0;
     }
@@ -200,7 +208,8 @@ static unroll_status fit_text(gradient_subject *p)
     p->request.count = part->count;
     if (p->request.count < 2 || (chosen && p->request.count < p->request.T + 1))
         return unroll_fail(UNROLL_EDATA, "%s: %zu tokens; --window %zu needs %zu",
-                           unroll_corpus_name(corpus), p->request.count, p->request.T, p->request.T + 1);
+                           unroll_corpus_name(corpus), p->request.count, p->request.T,
+                           p->request.T + 1);
     const size_t T = p->request.count < p->request.T + 1 ? p->request.count - 1 : p->request.T;
     const size_t B = p->request.count - T < p->request.B ? p->request.count - T : p->request.B;
     if (T != p->request.T || B != p->request.B) {
@@ -262,7 +271,8 @@ static unroll_status open_all(gradient_subject *p)
     if (o->max_distance)
         p->request.distances = (size_t)o->max_distance + 1;
     if (o->through && strcmp(p->config->norm, "recurrent-batch") != 0)
-        return unroll_fail(UNROLL_EUSAGE, "--through-statistics: --norm recurrent-batch alone has them");
+        return unroll_fail(UNROLL_EUSAGE,
+                           "--through-statistics: --norm recurrent-batch alone has them");
     char trained[48] = "";
     if (p->call->count)
         describe_training(p->call->arguments[0], trained, sizeof trained);
@@ -289,8 +299,10 @@ static unroll_status check_directory(const unroll_config *c)
         empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
     closedir(d);
     return empty || c->force ? UNROLL_OK
-                             : unroll_fail(UNROLL_ECREATE, "--out %s: is not empty; give another "
-                                           "directory, or --force", c->out);
+                             : unroll_fail(UNROLL_ECREATE,
+                                           "--out %s: is not empty; give another "
+                                           "directory, or --force",
+                                           c->out);
 }
 
 static unroll_status write_files(const gradient_subject *p, const gradient_report *report)
@@ -352,12 +364,12 @@ const cli_command cli_gradient = {
     .prepare = add_training_rows,
     .options_size = sizeof(gradient_options),
     .max_arguments = SIZE_MAX,
-    .examples = (const cli_example[]){
-        {"unroll gradient --cell rnn --layers 1 --init orthogonal",
-         "a fresh network on the shipped text"},
-        {"unroll gradient --out probe runs/char-lstm-2x128 book.txt",
-         "a trained model, with pictures"},
-        {"unroll gradient --task copy:delay=100 --cell gru --json", "on a memory task, as JSON"},
-        {NULL, NULL}},
+    .examples = (const cli_example[]){{"unroll gradient --cell rnn --layers 1 --init orthogonal",
+                                       "a fresh network on the shipped text"},
+                                      {"unroll gradient --out probe runs/char-lstm-2x128 book.txt",
+                                       "a trained model, with pictures"},
+                                      {"unroll gradient --task copy:delay=100 --cell gru --json",
+                                       "on a memory task, as JSON"},
+                                      {NULL, NULL}},
     .execute = gradient_command,
 };

@@ -35,8 +35,8 @@ static void print_tensors(const inspection *found)
         snprintf(shape, sizeof shape, p->cols ? "%zu x %zu" : "%zu", p->rows, p->cols);
         out_printf("  %-24s %14s %11.4g %11.4g %11.4g", p->name, shape, t->norm, t->min, t->max);
         if (t->bad)
-            out_printf("\n%s    %zu values are NaN or infinite%s", terminal_style(1, STYLE_BAD), t->bad,
-                       terminal_style(1, STYLE_PLAIN));
+            out_printf("\n%s    %zu values are NaN or infinite%s", terminal_style(1, STYLE_BAD),
+                       t->bad, terminal_style(1, STYLE_PLAIN));
         out_text("\n");
     }
     heading("Recurrent matrices             gate      radius        norm  (spectral)");
@@ -57,8 +57,8 @@ static json_t *tensors_json(const inspection *found)
         const unroll_parameter *p = t->parameter;
         json_t *shape = p->cols ? json_pack("[I, I]", (json_int_t)p->rows, (json_int_t)p->cols)
                                 : json_pack("[I]", (json_int_t)p->rows);
-        unroll_json_append(&list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->name, "shape",
-                                            shape, "norm", out_json_real(t->norm), "min",
+        unroll_json_append(&list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->name,
+                                            "shape", shape, "norm", out_json_real(t->norm), "min",
                                             out_json_real(t->min), "max", out_json_real(t->max),
                                             "non_finite", (json_int_t)t->bad));
     }
@@ -149,12 +149,12 @@ static unroll_status print_json(const char *path, unroll_model *model, const ins
         return status;
     }
     const unroll_vocabulary *source = unroll_model_source_vocabulary(model);
-    json_t *o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file", out_json_text(path, strlen(path)),
-                          "options", options, "vocabulary",
-                          (json_int_t)vocabulary_size(unroll_model_vocabulary(model)),
-                          "parameters", (json_int_t)unroll_net_trainable(unroll_model_net(model)),
-                          "non_finite", (json_int_t)found->bad, "tensors", tensors_json(found),
-                          "recurrent", recurrent_json(found));
+    json_t *o = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "file",
+                          out_json_text(path, strlen(path)), "options", options, "vocabulary",
+                          (json_int_t)vocabulary_size(unroll_model_vocabulary(model)), "parameters",
+                          (json_int_t)unroll_net_trainable(unroll_model_net(model)), "non_finite",
+                          (json_int_t)found->bad, "tensors", tensors_json(found), "recurrent",
+                          recurrent_json(found));
     if (source)
         unroll_json_set(&o, "source_vocabulary", json_integer((json_int_t)vocabulary_size(source)));
     return out_json(o);

@@ -16,6 +16,7 @@ typedef struct reproduce_options {
     char *out;
 } reproduce_options;
 
+/* clang-format off */
 static const unroll_option own_rows[] = {
     {.name = "list", .group = "Experiment", .type = UNROLL_FLAG,
      .offset = offsetof(reproduce_options, list), .help = "name every experiment, source and claim"},
@@ -32,6 +33,7 @@ static const unroll_option own_rows[] = {
      .offset = offsetof(reproduce_options, out),
      .help = "where results go (default runs/reproduce-NAME); what is there is not done again"},
 };
+/* clang-format on */
 
 static const unroll_option_list lists[] = {
     {own_rows, sizeof own_rows / sizeof *own_rows, 0},
@@ -42,9 +44,9 @@ static const unroll_option_list lists[] = {
 
 static unroll_status list_json(const experiment *e)
 {
-    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s}", "name", e->name, "source", e->paper,
-                              "claim", e->claim, "reported", e->published, "here", e->here, "time",
-                              e->full.time, "quick_time", e->quick.time));
+    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s}", "name", e->name, "source",
+                              e->paper, "claim", e->claim, "reported", e->published, "here",
+                              e->here, "time", e->full.time, "quick_time", e->quick.time));
 }
 
 static void list_text(const experiment *e)
@@ -77,15 +79,17 @@ static unroll_status print_json(const reproduction *r)
     json_t *checks = json_array();
     for (size_t i = 0; i < r->checks; i++) {
         const experiment_check *c = &r->setting->check[i];
-        unroll_json_append(&checks, json_pack("{s:s, s:s, s:o, s:s, s:f, s:b}", "claim", c->what, "reported",
-                                              c->reported, "measured", out_json_real(r->measured[i]),
-                                              "relation", experiment_relation_name(c->relation), "bound",
-                                              c->bound, "holds", (int)r->holds[i]));
+        unroll_json_append(&checks,
+                           json_pack("{s:s, s:s, s:o, s:s, s:f, s:b}", "claim", c->what, "reported",
+                                     c->reported, "measured", out_json_real(r->measured[i]),
+                                     "relation", experiment_relation_name(c->relation), "bound",
+                                     c->bound, "holds", (int)r->holds[i]));
     }
     const char *out = r->study.directory;
-    return out_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "name", e->name, "source", e->paper,
-                              "claim", e->claim, "holds", (int)(r->failed == 0), "checks", checks,
-                              "variants", compare_json(&r->study), "out", out_json_text(out, strlen(out))));
+    return out_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "name", e->name, "source",
+                              e->paper, "claim", e->claim, "holds", (int)(r->failed == 0), "checks",
+                              checks, "variants", compare_json(&r->study), "out",
+                              out_json_text(out, strlen(out))));
 }
 
 static void print_text(const reproduction *r)
@@ -157,8 +161,8 @@ static unroll_status reproduce(cli_call *call, const experiment *e)
     if (status == UNROLL_OK)
         status = report(call, &r);
     if (status == UNROLL_OK && r.failed)
-        status = unroll_fail(UNROLL_ENUMERIC, "%s: %zu of %zu claims do not hold here", e->name, r.failed,
-                             r.checks);
+        status = unroll_fail(UNROLL_ENUMERIC, "%s: %zu of %zu claims do not hold here", e->name,
+                             r.failed, r.checks);
     reproduction_free(&r);
     return status;
 }
@@ -191,10 +195,10 @@ const cli_command cli_reproduce = {
     .lists = lists,
     .options_size = sizeof(reproduce_options),
     .max_arguments = 1,
-    .examples = (const cli_example[]){
-        {"unroll reproduce --list", "what can be repeated"},
-        {"unroll reproduce --quick hochreiter1997-adding", "an LSTM adds over a distance, a plain RNN "
-                                                           "does not"},
-        {NULL, NULL}},
+    .examples = (const cli_example[]){{"unroll reproduce --list", "what can be repeated"},
+                                      {"unroll reproduce --quick hochreiter1997-adding",
+                                       "an LSTM adds over a distance, a plain RNN "
+                                       "does not"},
+                                      {NULL, NULL}},
     .execute = reproduce_command,
 };

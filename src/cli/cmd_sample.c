@@ -23,6 +23,7 @@ typedef struct sample_options {
 
 #define AT(field) .group = "Sampling", .offset = offsetof(sample_options, field)
 
+/* clang-format off */
 static const unroll_option rows[] = {
     {.name = "length", .meta = "N", .type = UNROLL_SIZE, AT(length), .preset = "500",
      .max = UNROLL_OPTION_NO_MAX, .help = "tokens to draw; 0: without end"},
@@ -43,6 +44,7 @@ static const unroll_option rows[] = {
     {.name = "count", .meta = "N", .type = UNROLL_SIZE, AT(count), .preset = "1", .min = 1,
      .max = UNROLL_OPTION_NO_MAX, .help = "texts to write; a line with --- stands between them"},
 };
+/* clang-format on */
 
 /* ---- where the text goes ---- */
 
@@ -87,9 +89,8 @@ static unroll_status print_one(unroll_text_generator *g, const sample_options *o
         unroll_text_generator_write(g, o->length, collect_piece, &all, &result);
         json_t *text = all.failed ? NULL : out_json_text(all.text ? all.text : "", all.length);
         unroll_free(all.text);
-        return out_json(json_pack("{s:o, s:I, s:s}", "text", text, "tokens",
-                                  (json_int_t)result.tokens, "stopped_by",
-                                  result.stopped ? "stop" : "length"));
+        return out_json(json_pack("{s:o, s:I, s:s}", "text", text, "tokens", (json_int_t)result.tokens,
+                                  "stopped_by", result.stopped ? "stop" : "length"));
     }
     printer p = {.flushed = unroll_seconds()};
     if (!first)
@@ -125,7 +126,7 @@ static unroll_status sample_command(cli_call *call)
     unroll_text_generator *g = NULL;
     if (o->common.json && o->length == 0)
         return unroll_fail(UNROLL_EUSAGE, "--json and --length 0 exclude each other: "
-                           "a text without end has no closing quote");
+                                          "a text without end has no closing quote");
     UNROLL_TRY(unroll_model_load_text(call->arguments[0], &model));
     unroll_status status = unroll_text_generator_new(model, &choice, o->common.seed, &g);
     if (!status)
@@ -143,10 +144,12 @@ static const unroll_option_list lists[] = {
     {NULL, 0, 0},
 };
 
+/* clang-format off */
 static const char *const conflicts[][2] = {
     {"prime", "prime-file"}, {"greedy", "temperature"}, {"greedy", "top-k"}, {"greedy", "top-p"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 static const cli_example examples[] = {
     {"unroll sample runs/char", "500 tokens from the best weights of a run"},

@@ -161,7 +161,7 @@ static unroll_status finish(train_call *t, enum unroll_stop why)
     }
     if (course->recent_count == 0)
         train_print_note(t, "nothing was to be done: the run is at its end; give more --steps, --epochs, "
-                         "--time or --patience");
+                            "--time or --patience");
     train_draw_losses(t);
     if (course->recorder)
         train_report_gradients(t);
@@ -236,6 +236,7 @@ static unroll_status train_command(cli_call *call)
     return status != UNROLL_OK ? status : closed;
 }
 
+/* clang-format off */
 const cli_command cli_train = {
     .name = "train",
     .arguments = "[FILE...]",
@@ -265,3 +266,4 @@ const cli_command cli_train = {
         {NULL, NULL}},
     .execute = train_command,
 };
+/* clang-format on */

@@ -24,6 +24,7 @@ typedef struct translate_options {
 
 #define AT(field) .group = "Output", .offset = offsetof(translate_options, field)
 
+/* clang-format off */
 static const unroll_option rows[] = {
     {.name = "n-best", .meta = "N", .type = UNROLL_SIZE, AT(n_best), .preset = "1", .min = 1,
      .max = 1000,
@@ -33,6 +34,7 @@ static const unroll_option rows[] = {
     {.name = "attention", .meta = "FILE.svg", .type = UNROLL_TEXT, AT(attention),
      .help = "draw where the best translation of the first line looks in its source"},
 };
+/* clang-format on */
 
 /* ---- the lines ---- */
 
@@ -42,12 +44,12 @@ typedef struct translate_call {
     const char *path;
     unroll_model *model;
     unroll_translator_pool *pool;
-    unroll_translation_line *line;        /* [room] */
-    char (*name)[512];      /* [room] */
-    size_t room;            /* lines read ahead */
-    uint64_t number;        /* of the last line that was read */
+    unroll_translation_line *line; /* [room] */
+    char (*name)[512];             /* [room] */
+    size_t room;                   /* lines read ahead */
+    uint64_t number;               /* of the last line that was read */
     bool drawn;
-    unroll_status drawing;  /* how that went, and what is to be said of it at the end */
+    unroll_status drawing; /* how that went, and what is to be said of it at the end */
     char *undrawn;
 } translate_call;
 
@@ -56,9 +58,9 @@ static unroll_status print_json(uint64_t number, const unroll_source *source,
 {
     return out_json(json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:b}", "line", (json_int_t)number,
                               "text", out_json_text(t->text, t->length), "log_probability",
-                              out_json_real(t->log_probability), "score", out_json_real(t->penalised),
-                              "tokens", (json_int_t)t->tokens, "unknown",
-                              (json_int_t)source->unknown, "ended", (int)t->ended));
+                              out_json_real(t->log_probability), "score",
+                              out_json_real(t->penalised), "tokens", (json_int_t)t->tokens,
+                              "unknown", (json_int_t)source->unknown, "ended", (int)t->ended));
 }
 
 static unroll_status print(const translate_call *r, uint64_t number, const unroll_translations *t)
@@ -124,8 +126,8 @@ static unroll_status print_lines(translate_call *r, size_t count)
 static unroll_status begin_text(const translate_call *r, char **text, size_t *length)
 {
     const unroll_vocabulary *v = unroll_model_source_vocabulary(r->model);
-    UNROLL_TRY(unroll_text_check_encoding(unroll_vocabulary_rules(v), unroll_input_name(r->path), *text,
-                                          *length));
+    UNROLL_TRY(unroll_text_check_encoding(unroll_vocabulary_rules(v), unroll_input_name(r->path),
+                                          *text, *length));
     const size_t bom = unroll_text_bom(*text, *length);
     *text += bom;
     *length -= bom;
@@ -150,7 +152,8 @@ static unroll_status read_some(translate_call *r, unroll_lines *lines, size_t *c
             return UNROLL_EMEMORY;
         snprintf(r->name[*count], sizeof *r->name, "%.480s:%llu", unroll_input_name(r->path),
                  (unsigned long long)++r->number);
-        r->line[*count] = (unroll_translation_line){.name = r->name[*count], .text = kept, .length = length};
+        r->line[*count] =
+            (unroll_translation_line){.name = r->name[*count], .text = kept, .length = length};
     }
     return UNROLL_OK;
 }
@@ -188,7 +191,8 @@ static bool may_read_ahead(const char *path)
 static unroll_status check(const translate_options *o)
 {
     if (o->n_best > o->pool.beam)
-        return unroll_fail(UNROLL_EUSAGE, "--n-best %llu needs a beam that is as wide; give --beam %llu",
+        return unroll_fail(UNROLL_EUSAGE,
+                           "--n-best %llu needs a beam that is as wide; give --beam %llu",
                            (unsigned long long)o->n_best, (unsigned long long)o->n_best);
     return o->attention ? unroll_attention_map_check_path(o->attention) : UNROLL_OK;
 }
@@ -198,12 +202,17 @@ static unroll_status open_model(translate_call *r, const char *path)
     const translate_options *o = r->options;
     UNROLL_TRY(unroll_model_load_translation(path, &r->model));
     if (o->attention && strcmp(unroll_model_config(r->model)->attention, "none") == 0)
-        return unroll_fail(UNROLL_EUSAGE, "--attention: %s was trained without; train with --attention "
-                           "additive, for example", path);
-    const unroll_translator_options t = {
-        .size = sizeof t, .beam = (size_t)o->pool.beam, .best = (size_t)o->n_best,
-        .length_penalty = o->pool.length_penalty, .max_length = (size_t)o->pool.max_length,
-        .unknown = (enum unroll_unknown)o->pool.unknown, .attention = o->attention != NULL};
+        return unroll_fail(UNROLL_EUSAGE,
+                           "--attention: %s was trained without; train with --attention "
+                           "additive, for example",
+                           path);
+    const unroll_translator_options t = {.size = sizeof t,
+                                         .beam = (size_t)o->pool.beam,
+                                         .best = (size_t)o->n_best,
+                                         .length_penalty = o->pool.length_penalty,
+                                         .max_length = (size_t)o->pool.max_length,
+                                         .unknown = (enum unroll_unknown)o->pool.unknown,
+                                         .attention = o->attention != NULL};
     UNROLL_TRY(unroll_translator_pool_new(r->model, &t, (size_t)o->common.threads, &r->pool));
     r->room = may_read_ahead(r->path) ? 16 * unroll_translator_pool_size(r->pool) : 1;
     r->line = unroll_alloc(r->room, sizeof *r->line);
@@ -214,8 +223,8 @@ static unroll_status open_model(translate_call *r, const char *path)
 static unroll_status translate_command(cli_call *call)
 {
     unroll_lines *lines = NULL;
-    translate_call r = {.call = call, .options = call->options,
-                         .path = call->count > 1 ? call->arguments[1] : "-"};
+    translate_call r = {
+        .call = call, .options = call->options, .path = call->count > 1 ? call->arguments[1] : "-"};
     UNROLL_TRY(check(r.options));
     unroll_status status = open_model(&r, call->arguments[0]);
     if (!status)
@@ -233,12 +242,14 @@ static unroll_status translate_command(cli_call *call)
     return status;
 }
 
+/* clang-format off */
 static const unroll_option_list lists[] = {
     {unroll_translator_pool_rows, UNROLL_TRANSLATOR_POOL_OPTIONS_COUNT, offsetof(translate_options, pool)},
     {rows, sizeof rows / sizeof *rows, 0},
     {cli_common_rows, CLI_COMMON_COUNT, offsetof(translate_options, common)},
     {NULL, 0, 0},
 };
+/* clang-format on */
 
 static const cli_example examples[] = {
     {"echo 'the old dog knows the man' | unroll translate runs/translate", "one sentence"},

@@ -10,9 +10,9 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-const cli_command *const cli_commands[] = {&cli_train, &cli_sample, &cli_translate, &cli_eval,
-                                           &cli_inspect, &cli_generate, &cli_gradient, &cli_bench,
-                                           &cli_compare, &cli_reproduce, NULL};
+const cli_command *const cli_commands[] = {
+    &cli_train,    &cli_sample, &cli_translate, &cli_eval,      &cli_inspect, &cli_generate,
+    &cli_gradient, &cli_bench,  &cli_compare,   &cli_reproduce, NULL};
 
 void cli_commands_prepare(void)
 {

@@ -27,9 +27,9 @@ typedef struct pairs_evaluation {
     unroll_pairs *pairs;
     const unroll_pairs_part *part;
     terminal_progress progress;
-    unroll_result sum;              /* teacher forced */
+    unroll_result sum; /* teacher forced */
     unroll_translation_scores scores;
-    unroll_buffer notes;            /* what reading said, a NUL behind each */
+    unroll_buffer notes; /* what reading said, a NUL behind each */
 } pairs_evaluation;
 
 /* Held back until the pairs are known to be good: an error has one line. */
@@ -61,7 +61,8 @@ static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t 
     if (e->part->count == 0)
         return unroll_fail(UNROLL_EDATA, "%s: no pair; give a source, a tab and a target a line",
                            unroll_pairs_name(e->pairs));
-    for (size_t at = 0; at < e->notes.length && !e->common->quiet; at += strlen(e->notes.text + at) + 1)
+    for (size_t at = 0; at < e->notes.length && !e->common->quiet;
+         at += strlen(e->notes.text + at) + 1)
         cli_report(e->call, "%s", e->notes.text + at);
     return UNROLL_OK;
 }
@@ -69,7 +70,7 @@ static unroll_status read_pairs(pairs_evaluation *e, char *const *files, size_t 
 /* ---- what the model gives the references ---- */
 
 static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *sum,
-                       const double *token_loss)
+                     const double *token_loss)
 {
     pairs_evaluation *e = arg;
     (void)batch;
@@ -83,9 +84,9 @@ static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *
 static unroll_status measure_loss(pairs_evaluation *e)
 {
     unroll_task task;
-    const unroll_task_translate_options o = {
-        .B = e->part->count < ROWS ? e->part->count : ROWS,
-        .reverse = unroll_model_config(e->model)->reverse_source};
+    const unroll_task_translate_options o = {.B = e->part->count < ROWS ? e->part->count : ROWS,
+                                             .reverse =
+                                                 unroll_model_config(e->model)->reverse_source};
     UNROLL_TRY(unroll_task_translate(e->pairs, &o, &task));
     const unroll_status status =
         unroll_task_loss(unroll_model_net(e->model), &task, UNROLL_TEST, (size_t)e->common->threads,
@@ -137,25 +138,28 @@ static unroll_status print_json(const pairs_evaluation *e)
     for (size_t i = 0; i < e->scores.count; i++) {
         const unroll_score_sums *b = &e->scores.bucket[i];
         if (b->pairs)
-            unroll_json_append(
-                &lengths, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "source_min",
-                                   (json_int_t)(i * e->scores.width + 1), "source_max",
-                                   (json_int_t)((i + 1) * e->scores.width), "pairs",
-                                   (json_int_t)b->pairs, "exact_match",
-                                   out_json_real(unroll_exact_match(b)), "bleu",
-                                   out_json_real(unroll_bleu_score(&b->bleu)), "chrf",
-                                   out_json_real(unroll_chrf_score(&b->chrf))));
+            unroll_json_append(&lengths,
+                               json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "source_min",
+                                         (json_int_t)(i * e->scores.width + 1), "source_max",
+                                         (json_int_t)((i + 1) * e->scores.width), "pairs",
+                                         (json_int_t)b->pairs, "exact_match",
+                                         out_json_real(unroll_exact_match(b)), "bleu",
+                                         out_json_real(unroll_bleu_score(&b->bleu)), "chrf",
+                                         out_json_real(unroll_chrf_score(&b->chrf))));
     }
-    return out_json(json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "loss", out_json_real(loss),
-        "perplexity", out_json_real(exp(loss)), "token_accuracy",
-        out_json_real(e->sum.correct / e->sum.counted), "exact_match",
-        out_json_real(unroll_exact_match(all)), "bleu", out_json_real(unroll_bleu_score(&all->bleu)),
-        "chrf", out_json_real(unroll_chrf_score(&all->chrf)), "bleu_signature",
-        UNROLL_BLEU_SIGNATURE, "chrf_signature", UNROLL_CHRF_SIGNATURE, "pairs",
-        (json_int_t)all->pairs, "bad", (json_int_t)unroll_pairs_bad(e->pairs), "unknown_source",
-        (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_SOURCE), "unknown_target",
-        (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_TARGET), "lengths", lengths));
+    return out_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}",
+                              "loss", out_json_real(loss), "perplexity", out_json_real(exp(loss)),
+                              "token_accuracy", out_json_real(e->sum.correct / e->sum.counted),
+                              "exact_match", out_json_real(unroll_exact_match(all)), "bleu",
+                              out_json_real(unroll_bleu_score(&all->bleu)), "chrf",
+                              out_json_real(unroll_chrf_score(&all->chrf)), "bleu_signature",
+                              UNROLL_BLEU_SIGNATURE, "chrf_signature", UNROLL_CHRF_SIGNATURE,
+                              "pairs", (json_int_t)all->pairs, "bad",
+                              (json_int_t)unroll_pairs_bad(e->pairs), "unknown_source",
+                              (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_SOURCE),
+                              "unknown_target",
+                              (json_int_t)unroll_pairs_unknown(e->pairs, UNROLL_TARGET), "lengths",
+                              lengths));
 }
 
 /* Without gnuplot the table is there all the same, and so are the results. */
@@ -163,8 +167,9 @@ static unroll_status write_out(const pairs_evaluation *e)
 {
     const char *directory = e->options->out;
     UNROLL_TRY(unroll_translation_scores_write(&e->scores, directory));
-    const unroll_status status = unroll_translation_scores_plot(
-        &e->scores, directory, "Translations by the length of their source");
+    const unroll_status status =
+        unroll_translation_scores_plot(&e->scores, directory,
+                                       "Translations by the length of their source");
     if (status != UNROLL_ENOINPUT)
         return status;
     if (!e->common->quiet)
@@ -191,8 +196,8 @@ unroll_status eval_pairs(const cli_call *call, const cli_common *common,
         status = measure_loss(&e);
     if (!status)
         status = unroll_score_pairs(model, e.pairs, UNROLL_TEST, SIZE_MAX, &options->pool,
-                                    common->threads, &(unroll_score_progress){show_scoring, &e.progress},
-                                    &e.scores);
+                                    common->threads,
+                                    &(unroll_score_progress){show_scoring, &e.progress}, &e.scores);
     terminal_progress_clear(&e.progress);
     if (!status && common->json)
         status = print_json(&e);

@@ -8,7 +8,7 @@ typedef struct eval_pairs_options {
     unroll_translator_pool_options pool;
     bool skip_bad;
     uint64_t max_input;
-    char *out;              /**< directory for length.csv and its plot, or NULL */
+    char *out; /**< directory for length.csv and its plot, or NULL */
 } eval_pairs_options;
 
 /** Loss, token accuracy and scores over all files' pairs, on standard output.

@@ -145,7 +145,8 @@ static void help_keys(const char *name, const unroll_spec_key *keys)
     char text[UNROLL_SPEC_DESCRIPTION];
     for (size_t i = 0; i < unroll_spec_count(keys); i++) {
         out_printf("%*s%s:%s=X: ", COLUMN + 4, "", name, keys[i].name);
-        wrap(unroll_spec_describe(&keys[i], text), COLUMN + 9 + strlen(name) + strlen(keys[i].name), COLUMN + 6);
+        wrap(unroll_spec_describe(&keys[i], text), COLUMN + 9 + strlen(name) + strlen(keys[i].name),
+             COLUMN + 6);
     }
 }
 

@@ -113,8 +113,8 @@ int main(int argc, char **argv)
     cli_commands_prepare();
 
     const cli_command *command = argc > 1 ? cli_command_find(argv[1]) : NULL;
-    unroll_status status = command ? execute_command(command, argc - 2, argv + 2)
-                                   : execute_plain(argc - 1, argv + 1);
+    unroll_status status =
+        command ? execute_command(command, argc - 2, argv + 2) : execute_plain(argc - 1, argv + 1);
     if (status == UNROLL_OK)
         status = out_finish();
     else
@@ -122,6 +122,7 @@ int main(int argc, char **argv)
     char message[UNROLL_MESSAGE_MAX];
     unroll_dashed_message(message);
     if (status != UNROLL_OK && message[0])
-        fprintf(stderr, "unroll: %s%s%s\n", command ? command->name : "", command ? ": " : "", message);
+        fprintf(stderr, "unroll: %s%s%s\n", command ? command->name : "", command ? ": " : "",
+                message);
     return (int)status;
 }

@@ -132,8 +132,9 @@ static unroll_status write_piece(void *unused, const char *text, size_t length)
 unroll_status out_json(json_t *value)
 {
     /* 15 digits: 0.1 stays 0.1 */
-    const unroll_status status = unroll_json_write(value, JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY,
-                                                   write_piece, NULL);
+    const unroll_status status =
+        unroll_json_write(value, JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY,
+                          write_piece, NULL);
     json_decref(value);
     if (status == UNROLL_OK)
         out_write("\n", 1);

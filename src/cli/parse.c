@@ -9,6 +9,7 @@
 
 #define CLI_GROUP "Common"
 
+/* clang-format off */
 const unroll_option cli_common_rows[CLI_COMMON_COUNT] = {
     {.name = "seed", .group = CLI_GROUP, .meta = "N", .type = UNROLL_SIZE, .preset = "1",
      .help = "all random numbers follow from it", .max = UNROLL_OPTION_NO_MAX,
@@ -29,6 +30,7 @@ const unroll_option cli_meta_rows[CLI_META_COUNT] = {
     {.name = "version", .group = CLI_GROUP, .type = UNROLL_FLAG,
      .help = "print version, compiler, kernels and threads"},
 };
+/* clang-format on */
 
 static bool same(const char *a, const char *b)
 {
@@ -119,8 +121,10 @@ static unroll_status short_option(const cli_command *command, const char *argume
         near = name;
     if (near)
         return unroll_fail(UNROLL_EUSAGE, "unknown option %.80s; did you mean --%s?", argument, near);
-    return unroll_fail(UNROLL_EUSAGE, "unknown option %.80s; options begin with two hyphens, a "
-                       "file of that name is ./%.80s", argument, argument);
+    return unroll_fail(UNROLL_EUSAGE,
+                       "unknown option %.80s; options begin with two hyphens, a "
+                       "file of that name is ./%.80s",
+                       argument, argument);
 }
 
 static unroll_status read_line(cli_call *call, int argc, char **argv, const char **config)
@@ -238,7 +242,7 @@ enum cli_origin cli_was_given(const cli_call *call, const char *name)
         const cli_given *g = &call->given[i];
         if (same(g->option->name, name) && g->origin >= origin)
             origin = same(g->text, "false") && g->option->type == UNROLL_FLAG ? CLI_NOT_GIVEN
-                                                                             : g->origin;
+                                                                              : g->origin;
     }
     return origin;
 }
@@ -281,8 +285,10 @@ static unroll_status check_arguments(const cli_call *call)
         return unroll_fail(UNROLL_EUSAGE, "something is missing; usage: unroll %s [options] %s",
                            c->name, c->arguments);
     if (call->count > c->max_arguments)
-        return unroll_fail(UNROLL_EUSAGE, "'%.80s' is one argument too many; usage: unroll %s "
-                           "[options] %s", call->arguments[c->max_arguments], c->name, c->arguments);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "'%.80s' is one argument too many; usage: unroll %s "
+                           "[options] %s",
+                           call->arguments[c->max_arguments], c->name, c->arguments);
     return UNROLL_OK;
 }
 

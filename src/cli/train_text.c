@@ -77,12 +77,14 @@ static void print_pairs(train_call *t)
         unroll_display_count(number[side], unroll_pairs_tokens(s->pairs, (enum unroll_side)side));
     unroll_display_count(number[2], unroll_vocabulary_size(s->model->source_vocabulary));
     unroll_display_count(number[3], unroll_vocabulary_size(s->model->vocabulary));
-    char *name = unroll_display_escape_line(unroll_pairs_name(s->pairs),
-                                            strlen(unroll_pairs_name(s->pairs)));
-    train_print(t, "pairs     %s: train %s, validate %s, test %s", name ? name : "", part[0], part[1],
-                part[2]);
-    train_print(t, "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is "
-                "padding", number[0], number[1], token_word(s->config), number[2], number[3],
+    char *name =
+        unroll_display_escape_line(unroll_pairs_name(s->pairs), strlen(unroll_pairs_name(s->pairs)));
+    train_print(t, "pairs     %s: train %s, validate %s, test %s", name ? name : "", part[0],
+                part[1], part[2]);
+    train_print(t,
+                "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is "
+                "padding",
+                number[0], number[1], token_word(s->config), number[2], number[3],
                 100 * unroll_task_translate_padding(&s->task));
     if (unroll_pairs_bad(s->pairs))
         train_print(t, "          %s bad lines are left out",
@@ -101,8 +103,9 @@ void train_print_data(train_call *t)
     if (!s->corpus) {
         const unroll_task_row *row = t->training.row;
         const double *value = t->training.value;
-        train_print(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g", s->config->task,
-                    row->summary, row->baseline(value), unit(t), row->measure, row->chance(value));
+        train_print(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g",
+                    s->config->task, row->summary, row->baseline(value), unit(t), row->measure,
+                    row->chance(value));
         return;
     }
     for (int i = 0; i < 3; i++)
@@ -112,8 +115,8 @@ void train_print_data(train_call *t)
     train_print(t, "text      %s", name ? name : "");
     train_print(t, "          %s %s, %s symbols; train %s, validate %s, test %s",
                 unroll_display_count(all, unroll_corpus_tokens(s->corpus)), token_word(s->config),
-                unroll_display_count(symbols, unroll_vocabulary_size(s->model->vocabulary)), part[0],
-                part[1], part[2]);
+                unroll_display_count(symbols, unroll_vocabulary_size(s->model->vocabulary)),
+                part[0], part[1], part[2]);
     unroll_free(name);
 }
 
@@ -155,8 +158,7 @@ void train_print_learning(train_call *t)
     else
         snprintf(bound, sizeof bound, "%g s", l->seconds);
     if (l->clip_norm > 0 && l->clip_value > 0)
-        snprintf(clip, sizeof clip, "clipped to value %g, then norm %g", l->clip_value,
-                 l->clip_norm);
+        snprintf(clip, sizeof clip, "clipped to value %g, then norm %g", l->clip_value, l->clip_norm);
     else if (l->clip_norm > 0)
         snprintf(clip, sizeof clip, "clipped to norm %g", l->clip_norm);
     else if (l->clip_value > 0)
@@ -164,7 +166,7 @@ void train_print_learning(train_call *t)
     train_print(t, "learning  %s, rate %g %s; gradients %s", c->optimizer, l->lr, c->schedule, clip);
     const unroll_task *task = &t->training.session.task;
     train_print(t, "          %s of %zu sequences x %s%zu steps", bound, task->train_B,
-                 task->train_S ? "up to " : "", task->train_T);
+                task->train_S ? "up to " : "", task->train_T);
     train_print(t, "machine   %s kernels, %zu threads", unroll_kernels_get()->name,
                 c->threads ? (size_t)c->threads : unroll_cores());
 }
@@ -184,9 +186,11 @@ void train_print_run(train_call *t)
 void train_print_stopped(train_call *t, bool saved)
 {
     char *quoted = saved ? unroll_shell_quote(1, &t->training.directory) : NULL;
-    char *shown = quoted && isatty(STDERR_FILENO) ? unroll_display_escape_line(quoted, strlen(quoted)) : NULL;
+    char *shown =
+        quoted && isatty(STDERR_FILENO) ? unroll_display_escape_line(quoted, strlen(quoted)) : NULL;
     if (quoted)
-        train_print(t, "stopped by a signal; to go on: unroll train --resume %s", shown ? shown : quoted);
+        train_print(t, "stopped by a signal; to go on: unroll train --resume %s",
+                    shown ? shown : quoted);
     else
         train_print(t, "stopped by a signal");
     unroll_free(shown);
@@ -219,16 +223,16 @@ unroll_status train_report_dry_run(const train_call *t)
     const unroll_session *s = &t->training.session;
     const unroll_config *c = t->training.config;
     const unroll_learning *l = &c->learning;
-    json_t *o = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
-        "task", c->task, "tokens", tokens(s), "vocabulary",
-        symbols(s->model->vocabulary), "train", counts(s, UNROLL_TRAIN), "valid",
-        counts(s, UNROLL_VALID), "test", counts(s, UNROLL_TEST), "cell", c->cell, "layers",
-        (json_int_t)c->layers, "hidden", (json_int_t)c->hidden, "batch", (json_int_t)s->task.train_B,
-        "seq_length", (json_int_t)s->task.train_T, "parameters",
-        (json_int_t)unroll_net_trainable(s->model->net), "bytes", (json_int_t)unroll_session_bytes(s),
-        "kernels", unroll_kernels_get()->name, "threads",
-        (json_int_t)(c->threads ? c->threads : unroll_cores()));
+    json_t *o =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
+                  "task", c->task, "tokens", tokens(s), "vocabulary", symbols(s->model->vocabulary),
+                  "train", counts(s, UNROLL_TRAIN), "valid", counts(s, UNROLL_VALID), "test",
+                  counts(s, UNROLL_TEST), "cell", c->cell, "layers", (json_int_t)c->layers,
+                  "hidden", (json_int_t)c->hidden, "batch", (json_int_t)s->task.train_B,
+                  "seq_length", (json_int_t)s->task.train_T, "parameters",
+                  (json_int_t)unroll_net_trainable(s->model->net), "bytes",
+                  (json_int_t)unroll_session_bytes(s), "kernels", unroll_kernels_get()->name,
+                  "threads", (json_int_t)(c->threads ? c->threads : unroll_cores()));
     if (s->pairs)
         unroll_json_set(&o, "source_vocabulary", symbols(s->model->source_vocabulary));
     if (l->steps)
@@ -263,16 +267,19 @@ static void print_progress(train_call *t, const unroll_progress *p)
         snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
     const char *when = isnan(remaining) ? "?" : unroll_display_duration(left, remaining);
     if (t->progress.redraw && terminal_width(STDERR_FILENO) < 120)
-        terminal_progress_show(&t->progress, "step %llu%s  loss %.4f  |g| %.2g>%.2g  %s  %s/s  %s left",
+        terminal_progress_show(&t->progress,
+                               "step %llu%s  loss %.4f  |g| %.2g>%.2g  %s  %s/s  %s left",
                                (unsigned long long)p->step, end, p->loss, p->grad_norm,
                                p->grad_norm * p->clip_scale, clip,
                                unroll_display_short(rate, p->tokens_per_s), when);
     else
-        terminal_progress_show(
-            &t->progress, "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  "
-            "lr %.3g%s%s  %s/s  %s left", (unsigned long long)p->step, end, p->epoch, p->loss, bits,
-            p->grad_norm, p->grad_norm * p->clip_scale, 100 * p->clipped_share, p->lr,
-            *horizon ? "  " : "", horizon, unroll_display_short(rate, p->tokens_per_s), when);
+        terminal_progress_show(&t->progress,
+                               "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  "
+                               "lr %.3g%s%s  %s/s  %s left",
+                               (unsigned long long)p->step, end, p->epoch, p->loss, bits,
+                               p->grad_norm, p->grad_norm * p->clip_scale, 100 * p->clipped_share,
+                               p->lr, *horizon ? "  " : "", horizon,
+                               unroll_display_short(rate, p->tokens_per_s), when);
 }
 
 void train_print_progress(void *arg, const unroll_progress *p)
@@ -321,7 +328,8 @@ void train_draw_losses(train_call *t)
     snprintf(title, sizeof title, "%s: %s %llux%llu, init %s", c->task, c->cell,
              (unsigned long long)c->layers, (unsigned long long)c->hidden, c->init);
     const unroll_status status =
-        unroll_loss_plot(course->directory, title, squared ? "mean squared error" : "loss (nats per target)",
+        unroll_loss_plot(course->directory, title,
+                         squared ? "mean squared error" : "loss (nats per target)",
                          row ? "baseline: remembers nothing" : NULL,
                          row ? row->baseline(course->value) : 0, shown ? &plot : NULL,
                          terminal_width(STDERR_FILENO) - 1, 20);
@@ -341,7 +349,7 @@ void train_report_gradients(train_call *t)
     train_print(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
                 (unsigned long long)records, spent, 100 * spent / fmax(course->seconds, spent));
     if (unroll_gradient_steps_draw(course->directory, unroll_variant_text(course->config, variant),
-                                     course->session.task.squared) != UNROLL_OK)
+                                   course->session.task.squared) != UNROLL_OK)
         train_print_fault(t);
 }
 
@@ -368,14 +376,14 @@ unroll_status train_report_json(const train_call *t, const unroll_evaluation *te
     const double rate = unroll_trainer_median_rate(course->trainer);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    json_t *o = json_pack(
-        "{s:I, s:o, s:o, s:o, s:o, s:f, s:I, s:f, s:s}", "steps",
-        (json_int_t)unroll_trainer_steps(course->trainer), "loss", out_json_real(recent),
-        "valid_loss", out_json_real(best), "bits_per_token",
-        out_json_real(course->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
-        out_json_real(rate > 0 ? rate : NAN), "seconds", course->seconds, "parameters",
-        (json_int_t)unroll_net_trainable(course->session.model->net), "peak_rss_mb",
-        (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
+    json_t *o =
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:f, s:I, s:f, s:s}", "steps",
+                  (json_int_t)unroll_trainer_steps(course->trainer), "loss", out_json_real(recent),
+                  "valid_loss", out_json_real(best), "bits_per_token",
+                  out_json_real(course->session.task.squared ? NAN : loss / log(2)), "tokens_per_s",
+                  out_json_real(rate > 0 ? rate : NAN), "seconds", course->seconds, "parameters",
+                  (json_int_t)unroll_net_trainable(course->session.model->net), "peak_rss_mb",
+                  (double)usage.ru_maxrss / 1024, "stopped_by", unroll_stop_name(why));
     if (course->row)
         add_task(course, tested, &o);
     return out_json(o);
@@ -387,7 +395,8 @@ void train_report_text(const train_call *t, const unroll_evaluation *tested)
     char took[UNROLL_NUMBER_MAX], rate[UNROLL_NUMBER_MAX];
     const unsigned long long steps = unroll_trainer_steps(course->trainer);
     if (course->recent_count)
-        out_printf("%llu steps in %s, %s tokens/s", steps, unroll_display_duration(took, course->seconds),
+        out_printf("%llu steps in %s, %s tokens/s", steps,
+                   unroll_display_duration(took, course->seconds),
                    unroll_display_short(rate, unroll_trainer_median_rate(course->trainer)));
     else
         out_printf("%llu steps, none of them now", steps);

@@ -24,12 +24,11 @@ unroll_status unroll_parse_split(void *target, const unroll_option *o, const cha
         at += length + (i < 2);
     }
     if (!good || share[0] <= 0 || sum > 1 + 1e-9)
-        return unroll_fail(
-            UNROLL_EUSAGE,
-            UNROLL_OPTION
-            "%s: '%.80s' is not three shares; give those of training (above 0), "
-            "validation and test, each from 0 to 1 and together at most 1, such as 0.9,0.05,0.05",
-            o->name, text);
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION
+                           "%s: '%.80s' is not three shares; give those of training (above 0), "
+                           "validation and test, each from 0 to 1 and together at most 1, such as 0.9,0.05,0.05",
+                           o->name, text);
     memcpy(split, share, sizeof share);
     return UNROLL_OK;
 }

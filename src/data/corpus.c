@@ -23,17 +23,16 @@ typedef struct source {
 struct unroll_corpus {
     unroll_corpus_options options;
     char *name;
-    unroll_vocabulary *built;             /* NULL where it is the caller's */
+    unroll_vocabulary *built; /* NULL where it is the caller's */
     const unroll_vocabulary *vocabulary;
-    source source[PARTS];                 /* [0] is cut; a validation or test file has its own */
+    source source[PARTS]; /* [0] is cut; a validation or test file has its own */
     unroll_part part[PARTS];
     size_t tokens, unknown;
 };
 
 void unroll_corpus_options_default(unroll_corpus_options *options)
 {
-    *options = (unroll_corpus_options){.rules = UNROLL_TEXT_RULES_INIT,
-                                        .split = {0.9, 0.05, 0.05}};
+    *options = (unroll_corpus_options){.rules = UNROLL_TEXT_RULES_INIT, .split = {0.9, 0.05, 0.05}};
 }
 
 static void note(const unroll_corpus *c, const char *format, ...)
@@ -64,8 +63,7 @@ static unroll_status add_text(unroll_corpus *c, source *s, const char *name, con
     if (s->ids.bom)
         note(c, "%s: a byte order mark at its start is left out", name);
     if (s->ids.replaced > replaced)
-        note(c, "%s: %zu invalid UTF-8 sequences became U+FFFD", name,
-             s->ids.replaced - replaced);
+        note(c, "%s: %zu invalid UTF-8 sequences became U+FFFD", name, s->ids.replaced - replaced);
     return UNROLL_OK;
 }
 
@@ -89,8 +87,7 @@ static unroll_status settle(unroll_corpus *c)
 {
     unroll_ids *ids = &c->source[0].ids;
     if (ids->count == 0)
-        return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens",
-                           c->name);
+        return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens", c->name);
     if (!c->vocabulary) {
         if (c->options.lines)
             UNROLL_TRY(unroll_vocabulary_keep(c->built, "\n"));
@@ -251,8 +248,7 @@ static unroll_status check_split(const double split[PARTS])
     return UNROLL_OK;
 }
 
-static unroll_status begin(const unroll_corpus_options *options, const char *name,
-                           unroll_corpus **out)
+static unroll_status begin(const unroll_corpus_options *options, const char *name, unroll_corpus **out)
 {
     *out = NULL;
     UNROLL_TRY(check_split(options->split));

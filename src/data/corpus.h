@@ -9,9 +9,9 @@ typedef struct unroll_corpus_options {
     /** Number with this one, whose rules then count; it must outlive the corpus. NULL: build one
      *  over the whole text, validation and test parts included. */
     const unroll_vocabulary *vocabulary;
-    bool lines;             /**< each line is a sequence of its own */
-    double split[3];        /**< shares of training, validation, test; the rest is left out */
-    uint64_t max_input;     /**< bytes of a file after inflation; 0: no bound */
+    bool lines;         /**< each line is a sequence of its own */
+    double split[3];    /**< shares of training, validation, test; the rest is left out */
+    uint64_t max_input; /**< bytes of a file after inflation; 0: no bound */
     /** Told what the user should know: one line, no newline at its end. May be NULL. */
     void (*note)(void *arg, const char *text);
     void *arg;
@@ -25,7 +25,7 @@ void unroll_corpus_options_default(unroll_corpus_options *options);
 typedef struct unroll_part {
     const uint32_t *id;
     size_t count;
-    const size_t *line;     /**< [lines + 1], or NULL */
+    const size_t *line; /**< [lines + 1], or NULL */
     size_t lines;
 } unroll_part;
 
@@ -51,8 +51,8 @@ const unroll_vocabulary *unroll_corpus_vocabulary(const unroll_corpus *corpus);
 unroll_vocabulary *unroll_corpus_take_vocabulary(unroll_corpus *corpus);
 /** What messages call it: its only file's name, or "the corpus". */
 const char *unroll_corpus_name(const unroll_corpus *corpus);
-size_t unroll_corpus_tokens(const unroll_corpus *corpus);   /**< of all texts */
-size_t unroll_corpus_unknown(const unroll_corpus *corpus);  /**< those of them that are <unk> */
+size_t unroll_corpus_tokens(const unroll_corpus *corpus);  /**< of all texts */
+size_t unroll_corpus_unknown(const unroll_corpus *corpus); /**< those of them that are <unk> */
 /** Equal for equal tokens, parts and lines: resume compares it. */
 uint64_t unroll_corpus_fingerprint(const unroll_corpus *corpus);
 #endif

@@ -26,19 +26,19 @@ typedef struct line {
     const char *text[UNROLL_SIDES];
     size_t bytes[UNROLL_SIDES];
     size_t tokens[UNROLL_SIDES];
-    uint64_t hash;  /* of the source's tokens */
+    uint64_t hash; /* of the source's tokens */
     int part;
 } line;
 
 struct unroll_pairs {
     unroll_pairs_options options;
     char *name;
-    unroll_vocabulary *built[UNROLL_SIDES];  /* NULL where they are the caller's */
+    unroll_vocabulary *built[UNROLL_SIDES]; /* NULL where they are the caller's */
     const unroll_vocabulary *vocabulary[UNROLL_SIDES];
-    unroll_text *text;                       /* of each file; `raw` is what it was made from */
+    unroll_text *text; /* of each file; `raw` is what it was made from */
     char **raw;
     size_t texts;
-    line *line;                              /* until all are numbered */
+    line *line; /* until all are numbered */
     size_t lines, room, bad;
     uint32_t *id[UNROLL_SIDES];
     unroll_pair *pair;
@@ -48,8 +48,7 @@ struct unroll_pairs {
 
 void unroll_pairs_options_default(unroll_pairs_options *options)
 {
-    *options = (unroll_pairs_options){.rules = UNROLL_TEXT_RULES_INIT,
-                                        .split = {0.9, 0.05, 0.05}};
+    *options = (unroll_pairs_options){.rules = UNROLL_TEXT_RULES_INIT, .split = {0.9, 0.05, 0.05}};
 }
 
 static void note(const unroll_pairs *p, const char *format, ...)
@@ -69,8 +68,7 @@ static void note(const unroll_pairs *p, const char *format, ...)
 /* ---- lines ---- */
 
 /* Tokens of a side, and their hash: FNV-1a, each token ended by a byte that UTF-8 never has. */
-static size_t count_tokens(enum unroll_tokens tokens, const char *text, size_t length,
-                           uint64_t *hash)
+static size_t count_tokens(enum unroll_tokens tokens, const char *text, size_t length, uint64_t *hash)
 {
     unroll_splitter s = {tokens, text, text + length};
     const char *token;
@@ -146,8 +144,7 @@ static unroll_status add_line(unroll_pairs *p, const line *l)
 }
 
 /* @param part  of all lines; OUTSIDE: by their hashes */
-static unroll_status read_lines(unroll_pairs *p, const char *name, const unroll_text *text,
-                                int part)
+static unroll_status read_lines(unroll_pairs *p, const char *name, const unroll_text *text, int part)
 {
     const char *at = text->bytes, *end = text->bytes + text->length;
     const size_t bad = p->bad;
@@ -347,8 +344,7 @@ static unroll_status note_overlap(const unroll_pairs *p, int part)
     return UNROLL_OK;
 }
 
-static unroll_status begin(const unroll_pairs_options *options, const char *name,
-                           unroll_pairs **out)
+static unroll_status begin(const unroll_pairs_options *options, const char *name, unroll_pairs **out)
 {
     *out = NULL;
     unroll_pairs *p = unroll_alloc(1, sizeof *p);
@@ -386,12 +382,10 @@ static unroll_status finish(unroll_pairs *p, const char *valid, const char *test
     for (size_t i = 0; i < p->lines; i++)
         count[p->line[i].part]++;
     if (count[UNROLL_TRAIN] == 0 && p->options.split[UNROLL_TRAIN] > 0)
-        return unroll_fail(
-            UNROLL_EDATA,
-            "%s: no pair is left to train on (%zu are held out, %zu lines are bad); give more, or "
-            "raise the first share of " UNROLL_OPTION
-            "split",
-            p->name, p->lines, p->bad);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: no pair is left to train on (%zu are held out, %zu lines are bad); give more, or "
+                           "raise the first share of " UNROLL_OPTION "split",
+                           p->name, p->lines, p->bad);
     UNROLL_TRY(number_sides(p));
     for (int i = 1; i < PARTS; i++)
         if (p->part[i].count == 0 && (p->options.split[i] > 0 || files[i]))
@@ -404,8 +398,7 @@ static unroll_status finish(unroll_pairs *p, const char *valid, const char *test
 }
 
 unroll_status unroll_pairs_read(const unroll_pairs_options *options, const char *const *files,
-                                size_t count, const char *valid, const char *test,
-                                unroll_pairs **out)
+                                size_t count, const char *valid, const char *test, unroll_pairs **out)
 {
     unroll_pairs *p;
     UNROLL_TRY(begin(options, count == 1 ? unroll_input_name(files[0]) : "the pairs", &p));

@@ -17,8 +17,7 @@ void unroll_source_free(unroll_source *source)
 }
 
 /* `text` is owned by the source already. */
-static unroll_status cut(const unroll_vocabulary *v, size_t length, bool reverse,
-                         unroll_source *out)
+static unroll_status cut(const unroll_vocabulary *v, size_t length, bool reverse, unroll_source *out)
 {
     const enum unroll_tokens tokens = unroll_vocabulary_rules(v)->tokens;
     unroll_splitter s = {tokens, out->text, out->text + length};
@@ -87,8 +86,7 @@ static const char *glue(const unroll_vocabulary *v, const piece *left, const pie
     if (unroll_vocabulary_rules(v)->tokens != UNROLL_WORD || !left->bytes)
         return "";
     return unroll_text_glue(left->unknown ? "x" : left->bytes, left->unknown ? 1 : left->length,
-                            right->unknown ? "x" : right->bytes,
-                            right->unknown ? 1 : right->length);
+                            right->unknown ? "x" : right->bytes, right->unknown ? 1 : right->length);
 }
 
 unroll_status unroll_target_text(const unroll_vocabulary *v, const uint32_t *id, size_t count,

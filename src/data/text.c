@@ -10,7 +10,7 @@
 /* ---- UTF-8 ---- */
 
 typedef struct fault {
-    size_t length;    /* of the maximal ill-formed part: what one U+FFFD stands for */
+    size_t length; /* of the maximal ill-formed part: what one U+FFFD stands for */
     const char *what;
 } fault;
 
@@ -213,9 +213,9 @@ static bool is_plain(int32_t c, int forms)
 }
 
 typedef struct normaliser {
-    int forms;                /* what plain must mean */
+    int forms; /* what plain must mean */
     utf8proc_option_t options;
-    int32_t *points;          /* [room] scratch of one segment */
+    int32_t *points; /* [room] scratch of one segment */
     size_t room;
     string out;
 } normaliser;
@@ -258,8 +258,9 @@ static unroll_status normalise_segment(normaliser *n, const char *text, size_t l
             return unroll_fail(UNROLL_EDATA, "normalisation: %s", utf8proc_errmsg(count));
         UNROLL_TRY(string_reserve(&n->out, 4 * (size_t)count));
         for (utf8proc_ssize_t i = 0; i < count; i++)
-            n->out.length += (size_t)utf8proc_encode_char(
-                n->points[i], (utf8proc_uint8_t *)n->out.bytes + n->out.length);
+            n->out.length +=
+                (size_t)utf8proc_encode_char(n->points[i],
+                                             (utf8proc_uint8_t *)n->out.bytes + n->out.length);
         return UNROLL_OK;
     }
 }
@@ -269,8 +270,8 @@ static unroll_status normalise_segment(normaliser *n, const char *text, size_t l
  * met. */
 static unroll_status normalise(normaliser *n, const char *text, size_t length)
 {
-    size_t done = 0;  /* what is in n->out ends here */
-    size_t last = 0;  /* the last plain code point, or `done` */
+    size_t done = 0; /* what is in n->out ends here */
+    size_t last = 0; /* the last plain code point, or `done` */
     for (size_t at = 0; at < length;) {
         size_t step;
         if (is_plain(decode(text + at, &step), n->forms)) {
@@ -330,8 +331,7 @@ static unroll_status check_utf8(const unroll_text_rules *rules, const char *name
                            "tokens byte or " UNROLL_OPTION "invalid replace",
                            name, at + skipped, bad.what, (unsigned char)out->bytes[at]);
     string s = {0};
-    const unroll_status status =
-        replace_faults(out->bytes, out->length, at, bad, &s, &out->replaced);
+    const unroll_status status = replace_faults(out->bytes, out->length, at, bad, &s, &out->replaced);
     if (status == UNROLL_OK)
         text_take(out, &s);
     else
@@ -345,8 +345,7 @@ unroll_status unroll_text_check_encoding(const unroll_text_rules *rules, const c
     const char *wide = rules->tokens == UNROLL_BYTE ? NULL : wide_encoding(text, length);
     return wide ? unroll_fail(UNROLL_EDATA,
                               "%s: is %s, not UTF-8; convert it (iconv -f %s -t UTF-8), or train "
-                              "with " UNROLL_OPTION
-                              "tokens byte",
+                              "with " UNROLL_OPTION "tokens byte",
                               name, wide, wide)
                 : UNROLL_OK;
 }
@@ -416,7 +415,7 @@ static enum kind kind_of(int32_t c)
         return KIND_SPACE;
     if (c < 0x80)
         return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') ? KIND_WORD
-                                                                                 : KIND_OTHER;
+                                                                                  : KIND_OTHER;
     switch (utf8proc_category(c)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -428,14 +427,11 @@ static enum kind kind_of(int32_t c)
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-        return KIND_WORD;
+    case UTF8PROC_CATEGORY_NO: return KIND_WORD;
     case UTF8PROC_CATEGORY_ZS:
     case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return KIND_SPACE;
-    default:
-        return KIND_OTHER;
+    case UTF8PROC_CATEGORY_ZP: return KIND_SPACE;
+    default: return KIND_OTHER;
     }
 }
 
@@ -446,8 +442,7 @@ static size_t grapheme_length(const char *at, const char *end)
     const char *p = at + step;
     for (utf8proc_int32_t state = 0; p < end; p += step) {
         const int32_t right = decode(p, &step);
-        if ((left < 0x80 && right < 0x80) ||
-            utf8proc_grapheme_break_stateful(left, right, &state))
+        if ((left < 0x80 && right < 0x80) || utf8proc_grapheme_break_stateful(left, right, &state))
             break;
         left = right;
     }
@@ -480,18 +475,10 @@ bool unroll_splitter_next(unroll_splitter *s, const char **token, size_t *length
     if (s->at == s->end)
         return false;
     switch (s->tokens) {
-    case UNROLL_BYTE:
-        *length = 1;
-        break;
-    case UNROLL_CODEPOINT:
-        decode(s->at, length);
-        break;
-    case UNROLL_GRAPHEME:
-        *length = grapheme_length(s->at, s->end);
-        break;
-    case UNROLL_WORD:
-        *length = word_length(s->at, s->end);
-        break;
+    case UNROLL_BYTE: *length = 1; break;
+    case UNROLL_CODEPOINT: decode(s->at, length); break;
+    case UNROLL_GRAPHEME: *length = grapheme_length(s->at, s->end); break;
+    case UNROLL_WORD: *length = word_length(s->at, s->end); break;
     }
     *token = s->at;
     s->at += *length;

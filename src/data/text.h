@@ -4,11 +4,11 @@
 
 /** A text made ready for cutting: no BOM, valid UTF-8, normalised as its rules say. */
 typedef struct unroll_text {
-    const char *bytes;  /**< the caller's text where nothing had to change, else `owned` */
+    const char *bytes; /**< the caller's text where nothing had to change, else `owned` */
     size_t length;
     char *owned;
-    bool bom;           /**< a byte order mark was left out */
-    size_t replaced;    /**< invalid sequences that became U+FFFD */
+    bool bom;        /**< a byte order mark was left out */
+    size_t replaced; /**< invalid sequences that became U+FFFD */
 } unroll_text;
 
 /** Check and normalise. Bytes (UNROLL_BYTE) are taken as they are, whatever they hold.

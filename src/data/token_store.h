@@ -9,8 +9,8 @@
 #define UNROLL_NO_TOKEN UINT32_MAX
 
 typedef struct unroll_token_entry {
-    size_t start, length;  /**< in the blob; a NUL stands behind */
-    uint64_t count;        /**< how often it was seen, while a vocabulary learns */
+    size_t start, length; /**< in the blob; a NUL stands behind */
+    uint64_t count;       /**< how often it was seen, while a vocabulary learns */
 } unroll_token_entry;
 
 /** Token strings by id, and ids by token string. */
@@ -19,9 +19,9 @@ typedef struct unroll_token_store {
     size_t count, room;
     char *blob;
     size_t blob_length, blob_room;
-    uint32_t *slot;        /**< open addressing; a power of two, at most half full */
+    uint32_t *slot; /**< open addressing; a power of two, at most half full */
     size_t slots;
-    uint32_t single[256];  /**< ids of tokens of one byte: most lookups need no hash */
+    uint32_t single[256]; /**< ids of tokens of one byte: most lookups need no hash */
 } unroll_token_store;
 
 /** An empty store. @return UNROLL_EMEMORY; unroll_token_store_free() in any case */

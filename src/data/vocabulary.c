@@ -19,7 +19,7 @@ struct unroll_vocabulary {
     unroll_text_rules rules;
     unroll_token_store tokens;
     uint32_t unknown;
-    bool special;  /* <unk>, <s> and </s> come first once it is settled */
+    bool special; /* <unk>, <s> and </s> come first once it is settled */
 };
 
 /* ---- ids ---- */
@@ -176,8 +176,8 @@ static int by_count(const void *left, const void *right)
 }
 
 /* The kept tokens in order, into `fresh`; map[old id] = new id. */
-static unroll_status settle_into(unroll_token_store *fresh, const unroll_vocabulary *v, ranked *order,
-                                 uint32_t *map)
+static unroll_status settle_into(unroll_token_store *fresh, const unroll_vocabulary *v,
+                                 ranked *order, uint32_t *map)
 {
     const bool bytes = v->rules.tokens == UNROLL_BYTE;
     size_t kept = 0;
@@ -185,12 +185,10 @@ static unroll_status settle_into(unroll_token_store *fresh, const unroll_vocabul
         const unroll_token_entry *e = &v->tokens.entry[id];
         map[id] = 0; /* <unk>, unless it is kept */
         if (bytes || e->count >= v->rules.min_count)
-            order[kept++] =
-                (ranked){v->tokens.blob + e->start, e->length, e->count, (uint32_t)id};
+            order[kept++] = (ranked){v->tokens.blob + e->start, e->length, e->count, (uint32_t)id};
     }
     if (!bytes)
-        qsort(order, kept, sizeof *order,
-              v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
+        qsort(order, kept, sizeof *order, v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
     const size_t specials = v->special ? SPECIALS : v->rules.min_count > 1 ? 1 : 0;
     for (size_t i = 0; i < specials; i++)
         UNROLL_TRY(unroll_token_store_add(fresh, special_names[i], strlen(special_names[i])));
@@ -238,8 +236,7 @@ unroll_status unroll_vocabulary_build(const unroll_text_rules *rules, const char
     UNROLL_TRY(unroll_vocabulary_begin(rules, &v));
     unroll_status status = unroll_vocabulary_learn(v, name, text, length, &fresh);
     if (status == UNROLL_OK && fresh.count == 0)
-        status = unroll_fail(UNROLL_EDATA, "%s: %s", name,
-                             length ? "holds no token" : "is empty");
+        status = unroll_fail(UNROLL_EDATA, "%s: %s", name, length ? "holds no token" : "is empty");
     if (status == UNROLL_OK)
         status = unroll_vocabulary_settle(v, &fresh);
     if (status == UNROLL_OK)
@@ -273,12 +270,10 @@ static unroll_status fail_unseen(const char *name, const unroll_text *text, cons
     char code[16] = "";
     if (length == 1)
         snprintf(code, sizeof code, " (U+%04X)", (unsigned char)token[0]);
-    return unroll_fail(
-        UNROLL_EDATA,
-        "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no <unk>; leave it out, or train "
-        "with " UNROLL_OPTION
-        "min-count 2",
-        name, line, (int)shown, token, shown < length ? "…" : "", code);
+    return unroll_fail(UNROLL_EDATA,
+                       "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no <unk>; leave it out, or train "
+                       "with " UNROLL_OPTION "min-count 2",
+                       name, line, (int)shown, token, shown < length ? "…" : "", code);
 }
 
 unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const char *name,
@@ -481,8 +476,8 @@ unroll_status unroll_vocabulary_copy(const unroll_vocabulary *from, unroll_vocab
     for (size_t i = 0; i < count && status == UNROLL_OK; i++)
         token[i] = unroll_vocabulary_spelling(from, (uint32_t)i, buffer[i], &length[i]);
     if (status == UNROLL_OK)
-        status = unroll_vocabulary_from_tokens(unroll_vocabulary_rules(from), token, length, count,
-                                               out);
+        status =
+            unroll_vocabulary_from_tokens(unroll_vocabulary_rules(from), token, length, count, out);
     unroll_free(buffer);
     unroll_free(length);
     unroll_free(token);

@@ -15,11 +15,11 @@
 
 struct unroll_decoding {
     const unroll_net *net;
-    unroll_work *source;         /* batch 1: the source, and the decoder's first state */
-    unroll_work *step;           /* one step of `rows` rows; slot 1 holds what the last step left */
+    unroll_work *source; /* batch 1: the source, and the decoder's first state */
+    unroll_work *step;   /* one step of `rows` rows; slot 1 holds what the last step left */
     unroll_batch read, write;
-    uint32_t *id;                /* [rows] */
-    unroll_real *attention;      /* [rows][S] */
+    uint32_t *id;           /* [rows] */
+    unroll_real *attention; /* [rows][S] */
 };
 
 unroll_status unroll_decoding_new(const unroll_net *net, size_t S, size_t rows, unroll_decoding **out)
@@ -97,8 +97,8 @@ static void follow(const unroll_decoding *d, const uint32_t *from, size_t rows, 
                pitch * sizeof *states);
 }
 
-const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id, const uint32_t *from,
-                                        size_t rows)
+const unroll_real *unroll_decoding_step(unroll_decoding *d, const uint32_t *id,
+                                        const uint32_t *from, size_t rows)
 {
     const unroll_net *net = d->net;
     unroll_work *w = d->step;

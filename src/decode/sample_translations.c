@@ -11,17 +11,16 @@ enum { SHOWN = 5 };
 
 struct unroll_sample_translations {
     const unroll_session *session;
-    const unroll_pair *pair[SHOWN];  /* by length */
+    const unroll_pair *pair[SHOWN]; /* by length */
     size_t count;
-    size_t most;                     /* tokens of a translation that does not end by itself */
+    size_t most; /* tokens of a translation that does not end by itself */
     unroll_decoding *decoding;
-    uint32_t *source, *target;       /* of one pair */
+    uint32_t *source, *target; /* of one pair */
 };
 
 static int by_length(const void *left, const void *right)
 {
-    const unroll_pair *a = *(const unroll_pair *const *)left,
-                      *b = *(const unroll_pair *const *)right;
+    const unroll_pair *a = *(const unroll_pair *const *)left, *b = *(const unroll_pair *const *)right;
     const size_t m = a->length[UNROLL_SOURCE], n = b->length[UNROLL_SOURCE];
     return m == n ? (a > b) - (a < b) : m < n ? -1 : 1;
 }

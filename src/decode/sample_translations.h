@@ -11,7 +11,8 @@ typedef struct unroll_sample_translations unroll_sample_translations;
  *  length.
  *  @param s  of a translation; must outlive it
  *  @return UNROLL_EMEMORY */
-unroll_status unroll_sample_translations_new(const unroll_session *s, unroll_sample_translations **out);
+unroll_status unroll_sample_translations_new(const unroll_session *s,
+                                             unroll_sample_translations **out);
 void unroll_sample_translations_free(unroll_sample_translations *t);
 
 /** Translate them with the weights as they are. Each is three lines: source, what it should become,

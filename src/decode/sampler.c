@@ -8,7 +8,7 @@
 #include "base/versioned.h"
 
 typedef struct candidate {
-    double p;      /**< not normalised */
+    double p; /**< not normalised */
     uint32_t id;
 } candidate;
 
@@ -140,8 +140,7 @@ uint32_t unroll_sampler_next(unroll_sampler *s, const unroll_real *logits)
         total += p;
     }
     size_t kept = n;
-    if ((s->choice.top_k > 0 && s->choice.top_k < n) ||
-        (s->choice.top_p > 0 && s->choice.top_p < 1))
+    if ((s->choice.top_k > 0 && s->choice.top_k < n) || (s->choice.top_p > 0 && s->choice.top_p < 1))
         kept = keep_best(s, &total);
 
     /* Kept ones stand at the end, the best last: the walk is short, and rounding leaves it at one

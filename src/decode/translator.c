@@ -39,8 +39,8 @@ unroll_status unroll_translator_new(const unroll_model *model,
     *out = NULL;
     if (!model->source_vocabulary)
         return unroll_fail(UNROLL_EUSAGE,
-                           "a model of task %s does not translate; give one that was trained with "
-                           UNROLL_OPTION "task translate",
+                           "a model of task %s does not translate; give one that was trained with " UNROLL_OPTION
+                           "task translate",
                            model->config->task);
     if (options)
         UNROLL_TRY(unroll_versioned_copy("unroll_translator_options", options, &o, sizeof o));

@@ -21,10 +21,10 @@ typedef struct bench_size {
 } bench_size;
 
 typedef struct bench_rates {
-    double one, all;  /**< training tokens/s with one thread, and with all */
-    double share;     /**< of all cores' peak, matrix products alone */
-    double sampled;   /**< symbols/s on one core */
-    double reading;   /**< share of what reading the weights once for each symbol would allow */
+    double one, all; /**< training tokens/s with one thread, and with all */
+    double share;    /**< of all cores' peak, matrix products alone */
+    double sampled;  /**< symbols/s on one core */
+    double reading;  /**< share of what reading the weights once for each symbol would allow */
 } bench_rates;
 
 /** Train and sample on random symbols, each rate for about `seconds`.

@@ -17,13 +17,13 @@
 
 /** One way to train: the options of all, then its own. */
 typedef struct compare_variant {
-    char *label;            /**< names it in tables, files and legends */
-    unroll_config *config;  /**< seed and threads are set by each job */
-    double sweep;           /**< the swept key's value; NAN: none */
+    char *label;           /**< names it in tables, files and legends */
+    unroll_config *config; /**< seed and threads are set by each job */
+    double sweep;          /**< the swept key's value; NAN: none */
     /* by compare_check(): */
-    uint64_t corpus;        /**< fingerprint of the text; 0: none */
-    double baseline;        /**< loss of a guess that remembers nothing; NAN: not known */
-    double chance;          /**< its accuracy, likewise */
+    uint64_t corpus; /**< fingerprint of the text; 0: none */
+    double baseline; /**< loss of a guess that remembers nothing; NAN: not known */
+    double chance;   /**< its accuracy, likewise */
 } compare_variant;
 
 /** A variant from "option=value,option=value,…": the options of `unroll train` that shape model,
@@ -36,7 +36,7 @@ void compare_variant_free(compare_variant *v);
 
 /** "KEY=VALUE,VALUE,…" of a task. */
 typedef struct compare_sweep {
-    char *key;              /**< NULL: no sweep */
+    char *key; /**< NULL: no sweep */
     char **value;
     size_t count;
 } compare_sweep;
@@ -56,7 +56,7 @@ char *compare_spec_set(const char *spec, const char *key, const char *value);
 enum compare_when { COMPARE_START, COMPARE_MIDDLE, COMPARE_END, COMPARE_WHENS };
 extern const char *const compare_when_name[COMPARE_WHENS];
 
-typedef struct compare_point {  /**< means over the steps since the last point */
+typedef struct compare_point { /**< means over the steps since the last point */
     uint64_t step;
     double loss, accuracy;
 } compare_point;
@@ -69,27 +69,27 @@ typedef struct compare_distance {
 /** How often a gate is nearly shut or open, after training, on held-out samples. */
 typedef struct compare_gate {
     size_t layer;
-    char name[4];            /**< as its cell names it: "f" */
-    double low, high;        /**< shares below 0.1 and above 0.9 */
+    char name[4];     /**< as its cell names it: "f" */
+    double low, high; /**< shares below 0.1 and above 0.9 */
 } compare_gate;
 
 /** Held-out translations of sources of `min` to `max` tokens. */
 typedef struct compare_length {
     size_t min, max;
     uint64_t pairs;
-    double exact, bleu;      /**< share of them; 0 to 100 */
+    double exact, bleu; /**< share of them; 0 to 100 */
 } compare_length;
 
 /** How strongly targets depend on source tokens after training: the geometric mean of dL_t/dx_s over
  *  held-out sentences of one length, by the order of reading. */
 typedef struct compare_map {
     size_t targets, sources;
-    double *norm;            /**< [targets][sources]; NULL: none */
+    double *norm; /**< [targets][sources]; NULL: none */
 } compare_map;
 
 /** What a job found. */
 typedef struct compare_result {
-    bool done;               /**< else there is nothing yet */
+    bool done; /**< else there is nothing yet */
     bool solved, diverged;
     uint64_t steps;
     uint64_t steps_to_solve; /**< 0: never */
@@ -103,7 +103,7 @@ typedef struct compare_result {
     size_t distances;
     compare_gate *gate;
     size_t gates;
-    double exact, bleu;      /**< of a translation, over all lengths; else NAN */
+    double exact, bleu; /**< of a translation, over all lengths; else NAN */
     compare_length *length;
     size_t lengths;
     compare_map map;
@@ -117,10 +117,10 @@ unroll_status compare_map_measure(const unroll_net *net, const unroll_pairs *pai
 
 /** What a comparison asks of each job. */
 typedef struct compare_ask {
-    bool stop_solved;        /**< end a job once it has solved its task */
-    bool probe;              /**< record gradient curves … */
-    bool through;            /**< … of --norm recurrent-batch through the statistics */
-    uint64_t point_every;    /**< steps to a point of the learning curve; 0: a hundredth of all */
+    bool stop_solved;     /**< end a job once it has solved its task */
+    bool probe;           /**< record gradient curves … */
+    bool through;         /**< … of --norm recurrent-batch through the statistics */
+    uint64_t point_every; /**< steps to a point of the learning curve; 0: a hundredth of all */
 } compare_ask;
 
 /** Train. @return UNROLL_OK also where it diverged (the result says so) */
@@ -141,9 +141,9 @@ enum { COMPARE_SEEDS_MAX = 64 };
 
 /** What a study tells while it is checked and trained. */
 enum compare_event {
-    COMPARE_NOTE,     /**< about a variant's options or data */
-    COMPARE_NEWS,     /**< results that are there already, a job that ended, a signal that ends all */
-    COMPARE_FAILED,   /**< what a job failed of; called in the process of the job, or after it was killed */
+    COMPARE_NOTE, /**< about a variant's options or data */
+    COMPARE_NEWS, /**< results that are there already, a job that ended, a signal that ends all */
+    COMPARE_FAILED, /**< what a job failed of; called in the process of the job, or after it was killed */
     COMPARE_PROGRESS, /**< every second: how many jobs are done, and how long the others may take */
 };
 /** @param text  one line without its end */
@@ -152,16 +152,16 @@ typedef void compare_listener(void *arg, enum compare_event event, const char *t
 typedef struct compare_study {
     compare_variant *variant;
     size_t variants;
-    uint64_t seed, seeds;    /**< seed, seed + 1, …; at most COMPARE_SEEDS_MAX */
+    uint64_t seed, seeds; /**< seed, seed + 1, …; at most COMPARE_SEEDS_MAX */
     const char *directory;
-    size_t jobs, threads;    /**< 0: cores; threads of a job where it runs alone */
+    size_t jobs, threads;       /**< 0: cores; threads of a job where it runs alone */
     compare_listener *listener; /**< NULL: none */
     void *listener_arg;
     compare_ask ask;
     char *sweep_key;         /**< NULL: none; owned */
     double baseline, chance; /**< where all variants have the same; else NAN */
     bool squared;
-    compare_result *result;  /**< [variants][seeds], owned */
+    compare_result *result; /**< [variants][seeds], owned */
     size_t reused, failed, diverged;
 } compare_study;
 
@@ -199,7 +199,7 @@ enum { COMPARE_MAP_NAME = 32 };
 const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant);
 /** What stands above the rest of a report: paragraphs and a table. */
 typedef struct compare_lead {
-    const char *const *text;     /**< NULL at the end */
+    const char *const *text; /**< NULL at the end */
     const unroll_table *table;
 } compare_lead;
 /** report.html. @param lead  NULL: none */

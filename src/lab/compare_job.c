@@ -28,12 +28,12 @@ typedef struct job {
     unroll_trainer *trainer;
     compare_result *result;
     uint64_t seed;
-    bool can_solve;              /* a synthetic task; a text or a translation is never solved */
-    bool probes;                 /* asked for, and a translation has held-out pairs */
-    bool half;                   /* the curve during training is taken */
-    double start;                /* of the training, in seconds */
+    bool can_solve; /* a synthetic task; a text or a translation is never solved */
+    bool probes;    /* asked for, and a translation has held-out pairs */
+    bool half;      /* the curve during training is taken */
+    double start;   /* of the training, in seconds */
     unroll_solved solved;
-    compare_point sum;           /* since the last point; step counts */
+    compare_point sum; /* since the last point; step counts */
     unroll_evaluation valid;
 } job;
 
@@ -55,8 +55,8 @@ static unroll_status add_curve(job *j, int when, const unroll_curve *curve)
         const size_t layer = i / states, state = i % states;
         status = unroll_curve_points(curve, layer, (enum unroll_state)state, point);
         for (size_t k = 0; k < distances && status == UNROLL_OK; k++)
-            grown[r->distances++] = (compare_distance){
-                when, {r->steps, layer, state ? 'c' : 'h', k, point[k]}};
+            grown[r->distances++] =
+                (compare_distance){when, {r->steps, layer, state ? 'c' : 'h', k, point[k]}};
     }
     unroll_free(point);
     return status;
@@ -129,14 +129,18 @@ static unroll_status probe_sequences(job *j, int when)
     unroll_probe *probe;
     unroll_curve *curve = NULL;
     unroll_fit fit;
-    UNROLL_TRY(unroll_probe_new(s->model->net, &(unroll_probe_options){
-        .size = sizeof(unroll_probe_options), .T = s->task.eval_T, .B = s->task.eval_B,
-        .threads = (size_t)s->config->threads}, &probe));
+    UNROLL_TRY(unroll_probe_new(s->model->net,
+                                &(unroll_probe_options){.size = sizeof(unroll_probe_options),
+                                                        .T = s->task.eval_T,
+                                                        .B = s->task.eval_B,
+                                                        .threads = (size_t)s->config->threads},
+                                &probe));
     unroll_status status = measure(j, probe, &curve);
     if (status == UNROLL_OK && curve && unroll_curve_samples(curve)) {
         status = add_curve(j, when, curve);
         if (status == UNROLL_OK)
-            status = unroll_fit_curve(curve, unroll_curve_layers(curve) - 1, UNROLL_STATE_H, j->seed, &fit);
+            status = unroll_fit_curve(curve, unroll_curve_layers(curve) - 1, UNROLL_STATE_H,
+                                      j->seed, &fit);
         if (status == UNROLL_OK)
             j->result->half_life[when] = fit.half_life;
     }
@@ -179,9 +183,12 @@ static unroll_status look_at_gates(job *j)
     unroll_diagnosis *diagnosis = NULL;
     bool more;
     UNROLL_TRY(s->task.eval(s->task.self, UNROLL_VALID, 0, &batch, &more));
-    UNROLL_TRY(unroll_probe_new(s->model->net, &(unroll_probe_options){
-        .size = sizeof(unroll_probe_options), .T = batch.T, .B = batch.B,
-        .threads = (size_t)s->config->threads}, &probe));
+    UNROLL_TRY(unroll_probe_new(s->model->net,
+                                &(unroll_probe_options){.size = sizeof(unroll_probe_options),
+                                                        .T = batch.T,
+                                                        .B = batch.B,
+                                                        .threads = (size_t)s->config->threads},
+                                &probe));
     batch.carry = 0;
     unroll_status status = unroll_diagnosis_measure(probe, &batch, 1, &diagnosis);
     if (status == UNROLL_OK)
@@ -214,8 +221,8 @@ static unroll_status add_point(job *j, const unroll_progress *p)
     if (!grown)
         return UNROLL_EMEMORY;
     r->point = grown;
-    grown[r->points++] = (compare_point){p->step, sum->loss / (double)sum->step,
-                                         sum->accuracy / (double)sum->step};
+    grown[r->points++] =
+        (compare_point){p->step, sum->loss / (double)sum->step, sum->accuracy / (double)sum->step};
     *sum = (compare_point){0};
     return UNROLL_OK;
 }
@@ -264,8 +271,8 @@ static unroll_status open_job(job *j, unroll_config *config)
 {
     unroll_learning *l = &config->learning;
     /* what the user should know the parent has said when it looked at the variant */
-    j->session = (unroll_session){.config = config, .was_given = compare_was_given, .was_given_arg = config,
-                                  .keep_text = true};
+    j->session = (unroll_session){
+        .config = config, .was_given = compare_was_given, .was_given_arg = config, .keep_text = true};
     UNROLL_TRY(unroll_session_open(&j->session, NULL, 0, NULL));
     j->probes = j->ask->probe && (!j->session.pairs ||
                                   unroll_pairs_get_part(j->session.pairs, UNROLL_VALID)->count > 0);
@@ -306,8 +313,9 @@ static unroll_status translate(job *j)
     compare_result *r = j->result;
     unroll_session *s = &j->session;
     unroll_translation_scores scores;
-    UNROLL_TRY(unroll_score_pairs(s->model, s->pairs, UNROLL_VALID, SCORED_PAIRS, &(unroll_translator_pool_options){.beam = 1},
-                           (size_t)s->config->threads, NULL, &scores));
+    UNROLL_TRY(unroll_score_pairs(s->model, s->pairs, UNROLL_VALID, SCORED_PAIRS,
+                                  &(unroll_translator_pool_options){.beam = 1},
+                                  (size_t)s->config->threads, NULL, &scores));
     if (j->ask->probe)
         UNROLL_TRY(compare_map_measure(s->model->net, s->pairs, s->config->reverse_source, &r->map));
     r->exact = unroll_exact_match(&scores.all);
@@ -317,9 +325,9 @@ static unroll_status translate(job *j)
     for (size_t i = 0; i < scores.count; i++) {
         const unroll_score_sums *b = &scores.bucket[i];
         if (b->pairs)
-            r->length[r->lengths++] = (compare_length){
-                i * scores.width + 1, (i + 1) * scores.width, b->pairs, unroll_exact_match(b),
-                unroll_bleu_score(&b->bleu)};
+            r->length[r->lengths++] =
+                (compare_length){i * scores.width + 1, (i + 1) * scores.width, b->pairs,
+                                 unroll_exact_match(b), unroll_bleu_score(&b->bleu)};
     }
     return UNROLL_OK;
 }
@@ -349,7 +357,10 @@ static unroll_status train_job(job *j)
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,
                             const compare_ask *ask, compare_result *out)
 {
-    *out = (compare_result){.loss = NAN, .accuracy = NAN, .recall_loss = NAN, .exact = NAN,
+    *out = (compare_result){.loss = NAN,
+                            .accuracy = NAN,
+                            .recall_loss = NAN,
+                            .exact = NAN,
                             .bleu = NAN,
                             .half_life = {NAN, NAN, NAN}};
     job *j = unroll_alloc(1, sizeof *j);

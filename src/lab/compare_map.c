@@ -42,8 +42,8 @@ static unroll_status add(const unroll_net *net, const unroll_pair *pair, bool re
         m->source[place_of(m, reversed, s)] = pair->id[UNROLL_SOURCE][s];
     for (size_t t = 0; t < m->T; t++)
         m->input[t] = t ? pair->id[UNROLL_TARGET][t - 1] : UNROLL_ID_BEGIN;
-    UNROLL_TRY(unroll_alignment(net, m->S, m->source, m->T, m->input, pair->id[UNROLL_TARGET], m->norm,
-                                NULL));
+    UNROLL_TRY(unroll_alignment(net, m->S, m->source, m->T, m->input, pair->id[UNROLL_TARGET],
+                                m->norm, NULL));
     for (size_t t = 0; t < m->T; t++)
         for (size_t s = 0; s < m->S; s++)
             sum[t * m->S + s] += log(m->norm[t * m->S + place_of(m, reversed, s)]);

@@ -80,8 +80,13 @@ static unroll_series *new_series(drawing *d, const char *label, size_t look, siz
     snprintf(d->label[d->count], LABEL, "%s", label);
     d->block[d->count] = block;
     unroll_series *s = &d->series[d->count];
-    *s = (unroll_series){.label = d->label[d->count], .look = look, .x = block, .y = block + count,
-                         .low = block + 2 * count, .high = block + 3 * count, .count = count};
+    *s = (unroll_series){.label = d->label[d->count],
+                         .look = look,
+                         .x = block,
+                         .y = block + count,
+                         .low = block + 2 * count,
+                         .high = block + 3 * count,
+                         .count = count};
     d->count++;
     return s;
 }
@@ -189,8 +194,7 @@ static void add_learning(drawing *d, size_t v, enum field field)
             if (i < r->points)
                 x = (double)r->point[i].step;
             /* One that ended early had solved it: it stays where it was. */
-            const compare_point *p =
-                r->points ? &r->point[i < r->points ? i : r->points - 1] : NULL;
+            const compare_point *p = r->points ? &r->point[i < r->points ? i : r->points - 1] : NULL;
             value[k] = !p ? NAN : field == FIELD_LOSS ? p->loss : p->accuracy;
         }
         const unroll_mean m = unroll_mean_of(value, seeds);
@@ -225,14 +229,18 @@ static void draw_learning(drawing *d, const char *title)
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_LOSS);
     add_guesses(d, FIELD_LOSS, last_x(d));
-    flush(d, &(unroll_plot){.name = "learning", .title = title, .x_label = "update",
+    flush(d, &(unroll_plot){.name = "learning",
+                            .title = title,
+                            .x_label = "update",
                             .y_label = s->squared ? "training squared error"
                                                   : "training loss (nats per target)",
                             .log_y = wants_log(d)});
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_ACCURACY);
     add_guesses(d, FIELD_ACCURACY, last_x(d));
-    flush(d, &(unroll_plot){.name = "accuracy", .title = title, .x_label = "update",
+    flush(d, &(unroll_plot){.name = "accuracy",
+                            .title = title,
+                            .x_label = "update",
                             .y_label = "training accuracy"});
 }
 
@@ -270,7 +278,8 @@ static void add_gradient(drawing *d, size_t v, int when)
         const compare_result *r = compare_at(s, v, k);
         for (size_t i = 0; i < r->distances; i++)
             if (is_shown(&r->distance[i], when, top) && r->distance[i].row.point.gmean > 0)
-                value[r->distance[i].row.distance * seeds + k] = log10(r->distance[i].row.point.gmean);
+                value[r->distance[i].row.distance * seeds + k] =
+                    log10(r->distance[i].row.point.gmean);
     }
     for (size_t i = 0; i < count; i++) {
         unroll_mean m = unroll_mean_of(value + i * seeds, seeds);
@@ -294,7 +303,9 @@ static void draw_gradients(drawing *d, const char *title)
         snprintf(text, sizeof text, "Gradient against distance, %s: %.120s", words[when], title);
         for (size_t v = 0; v < d->study->variants; v++)
             add_gradient(d, v, when);
-        flush(d, &(unroll_plot){.name = names[when], .title = text, .log_y = true,
+        flush(d, &(unroll_plot){.name = names[when],
+                                .title = text,
+                                .log_y = true,
                                 .x_label = "distance k = t - s (steps)",
                                 .y_label = y_label});
     }
@@ -318,8 +329,8 @@ static void add_depth(drawing *d, size_t v)
             const compare_result *r = compare_at(s, v, k);
             value[k] = NAN;
             for (size_t i = 0; i < r->distances; i++)
-                if (is_shown(&r->distance[i], COMPARE_START, l) && r->distance[i].row.distance == 0 &&
-                    r->distance[i].row.point.gmean > 0)
+                if (is_shown(&r->distance[i], COMPARE_START, l) &&
+                    r->distance[i].row.distance == 0 && r->distance[i].row.point.gmean > 0)
                     value[k] = log10(r->distance[i].row.point.gmean);
         }
         unroll_mean m = unroll_mean_of(value, seeds);
@@ -346,8 +357,11 @@ static void draw_depth(drawing *d, const char *title)
     snprintf(text, sizeof text, "Gradient against layer, before training: %.120s", title);
     for (size_t v = 0; v < d->study->variants; v++)
         add_depth(d, v);
-    flush(d, &(unroll_plot){.name = "gradient-layers", .title = text, .log_y = true,
-                            .x_label = "layer, from the input", .y_label = y_label});
+    flush(d, &(unroll_plot){.name = "gradient-layers",
+                            .title = text,
+                            .log_y = true,
+                            .x_label = "layer, from the input",
+                            .y_label = y_label});
 }
 
 /* ---- what the sweep and the half-life say ---- */
@@ -391,14 +405,16 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
             compare_summarise(s, v, &m);
             const double share = m.done ? (double)m.solved / (double)m.done : NAN;
             const unroll_mean solved = {.mean = share, .low = share, .high = share};
-            set_point(d, v - from, s->variant[v].sweep, field == FIELD_SOLVED ? &solved
-                                                        : field == FIELD_LOSS ? &m.loss : &m.accuracy);
+            set_point(d, v - from, s->variant[v].sweep,
+                      field == FIELD_SOLVED ? &solved
+                      : field == FIELD_LOSS ? &m.loss
+                                            : &m.accuracy);
         }
         first = first ? first : to;
     }
     add_sweep_guess(d, first, field);
-    flush(d, &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key,
-                            .y_label = y_label});
+    flush(d,
+          &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key, .y_label = y_label});
 }
 
 static void draw_half_life(drawing *d, const char *title)
@@ -424,7 +440,9 @@ static void draw_half_life(drawing *d, const char *title)
         if (n == 0) /* nothing solved: it has no place here */
             unroll_free(d->block[--d->count]);
     }
-    flush(d, &(unroll_plot){.name = "half-life", .title = title, .log_x = true,
+    flush(d, &(unroll_plot){.name = "half-life",
+                            .title = title,
+                            .log_x = true,
                             .x_label = "half-life of the gradient before training (steps)",
                             .y_label = "updates until solved"});
 }
@@ -447,8 +465,10 @@ static void draw_lengths(drawing *d, const char *title, bool bleu)
             set_point(d, i, (double)(of->min + of->max) / 2, &m);
         }
     }
-    flush(d, &(unroll_plot){.name = bleu ? "length-bleu" : "length-exact", .title = title,
-                            .y_to = bleu ? 102 : 1.02, .x_label = "tokens of the source",
+    flush(d, &(unroll_plot){.name = bleu ? "length-bleu" : "length-exact",
+                            .title = title,
+                            .y_to = bleu ? 102 : 1.02,
+                            .x_label = "tokens of the source",
                             .y_label = bleu ? "BLEU of held-out sentences"
                                             : "share of held-out sentences translated exactly"});
 }
@@ -476,10 +496,18 @@ static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
         y[t] = (double)t + 1;
     make_label(&d->study->variant[v], label);
     snprintf(title, LABEL, "dL_t/dx_s after training: %.*s", unroll_utf8_fit(label, 160), label);
-    const unroll_heat heat = {.z = block, .x = x, .y = y, .columns = m->sources, .rows = m->targets,
+    const unroll_heat heat = {.z = block,
+                              .x = x,
+                              .y = y,
+                              .columns = m->sources,
+                              .rows = m->targets,
                               .label = "log10 |dL_t/dx_s| (nats)"};
-    const unroll_plot plot = {.directory = d->folder, .name = compare_map_name(name, v), .title = title,
-                              .x_label = "source token s", .y_label = "target token t", .heat = &heat};
+    const unroll_plot plot = {.directory = d->folder,
+                              .name = compare_map_name(name, v),
+                              .title = title,
+                              .x_label = "source token s",
+                              .y_label = "target token t",
+                              .heat = &heat};
     unroll_status status = unroll_plot_write(&plot);
     if (status == UNROLL_OK)
         status = unroll_plot_draw(&plot);

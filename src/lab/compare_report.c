@@ -14,23 +14,26 @@
 static const struct {
     const char *name, *caption;
 } pictures[] = {
-    {"length-exact", "Share of held-out sentences that are translated exactly, against the length of their "
-                     "source: the mean over seeds, the band from the lowest to the highest."},
+    {"length-exact",
+     "Share of held-out sentences that are translated exactly, against the length of their "
+     "source: the mean over seeds, the band from the lowest to the highest."},
     {"length-bleu", "BLEU of the same translations."},
     {"learning", "Training loss against updates: the mean over seeds, the band from the lowest to the "
                  "highest. Dashed: the loss of the best guess that remembers nothing."},
     {"accuracy", "Training accuracy, of the targets that the task scores."},
     {"gradient-start", "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
                        "held-out samples, against the distance t - s. Each line is a geometric mean."},
-    {"gradient-middle", "The same, half-way through the training, by updates or time; or at its end where it solved "
-                        "the task before."},
+    {"gradient-middle",
+     "The same, half-way through the training, by updates or time; or at its end where it solved "
+     "the task before."},
     {"gradient-end", "The same, after training."},
     {"gradient-layers", "Before training, at distance 0: the gradient at each layer's output."},
     {"solved", "Share of seeds that solved the task, against its difficulty."},
     {"sweep", "Held-out accuracy after training, against the task's difficulty. Dashed: chance."},
     {"sweep-loss", "Held-out loss after training. Dashed: the best guess that remembers nothing."},
-    {"half-life", "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
-                  "that solved the task."},
+    {"half-life",
+     "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
+     "that solved the task."},
 };
 
 static bool was_drawn(const char *plots, const char *name)
@@ -68,8 +71,9 @@ static void add_half_life(unroll_table *table, double value)
 
 static void put_jobs(unroll_page *page, const compare_study *s)
 {
-    static const char *const head[] = {"variant", "seed", "updates", "loss", "accuracy",
-                                       "solved at", "half-life start", "end", "seconds"};
+    static const char *const head[] = {"variant",  "seed",      "updates",         "loss",
+                                       "accuracy", "solved at", "half-life start", "end",
+                                       "seconds"};
     unroll_table table = {.columns = sizeof head / sizeof *head};
     unroll_table_row(&table, head);
     for (size_t i = 0; i < s->variants * s->seeds; i++) {
@@ -78,7 +82,8 @@ static void put_jobs(unroll_page *page, const compare_study *s)
             continue;
         unroll_table_text(&table, s->variant[i / s->seeds].label);
         unroll_table_cell(&table, "%llu", (unsigned long long)(s->seed + i % s->seeds));
-        unroll_table_cell(&table, "%llu%s", (unsigned long long)r->steps, r->diverged ? ", diverged" : "");
+        unroll_table_cell(&table, "%llu%s", (unsigned long long)r->steps,
+                          r->diverged ? ", diverged" : "");
         unroll_table_cell(&table, "%.5g", r->loss);
         unroll_table_cell(&table, "%.4f", r->accuracy);
         if (r->solved)
@@ -101,14 +106,18 @@ static void put_lead(unroll_page *page, const compare_study *s)
     snprintf(task, sizeof task, "%.120s", s->variant[0].config->task);
     if (s->sweep_key)
         task[strcspn(task, ":")] = '\0';
-    snprintf(text, sizeof text, "%zu variants with %llu seeds each, on %s. Loss and accuracy are those "
+    snprintf(text, sizeof text,
+             "%zu variants with %llu seeds each, on %s. Loss and accuracy are those "
              "of held-out samples after the last update; ± is half the width of a 95%% interval by "
-             "Student's t over seeds.", s->variants, (unsigned long long)s->seeds, task);
+             "Student's t over seeds.",
+             s->variants, (unsigned long long)s->seeds, task);
     unroll_page_text(page, text);
     if (!isnan(s->baseline)) {
-        snprintf(text, sizeof text, "A guess that remembers nothing reaches a loss of %.4g and an accuracy "
+        snprintf(text, sizeof text,
+                 "A guess that remembers nothing reaches a loss of %.4g and an accuracy "
                  "of %.4g. Solved: the mean over 500 updates is as the task asks (unroll generate "
-                 "--list).", s->baseline, s->chance);
+                 "--list).",
+                 s->baseline, s->chance);
         unroll_page_text(page, text);
     }
 }
@@ -142,7 +151,8 @@ unroll_status compare_report(const compare_study *s, const char *title, const co
         for (size_t v = 0; v < s->variants; v++) {
             char name[COMPARE_MAP_NAME];
             if (was_drawn(plots, compare_map_name(name, v)))
-                unroll_page_picture(page, plots, name, "How strongly the loss of each target token depends on "
+                unroll_page_picture(page, plots, name,
+                                    "How strongly the loss of each target token depends on "
                                     "each source token, in the order they are written: the geometric mean "
                                     "over held-out sentences of one length, first seed.");
         }

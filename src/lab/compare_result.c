@@ -58,7 +58,7 @@ static json_t *points_json(const compare_result *r)
     for (size_t i = 0; i < r->points; i++) {
         const compare_point *p = &r->point[i];
         unroll_json_append(&rows, json_pack("[Ioo]", (json_int_t)p->step, real(p->loss),
-                                              real(p->accuracy)));
+                                            real(p->accuracy)));
     }
     return rows;
 }
@@ -69,11 +69,11 @@ static json_t *distances_json(const compare_result *r)
     for (size_t i = 0; i < r->distances; i++) {
         const unroll_curve_row *row = &r->distance[i].row;
         const unroll_curve_point *p = &row->point;
-        unroll_json_append(
-            &rows, json_pack("[iIIs#IoooooI]", r->distance[i].when, (json_int_t)row->step,
-                             (json_int_t)row->layer, &row->state, 1, (json_int_t)row->distance,
-                             real(p->mean), real(p->gmean), real(p->q10), real(p->median), real(p->q90),
-                             (json_int_t)p->n));
+        unroll_json_append(&rows, json_pack("[iIIs#IoooooI]", r->distance[i].when,
+                                            (json_int_t)row->step, (json_int_t)row->layer,
+                                            &row->state, 1, (json_int_t)row->distance,
+                                            real(p->mean), real(p->gmean), real(p->q10),
+                                            real(p->median), real(p->q90), (json_int_t)p->n));
     }
     return rows;
 }
@@ -82,9 +82,8 @@ static json_t *gates_json(const compare_result *r)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < r->gates; i++)
-        unroll_json_append(&rows, json_pack("[Isoo]", (json_int_t)r->gate[i].layer,
-                                              r->gate[i].name, real(r->gate[i].low),
-                                              real(r->gate[i].high)));
+        unroll_json_append(&rows, json_pack("[Isoo]", (json_int_t)r->gate[i].layer, r->gate[i].name,
+                                            real(r->gate[i].low), real(r->gate[i].high)));
     return rows;
 }
 
@@ -94,7 +93,7 @@ static json_t *lengths_json(const compare_result *r)
     for (size_t i = 0; i < r->lengths; i++) {
         const compare_length *l = &r->length[i];
         unroll_json_append(&rows, json_pack("[IIIoo]", (json_int_t)l->min, (json_int_t)l->max,
-                                              (json_int_t)l->pairs, real(l->exact), real(l->bleu)));
+                                            (json_int_t)l->pairs, real(l->exact), real(l->bleu)));
     }
     return rows;
 }
@@ -127,17 +126,18 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
     if (options)
         unroll_json_parse("options", "text", options, strlen(options), UNROLL_JSON_OPTIONS, &object);
     unroll_free(options);
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o}",
-        "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label, "options", object,
-        "asked", ask_json(v, seed, ask), "steps", (json_int_t)r->steps, "loss", real(r->loss),
-        "accuracy", real(r->accuracy), "recall_loss", real(r->recall_loss), "solved", r->solved,
-        "diverged", r->diverged, "steps_to_solve", (json_int_t)r->steps_to_solve, "half_life",
-        real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
-        real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning", points_json(r),
-        "distance", distances_json(r), "gates", gates_json(r), "exact", real(r->exact), "bleu",
-        real(r->bleu), "lengths", lengths_json(r), "map", map_json(&r->map));
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
+                     "s:o, s:o, s:o, s:o}",
+                     "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label,
+                     "options", object, "asked", ask_json(v, seed, ask), "steps",
+                     (json_int_t)r->steps, "loss", real(r->loss), "accuracy", real(r->accuracy),
+                     "recall_loss", real(r->recall_loss), "solved", r->solved, "diverged",
+                     r->diverged, "steps_to_solve", (json_int_t)r->steps_to_solve, "half_life",
+                     real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
+                     real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning",
+                     points_json(r), "distance", distances_json(r), "gates", gates_json(r), "exact",
+                     real(r->exact), "bleu", real(r->bleu), "lengths", lengths_json(r), "map",
+                     map_json(&r->map));
 }
 
 static unroll_status put_piece(void *out, const char *text, size_t length)
@@ -163,14 +163,18 @@ unroll_status compare_result_write(const char *path, const compare_variant *v, u
 
 static unroll_status damaged(const char *path, const char *part)
 {
-    return unroll_fail(UNROLL_EDATA, "%s: '%s' is not what a comparison writes; remove the file, and "
-                       "the job is done again", path, part);
+    return unroll_fail(UNROLL_EDATA,
+                       "%s: '%s' is not what a comparison writes; remove the file, and "
+                       "the job is done again",
+                       path, part);
 }
 
 static unroll_status differs(const char *path, const char *what, const char *was, const char *is)
 {
-    return unroll_fail(UNROLL_EMISMATCH, "%s was made with %s '%s', not '%s'; give another --out, or "
-                       "the same options", path, what, was, is);
+    return unroll_fail(UNROLL_EMISMATCH,
+                       "%s was made with %s '%s', not '%s'; give another --out, or "
+                       "the same options",
+                       path, what, was, is);
 }
 
 static unroll_status same_options(const char *path, const json_t *object, const unroll_config *asked)
@@ -207,10 +211,14 @@ static unroll_status same_asked(const char *path, const json_t *was, const compa
     json_object_foreach(asked, key, value)
         if (status == UNROLL_OK && !json_equal(value, json_object_get(was, key)))
             status = strcmp(key, "corpus") == 0
-                         ? unroll_fail(UNROLL_EMISMATCH, "%s was made with another text; give "
-                                       "another --out", path)
-                         : unroll_fail(UNROLL_EMISMATCH, "%s was made with another %s; give another "
-                                       "--out, or the same options", path, key);
+                         ? unroll_fail(UNROLL_EMISMATCH,
+                                       "%s was made with another text; give "
+                                       "another --out",
+                                       path)
+                         : unroll_fail(UNROLL_EMISMATCH,
+                                       "%s was made with another %s; give another "
+                                       "--out, or the same options",
+                                       path, key);
     json_decref(asked);
     return status;
 }
@@ -337,8 +345,9 @@ static unroll_status read_result(const char *path, const json_t *o, compare_resu
     const struct {
         const char *key;
         double *to;
-    } reals[] = {{"loss", &r->loss}, {"accuracy", &r->accuracy}, {"recall_loss", &r->recall_loss},
-                 {"seconds", &r->seconds}, {"exact", &r->exact}, {"bleu", &r->bleu}};
+    } reals[] = {
+        {"loss", &r->loss},       {"accuracy", &r->accuracy}, {"recall_loss", &r->recall_loss},
+        {"seconds", &r->seconds}, {"exact", &r->exact},       {"bleu", &r->bleu}};
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         if (!get_real(json_object_get(o, reals[i].key), reals[i].to))
             return damaged(path, reals[i].key);

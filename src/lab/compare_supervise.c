@@ -23,19 +23,19 @@
 #include "base/path.h"
 #include "base/rng.h"
 #include "base/utf8.h"
+#include "config/config.h"
 #include "lab/compare.h"
 #include "session/session.h"
 #include "store/lock.h"
 #include "task/task.h"
-#include "config/config.h"
 
 typedef struct supervisor {
     compare_study *study;
-    char *folder, *lock;      /* DIRECTORY/jobs, DIRECTORY/lock */
-    pid_t *process;           /* [variants·seeds]; 0: none */
+    char *folder, *lock; /* DIRECTORY/jobs, DIRECTORY/lock */
+    pid_t *process;      /* [variants·seeds]; 0: none */
     size_t jobs, running, next, finished, total;
-    int signal;               /* that came; 0: none */
-    unroll_status status;     /* of the first job that failed */
+    int signal;           /* that came; 0: none */
+    unroll_status status; /* of the first job that failed */
     sigset_t waited, before;
     double start;
 } supervisor;
@@ -74,11 +74,15 @@ static unroll_status check_variant(compare_study *s, size_t i)
     compare_variant *v = &s->variant[i];
     unroll_config *c = v->config;
     const uint64_t threads = c->threads;
-    unroll_session opened = {.config = c, .was_given = compare_was_given, .was_given_arg = c,
-                             .note = report_note, .note_arg = s};
-    if ((strcmp(c->task, "char") == 0 || strcmp(c->task, "translate") == 0) && c->corpus && strcmp(c->corpus, "-") == 0)
+    unroll_session opened = {.config = c,
+                             .was_given = compare_was_given,
+                             .was_given_arg = c,
+                             .note = report_note,
+                             .note_arg = s};
+    if ((strcmp(c->task, "char") == 0 || strcmp(c->task, "translate") == 0) && c->corpus &&
+        strcmp(c->corpus, "-") == 0)
         return unroll_fail(UNROLL_EUSAGE, "a text that is read once for each job cannot come from "
-                           "standard input; give a FILE");
+                                          "standard input; give a FILE");
     /* No thread may be started here: the jobs are copies of this process. */
     c->threads = 1;
     const unroll_status status = unroll_session_open(&opened, NULL, 0, NULL);
@@ -89,9 +93,10 @@ static unroll_status check_variant(compare_study *s, size_t i)
     if (status != UNROLL_OK)
         return s->variants > 1 ? unroll_fail_prefix(status, "%s", v->label) : status;
     if (i > 0 && squared != s->squared)
-        return unroll_fail(UNROLL_EUSAGE, "%s: its loss is %s, that of %s is not; they cannot be "
-                           "compared", v->label, squared ? "a squared error" : "in nats",
-                           s->variant[0].label);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "%s: its loss is %s, that of %s is not; they cannot be "
+                           "compared",
+                           v->label, squared ? "a squared error" : "in nats", s->variant[0].label);
     s->squared = squared;
     return UNROLL_OK;
 }
@@ -144,8 +149,10 @@ static unroll_status open_directory(supervisor *r)
     if (stat(r->folder, &there) != 0) {
         if (stat(directory, &there) == 0 && rmdir(directory) != 0 &&
             (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR))
-            return unroll_fail(UNROLL_ECREATE, "%s is there and holds no comparison; give another "
-                               "--out", directory);
+            return unroll_fail(UNROLL_ECREATE,
+                               "%s is there and holds no comparison; give another "
+                               "--out",
+                               directory);
         UNROLL_TRY(unroll_make_directory(r->folder));
     }
     return UNROLL_OK;
@@ -283,7 +290,8 @@ static void finish_job(supervisor *r, size_t job, int code)
         name_job(r, job, name, sizeof name);
         report(r->study, COMPARE_FAILED, "%s: ended by signal %d (%s)%s", name, WTERMSIG(code),
                strsignal(WTERMSIG(code)),
-               WTERMSIG(code) == SIGKILL ? "; perhaps there was not enough memory: lower --jobs" : "");
+               WTERMSIG(code) == SIGKILL ? "; perhaps there was not enough memory: lower --jobs"
+                                         : "");
     }
     if (status == UNROLL_OK)
         status = read_job(r, job);
@@ -327,7 +335,7 @@ static void report_progress(const supervisor *r)
     const size_t made = r->finished - r->study->reused;
     if (made)
         unroll_display_duration(left, (unroll_seconds() - r->start) / (double)made *
-                                    (double)(r->total - r->finished));
+                                          (double)(r->total - r->finished));
     report(r->study, COMPARE_PROGRESS, "%zu of %zu jobs done, %zu running, about %s left",
            r->finished, r->total, r->running, left);
 }
@@ -380,8 +388,10 @@ static unroll_status supervise(supervisor *r)
     end_all(r);
     sigprocmask(SIG_SETMASK, &r->before, NULL);
     if (status == UNROLL_OK && r->status != UNROLL_OK)
-        status = unroll_fail(r->status, "%zu of %zu jobs failed; the others are done, and the same "
-                             "command tries these again", s->failed, r->total);
+        status = unroll_fail(r->status,
+                             "%zu of %zu jobs failed; the others are done, and the same "
+                             "command tries these again",
+                             s->failed, r->total);
     for (size_t job = 0; job < r->total; job++)
         s->diverged += s->result[job].done && s->result[job].diverged;
     return status;

@@ -49,8 +49,10 @@ static unroll_status set_option(compare_variant *v, const char *name, const char
     if (!o)
         return unknown(name);
     if (!(o->role & ~(unsigned)UNROLL_ROLE_RUN) || strcmp(o->name, "seed") == 0)
-        return unroll_fail(UNROLL_EUSAGE, "--%s is the same for all variants; give it to the "
-                           "command itself", o->name);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "--%s is the same for all variants; give it to the "
+                           "command itself",
+                           o->name);
     if (!value && o->type != UNROLL_FLAG)
         return unroll_fail(UNROLL_EUSAGE, "%s needs a value: %s=%s", o->name, o->name,
                            o->meta ? o->meta : "VALUE");
@@ -83,8 +85,8 @@ static unroll_status check_label(const char *label)
     const size_t length = strlen(label), good = unroll_utf8_prefix(label, length);
     if (good == length)
         return UNROLL_OK;
-    return unroll_fail(UNROLL_EUSAGE, "byte %zu of its label is not UTF-8; give another one, label=TEXT",
-                       good);
+    return unroll_fail(UNROLL_EUSAGE,
+                       "byte %zu of its label is not UTF-8; give another one, label=TEXT", good);
 }
 
 unroll_status compare_variant_parse(const char *text, const unroll_config *common,
@@ -153,8 +155,10 @@ unroll_status compare_sweep_parse(const char *text, compare_sweep *out)
     *out = (compare_sweep){0};
     const char *equals = strchr(text, '=');
     if (!equals || equals == text || !equals[1])
-        return unroll_fail(UNROLL_EUSAGE, "--sweep %.80s: write KEY=VALUE,VALUE,..., such as "
-                           "length=20,50,100", text);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "--sweep %.80s: write KEY=VALUE,VALUE,..., such as "
+                           "length=20,50,100",
+                           text);
     unroll_status status = UNROLL_OK;
     out->key = unroll_strndup(text, (size_t)(equals - text));
     char *values = unroll_strndup(equals + 1, strlen(equals + 1)), *rest = values;

@@ -8,31 +8,31 @@
 /** What a check looks at. Where a training diverged its accuracy counts as 0 and its loss as
  *  infinite. */
 enum experiment_quantity {
-    EXPERIMENT_SOLVED,     /**< share of seeds that solved the task */
-    EXPERIMENT_STEPS,      /**< mean updates until solved; unsolved: all updates */
-    EXPERIMENT_ACCURACY,   /**< mean held-out accuracy */
-    EXPERIMENT_LOSS,       /**< mean held-out loss */
-    EXPERIMENT_BASELINE,   /**< mean held-out loss, as a share of that of a guess without memory */
-    EXPERIMENT_RECALL,     /**< mean loss of what must be remembered, as a share of that of guessing */
-    EXPERIMENT_DECADES,    /**< fresh net: log10 of the top layer's gradient at distance `at`, mean over seeds */
-    EXPERIMENT_SLOPE,      /**< fresh net: decades a step from distance 5 to the last */
-    EXPERIMENT_DEPTH,      /**< fresh net, distance 0: log10 of the gradient at the first layer over the last's */
-    EXPERIMENT_DIVERGED,   /**< share of seeds that diverged, or ended above 2.5 times the loss of a guess */
-    EXPERIMENT_FORGET_OPEN,/**< trained: share of layer `at`'s forget gates above 0.9 … */
-    EXPERIMENT_FORGET_SHUT,/**< … and below 0.1 */
+    EXPERIMENT_SOLVED,   /**< share of seeds that solved the task */
+    EXPERIMENT_STEPS,    /**< mean updates until solved; unsolved: all updates */
+    EXPERIMENT_ACCURACY, /**< mean held-out accuracy */
+    EXPERIMENT_LOSS,     /**< mean held-out loss */
+    EXPERIMENT_BASELINE, /**< mean held-out loss, as a share of that of a guess without memory */
+    EXPERIMENT_RECALL, /**< mean loss of what must be remembered, as a share of that of guessing */
+    EXPERIMENT_DECADES, /**< fresh net: log10 of the top layer's gradient at distance `at`, mean over seeds */
+    EXPERIMENT_SLOPE, /**< fresh net: decades a step from distance 5 to the last */
+    EXPERIMENT_DEPTH, /**< fresh net, distance 0: log10 of the gradient at the first layer over the last's */
+    EXPERIMENT_DIVERGED, /**< share of seeds that diverged, or ended above 2.5 times the loss of a guess */
+    EXPERIMENT_FORGET_OPEN, /**< trained: share of layer `at`'s forget gates above 0.9 … */
+    EXPERIMENT_FORGET_SHUT, /**< … and below 0.1 */
     EXPERIMENT_GATES_RISE, /**< share of gates below 0.1 or above 0.9, the last layer's less the first's */
-    EXPERIMENT_EXACT,      /**< of held-out sources as long as `at`: share that is translated exactly … */
-    EXPERIMENT_BLEU        /**< … and BLEU */
+    EXPERIMENT_EXACT, /**< of held-out sources as long as `at`: share that is translated exactly … */
+    EXPERIMENT_BLEU /**< … and BLEU */
 };
 
 enum experiment_relation { EXPERIMENT_AT_LEAST, EXPERIMENT_AT_MOST };
 
 typedef struct experiment_check {
-    const char *what;      /**< in words: "LSTM solves length 100 (share of seeds)" */
-    const char *reported;  /**< by the paper; "" where it has no figure for it */
+    const char *what;     /**< in words: "LSTM solves length 100 (share of seeds)" */
+    const char *reported; /**< by the paper; "" where it has no figure for it */
     enum experiment_quantity quantity;
-    const char *variant;   /**< its label, with ", KEY=VALUE" in a sweep */
-    const char *minus;     /**< NULL, or the label whose value is taken off */
+    const char *variant; /**< its label, with ", KEY=VALUE" in a sweep */
+    const char *minus;   /**< NULL, or the label whose value is taken off */
     enum experiment_relation relation;
     double bound;
     size_t at;
@@ -41,20 +41,20 @@ typedef struct experiment_check {
 enum { EXPERIMENT_VARIANTS = 10, EXPERIMENT_CHECKS = 12 };
 
 typedef struct experiment_setting {
-    const char *time;      /**< "40 s", on two cores */
-    const char *common;    /**< options of all, by semicolons */
+    const char *time;   /**< "40 s", on two cores */
+    const char *common; /**< options of all, by semicolons */
     const char *variant[EXPERIMENT_VARIANTS + 1];
-    const char *sweep;     /**< NULL: none */
+    const char *sweep; /**< NULL: none */
     uint64_t seeds;
     bool until_solved;
-    bool through;          /**< as in compare_ask */
+    bool through; /**< as in compare_ask */
     experiment_check check[EXPERIMENT_CHECKS + 1];
 } experiment_setting;
 
 typedef struct experiment {
     const char *name, *paper, *claim, *published;
-    const char *here;      /**< NULL, or where the setting differs from the paper's */
-    const char *note;      /**< NULL, or why it comes out as it does */
+    const char *here; /**< NULL, or where the setting differs from the paper's */
+    const char *note; /**< NULL, or why it comes out as it does */
     experiment_setting full, quick;
 } experiment;
 

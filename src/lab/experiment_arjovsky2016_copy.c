@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_arjovsky2016_copy = {
     .name = "arjovsky2016-copy",
     .paper = "Arjovsky, Shah and Bengio (2016), Unitary evolution recurrent neural networks",
@@ -23,3 +24,4 @@ const experiment experiment_arjovsky2016_copy = {
                         {"LSTM, loss over that of guessing", "about 1", EXPERIMENT_BASELINE, "LSTM",
                          NULL, AT_LEAST, 0.9, 0}}},
 };
+/* clang-format on */

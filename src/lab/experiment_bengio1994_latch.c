@@ -1,6 +1,8 @@
 #include "lab/experiment_settings.h"
 
-#define LATCH "task=latch;layers=1;hidden=16;batch=32;clip-norm=1;optimizer=sgd;lr=0.1;cell=rnn;steps=4000"
+#define LATCH \
+    "task=latch;layers=1;hidden=16;batch=32;clip-norm=1;optimizer=sgd;lr=0.1;cell=rnn;steps=4000"
+/* clang-format off */
 #define LATCH_CHECKS                                                                               \
     {{"delay 5, share solved", "solved", EXPERIMENT_SOLVED, "small start, delay=5", NULL, AT_LEAST, 1, 0}, \
      {"delay 40, accuracy: chance is 0.5", "mostly fails", EXPERIMENT_ACCURACY,                    \
@@ -25,3 +27,4 @@ const experiment experiment_bengio1994_latch = {
               .sweep = "delay=5,10,20,40", .seeds = 3, .until_solved = true,
               .check = LATCH_CHECKS},
 };
+/* clang-format on */

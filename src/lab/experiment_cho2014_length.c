@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_cho2014_length = {
     .name = "cho2014-length",
     .paper = "Cho, van Merrienboer, Bahdanau and Bengio (2014), On the properties of neural machine "
@@ -40,3 +41,4 @@ const experiment experiment_cho2014_length = {
                         {"GRU, attention, 19-24 words, exact", "hardly falls", EXPERIMENT_EXACT,
                          "GRU, attention", NULL, AT_LEAST, 0.9, 20}}},
 };
+/* clang-format on */

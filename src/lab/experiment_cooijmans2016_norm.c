@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 /* The source's start is the identity; loss, batch and units are as in its program. */
 #define NORM(about, length, count)                                                                 \
     {.time = about, .through = true,                                                               \
@@ -33,3 +34,4 @@ const experiment experiment_cooijmans2016_norm = {
     .full = NORM("1 minute", "300", 5),
     .quick = NORM("10 s", "100", 3),
 };
+/* clang-format on */

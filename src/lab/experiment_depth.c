@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 /* Fresh networks; the one step that a comparison must train does not matter. At distance 0 a stack of
  * recurrent layers is a plain network of that depth; a squared error, so that no loss is exactly 0.
  * A row is decades of the first layer over the last. */
@@ -43,3 +44,4 @@ const experiment experiment_depth = {
     .full = DEPTH("2 s", 5),
     .quick = DEPTH("1 s", 2),
 };
+/* clang-format on */

@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_hochreiter1997_adding = {
     .name = "hochreiter1997-adding",
     .paper = "Hochreiter and Schmidhuber (1997), Long short-term memory, experiment 4",
@@ -22,3 +23,4 @@ const experiment experiment_hochreiter1997_adding = {
                         {"LSTM, squared error", "1 of 2,560 sums wrong by 0.04", EXPERIMENT_LOSS,
                          "LSTM", NULL, AT_MOST, 0.012, 0}}},
 };
+/* clang-format on */

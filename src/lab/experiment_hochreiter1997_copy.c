@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_hochreiter1997_copy = {
     .name = "hochreiter1997-copy",
     .paper = "Hochreiter and Schmidhuber (1997), Long short-term memory, experiment 2a",
@@ -32,3 +33,4 @@ const experiment experiment_hochreiter1997_copy = {
                         {"GRU, chrono bias, accuracy", "",
                          EXPERIMENT_ACCURACY, "GRU chrono", NULL, AT_LEAST, 0.99, 0}}},
 };
+/* clang-format on */

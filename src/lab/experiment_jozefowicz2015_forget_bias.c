@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_jozefowicz2015_forget_bias = {
     .name = "jozefowicz2015-forget-bias",
     .paper = "Jozefowicz, Zaremba and Sutskever (2015), An empirical exploration of recurrent network "
@@ -30,3 +31,4 @@ const experiment experiment_jozefowicz2015_forget_bias = {
                         {"fresh, bias 2 over 1 at distance 50, decades", "", EXPERIMENT_DECADES,
                          "forget bias 2", "forget bias 1", AT_LEAST, 0.3, 50}}},
 };
+/* clang-format on */

@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 #define SATURATION(about, steps, count)                                                            \
     {.time = about, .common = "task=char;cell=lstm;layers=2;hidden=128;batch=50;seq-length=50;" steps, \
      .variant = {"label=LSTM;forget-bias=1"}, .seeds = count,                                      \
@@ -22,3 +23,4 @@ const experiment experiment_karpathy2015_saturation = {
     .full = SATURATION("5 minutes", "steps=3000", 3),
     .quick = SATURATION("40 s", "steps=500", 1),
 };
+/* clang-format on */

@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_le2015_irnn = {
     .name = "le2015-irnn",
     .paper = "Le, Jaitly and Hinton (2015), A simple way to initialize recurrent networks of rectified "
@@ -34,3 +35,4 @@ const experiment experiment_le2015_irnn = {
                         {"fresh tanh, decades a step", "", EXPERIMENT_SLOPE, "tanh", NULL, AT_MOST,
                          -0.01, 0}}},
 };
+/* clang-format on */

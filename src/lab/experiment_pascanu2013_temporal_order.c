@@ -3,6 +3,7 @@
 /* Gradients that explode: a recurrent matrix of spectral radius above 1.5, plain descent. */
 #define LARGE "cell=rnn;init=xavier;init-scale=1.75;optimizer=sgd;lr=1;steps=300"
 
+/* clang-format off */
 const experiment experiment_pascanu2013_temporal_order = {
     .name = "pascanu2013-temporal-order",
     .paper = "Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks",
@@ -68,3 +69,4 @@ const experiment experiment_pascanu2013_temporal_order = {
                          EXPERIMENT_DIVERGED, "tanh, large, SGD, not clipped, length=20",
                          "tanh, large, SGD, length=20", AT_LEAST, 1, 0}}},
 };
+/* clang-format on */

@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_sutskever2014_reversal = {
     .name = "sutskever2014-reversal",
     .paper = "Sutskever, Vinyals and Le (2014), Sequence to sequence learning with neural networks",
@@ -29,3 +30,4 @@ const experiment experiment_sutskever2014_reversal = {
                         {"tanh, 7-12 words, BLEU, reversed less not", "4.7", EXPERIMENT_BLEU,
                          "tanh, reversed", "tanh", AT_LEAST, 20, 10}}},
 };
+/* clang-format on */

@@ -1,5 +1,6 @@
 #include "lab/experiment_settings.h"
 
+/* clang-format off */
 const experiment experiment_tallec2018_chrono = {
     .name = "tallec2018-chrono",
     .paper = "Tallec and Ollivier (2018), Can recurrent neural networks warp time?",
@@ -29,3 +30,4 @@ const experiment experiment_tallec2018_chrono = {
                         {"fresh, chrono over constant at distance 50, decades", "",
                          EXPERIMENT_DECADES, "chrono", "constant", AT_LEAST, 2, 50}}},
 };
+/* clang-format on */

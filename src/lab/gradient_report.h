@@ -11,16 +11,16 @@
 /** What to measure, and on what. */
 typedef struct gradient_request {
     const unroll_net *net;
-    const uint32_t *id;       /**< [count] a text, of which B windows of T steps are taken … */
+    const uint32_t *id; /**< [count] a text, of which B windows of T steps are taken … */
     size_t count;
-    const unroll_task *task;  /**< … or where id is NULL: B rows of T steps, the task's first held-out batch */
+    const unroll_task *task; /**< … or where id is NULL: B rows of T steps, the task's first held-out batch */
     size_t T, B;
-    size_t distances;         /**< 0 … distances − 1 */
-    bool accumulated;         /**< the losses of all steps together, else the last one alone */
-    bool through;             /**< --norm recurrent-batch: through the statistics */
-    bool full;                /**< Jacobians and weights, too: what files and pictures show beside the rest */
+    size_t distances; /**< 0 … distances − 1 */
+    bool accumulated; /**< the losses of all steps together, else the last one alone */
+    bool through;     /**< --norm recurrent-batch: through the statistics */
+    bool full; /**< Jacobians and weights, too: what files and pictures show beside the rest */
     size_t threads;
-    uint64_t seed;            /**< of random vectors and of bootstraps */
+    uint64_t seed;                    /**< of random vectors and of bootstraps */
     char variant[UNROLL_VARIANT_MAX]; /**< what every figure says about the net */
 } gradient_request;
 
@@ -28,9 +28,9 @@ typedef struct gradient_request {
  *  Jacobians of the first few of these. */
 typedef struct gradient_report {
     gradient_request request;
-    bool squared;             /**< the loss is a squared error, else in nats */
+    bool squared; /**< the loss is a squared error, else in nats */
     unroll_curve *curve;
-    unroll_fit *fit;          /**< [layers][UNROLL_STATES] */
+    unroll_fit *fit; /**< [layers][UNROLL_STATES] */
     unroll_diagnosis *diagnosis;
     unroll_histograms *histograms;
     unroll_lyapunov *lyapunov;
@@ -48,15 +48,15 @@ enum { GRADIENT_RATIOS = 3 };
 
 typedef struct gradient_row {
     size_t layer;
-    char state;                    /**< 'h' or 'c' */
-    const unroll_fit *fit;         /**< the report's */
-    double start;                  /**< gradient at distance 0, geometric mean over samples */
+    char state;            /**< 'h' or 'c' */
+    const unroll_fit *fit; /**< the report's */
+    double start;          /**< gradient at distance 0, geometric mean over samples */
     double ratio[GRADIENT_RATIOS]; /**< what is left of it at distances 10, 50 and 100; NAN: beyond the last */
 } gradient_row;
 
 /** @return UNROLL_EMEMORY */
-unroll_status gradient_report_row(const gradient_report *report, size_t layer, enum unroll_state state,
-                                  gradient_row *out);
+unroll_status gradient_report_row(const gradient_report *report, size_t layer,
+                                  enum unroll_state state, gradient_row *out);
 enum { GRADIENT_COLUMNS = 12 };
 /** All rows from the last layer down; the last three columns are the slope, its interval and R².
  *  @return UNROLL_EMEMORY; *out is freed by unroll_table_free() in any case */
@@ -76,5 +76,6 @@ unroll_status gradient_report_write(const gradient_report *report, const char *d
 unroll_status gradient_report_page(const gradient_report *report, const char *directory, int argc,
                                    char *const *argv, const unroll_config *config);
 /** Gradient against distance in characters; freed by unroll_free(). */
-unroll_status gradient_report_chart(const gradient_report *report, size_t columns, size_t rows, char **text);
+unroll_status gradient_report_chart(const gradient_report *report, size_t columns, size_t rows,
+                                    char **text);
 #endif

@@ -7,22 +7,22 @@
 
 typedef struct inspect_tensor {
     const unroll_parameter *parameter; /**< name and shape; the model's */
-    double norm, min, max;             /**< L2 norm and range of the finite values; NaN where there are none */
-    size_t bad;                        /**< values that are NaN or infinite */
+    double norm, min, max; /**< L2 norm and range of the finite values; NaN where there are none */
+    size_t bad;            /**< values that are NaN or infinite */
 } inspect_tensor;
 
 /** One gate's square block of a recurrent matrix. */
 typedef struct inspect_block {
     const unroll_parameter *parameter; /**< the matrix; the model's */
-    const char *gate;                  /**< its letter as PyTorch has it; "" where there is one gate only */
-    double radius, norm;               /**< spectral; NaN where the block is not finite */
+    const char *gate;    /**< its letter as PyTorch has it; "" where there is one gate only */
+    double radius, norm; /**< spectral; NaN where the block is not finite */
 } inspect_block;
 
 typedef struct inspection {
     inspect_tensor *tensor;
     inspect_block *block;
     size_t tensors, blocks;
-    size_t bad;                        /**< NaN or infinite values in all tensors */
+    size_t bad; /**< NaN or infinite values in all tensors */
 } inspection;
 
 /** Measure every tensor and every recurrent block of a model, which must outlive the result.

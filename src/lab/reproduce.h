@@ -7,13 +7,13 @@
 typedef struct reproduction {
     const experiment *experiment;
     const experiment_setting *setting; /**< the full or the quick one */
-    compare_study study;               /**< as the setting has it; directory, seed, jobs, threads and listener are for
+    compare_study study; /**< as the setting has it; directory, seed, jobs, threads and listener are for
                                             the caller to set */
     /* by reproduction_judge(): */
     double measured[EXPERIMENT_CHECKS];
     bool holds[EXPERIMENT_CHECKS];
     size_t checks, failed;
-    unroll_table table;                /**< a row for each check: claim, reported, measured with its bound, holds */
+    unroll_table table; /**< a row for each check: claim, reported, measured with its bound, holds */
 } reproduction;
 
 /** @return UNROLL_EMEMORY; reproduction_free() in any case */

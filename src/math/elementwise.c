@@ -2,18 +2,18 @@
 #include "math/isa_table.h"
 
 /* y = f(x): whole vectors, and the tail through a buffer, so that a value's bits do not depend on its place. */
-#define ELEMENTWISE(name)                                                                \
-    void UNROLL_K(name)(size_t n, const unroll_real *x, unroll_real *y)                  \
-    {                                                                                    \
-        size_t i = 0;                                                                    \
-        for (; i + LANES <= n; i += LANES)                                               \
-            vec_store(y + i, vec_##name(vec_load(x + i)));                               \
-        if (i < n) {                                                                     \
-            unroll_real tail[LANES] = {0};                                               \
-            memcpy(tail, x + i, (n - i) * sizeof *x);                                    \
-            vec_store(tail, vec_##name(vec_load(tail)));                                 \
-            memcpy(y + i, tail, (n - i) * sizeof *y);                                    \
-        }                                                                                \
+#define ELEMENTWISE(name)                                               \
+    void UNROLL_K(name)(size_t n, const unroll_real *x, unroll_real *y) \
+    {                                                                   \
+        size_t i = 0;                                                   \
+        for (; i + LANES <= n; i += LANES)                              \
+            vec_store(y + i, vec_##name(vec_load(x + i)));              \
+        if (i < n) {                                                    \
+            unroll_real tail[LANES] = {0};                              \
+            memcpy(tail, x + i, (n - i) * sizeof *x);                   \
+            vec_store(tail, vec_##name(vec_load(tail)));                \
+            memcpy(y + i, tail, (n - i) * sizeof *y);                   \
+        }                                                               \
     }
 ELEMENTWISE(exp)
 ELEMENTWISE(tanh)
@@ -29,8 +29,7 @@ void UNROLL_K(add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_
 }
 
 /* Eight rows are summed before they meet the large sums in `out`. */
-void UNROLL_K(column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch,
-                          unroll_real *out)
+void UNROLL_K(column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch, unroll_real *out)
 {
     enum { ROWS = 8 };
     for (size_t r = 0; r < rows; r += ROWS, A += ROWS * pitch) {

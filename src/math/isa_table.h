@@ -6,17 +6,17 @@
 /* What the files of one instruction set's object share. */
 
 enum {
-    OUTER_DEPTH = 256,           /* rows summed in registers before they go to C */
-    OUTER_M = 144,               /* columns of A packed at a time: 144 KB, for the L2 cache */
-    OUTER_N = 512,               /* columns of B packed at a time: twice as many cost 4% at H = 512 */
+    OUTER_DEPTH = 256, /* rows summed in registers before they go to C */
+    OUTER_M = 144,     /* columns of A packed at a time: 144 KB, for the L2 cache */
+    OUTER_N = 512,     /* columns of B packed at a time: twice as many cost 4% at H = 512 */
     OUTER_SCRATCH = (OUTER_DEPTH + 1) * (OUTER_M + OUTER_N)
 };
 
 bool UNROLL_K(supported)(void); /* in kernels.c, compiled for any processor */
 
 void UNROLL_K(product)(const unroll_product *p);
-void UNROLL_K(pack)(size_t K, size_t N, const unroll_real *W, size_t pitch,
-                    unroll_real *panels, size_t depth);
+void UNROLL_K(pack)(size_t K, size_t N, const unroll_real *W, size_t pitch, unroll_real *panels,
+                    size_t depth);
 void UNROLL_K(pack_transposed)(size_t N, size_t K, const unroll_real *W, size_t pitch,
                                unroll_real *panels, size_t depth);
 void UNROLL_K(outer)(const unroll_outer *o);

@@ -1,9 +1,9 @@
+#include "math/kernels.h"
 #include <config.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/fail.h"
-#include "math/kernels.h"
 
 /* The double build, for checks, has generic alone. */
 #if defined(UNROLL_X86_64) && !defined(UNROLL_DOUBLE)
@@ -48,6 +48,7 @@ bool unroll_supported_neon(void)
 extern const unroll_kernels unroll_kernels_neon;
 #endif
 
+/* clang-format off */
 const unroll_kernels *const unroll_kernels_table[] = {
 #ifdef HAVE_X86
     &unroll_kernels_avx512,
@@ -59,6 +60,7 @@ const unroll_kernels *const unroll_kernels_table[] = {
     &unroll_kernels_generic,
     NULL,
 };
+/* clang-format on */
 
 static const unroll_kernels *choose(void)
 {

@@ -25,13 +25,13 @@ enum unroll_start { UNROLL_FROM_ZERO, UNROLL_FROM_BIAS, UNROLL_FROM_SELF };
 
 /** C[g][r][0..N) = start + A[g][r][0..K) · P, for all groups g and rows r. */
 typedef struct unroll_product {
-    size_t groups, rows;    /**< rows are contiguous by pitch within a group */
-    size_t N;               /**< columns; a multiple of `width` (pad with zero columns) */
+    size_t groups, rows; /**< rows are contiguous by pitch within a group */
+    size_t N;            /**< columns; a multiple of `width` (pad with zero columns) */
     size_t K;
     const unroll_real *A;
     size_t a_group, a_pitch;
     const unroll_real *panels;
-    size_t depth;           /**< rows of a panel, >= K */
+    size_t depth; /**< rows of a panel, >= K */
     unroll_real *C;
     size_t c_group, c_pitch;
     enum unroll_start start;
@@ -46,7 +46,7 @@ typedef struct unroll_outer_right {
     size_t b_pitch, N;
     unroll_real *C;
     size_t c_pitch;
-    size_t columns;         /**< the kernel's own */
+    size_t columns; /**< the kernel's own */
 } unroll_outer_right;
 
 /** C[m][n] += sum over r < rows of A[r][m]·B[r][n], m in [0,M), n in [0,N), for each right-hand side: weight
@@ -56,8 +56,8 @@ typedef struct unroll_outer {
     const unroll_real *A;
     size_t a_pitch;
     unroll_outer_right right[UNROLL_OUTER_RIGHTS]; /**< N 0: none; the first is not */
-    unroll_real *sum;       /**< NULL, or [M] += sum over r of A[r][m], to the bit as column_sum() */
-    unroll_real *scratch;   /**< [kernels->outer_scratch], this thread's own, 64-byte aligned */
+    unroll_real *sum;     /**< NULL, or [M] += sum over r of A[r][m], to the bit as column_sum() */
+    unroll_real *scratch; /**< [kernels->outer_scratch], this thread's own, 64-byte aligned */
 } unroll_outer;
 
 /** Softmax, cross-entropy and its gradient for one row, in place.
@@ -72,17 +72,17 @@ typedef struct unroll_additive {
     size_t T, S, K;
     const unroll_real *q, *k, *v; /**< [T][q_pitch], [S][k_pitch], [K] */
     size_t q_pitch, k_pitch;
-    unroll_real *a;               /**< [T][a_pitch] */
+    unroll_real *a; /**< [T][a_pitch] */
     size_t a_pitch;
-    unroll_real *dq, *dk, *dv;    /**< laid out as q, k, v */
+    unroll_real *dq, *dk, *dv; /**< laid out as q, k, v */
 } unroll_additive;
 
 typedef struct unroll_kernels {
-    const char *name;            /**< "generic", "avx2", "avx512", "neon" */
-    bool (*supported)(void);     /**< may this processor and system run it? */
-    size_t lanes;                /**< reals in a vector */
-    size_t width;                /**< columns of a panel; all pitches are multiples of it */
-    size_t outer_scratch;        /**< reals that unroll_outer needs */
+    const char *name;        /**< "generic", "avx2", "avx512", "neon" */
+    bool (*supported)(void); /**< may this processor and system run it? */
+    size_t lanes;            /**< reals in a vector */
+    size_t width;            /**< columns of a panel; all pitches are multiples of it */
+    size_t outer_scratch;    /**< reals that unroll_outer needs */
     void (*product)(const unroll_product *);
     void (*outer)(const unroll_outer *);
     /** Panels of W^T for x·W^T: P[k][n] = W[n][k], W [N][K] row-major with `pitch`. Writes whole panels of
@@ -95,10 +95,9 @@ typedef struct unroll_kernels {
     /** y[i] = a[i] + b[i], any n; y may be a or b. */
     void (*add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_real *y);
     /** out[n] += sum over r of A[r][n], n in [0,N), r ascending (any N; no padding of out). */
-    void (*column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch,
-                       unroll_real *out);
-    double (*peak)(size_t rounds, unroll_real *sink); /**< see peak.c */
-    unroll_real (*read)(size_t n, const unroll_real *x);       /**< see peak.c */
+    void (*column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch, unroll_real *out);
+    double (*peak)(size_t rounds, unroll_real *sink);      /**< see peak.c */
+    unroll_real (*read)(size_t n, const unroll_real *x);   /**< see peak.c */
     double (*sum_squares)(size_t n, const unroll_real *x); /**< in double, one fixed order */
     unroll_softmax_fn *softmax;
     /** y[i] = f(x[i]), any n, x == y allowed. Error in ulp: stated in vec.h, tested. */
@@ -107,7 +106,7 @@ typedef struct unroll_kernels {
     void (*sigmoid)(size_t n, const unroll_real *x, unroll_real *y);
     void (*additive)(const unroll_additive *);      /**< a[t][s] = v·tanh(q_t + k_s) */
     void (*additive_back)(const unroll_additive *); /**< a has gradients; dq, dk and dv are added to */
-    const struct unroll_cell *const *cells;             /**< src/cell/cell_table.c; NULL at the end */
+    const struct unroll_cell *const *cells;         /**< src/cell/cell_table.c; NULL at the end */
     const struct unroll_activation *const *activations; /**< likewise */
     const struct unroll_norm *const *norms;             /**< likewise */
 } unroll_kernels;

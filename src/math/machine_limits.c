@@ -1,6 +1,7 @@
 #include "math/isa_table.h"
 #include "math/tile.h"
 
+/* clang-format off */
 /* Multiply-adds on registers alone: what a core could do at most. Enough independent sums to cover the latency
  * of one; `volatile` keeps the factors from being known.
  * @return floating-point operations done */
@@ -37,3 +38,4 @@ unroll_real UNROLL_K(read)(size_t n, const unroll_real *x)
         total += s[i];
     return total[0];
 }
+/* clang-format on */

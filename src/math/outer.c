@@ -11,9 +11,9 @@ static const unroll_real zeros[WIDTH];
 /* x[depth][count] into ceil(count/size) pieces of [depth][size], OUTER_DEPTH + 1 rows apart so that they do not
  * all meet in the same lines of L1; columns past count are zero. Row by row, a few rows ahead asked for:
  * rows are so far apart that the processor does not see what comes. */
-static inline __attribute__((always_inline)) void
-pack_pieces(size_t depth, size_t count, size_t size, const unroll_real *x, size_t pitch,
-            unroll_real *pieces)
+static inline __attribute__((always_inline)) void pack_pieces(size_t depth, size_t count,
+                                                              size_t size, const unroll_real *x,
+                                                              size_t pitch, unroll_real *pieces)
 {
     enum { AHEAD = 8, LINE = 64 / sizeof *x };
     const size_t full = count / size * size;
@@ -101,8 +101,14 @@ void UNROLL_K(outer)(const unroll_outer *o)
         for (size_t n = 0; n < o->right[i].N; n += OUTER_N, sum = NULL) {
             const unroll_outer_right *all = &o->right[i];
             const size_t N = least(all->N - n, OUTER_N);
-            pass(o, (unroll_outer_right[UNROLL_OUTER_RIGHTS]){{
-                     .B = all->B + n, .b_pitch = all->b_pitch, .N = N, .C = all->C + n,
-                     .c_pitch = all->c_pitch, .columns = (N + WIDTH - 1) / WIDTH * WIDTH}}, sum);
+            pass(o,
+                 (unroll_outer_right[UNROLL_OUTER_RIGHTS]){
+                     {.B = all->B + n,
+                      .b_pitch = all->b_pitch,
+                      .N = N,
+                      .C = all->C + n,
+                      .c_pitch = all->c_pitch,
+                      .columns = (N + WIDTH - 1) / WIDTH * WIDTH}},
+                 sum);
         }
 }

@@ -15,6 +15,7 @@ enum {
 
 typedef void tile_fn(size_t K, const unroll_real *A, size_t a_pitch, const tile_place *at);
 
+/* clang-format off */
 #define TILE(M, P)                                                                       \
     static void tile_##M##x##P(size_t K, const unroll_real *A, size_t a_pitch,           \
                                const tile_place *at)                                     \
@@ -33,6 +34,7 @@ static tile_fn *const tiles[TILE_ROWS + 1] = {
     tile_7x1, tile_8x1, tile_9x1, tile_10x1, tile_11x1, tile_12x1,
 #endif
 };
+/* clang-format on */
 static tile_fn *const wide_tiles[FEW + 1] = {NULL, tile_1x4, tile_2x2, tile_3x2};
 static const size_t wide_panels[FEW + 1] = {0, 4, 2, 2};
 
@@ -165,8 +167,8 @@ static void clear_columns(size_t K, size_t width, unroll_real *panel)
             memset(panel + k * WIDTH + width, 0, (WIDTH - width) * sizeof *panel);
 }
 
-void UNROLL_K(pack)(size_t K, size_t N, const unroll_real *W, size_t pitch,
-                    unroll_real *panels, size_t depth)
+void UNROLL_K(pack)(size_t K, size_t N, const unroll_real *W, size_t pitch, unroll_real *panels,
+                    size_t depth)
 {
     const size_t full = N / WIDTH * WIDTH, rest = N - full;
     for (size_t k = 0; k < K; k++)

@@ -21,6 +21,7 @@ typedef struct tile_place {
     size_t from_pitch, c_pitch;
 } tile_place;
 
+/* clang-format off */
 /* C[M][P panels] = from + A[M][K] · panels, all its M·P·2 vectors in registers, k ascending: one chain of
  * (fused) multiply-adds an element, whatever M and P are. A's element (i, k) is at i·a_row + k·a_step.
  * M and P are constants where it is inlined, M·P <= TILE_ROWS; so is `add`, for C += that sum. */
@@ -57,4 +58,5 @@ static inline __attribute__((always_inline)) void tile(size_t M, size_t P, size_
             vec_store(c, add ? vec_load(c) + sum[i * 2 * P + v] : sum[i * 2 * P + v]);
         }
 }
+/* clang-format on */
 #endif

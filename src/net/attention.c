@@ -16,11 +16,11 @@
  * A row's padding has no score, and no weight. */
 
 /* Register a tensor of H rows. */
-static unroll_status add(unroll_net *net, const char *name, size_t cols, enum unroll_parameter_kind kind,
-                         size_t *index)
+static unroll_status add(unroll_net *net, const char *name, size_t cols,
+                         enum unroll_parameter_kind kind, size_t *index)
 {
-    const unroll_tensor tensor = {.prefix = "attention.", .name = name, .rows = net->spec.hidden,
-                                  .cols = cols, .kind = kind};
+    const unroll_tensor tensor = {
+        .prefix = "attention.", .name = name, .rows = net->spec.hidden, .cols = cols, .kind = kind};
     return unroll_parameters_add(&net->parameters, &tensor, index);
 }
 
@@ -53,10 +53,10 @@ unroll_status unroll_attention_new(unroll_net *net, const unroll_attention_kind 
     }
     size_t combine;
     UNROLL_TRY(add(net, "combine.weight", E + H, UNROLL_P_OUTPUT, &combine));
-    a->from_context = (unroll_dense){.weight = combine, .bias = UNROLL_NO_BIAS, .cols = E + H,
-                                     .inputs = E, .outputs = H};
-    a->from_h = (unroll_dense){.weight = combine, .bias = UNROLL_NO_BIAS, .cols = E + H, .first = E,
-                               .inputs = H, .outputs = H};
+    a->from_context = (unroll_dense){
+        .weight = combine, .bias = UNROLL_NO_BIAS, .cols = E + H, .inputs = E, .outputs = H};
+    a->from_h = (unroll_dense){
+        .weight = combine, .bias = UNROLL_NO_BIAS, .cols = E + H, .first = E, .inputs = H, .outputs = H};
     UNROLL_TRY(unroll_dense_new(&a->from_context, net->kernels));
     return unroll_dense_new(&a->from_h, net->kernels);
 }
@@ -158,25 +158,38 @@ static void attend(const unroll_net *net, const unroll_attention_score *p, const
     softmax_rows(p);
     net->kernels->pack(p->S, net->encoder.outputs, e, e_pitch, p->panels, p->S);
     net->kernels->product(&(unroll_product){
-        .groups = 1, .rows = p->T, .N = net->encoder.pitch, .K = p->S, .A = p->a,
-        .a_pitch = p->a_pitch, .panels = p->panels, .depth = p->S, .C = context,
+        .groups = 1,
+        .rows = p->T,
+        .N = net->encoder.pitch,
+        .K = p->S,
+        .A = p->a,
+        .a_pitch = p->a_pitch,
+        .panels = p->panels,
+        .depth = p->S,
+        .C = context,
         .c_pitch = context_pitch,
     });
 }
 
 /* The queries, keys and weights of row r. */
-static unroll_attention_score row_score(const unroll_net *net, const unroll_work *w, size_t thread, size_t r)
+static unroll_attention_score row_score(const unroll_net *net, const unroll_work *w, size_t thread,
+                                        size_t r)
 {
     const unroll_attention *a = &net->attention;
     const unroll_attention_run *run = &w->attention;
     const size_t H = net->stack.pitch, E = net->encoder.pitch, k_pitch = a->kind->key ? H : E;
     return (unroll_attention_score){
-        .kernels = net->kernels, .K = net->spec.hidden, .v = a->v,
+        .kernels = net->kernels,
+        .K = net->spec.hidden,
+        .v = a->v,
         .T = row_length(w->run.mode, w->run.steps, w->B, r),
         .S = row_length(w->batch->source_mode, w->batch->S, w->B, r),
-        .q = (a->kind->query ? run->query : unroll_decoder_output(w)) + r * H, .q_pitch = w->B * H,
-        .k = (a->kind->key ? run->key : w->encoder.output) + r * k_pitch, .k_pitch = w->B * k_pitch,
-        .a = run->a + r * w->T * run->a_pitch, .a_pitch = run->a_pitch,
+        .q = (a->kind->query ? run->query : unroll_decoder_output(w)) + r * H,
+        .q_pitch = w->B * H,
+        .k = (a->kind->key ? run->key : w->encoder.output) + r * k_pitch,
+        .k_pitch = w->B * k_pitch,
+        .a = run->a + r * w->T * run->a_pitch,
+        .a_pitch = run->a_pitch,
         .panels = run->panels + thread * run->panel_size,
     };
 }
@@ -225,19 +238,30 @@ void unroll_attention_forward(const unroll_net *net, unroll_work *w, size_t thre
 /* From the gradients of one row's contexts find those of its scores, in p->a, and add those of the outputs
  * e that its weights multiply to de [S][pitch].
  * @param a  the row's weights */
-static void weights_back(const unroll_net *net, const unroll_attention_score *p, const unroll_real *a,
-                         const unroll_real *e, const unroll_real *dcontext, unroll_real *de,
-                         size_t pitch)
+static void weights_back(const unroll_net *net, const unroll_attention_score *p,
+                         const unroll_real *a, const unroll_real *e, const unroll_real *dcontext,
+                         unroll_real *de, size_t pitch)
 {
     const size_t E = net->encoder.outputs;
     p->kernels->pack_transposed(p->S, E, e, pitch, p->panels, E);
     p->kernels->product(&(unroll_product){
-        .groups = 1, .rows = p->T, .K = E, .A = dcontext, .a_pitch = pitch,
+        .groups = 1,
+        .rows = p->T,
+        .K = E,
+        .A = dcontext,
+        .a_pitch = pitch,
         .N = (p->S + p->kernels->width - 1) / p->kernels->width * p->kernels->width,
-        .panels = p->panels, .depth = E, .C = p->a, .c_pitch = p->a_pitch,
+        .panels = p->panels,
+        .depth = E,
+        .C = p->a,
+        .c_pitch = p->a_pitch,
     });
     p->kernels->outer(&(unroll_outer){
-        .rows = p->T, .M = p->S, .A = a, .a_pitch = p->a_pitch, .scratch = p->scratch,
+        .rows = p->T,
+        .M = p->S,
+        .A = a,
+        .a_pitch = p->a_pitch,
+        .scratch = p->scratch,
         .right = {{.B = dcontext, .b_pitch = pitch, .N = E, .C = de, .c_pitch = pitch}},
     });
     for (size_t t = 0; t < p->T; t++) {
@@ -335,9 +359,16 @@ void unroll_attention_step(const unroll_net *net, const unroll_work *source, unr
         unroll_dense_forward(&a->query, net->kernels, &all, unroll_decoder_output(step), run->query,
                              false);
     const unroll_attention_score p = {
-        .kernels = net->kernels, .K = net->spec.hidden, .v = a->v, .T = rows,
-        .S = source->batch->S, .a = run->a, .a_pitch = run->a_pitch, .panels = run->panels,
-        .q = a->kind->query ? run->query : unroll_decoder_output(step), .q_pitch = H,
+        .kernels = net->kernels,
+        .K = net->spec.hidden,
+        .v = a->v,
+        .T = rows,
+        .S = source->batch->S,
+        .a = run->a,
+        .a_pitch = run->a_pitch,
+        .panels = run->panels,
+        .q = a->kind->query ? run->query : unroll_decoder_output(step),
+        .q_pitch = H,
         .k = a->kind->key ? source->attention.key : source->encoder.output,
         .k_pitch = a->kind->key ? H : E,
     };

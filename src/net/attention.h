@@ -14,18 +14,18 @@ size_t unroll_attention_place(unroll_work *w, size_t S, char *base, size_t at);
 
 /** Contexts and outputs of rows [r0,r1), after encoder and decoder went forward.
  *  @param thread  whose scratch memory is used */
-void unroll_attention_forward(const unroll_net *net, unroll_work *w, size_t thread,
-                              size_t r0, size_t r1);
+void unroll_attention_forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0,
+                              size_t r1);
 /** The way back: dL/doutput, in the slots of the steps of the decoder's d[0], becomes dL/dh; the gradient
  *  of the encoder's outputs goes to the encoder's doutput. */
-void unroll_attention_backward(const unroll_net *net, unroll_work *w, size_t thread,
-                               size_t r0, size_t r1);
+void unroll_attention_backward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0,
+                               size_t r1);
 /** Add this thread's part of the weight gradients to w->grad. */
 void unroll_attention_weights(const unroll_net *net, unroll_work *w, size_t thread);
 
 /** Make the keys of a source that the workspace `source`, of one row, has read. */
 void unroll_attention_read(const unroll_net *net, unroll_work *source);
 /** Outputs of one step of `rows` rows in the workspace `step`, all of which attend to that source. */
-void unroll_attention_step(const unroll_net *net, const unroll_work *source,
-                           unroll_work *step, size_t rows);
+void unroll_attention_step(const unroll_net *net, const unroll_work *source, unroll_work *step,
+                           size_t rows);
 #endif

@@ -13,8 +13,16 @@ static void dot_forward(const unroll_attention_score *p)
     const size_t width = p->kernels->width, N = (p->S + width - 1) / width * width;
     p->kernels->pack_transposed(p->S, p->K, p->k, p->k_pitch, p->panels, p->K);
     p->kernels->product(&(unroll_product){
-        .groups = 1, .rows = p->T, .N = N, .K = p->K, .A = p->q, .a_pitch = p->q_pitch,
-        .panels = p->panels, .depth = p->K, .C = p->a, .c_pitch = p->a_pitch,
+        .groups = 1,
+        .rows = p->T,
+        .N = N,
+        .K = p->K,
+        .A = p->q,
+        .a_pitch = p->q_pitch,
+        .panels = p->panels,
+        .depth = p->K,
+        .C = p->a,
+        .c_pitch = p->a_pitch,
     });
 }
 
@@ -23,14 +31,25 @@ static void dot_backward(const unroll_attention_score *p)
     const size_t width = p->kernels->width, N = (p->K + width - 1) / width * width;
     p->kernels->pack(p->S, p->K, p->k, p->k_pitch, p->panels, p->S);
     p->kernels->product(&(unroll_product){
-        .groups = 1, .rows = p->T, .N = N, .K = p->S, .A = p->a, .a_pitch = p->a_pitch,
-        .panels = p->panels, .depth = p->S, .C = p->dq, .c_pitch = p->q_pitch,
+        .groups = 1,
+        .rows = p->T,
+        .N = N,
+        .K = p->S,
+        .A = p->a,
+        .a_pitch = p->a_pitch,
+        .panels = p->panels,
+        .depth = p->S,
+        .C = p->dq,
+        .c_pitch = p->q_pitch,
         .start = UNROLL_FROM_SELF,
     });
     p->kernels->outer(&(unroll_outer){
-        .rows = p->T, .M = p->S, .A = p->a, .a_pitch = p->a_pitch, .scratch = p->scratch,
-        .right = {{.B = p->q, .b_pitch = p->q_pitch, .N = p->K, .C = p->dk,
-                   .c_pitch = p->k_pitch}},
+        .rows = p->T,
+        .M = p->S,
+        .A = p->a,
+        .a_pitch = p->a_pitch,
+        .scratch = p->scratch,
+        .right = {{.B = p->q, .b_pitch = p->q_pitch, .N = p->K, .C = p->dk, .c_pitch = p->k_pitch}},
     });
 }
 
@@ -41,9 +60,19 @@ static unroll_additive additive(const unroll_attention_score *p)
 {
     const size_t width = p->kernels->width;
     return (unroll_additive){
-        .T = p->T, .S = p->S, .K = (p->K + width - 1) / width * width, .q = p->q,
-        .q_pitch = p->q_pitch, .k = p->k, .k_pitch = p->k_pitch, .v = p->v, .a = p->a,
-        .a_pitch = p->a_pitch, .dq = p->dq, .dk = p->dk, .dv = p->dv,
+        .T = p->T,
+        .S = p->S,
+        .K = (p->K + width - 1) / width * width,
+        .q = p->q,
+        .q_pitch = p->q_pitch,
+        .k = p->k,
+        .k_pitch = p->k_pitch,
+        .v = p->v,
+        .a = p->a,
+        .a_pitch = p->a_pitch,
+        .dq = p->dq,
+        .dk = p->dk,
+        .dv = p->dv,
     };
 }
 
@@ -59,6 +88,7 @@ static void additive_backward(const unroll_attention_score *p)
     p->kernels->additive_back(&a);
 }
 
+/* clang-format off */
 static const unroll_attention_kind kinds[] = {
     {.name = "dot", .summary = "dot product of state and source word (Luong et al. 2015)",
      .forward = dot_forward, .backward = dot_backward},
@@ -68,6 +98,7 @@ static const unroll_attention_kind kinds[] = {
      .key = "key.weight", .query = "query.weight", .additive = true,
      .forward = additive_forward, .backward = additive_backward},
 };
+/* clang-format on */
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *unroll_attention_name(size_t i)

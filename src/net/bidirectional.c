@@ -36,10 +36,11 @@ static unroll_status add_bridge(unroll_net *net, size_t layer, char state, unrol
     *d = (unroll_dense){.cols = 2 * H, .inputs = 2 * H, .outputs = H};
     snprintf(weight, sizeof weight, "weight_%c_l%zu", state, layer);
     snprintf(bias, sizeof bias, "bias_%c_l%zu", state, layer);
-    unroll_tensor tensor = {.prefix = "bridge.", .name = weight, .rows = H, .cols = 2 * H,
-                            .kind = UNROLL_P_OUTPUT};
+    unroll_tensor tensor = {
+        .prefix = "bridge.", .name = weight, .rows = H, .cols = 2 * H, .kind = UNROLL_P_OUTPUT};
     UNROLL_TRY(unroll_parameters_add(&net->parameters, &tensor, &d->weight));
-    tensor = (unroll_tensor){.prefix = "bridge.", .name = bias, .rows = H, .kind = UNROLL_P_OUTPUT_BIAS};
+    tensor =
+        (unroll_tensor){.prefix = "bridge.", .name = bias, .rows = H, .kind = UNROLL_P_OUTPUT_BIAS};
     UNROLL_TRY(unroll_parameters_add(&net->parameters, &tensor, &d->bias));
     return unroll_dense_new(d, net->kernels);
 }
@@ -141,8 +142,8 @@ static void drop(const unroll_net *net, const unroll_work *w, size_t layer, size
 {
     const size_t n = net->encoder.outputs;
     const uint64_t row = (layer * w->encoder.S + s) * w->B + r;
-    unroll_drop(net->spec.dropout, unroll_rng_hash(w->run.dropout_key, 3), row * ((n + 3) / 4), n, x,
-                out);
+    unroll_drop(net->spec.dropout, unroll_rng_hash(w->run.dropout_key, 3), row * ((n + 3) / 4), n,
+                x, out);
 }
 
 /* Give both stacks of layer l the output of the layer below. */
@@ -193,8 +194,8 @@ static void bridge_forward(const unroll_net *net, const unroll_work *w, size_t l
             memcpy(last + r * pitch + direction * H, (k ? run->c : run->h) + here(w, S, r, p),
                    H * sizeof *last);
     }
-    unroll_dense_forward(&net->encoder.bridge[i], net->kernels, &(unroll_band){1, w->B, r0, r1}, last,
-                         to, false);
+    unroll_dense_forward(&net->encoder.bridge[i], net->kernels, &(unroll_band){1, w->B, r0, r1},
+                         last, to, false);
     net->kernels->tanh((r1 - r0) * p, to + r0 * p, to + r0 * p);
 }
 
@@ -223,8 +224,8 @@ static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t 
     unroll_real *dz = w->run.dfirst + i * w->B * p;
     for (size_t j = r0 * p; j < r1 * p; j++)
         dz[j] *= 1 - state[j] * state[j];
-    unroll_dense_backward(&net->encoder.bridge[i], net->kernels, &(unroll_band){1, w->B, r0, r1}, dz,
-                          e->dlast, false);
+    unroll_dense_backward(&net->encoder.bridge[i], net->kernels, &(unroll_band){1, w->B, r0, r1},
+                          dz, e->dlast, false);
     for (size_t direction = 0; direction < 2; direction++)
         for (size_t r = r0; r < r1; r++)
             memcpy(e->dstates + (((2 * l + direction) * states + k) * w->B + r) * p,

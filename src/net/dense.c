@@ -42,12 +42,22 @@ void unroll_dense_forward(const unroll_dense *d, const unroll_kernels *k, const 
                           const unroll_real *x, unroll_real *y, bool add)
 {
     k->product(&(unroll_product){
-        .groups = rows->steps, .rows = rows->r1 - rows->r0, .N = d->output_pitch, .K = d->inputs,
-        .A = x + rows->r0 * d->input_pitch, .a_group = rows->B * d->input_pitch,
-        .a_pitch = d->input_pitch, .panels = d->forward, .depth = d->inputs,
-        .C = y + rows->r0 * d->output_pitch, .c_group = rows->B * d->output_pitch,
-        .c_pitch = d->output_pitch, .bias = d->padded_bias,
-        .start = add ? UNROLL_FROM_SELF : d->padded_bias ? UNROLL_FROM_BIAS : UNROLL_FROM_ZERO,
+        .groups = rows->steps,
+        .rows = rows->r1 - rows->r0,
+        .N = d->output_pitch,
+        .K = d->inputs,
+        .A = x + rows->r0 * d->input_pitch,
+        .a_group = rows->B * d->input_pitch,
+        .a_pitch = d->input_pitch,
+        .panels = d->forward,
+        .depth = d->inputs,
+        .C = y + rows->r0 * d->output_pitch,
+        .c_group = rows->B * d->output_pitch,
+        .c_pitch = d->output_pitch,
+        .bias = d->padded_bias,
+        .start = add              ? UNROLL_FROM_SELF
+                 : d->padded_bias ? UNROLL_FROM_BIAS
+                                  : UNROLL_FROM_ZERO,
     });
 }
 
@@ -55,11 +65,18 @@ void unroll_dense_backward(const unroll_dense *d, const unroll_kernels *k, const
                            const unroll_real *dy, unroll_real *dx, bool add)
 {
     k->product(&(unroll_product){
-        .groups = rows->steps, .rows = rows->r1 - rows->r0, .N = d->input_pitch,
-        .K = d->outputs, .A = dy + rows->r0 * d->output_pitch,
-        .a_group = rows->B * d->output_pitch, .a_pitch = d->output_pitch, .panels = d->backward,
-        .depth = d->output_pitch, .C = dx + rows->r0 * d->input_pitch,
-        .c_group = rows->B * d->input_pitch, .c_pitch = d->input_pitch,
+        .groups = rows->steps,
+        .rows = rows->r1 - rows->r0,
+        .N = d->input_pitch,
+        .K = d->outputs,
+        .A = dy + rows->r0 * d->output_pitch,
+        .a_group = rows->B * d->output_pitch,
+        .a_pitch = d->output_pitch,
+        .panels = d->backward,
+        .depth = d->output_pitch,
+        .C = dx + rows->r0 * d->input_pitch,
+        .c_group = rows->B * d->input_pitch,
+        .c_pitch = d->input_pitch,
         .start = add ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO,
     });
 }
@@ -73,8 +90,14 @@ void unroll_dense_weights(const unroll_dense *d, const unroll_gradient_part *par
         return;
     unroll_real *dW = part->grad + part->list[d->weight].offset;
     part->kernels->outer(&(unroll_outer){
-        .rows = rows, .M = m1 - m0, .A = dy + m0, .a_pitch = d->output_pitch,
-        .right = {{.B = x, .b_pitch = d->input_pitch, .N = d->inputs, .c_pitch = d->cols,
+        .rows = rows,
+        .M = m1 - m0,
+        .A = dy + m0,
+        .a_pitch = d->output_pitch,
+        .right = {{.B = x,
+                   .b_pitch = d->input_pitch,
+                   .N = d->inputs,
+                   .c_pitch = d->cols,
                    .C = dW + d->first + m0 * d->cols}},
         .sum = d->padded_bias ? part->grad + part->list[d->bias].offset + m0 : NULL,
         .scratch = part->scratch,

@@ -8,10 +8,11 @@
 
 /** Columns [first, first+inputs) of a weight matrix [outputs][cols], packed in both directions. */
 typedef struct unroll_dense {
-    size_t weight, bias;             /**< parameter indices; bias: UNROLL_NO_BIAS without one */
+    size_t weight, bias; /**< parameter indices; bias: UNROLL_NO_BIAS without one */
     size_t first, cols;
     size_t inputs, outputs;
-    size_t input_pitch, output_pitch; /**< of arrays of inputs and of outputs: both padded to whole panels */
+    size_t input_pitch,
+        output_pitch; /**< of arrays of inputs and of outputs: both padded to whole panels */
     unroll_real *forward, *backward; /**< panels, see math/kernels.h */
     unroll_real *padded_bias;        /**< NULL without one */
 } unroll_dense;

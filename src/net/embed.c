@@ -46,8 +46,8 @@ void unroll_embed_input(const unroll_net *net, unroll_work *w, size_t r0, size_t
         }
 }
 
-void unroll_embed_weights(const unroll_gradient_part *part, size_t n, size_t count, const uint32_t *id,
-                          const unroll_real *dx, size_t pitch, unroll_real *grad)
+void unroll_embed_weights(const unroll_gradient_part *part, size_t n, size_t count,
+                          const uint32_t *id, const unroll_real *dx, size_t pitch, unroll_real *grad)
 {
     size_t j0, j1;
     unroll_share(n, 8, part->threads, part->thread, &j0, &j1);

@@ -24,6 +24,6 @@ void unroll_embed_drop(const unroll_net *net, const unroll_stack *s, const unrol
  *  @param id    [count]
  *  @param dx    [count][pitch]
  *  @param grad  [][n] takes the sums: the table's place in part->grad, or an array of its own */
-void unroll_embed_weights(const unroll_gradient_part *part, size_t n, size_t count, const uint32_t *id,
-                          const unroll_real *dx, size_t pitch, unroll_real *grad);
+void unroll_embed_weights(const unroll_gradient_part *part, size_t n, size_t count,
+                          const uint32_t *id, const unroll_real *dx, size_t pitch, unroll_real *grad);
 #endif

@@ -23,8 +23,11 @@ unroll_status unroll_encoder_new(unroll_net *net, const unroll_stack_spec *spec)
     unroll_stack_spec stack = *spec;
     stack.inputs = s->source;
     if (s->embedding) {
-        const unroll_tensor table = {.prefix = "encoder.embedding.", .name = "weight", .rows = s->source,
-                                     .cols = s->embedding, .kind = UNROLL_P_EMBEDDING};
+        const unroll_tensor table = {.prefix = "encoder.embedding.",
+                                     .name = "weight",
+                                     .rows = s->source,
+                                     .cols = s->embedding,
+                                     .kind = UNROLL_P_EMBEDDING};
         UNROLL_TRY(unroll_parameters_add(&net->parameters, &table, &e->embedding));
         stack.inputs = s->embedding;
     }
@@ -86,12 +89,16 @@ size_t unroll_encoder_place(unroll_work *w, size_t S, char *base, size_t at)
 unroll_status unroll_encoder_check(const unroll_net *net, const unroll_work *w, const unroll_batch *b)
 {
     if (b->S == 0 || b->S > w->encoder.S || !b->source)
-        return unroll_fail(UNROLL_EBUG, "a batch with %zu source steps does not fit a workspace for "
-                           "%zu", b->S, w->encoder.S);
+        return unroll_fail(UNROLL_EBUG,
+                           "a batch with %zu source steps does not fit a workspace for "
+                           "%zu",
+                           b->S, w->encoder.S);
     for (size_t i = 0; i < b->S * b->B; i++)
         if (b->source[i] >= net->spec.source)
-            return unroll_fail(UNROLL_EBUG, "token %u at position %zu of a batch's source is none "
-                               "of %zu", b->source[i], i, net->spec.source);
+            return unroll_fail(UNROLL_EBUG,
+                               "token %u at position %zu of a batch's source is none "
+                               "of %zu",
+                               b->source[i], i, net->spec.source);
     return UNROLL_OK;
 }
 

@@ -26,8 +26,7 @@ void unroll_encoder_begin(unroll_work *w);
 void unroll_encoder_forward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);
 /** The way back, after the decoder's: the gradient of its first states, run.dfirst, is that of the
  *  encoder's last. With attention, doutput has the gradient of the encoder's outputs. */
-void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0,
-                             size_t r1);
+void unroll_encoder_backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1);
 /** Add this thread's part of the weight gradients to w->grad. */
 void unroll_encoder_weights(const unroll_net *net, unroll_work *w, size_t thread);
 #endif

@@ -68,7 +68,8 @@ void unroll_orthonormalise(size_t count, size_t n, double *q, double *length)
 {
     for (size_t i = 0; i < count; i++) {
         double *v = q + i * n, square = 0;
-        for (size_t k = 0; k < 2 * i; k++) { /* twice, because rounding leaves a remainder the first time */
+        for (size_t k = 0; k < 2 * i;
+             k++) { /* twice, because rounding leaves a remainder the first time */
             const double *u = q + k % i * n;
             double dot = 0;
             for (size_t j = 0; j < n; j++)
@@ -116,9 +117,10 @@ static unroll_status fill_identity(draw *d, size_t H, unroll_real *w)
 static const struct kind {
     const char *name;
     fill_fn *weights;
-    unroll_status (*recurrent)(draw *d, size_t H, unroll_real *w); /* NULL: `weights` draws these as well */
+    unroll_status (*recurrent)(draw *d, size_t H,
+                               unroll_real *w); /* NULL: `weights` draws these as well */
     bool biases;
-    const char *summary;    /* for help */
+    const char *summary; /* for help */
 } kinds[] = {
     {"uniform", fill_uniform, NULL, true, "within 1/sqrt(hidden), biases too, as PyTorch does"},
     {"normal", fill_gauss, NULL, false, "N(0, 1/hidden)"},
@@ -205,8 +207,7 @@ static unroll_real first_gain(const unroll_net *net, const unroll_init *init)
     return (unroll_real)(init->norm_gamma > 0 ? init->norm_gamma : 0.1);
 }
 
-static unroll_status init_parameter(draw *d, const struct kind *kind, const unroll_net *net,
-                                    size_t i)
+static unroll_status init_parameter(draw *d, const struct kind *kind, const unroll_net *net, size_t i)
 {
     const unroll_parameter *p = &net->parameters.list[i];
     const struct unroll_parameter_use *use = &net->parameters.use[i];
@@ -217,9 +218,7 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
     case UNROLL_P_RECURRENT:
         return init_matrix(d, kind, p, use->cell, use->kind == UNROLL_P_RECURRENT, w);
     case UNROLL_P_BIAS:
-    case UNROLL_P_OUTPUT_BIAS:
-        init_bias(d, kind, use, p, w);
-        return UNROLL_OK;
+    case UNROLL_P_OUTPUT_BIAS: init_bias(d, kind, use, p, w); return UNROLL_OK;
     case UNROLL_P_SLOPE:
         for (size_t j = 0; j < count; j++)
             w[j] = (unroll_real)0.25;
@@ -230,19 +229,18 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
             w[j] = use->kind == UNROLL_P_GAIN ? first_gain(net, d->init) : 1;
         return UNROLL_OK;
     case UNROLL_P_SHIFT:
-    case UNROLL_P_MEAN:
-        return UNROLL_OK; /* they are zero already */
+    case UNROLL_P_MEAN: return UNROLL_OK; /* they are zero already */
     case UNROLL_P_EMBEDDING:
         if (!net->spec.tie || i != net->embedding) {
             fill_normal(d, count, 1, w);
             return UNROLL_OK;
         }
         break;
-    case UNROLL_P_OUTPUT:
-        break;
+    case UNROLL_P_OUTPUT: break;
     }
     /* a vector is the weights of one output */
-    kind->weights(d, count, (double)(p->cols ? p->cols : p->rows), (double)(p->cols ? p->rows : 1), w);
+    kind->weights(d, count, (double)(p->cols ? p->cols : p->rows), (double)(p->cols ? p->rows : 1),
+                  w);
     return UNROLL_OK;
 }
 

@@ -16,26 +16,27 @@
 typedef struct unroll_attention {
     const unroll_attention_kind *kind; /**< NULL: the network has none */
     unroll_dense key, query;           /**< where the kind makes them with a matrix */
-    unroll_dense from_context, from_h; /**< the columns of W that multiply c_t, and those that multiply h_t */
-    size_t vector;                     /**< parameter index of v, for an additive kind */
-    unroll_real *v;                    /**< [H] its copy */
+    unroll_dense from_context,
+        from_h;     /**< the columns of W that multiply c_t, and those that multiply h_t */
+    size_t vector;  /**< parameter index of v, for an additive kind */
+    unroll_real *v; /**< [H] its copy */
 } unroll_attention;
 
 /** Its arrays. H and E are the pitches of the decoder's and the encoder's outputs; d… are gradients. */
 typedef struct unroll_attention_run {
-    size_t a_pitch;                  /**< of S weights */
-    unroll_real *key;                /**< [S][B][H], where the kind makes keys */
-    unroll_real *query;              /**< [T][B][H], where it makes queries */
-    unroll_real *a;                  /**< [B][T][a_pitch] weights */
-    unroll_real *context;            /**< [T][B][E] */
-    unroll_real *output;             /**< [T][B][H] h̃, which the output layer reads */
-    unroll_real *dz;                 /**< [T][B][H] before the tanh */
-    unroll_real *dcontext;           /**< [T][B][E] */
-    unroll_real *dkey, *dquery;      /**< as key and query */
-    unroll_real *dv;                 /**< [B][H] each row's part */
-    unroll_real *panels;             /**< [threads][panel_size] one row's keys or outputs, packed for a
+    size_t a_pitch;             /**< of S weights */
+    unroll_real *key;           /**< [S][B][H], where the kind makes keys */
+    unroll_real *query;         /**< [T][B][H], where it makes queries */
+    unroll_real *a;             /**< [B][T][a_pitch] weights */
+    unroll_real *context;       /**< [T][B][E] */
+    unroll_real *output;        /**< [T][B][H] h̃, which the output layer reads */
+    unroll_real *dz;            /**< [T][B][H] before the tanh */
+    unroll_real *dcontext;      /**< [T][B][E] */
+    unroll_real *dkey, *dquery; /**< as key and query */
+    unroll_real *dv;            /**< [B][H] each row's part */
+    unroll_real *panels;        /**< [threads][panel_size] one row's keys or outputs, packed for a
                                           product */
-    unroll_real *da;                 /**< [threads][T][a_pitch] of one row */
+    unroll_real *da;            /**< [threads][T][a_pitch] of one row */
     size_t panel_size;
 } unroll_attention_run;
 
@@ -43,44 +44,44 @@ typedef struct unroll_attention_run {
  *  each layer becomes the first state of the decoder's. An encoder that reads both ways has two stacks for
  *  each layer. */
 typedef struct unroll_encoder {
-    size_t embedding;            /**< parameter index, where the network has embeddings */
+    size_t embedding; /**< parameter index, where the network has embeddings */
     size_t stacks;
-    unroll_stack *stack;         /**< [1] with all layers; both ways: [layers][2] with one each, forward
+    unroll_stack *stack; /**< [1] with all layers; both ways: [layers][2] with one each, forward
                                       and reverse */
-    unroll_dense *bridge;        /**< both ways: [layers][states], to the decoder's first states; else NULL */
-    size_t outputs, pitch;       /**< of a step of the top layer; both ways: of both directions side by
+    unroll_dense *bridge; /**< both ways: [layers][states], to the decoder's first states; else NULL */
+    size_t outputs, pitch; /**< of a step of the top layer; both ways: of both directions side by
                                       side */
 } unroll_encoder;
 
 /** Its arrays over a source. */
 typedef struct unroll_encoder_run {
-    size_t S;                    /**< steps that they have */
-    unroll_stack_run *run;       /**< [stacks] */
-    unroll_real *output;         /**< [S][B][pitch] of the top layer */
-    unroll_real *doutput;        /**< [S][B][pitch] its gradient, which attention writes */
+    size_t S;              /**< steps that they have */
+    unroll_stack_run *run; /**< [stacks] */
+    unroll_real *output;   /**< [S][B][pitch] of the top layer */
+    unroll_real *doutput;  /**< [S][B][pitch] its gradient, which attention writes */
     /* Where the encoder reads both ways: */
-    uint32_t *reversed;          /**< [S][B] the source from its end, so that a row's padding comes first */
-    uint8_t *reversed_mode;      /**< [S][B] its modes */
-    unroll_real *joined;         /**< [layers][S][B][pitch] outputs of each layer, both directions side by
+    uint32_t *reversed; /**< [S][B] the source from its end, so that a row's padding comes first */
+    uint8_t *reversed_mode; /**< [S][B] its modes */
+    unroll_real *joined;  /**< [layers][S][B][pitch] outputs of each layer, both directions side by
                                       side */
-    unroll_real *last;           /**< [layers][states][B][pitch] last states, likewise */
-    unroll_real *dlast;          /**< [B][pitch] the gradient of one of them */
-    unroll_real *dstates;        /**< [stacks][states][B][stack's pitch] gradients of all, direction by
+    unroll_real *last;    /**< [layers][states][B][pitch] last states, likewise */
+    unroll_real *dlast;   /**< [B][pitch] the gradient of one of them */
+    unroll_real *dstates; /**< [stacks][states][B][stack's pitch] gradients of all, direction by
                                       direction */
 } unroll_encoder_run;
 
 struct unroll_net {
     unroll_net_spec spec;
-    char *cell;                      /**< spec.cell, with the values of all its keys */
+    char *cell; /**< spec.cell, with the values of all its keys */
     const unroll_kernels *kernels;
     unroll_parameters parameters;
-    size_t learned;                  /**< length of the weights before the running statistics */
-    unroll_real *weights;            /**< [parameters.size] */
-    size_t embedding;                /**< parameter index, where spec.embedding is set */
-    unroll_encoder encoder;          /**< where spec.source is set */
-    unroll_stack stack;              /**< the language model's, or the decoder's */
+    size_t learned;         /**< length of the weights before the running statistics */
+    unroll_real *weights;   /**< [parameters.size] */
+    size_t embedding;       /**< parameter index, where spec.embedding is set */
+    unroll_encoder encoder; /**< where spec.source is set */
+    unroll_stack stack;     /**< the language model's, or the decoder's */
     unroll_attention attention;
-    unroll_dense decoder;            /**< the output layer */
+    unroll_dense decoder; /**< the output layer */
 };
 
 /** The same net without dropout, scheduled sampling and label smoothing; everything else is shared with
@@ -96,30 +97,30 @@ struct unroll_work {
     const unroll_net *net;
     size_t T, B, threads;
     bool training;
-    bool kept;                       /**< only the states between segments are kept; the rest is recomputed */
-    unroll_real *block;              /**< the memory of all arrays */
+    bool kept;          /**< only the states between segments are kept; the rest is recomputed */
+    unroll_real *block; /**< the memory of all arrays */
     unroll_encoder_run encoder;
     unroll_attention_run attention;
-    unroll_stack_run run;            /**< of the network's stack */
-    size_t readout_steps;            /**< steps whose logits are in memory at a time */
-    size_t logits_from;              /**< which step of the run is the first of them */
-    unroll_real *logits;             /**< [readout_steps][B][output_pitch] */
-    double *loss;                    /**< [T][B] in nats, or squared error */
-    uint8_t *correct;                /**< [T][B] */
-    unroll_real *scratch;            /**< [threads][outer_scratch] */
+    unroll_stack_run run; /**< of the network's stack */
+    size_t readout_steps; /**< steps whose logits are in memory at a time */
+    size_t logits_from;   /**< which step of the run is the first of them */
+    unroll_real *logits;  /**< [readout_steps][B][output_pitch] */
+    double *loss;         /**< [T][B] in nats, or squared error */
+    uint8_t *correct;     /**< [T][B] */
+    unroll_real *scratch; /**< [threads][outer_scratch] */
     unroll_hook hook;
-    unroll_hook source_hook;         /**< the same for an encoder that reads one way */
+    unroll_hook source_hook; /**< the same for an encoder that reads one way */
     /* Of the batch in work: */
     const unroll_batch *batch;
-    double total_weight;             /**< sum of the weights of its targets */
-    double smoothing;                /**< label smoothing of its targets */
+    double total_weight; /**< sum of the weights of its targets */
+    double smoothing;    /**< label smoothing of its targets */
     unroll_real *grad;
-    unroll_real *tied;               /**< gradient of a tied embedding as the input, until it is added to
+    unroll_real *tied;          /**< gradient of a tied embedding as the input, until it is added to
                                           grad */
-    bool bad;                        /**< was a loss not finite? */
-    size_t bad_layer, bad_step;      /**< then the first state that was not */
-    uint32_t *sampled;               /**< [T][B] inputs with the network's own guesses among them, or NULL */
-    uint32_t *guess;                 /**< [T][B] the most likely outputs of the first pass */
+    bool bad;                   /**< was a loss not finite? */
+    size_t bad_layer, bad_step; /**< then the first state that was not */
+    uint32_t *sampled; /**< [T][B] inputs with the network's own guesses among them, or NULL */
+    uint32_t *guess;   /**< [T][B] the most likely outputs of the first pass */
 };
 
 /** The rows that fall to a thread. Where statistics join the rows, all of them fall to the first. */
@@ -145,8 +146,12 @@ static inline unroll_gradient_part unroll_work_part(const unroll_work *w, size_t
 {
     const unroll_kernels *k = w->net->kernels;
     return (unroll_gradient_part){
-        .kernels = k, .list = w->net->parameters.list, .grad = w->grad,
-        .scratch = w->scratch + thread * k->outer_scratch, .thread = thread, .threads = w->threads,
+        .kernels = k,
+        .list = w->net->parameters.list,
+        .grad = w->grad,
+        .scratch = w->scratch + thread * k->outer_scratch,
+        .thread = thread,
+        .threads = w->threads,
     };
 }
 

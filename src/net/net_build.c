@@ -16,8 +16,11 @@ static unroll_status new_decoder(unroll_net *net)
 {
     const unroll_net_spec *s = &net->spec;
     unroll_dense *d = &net->decoder;
-    unroll_tensor tensor = {.prefix = s->source ? "decoder.output." : "decoder.", .name = "weight",
-                            .rows = s->outputs, .cols = s->hidden, .kind = UNROLL_P_OUTPUT};
+    unroll_tensor tensor = {.prefix = s->source ? "decoder.output." : "decoder.",
+                            .name = "weight",
+                            .rows = s->outputs,
+                            .cols = s->hidden,
+                            .kind = UNROLL_P_OUTPUT};
     d->cols = d->inputs = s->hidden;
     d->outputs = s->outputs;
     if (s->tie)
@@ -34,8 +37,11 @@ static unroll_status new_decoder(unroll_net *net)
 static unroll_status add_embedding(unroll_net *net)
 {
     const unroll_net_spec *s = &net->spec;
-    const unroll_tensor table = {.prefix = s->source ? "decoder.embedding." : "encoder.", .name = "weight",
-                                 .rows = s->inputs, .cols = s->embedding, .kind = UNROLL_P_EMBEDDING};
+    const unroll_tensor table = {.prefix = s->source ? "decoder.embedding." : "encoder.",
+                                 .name = "weight",
+                                 .rows = s->inputs,
+                                 .cols = s->embedding,
+                                 .kind = UNROLL_P_EMBEDDING};
     return unroll_parameters_add(&net->parameters, &table, &net->embedding);
 }
 
@@ -49,12 +55,19 @@ static unroll_status build(unroll_net *net)
         return UNROLL_EMEMORY;
     s->cell = net->cell;
     const unroll_stack_spec stack = {
-        .cell = kinds.cell, .option = kinds.option, .activation = kinds.activation,
-        .norm = kinds.norm, .norm_steps = s->norm_steps,
-        .layers = s->layers, .inputs = s->embedding ? s->embedding : s->inputs,
+        .cell = kinds.cell,
+        .option = kinds.option,
+        .activation = kinds.activation,
+        .norm = kinds.norm,
+        .norm_steps = s->norm_steps,
+        .layers = s->layers,
+        .inputs = s->embedding ? s->embedding : s->inputs,
         .tokens = !s->features && !s->embedding,
-        .hidden = s->hidden, .dropout = s->dropout, .omega = s->omega,
-        .residual = s->residual, .skip_input = s->skip_input,
+        .hidden = s->hidden,
+        .dropout = s->dropout,
+        .omega = s->omega,
+        .residual = s->residual,
+        .skip_input = s->skip_input,
     };
     if (s->source)
         UNROLL_TRY(unroll_encoder_new(net, &stack));
@@ -76,7 +89,8 @@ unroll_status unroll_net_new(const unroll_net_spec *spec, unroll_net **out)
     unroll_net *net = unroll_alloc(1, sizeof *net);
     if (!net)
         return UNROLL_EMEMORY;
-    unroll_status status = unroll_versioned_copy("unroll_net_spec", spec, &net->spec, sizeof net->spec);
+    unroll_status status =
+        unroll_versioned_copy("unroll_net_spec", spec, &net->spec, sizeof net->spec);
     if (status == UNROLL_OK)
         status = build(net);
     if (status != UNROLL_OK) {
@@ -182,5 +196,6 @@ void unroll_net_merge_biases(unroll_net *net)
 
 void unroll_net_update_running_statistics(unroll_net *net, const unroll_work *work)
 {
-    unroll_norm_update_running_statistics(&net->stack, &work->run, net->parameters.list, net->weights);
+    unroll_norm_update_running_statistics(&net->stack, &work->run, net->parameters.list,
+                                          net->weights);
 }

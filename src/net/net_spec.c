@@ -41,7 +41,7 @@ static unroll_status check_spec(const unroll_net_spec *s)
 {
     if (!s->cell || s->inputs == 0 || s->outputs == 0 || s->layers == 0 || s->hidden == 0)
         return unroll_fail(UNROLL_EUSAGE, "a network needs a cell, inputs, outputs, layers and hidden "
-                           "units");
+                                          "units");
     if (s->inputs > UINT32_MAX || s->outputs > UINT32_MAX)
         return unroll_fail(UNROLL_EUSAGE, "at most %u inputs and outputs are possible", UINT32_MAX);
     if (s->tie && (s->features || s->embedding != s->hidden || s->inputs != s->outputs))
@@ -56,7 +56,7 @@ static unroll_status check_spec(const unroll_net_spec *s)
         return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "omega must be at least 0");
     if (!(s->dropout >= 0 && s->dropout < 1))
         return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "dropout must be at least 0 and less than "
-        "1");
+                                                        "1");
     return UNROLL_OK;
 }
 
@@ -87,8 +87,7 @@ static unroll_status check_joined(const unroll_net_spec *s, const unroll_norm *n
         return unroll_fail(UNROLL_EUSAGE,
                            UNROLL_OPTION
                            "norm %s joins the rows of a batch, which a translation model keeps "
-                           "apart; use " UNROLL_OPTION
-                           "norm layer",
+                           "apart; use " UNROLL_OPTION "norm layer",
                            norm->name);
     if (has_attention(s) && !unroll_attention_find(s->attention))
         return unroll_fail(UNROLL_EUSAGE, "there is no attention '%s'", s->attention);

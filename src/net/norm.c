@@ -39,16 +39,24 @@ unroll_status unroll_norm_add(unroll_stack *s, unroll_parameters *p, const char 
         if (!has_part(s, part))
             continue;
         const char *name = layer->norm_sum ? "norm" : gain_names[part];
-        const unroll_tensor gain = {.prefix = prefix, .name = name, .layer = l, .rows = gates * s->hidden,
-                                    .kind = UNROLL_P_GAIN, .cell = s->cell};
+        const unroll_tensor gain = {.prefix = prefix,
+                                    .name = name,
+                                    .layer = l,
+                                    .rows = gates * s->hidden,
+                                    .kind = UNROLL_P_GAIN,
+                                    .cell = s->cell};
         UNROLL_TRY(unroll_parameters_add(p, &gain, &a->gain[part]));
         place->at = layer->norm_blocks;
         place->dgain = place->at + gates;
         place->statistics = 2 * G * s->pitch * part;
         layer->norm_blocks += part == UNROLL_NORM_C ? C_BLOCKS : 2 * gates;
     }
-    const unroll_tensor shift = {.prefix = prefix, .name = "norm_c_bias", .layer = l, .rows = s->hidden,
-                                 .kind = UNROLL_P_SHIFT, .cell = s->cell};
+    const unroll_tensor shift = {.prefix = prefix,
+                                 .name = "norm_c_bias",
+                                 .layer = l,
+                                 .rows = s->hidden,
+                                 .kind = UNROLL_P_SHIFT,
+                                 .cell = s->cell};
     if (has_part(s, UNROLL_NORM_C))
         UNROLL_TRY(unroll_parameters_add(p, &shift, &a->shift));
     for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++)
@@ -70,9 +78,13 @@ unroll_status unroll_norm_add_statistics(unroll_stack *s, unroll_parameters *p, 
 {
     for (size_t l = 0; unroll_stack_joins_rows(s) && l < s->layers; l++)
         for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++) {
-            unroll_tensor tensor = {.prefix = prefix, .name = mean_names[part], .layer = l,
-                                    .rows = s->running_rows, .cols = part_gates(s, part) * s->hidden,
-                                    .kind = UNROLL_P_MEAN, .cell = s->cell};
+            unroll_tensor tensor = {.prefix = prefix,
+                                    .name = mean_names[part],
+                                    .layer = l,
+                                    .rows = s->running_rows,
+                                    .cols = part_gates(s, part) * s->hidden,
+                                    .kind = UNROLL_P_MEAN,
+                                    .cell = s->cell};
             if (!has_part(s, part))
                 continue;
             UNROLL_TRY(add_statistic(p, &tensor, &s->at[l].mean[part]));
@@ -159,7 +171,7 @@ void unroll_norm_input_back(const unroll_step *step)
 /* Move a part's running mean and variance towards those measured over m rows; the variance is the unbiased
  * one. */
 static void update_part(const unroll_stack *s, const unroll_real *row, size_t gates, size_t m,
-                       unroll_real *mean, unroll_real *variance)
+                        unroll_real *mean, unroll_real *variance)
 {
     static const unroll_real share = (unroll_real)0.1;
     const unroll_real unbiased = (unroll_real)m / (unroll_real)(m - 1);
@@ -190,15 +202,17 @@ void unroll_norm_update_running_statistics(const unroll_stack *s, const unroll_s
     const size_t rows = s->norm->recurrent ? run->B : run->steps * run->B;
     for (size_t t = 0; t < (s->norm->recurrent ? run->steps : 1); t++) {
         const size_t m = count_running(run, t * rows, rows);
-        const size_t slot = run->first_age + t < s->running_rows ? run->first_age + t : s->running_rows - 1;
+        const size_t slot =
+            run->first_age + t < s->running_rows ? run->first_age + t : s->running_rows - 1;
         for (size_t l = 0; m > 1 && l < s->layers; l++)
             for (enum unroll_norm_part part = 0; part < UNROLL_NORM_PARTS; part++) {
                 const size_t gates = part_gates(s, part), at = slot * gates * s->hidden;
                 if (has_part(s, part))
-                    update_part(s, run->at[l].statistics + t * s->statistics +
-                                      s->at[l].layer.place[part].statistics,
-                               gates, m, weights + list[s->at[l].mean[part]].offset + at,
-                               weights + list[s->at[l].variance[part]].offset + at);
+                    update_part(s,
+                                run->at[l].statistics + t * s->statistics +
+                                    s->at[l].layer.place[part].statistics,
+                                gates, m, weights + list[s->at[l].mean[part]].offset + at,
+                                weights + list[s->at[l].variance[part]].offset + at);
             }
     }
 }

@@ -58,7 +58,8 @@ void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const
     }
 }
 
-void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0, size_t r1)
+void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0,
+                       size_t r1)
 {
     for (size_t r = r0; r < r1; r++) {
         if (!(run->omega_steps[r] > 0))

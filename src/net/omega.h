@@ -9,5 +9,6 @@
 void unroll_omega_step(const unroll_stack *s, const unroll_stack_run *run, const unroll_step *step,
                        const unroll_step *next, size_t row0, unroll_real *e);
 /** After all steps of a layer: the sums over steps become means. */
-void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0, size_t r1);
+void unroll_omega_mean(const unroll_stack *s, const unroll_stack_run *run, size_t l, size_t r0,
+                       size_t r1);
 #endif

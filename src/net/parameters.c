@@ -33,8 +33,8 @@ unroll_status unroll_parameters_add(unroll_parameters *p, const unroll_tensor *t
     if (!unroll_mul(rows, cols ? cols : 1, &count) || !unroll_add(p->size, count, &end) ||
         end > SIZE_MAX / 64)
         return unroll_fail(UNROLL_EMEMORY,
-                           "%s%s of %zu x %zu numbers is more than memory can hold; lower "
-                           UNROLL_OPTION "hidden or " UNROLL_OPTION "layers",
+                           "%s%s of %zu x %zu numbers is more than memory can hold; lower " UNROLL_OPTION
+                           "hidden or " UNROLL_OPTION "layers",
                            tensor->prefix, tensor->name, rows, cols);
     unroll_parameter *t = &p->list[p->count];
     memset(t, 0, sizeof *t);
@@ -45,8 +45,8 @@ unroll_status unroll_parameters_add(unroll_parameters *p, const unroll_tensor *t
         snprintf(t->name, sizeof t->name, "%s%s_l%zu", tensor->prefix, tensor->name, tensor->layer);
     else
         snprintf(t->name, sizeof t->name, "%s%s", tensor->prefix, tensor->name);
-    p->use[p->count] = (struct unroll_parameter_use){.kind = tensor->kind, .cell = tensor->cell,
-                                                     .first = 0, .trained = count};
+    p->use[p->count] = (struct unroll_parameter_use){
+        .kind = tensor->kind, .cell = tensor->cell, .first = 0, .trained = count};
     p->trainable += count;
     p->size = (end + ALIGN - 1) / ALIGN * ALIGN;
     *index = p->count++;

@@ -99,7 +99,8 @@ static void embedding_weights(const unroll_net *net, unroll_work *w, size_t thre
     unroll_real *grad = w->tied ? w->tied : w->grad + net->parameters.list[net->embedding].offset;
     for (unroll_span at = {w->run.steps, w->run.steps}; unroll_stack_earlier(&w->run, &at);)
         unroll_embed_weights(&part, net->stack.inputs, (at.t1 - at.t0) * w->B,
-                             w->run.input + at.t0 * w->B, w->run.dx + at.t0 * w->B * pitch, pitch, grad);
+                             w->run.input + at.t0 * w->B, w->run.dx + at.t0 * w->B * pitch, pitch,
+                             grad);
 }
 
 static void clear_gradient(void *arg, size_t thread)
@@ -159,8 +160,10 @@ static void set_steps(unroll_work *w, size_t t0, size_t t1)
 unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *b, unroll_work *w)
 {
     if (b->T == 0 || b->T > w->T || b->B != w->B)
-        return unroll_fail(UNROLL_EBUG, "a batch of %zu steps and %zu rows does not fit a workspace "
-                           "for %zu and %zu", b->T, b->B, w->T, w->B);
+        return unroll_fail(UNROLL_EBUG,
+                           "a batch of %zu steps and %zu rows does not fit a workspace "
+                           "for %zu and %zu",
+                           b->T, b->B, w->T, w->B);
     if (net->spec.source)
         UNROLL_TRY(unroll_encoder_check(net, w, b));
     w->batch = b;
@@ -213,8 +216,8 @@ static void look_for_bad(const unroll_net *net, unroll_work *w)
 static void sum_up(const unroll_work *w, unroll_result *result, double *token_loss)
 {
     const unroll_batch *b = w->batch;
-    *result = (unroll_result){.weight = w->total_weight, .bad_layer = w->bad_layer,
-                              .bad_step = w->bad_step};
+    *result = (unroll_result){
+        .weight = w->total_weight, .bad_layer = w->bad_layer, .bad_step = w->bad_step};
     for (size_t i = 0; i < b->T * b->B; i++) {
         const double weight = (double)unroll_batch_weight(b, i);
         result->loss += weight * w->loss[i];

@@ -99,10 +99,9 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
                 w->loss[i] = weight > 0 ? loss : 0;
             } else if (weight > 0) {
                 uint32_t best;
-                w->loss[i] =
-                    w->smoothing > 0
-                        ? smooth(net, w->smoothing, y, b->target[i], scale, &best)
-                        : net->kernels->softmax(V, pitch, y, b->target[i], scale, &best);
+                w->loss[i] = w->smoothing > 0
+                                 ? smooth(net, w->smoothing, y, b->target[i], scale, &best)
+                                 : net->kernels->softmax(V, pitch, y, b->target[i], scale, &best);
                 w->correct[i] = best == b->target[i];
             } else {
                 for (size_t j = 0; j < pitch; j++)

@@ -17,7 +17,8 @@ void unroll_readout_loss(const unroll_net *net, unroll_work *w, size_t t0, size_
 void unroll_readout_backward(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t r0,
                              size_t r1);
 /** Add this thread's part of the gradients of weights and bias to w->grad. */
-void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1, size_t thread);
+void unroll_readout_weights(const unroll_net *net, unroll_work *w, size_t t0, size_t t1,
+                            size_t thread);
 
 /** Squared error of one row of n outputs against the values v.
  *  @param y  [pitch] outputs, which become scale · dL/dy, and 0 from n on */

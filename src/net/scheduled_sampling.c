@@ -43,9 +43,10 @@ void unroll_sample_inputs(const unroll_net *net, unroll_work *w, void (*band_for
     }
     w->logits_from = 0;
     for (size_t i = 0; i < b->T * w->B; i++) {
-        const bool own = i >= w->B &&
-                         (double)(unroll_rng_hash(key, i) >> 11) * 0x1p-53 < net->spec.scheduled_sampling &&
-                         w->guess[i - w->B] < net->spec.inputs;
+        const bool own =
+            i >= w->B &&
+            (double)(unroll_rng_hash(key, i) >> 11) * 0x1p-53 < net->spec.scheduled_sampling &&
+            w->guess[i - w->B] < net->spec.inputs;
         w->sampled[i] = own ? w->guess[i - w->B] : b->input[i];
     }
     w->run.input = w->sampled;

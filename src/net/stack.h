@@ -23,98 +23,100 @@
 /** A layer's weights in the order in which the products read them. Indices are into the list of
  *  parameters. */
 typedef struct unroll_stack_layer {
-    unroll_layer layer;          /**< what its cell sees */
+    unroll_layer layer;                   /**< what its cell sees */
     size_t w_ih, w_hh, b_ih, b_hh, slope; /**< indices; slope: where the activation learns one */
     size_t input_pitch;
-    unroll_real *x_forward;      /**< panels of W_ih^T, see math/kernels.h; NULL for one-hot tokens */
-    unroll_real *x_backward;     /**< panels of W_ih; likewise */
+    unroll_real *x_forward;  /**< panels of W_ih^T, see math/kernels.h; NULL for one-hot tokens */
+    unroll_real *x_backward; /**< panels of W_ih; likewise */
     unroll_real *h_forward, *h_backward;         /**< the same of W_hh */
     unroll_real *bias_ih, *bias_hh, *slope_copy; /**< each gate padded to the pitch */
-    size_t w_skip;               /**< index of W_skip: from the second layer on, where the stack skips its
+    size_t w_skip; /**< index of W_skip: from the second layer on, where the stack skips its
                                       input */
-    unroll_real *skip_forward, *skip_backward;   /**< panels of W_skip^T and W_skip, for dense input */
-    size_t gain[UNROLL_NORM_PARTS], shift;       /**< indices, of what is normalised */
+    unroll_real *skip_forward, *skip_backward; /**< panels of W_skip^T and W_skip, for dense input */
+    size_t gain[UNROLL_NORM_PARTS], shift;     /**< indices, of what is normalised */
     size_t mean[UNROLL_NORM_PARTS], variance[UNROLL_NORM_PARTS];
     unroll_real *gain_copy[UNROLL_NORM_PARTS], *shift_copy; /**< each gate padded to the pitch */
-    unroll_real *running;        /**< [running_rows][statistics], each gate padded to the pitch */
+    unroll_real *running; /**< [running_rows][statistics], each gate padded to the pitch */
 } unroll_stack_layer;
 
 typedef struct unroll_stack {
     const unroll_kernels *kernels;
     const unroll_cell *cell;
     size_t layers, inputs, hidden;
-    size_t pitch, input_pitch;   /**< of hidden and of inputs */
-    bool tokens;                 /**< layer 0 reads token ids, so that its product is a row of the weights */
-    const unroll_norm *norm;     /**< or NULL */
-    size_t running_rows;         /**< running statistics of so many steps; the last row is for all later
+    size_t pitch, input_pitch; /**< of hidden and of inputs */
+    bool tokens; /**< layer 0 reads token ids, so that its product is a row of the weights */
+    const unroll_norm *norm; /**< or NULL */
+    size_t running_rows;     /**< running statistics of so many steps; the last row is for all later
                                       steps */
-    size_t statistics;           /**< reals of such a row: mean and variance of each part in its order */
+    size_t statistics; /**< reals of such a row: mean and variance of each part in its order */
     double dropout;
-    bool skip_input;             /**< every layer reads the stack's input; Graves (2013) */
-    double omega;                /**< weight of the regulariser Ω, see omega.h; 0: none */
-    bool residual;               /**< y = h + input from the second layer on; He et al. (2016) */
-    unroll_stack_layer *at;      /**< [layers] */
-    unroll_real *packed;         /**< the memory of all copies */
+    bool skip_input;        /**< every layer reads the stack's input; Graves (2013) */
+    double omega;           /**< weight of the regulariser Ω, see omega.h; 0: none */
+    bool residual;          /**< y = h + input from the second layer on; He et al. (2016) */
+    unroll_stack_layer *at; /**< [layers] */
+    unroll_real *packed;    /**< the memory of all copies */
 } unroll_stack;
 
 /** One layer's arrays over a window; NULL where the layer has no use for one. */
 typedef struct unroll_layer_run {
-    unroll_real *x;              /**< [T][B][input_pitch] the input, where it is not the y of the layer
+    unroll_real *x; /**< [T][B][input_pitch] the input, where it is not the y of the layer
                                       below as it is */
-    unroll_real *z;              /**< [T][B][blocks·pitch] what the cell keeps of a step, then its gradient */
-    unroll_real *h, *c;          /**< [T+1][B][pitch] states; slot 0 holds those that the window begins
+    unroll_real *z; /**< [T][B][blocks·pitch] what the cell keeps of a step, then its gradient */
+    unroll_real *h, *c; /**< [T+1][B][pitch] states; slot 0 holds those that the window begins
                                       with */
-    unroll_real *e;              /**< [T][B][pitch] right factors of Ω's gradient: dΩ/dWh = Σ dz ⊗ e */
-    unroll_real *n;              /**< [T][B][norm_blocks·pitch] what the normalisation keeps */
-    unroll_real *statistics;     /**< [T or 1][statistics] as measured in this batch */
-    unroll_real *y;              /**< [T][B][pitch] what the layer above reads: h, or h + input */
-    unroll_real *kept_h, *kept_c; /**< [segments][B][pitch] states before each segment, for recomputation */
+    unroll_real *e;     /**< [T][B][pitch] right factors of Ω's gradient: dΩ/dWh = Σ dz ⊗ e */
+    unroll_real *n;     /**< [T][B][norm_blocks·pitch] what the normalisation keeps */
+    unroll_real *statistics; /**< [T or 1][statistics] as measured in this batch */
+    unroll_real *y;          /**< [T][B][pitch] what the layer above reads: h, or h + input */
+    unroll_real *kept_h,
+        *kept_c; /**< [segments][B][pitch] states before each segment, for recomputation */
 } unroll_layer_run;
 
 /** Where batch normalisation takes mean and variance from. */
 enum unroll_statistics {
-    UNROLL_STATISTICS_GIVEN,   /**< the running ones, for evaluation */
-    UNROLL_STATISTICS_HELD,    /**< this batch's, as constants on the way back: each row has a gradient of
+    UNROLL_STATISTICS_GIVEN, /**< the running ones, for evaluation */
+    UNROLL_STATISTICS_HELD, /**< this batch's, as constants on the way back: each row has a gradient of
                                     its own */
-    UNROLL_STATISTICS_LEARNED  /**< this batch's, which gradients go through, for training */
+    UNROLL_STATISTICS_LEARNED /**< this batch's, which gradients go through, for training */
 };
 
 /** A stack's arrays over a window, and what it needs to know of the batch in work. Arrays that go back
  *  from layer to layer are shared by all layers. */
 typedef struct unroll_stack_run {
-    size_t T, B;                 /**< steps and rows that the arrays have */
-    size_t segment;              /**< steps of a segment, see unroll_stack_earlier() */
-    size_t window;               /**< steps of a whole window; more than T where it is recomputed segment
+    size_t T, B;          /**< steps and rows that the arrays have */
+    size_t segment;       /**< steps of a segment, see unroll_stack_earlier() */
+    size_t window;        /**< steps of a whole window; more than T where it is recomputed segment
                                       by segment */
-    unroll_layer_run *at;        /**< [layers] */
-    unroll_real *d[2];           /**< [T+1][B][pitch] dL/dh of the layer in work, and of the one below; by
+    unroll_layer_run *at; /**< [layers] */
+    unroll_real *d[2];    /**< [T+1][B][pitch] dL/dh of the layer in work, and of the one below; by
                                       slots */
-    unroll_real *dx;             /**< [T][B][input_pitch] dL/dx of the stack's dense input, or NULL */
-    unroll_real *omega_spare;    /**< [3][B][pitch] scratch memory, where there is Ω */
-    double *omega;               /**< [B] Ω of each row */
-    double *omega_layer, *omega_steps; /**< [B] of the layer in work: its sum, and its number of steps */
-    unroll_real *dy;             /**< [T][B][pitch] dL/dy while its layer goes backward, where layers are
+    unroll_real *dx;      /**< [T][B][input_pitch] dL/dx of the stack's dense input, or NULL */
+    unroll_real *omega_spare; /**< [3][B][pitch] scratch memory, where there is Ω */
+    double *omega;            /**< [B] Ω of each row */
+    double *omega_layer,
+        *omega_steps;   /**< [B] of the layer in work: its sum, and its number of steps */
+    unroll_real *dy;    /**< [T][B][pitch] dL/dy while its layer goes backward, where layers are
                                       residual */
-    unroll_real *dc[2];          /**< [B][pitch] dL/dc of the step in work and of the one before, in turns */
-    unroll_real *dc_total;       /**< [B][pitch] dL/dc complete, for a hook */
-    unroll_real *spare;          /**< [B][pitch] scratch memory */
-    unroll_real *border;         /**< [B][pitch] dL/dh_{t−1} by way of a segment's first step t */
+    unroll_real *dc[2]; /**< [B][pitch] dL/dc of the step in work and of the one before, in turns */
+    unroll_real *dc_total; /**< [B][pitch] dL/dc complete, for a hook */
+    unroll_real *spare;    /**< [B][pitch] scratch memory */
+    unroll_real *border;   /**< [B][pitch] dL/dh_{t−1} by way of a segment's first step t */
     enum unroll_statistics use;
-    unroll_real *dfirst;         /**< NULL, or takes dL/dh_0 and dL/dc_0: [layers][states][B][pitch] */
-    const unroll_real *dlast;    /**< NULL, or dL/dh_T and dL/dc_T by way of what comes after; laid out
+    unroll_real *dfirst;      /**< NULL, or takes dL/dh_0 and dL/dc_0: [layers][states][B][pitch] */
+    const unroll_real *dlast; /**< NULL, or dL/dh_T and dL/dc_T by way of what comes after; laid out
                                       likewise */
-    unroll_real *between;        /**< takes the part of dfirst and dlast between segments that are
+    unroll_real *between;     /**< takes the part of dfirst and dlast between segments that are
                                       recomputed */
-    size_t age;                  /**< steps since the states were zero, counted up to the stack's
+    size_t age;               /**< steps since the states were zero, counted up to the stack's
                                       running_rows */
-    size_t first_age;            /**< what it was before the first step of this batch */
-    bool dropping;               /**< does dropout act in this pass? */
+    size_t first_age;         /**< what it was before the first step of this batch */
+    bool dropping;            /**< does dropout act in this pass? */
     uint64_t dropout_key;
-    const unroll_hook *hook;     /**< or NULL */
-    const uint32_t *input;       /**< [steps][B] token ids, or NULL */
-    const uint8_t *mode;         /**< [steps][B] enum unroll_mode, or NULL */
-    size_t steps;                /**< how many steps are in work, <= T */
-    size_t first;                /**< which step of the batch is the first of them: `input` and `mode`
+    const unroll_hook *hook; /**< or NULL */
+    const uint32_t *input;   /**< [steps][B] token ids, or NULL */
+    const uint8_t *mode;     /**< [steps][B] enum unroll_mode, or NULL */
+    size_t steps;            /**< how many steps are in work, <= T */
+    size_t first;            /**< which step of the batch is the first of them: `input` and `mode`
                                       begin there */
 } unroll_stack_run;
 

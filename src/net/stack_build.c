@@ -49,7 +49,8 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
 {
     const unroll_cell *cell = s->cell;
     const size_t inputs = l ? s->hidden : s->inputs;
-    const unroll_tensor like = {.prefix = prefix, .layer = l, .rows = cell->gates * s->hidden, .cell = cell};
+    const unroll_tensor like = {
+        .prefix = prefix, .layer = l, .rows = cell->gates * s->hidden, .cell = cell};
     unroll_stack_layer *a = &s->at[l];
     UNROLL_TRY(add_matrix(p, &like, "weight_ih", inputs, UNROLL_P_INPUT, &a->w_ih));
     p->list[a->w_ih].transposed = l == 0 && s->tokens;
@@ -57,8 +58,12 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
     UNROLL_TRY(add_vector(p, &like, "bias_ih", s->hidden, &a->b_ih));
     UNROLL_TRY(add_vector(p, &like, "bias_hh", s->hidden, &a->b_hh));
     const bool slopes = cell->has_activation && activation->slopes;
-    const unroll_tensor slope = {.prefix = prefix, .name = "prelu", .layer = l, .rows = s->hidden,
-                                 .kind = UNROLL_P_SLOPE, .cell = cell};
+    const unroll_tensor slope = {.prefix = prefix,
+                                 .name = "prelu",
+                                 .layer = l,
+                                 .rows = s->hidden,
+                                 .kind = UNROLL_P_SLOPE,
+                                 .cell = cell};
     if (slopes)
         UNROLL_TRY(unroll_parameters_add(p, &slope, &a->slope));
     if (s->skip_input && l > 0) {
@@ -67,8 +72,13 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
     }
     a->input_pitch = l ? s->pitch : s->input_pitch;
     a->layer = (unroll_layer){
-        .kernels = s->kernels, .cell = cell, .activation = activation, .inputs = inputs,
-        .hidden = s->hidden, .pitch = s->pitch, .blocks = cell->blocks + slopes,
+        .kernels = s->kernels,
+        .cell = cell,
+        .activation = activation,
+        .inputs = inputs,
+        .hidden = s->hidden,
+        .pitch = s->pitch,
+        .blocks = cell->blocks + slopes,
     };
     return s->norm ? unroll_norm_add(s, p, prefix, l) : UNROLL_OK;
 }
@@ -122,11 +132,19 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
     if (!k)
         return UNROLL_EUSAGE;
     *s = (unroll_stack){
-        .kernels = k, .cell = spec->cell, .layers = spec->layers, .inputs = spec->inputs,
-        .hidden = spec->hidden, .pitch = unroll_round_up(spec->hidden, k->width),
-        .input_pitch = unroll_round_up(spec->inputs, k->width), .tokens = spec->tokens,
-        .dropout = spec->dropout, .residual = spec->residual, .norm = spec->norm,
-        .omega = spec->omega, .skip_input = spec->skip_input,
+        .kernels = k,
+        .cell = spec->cell,
+        .layers = spec->layers,
+        .inputs = spec->inputs,
+        .hidden = spec->hidden,
+        .pitch = unroll_round_up(spec->hidden, k->width),
+        .input_pitch = unroll_round_up(spec->inputs, k->width),
+        .tokens = spec->tokens,
+        .dropout = spec->dropout,
+        .residual = spec->residual,
+        .norm = spec->norm,
+        .omega = spec->omega,
+        .skip_input = spec->skip_input,
     };
     if (unroll_stack_joins_rows(s)) {
         s->running_rows = s->norm->recurrent ? spec->norm_steps : 1;
@@ -173,8 +191,7 @@ static void pack_gate(const unroll_stack *s, const unroll_real *W, size_t K, siz
     const unroll_kernels *k = s->kernels;
     const unroll_real *rows = W + gate * s->hidden * K;
     k->pack_transposed(s->hidden, K, rows, K, forward + gate * s->pitch * K, K);
-    k->pack(s->hidden, K, rows, K, backward + gate * s->pitch * k->width,
-            s->cell->gates * s->pitch);
+    k->pack(s->hidden, K, rows, K, backward + gate * s->pitch * k->width, s->cell->gates * s->pitch);
 }
 
 void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,

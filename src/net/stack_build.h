@@ -8,12 +8,12 @@
 /** What a stack is made of; fields as in unroll_net_spec. */
 typedef struct unroll_stack_spec {
     const unroll_cell *cell;
-    const double *option;        /**< [UNROLL_SPEC_KEYS] values of the cell's own keys */
+    const double *option; /**< [UNROLL_SPEC_KEYS] values of the cell's own keys */
     const unroll_activation *activation;
-    const unroll_norm *norm;     /**< or NULL */
+    const unroll_norm *norm; /**< or NULL */
     size_t norm_steps;
     size_t layers, inputs, hidden;
-    bool tokens;                 /**< it reads token ids, of which there are `inputs` */
+    bool tokens; /**< it reads token ids, of which there are `inputs` */
     double dropout, omega;
     bool residual, skip_input;
 } unroll_stack_spec;

@@ -28,7 +28,7 @@ static void drop_input(const unroll_stack *s, unroll_stack_run *run, size_t l, s
 
 /* The right-hand and left-hand side of a layer's products with its own input, or with the stack's. */
 typedef struct input_side {
-    const unroll_real *x;        /* [steps][B][pitch] of n inputs */
+    const unroll_real *x; /* [steps][B][pitch] of n inputs */
     size_t n, pitch;
     const unroll_real *panels;
     enum unroll_start start;
@@ -43,11 +43,18 @@ static void input_product(const unroll_stack *s, const unroll_stack_run *run, si
         size_t row;
         unroll_real *to = unroll_stack_input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
-            .groups = at.t1 - at.t0, .rows = r1 - r0, .N = term->count * s->pitch,
-            .K = in->n, .A = in->x + (at.t0 * run->B + r0) * in->pitch, .a_group = run->B * in->pitch,
+            .groups = at.t1 - at.t0,
+            .rows = r1 - r0,
+            .N = term->count * s->pitch,
+            .K = in->n,
+            .A = in->x + (at.t0 * run->B + r0) * in->pitch,
+            .a_group = run->B * in->pitch,
             .a_pitch = in->pitch,
-            .panels = in->panels + term->gate * s->pitch * in->n, .depth = in->n,
-            .C = to + (at.t0 * run->B + r0) * row, .c_group = run->B * row, .c_pitch = row,
+            .panels = in->panels + term->gate * s->pitch * in->n,
+            .depth = in->n,
+            .C = to + (at.t0 * run->B + r0) * row,
+            .c_group = run->B * row,
+            .c_pitch = row,
             .start = in->start,
             .bias = a->bias_ih + term->gate * s->pitch,
         });
@@ -88,8 +95,11 @@ static void add_skipped(const unroll_stack *s, const unroll_stack_run *run, size
                         unroll_span at, const unroll_real *table, size_t r0, size_t r1)
 {
     if (!s->tokens) {
-        const input_side in = {.x = run->at[0].x, .n = s->inputs, .pitch = s->input_pitch,
-                               .panels = s->at[l].skip_forward, .start = UNROLL_FROM_SELF};
+        const input_side in = {.x = run->at[0].x,
+                               .n = s->inputs,
+                               .pitch = s->input_pitch,
+                               .panels = s->at[l].skip_forward,
+                               .start = UNROLL_FROM_SELF};
         input_product(s, run, l, at, &in, r0, r1);
         return;
     }
@@ -111,10 +121,13 @@ static unroll_step make_step(const unroll_stack *s, const unroll_stack_run *run,
     const size_t slot = run->B * s->pitch, at = t * slot + r0 * s->pitch;
     const unroll_layer *layer = &s->at[l].layer;
     return (unroll_step){
-        .layer = layer, .rows = r1 - r0,
+        .layer = layer,
+        .rows = r1 - r0,
         .z = r->z + (t * run->B + r0) * layer->blocks * s->pitch,
-        .h0 = r->h + at, .h = r->h + at + slot,
-        .c0 = r->c ? r->c + at : NULL, .c = r->c ? r->c + at + slot : NULL,
+        .h0 = r->h + at,
+        .h = r->h + at + slot,
+        .c0 = r->c ? r->c + at : NULL,
+        .c = r->c ? r->c + at + slot : NULL,
         .n = r->n ? r->n + (t * run->B + r0) * layer->norm_blocks * s->pitch : NULL,
         .statistics = unroll_norm_statistics(s, run, l, t),
         .measure = run->use != UNROLL_STATISTICS_GIVEN,
@@ -180,7 +193,9 @@ static void input_forward(const unroll_stack *s, const unroll_stack_run *run, si
                           size_t r0, size_t r1)
 {
     const unroll_stack_layer *a = &s->at[l];
-    const input_side in = {.x = unroll_stack_input(run, l), .n = a->layer.inputs, .pitch = a->input_pitch,
+    const input_side in = {.x = unroll_stack_input(run, l),
+                           .n = a->layer.inputs,
+                           .pitch = a->input_pitch,
                            .panels = a->x_forward,
                            .start = s->norm ? UNROLL_FROM_ZERO : UNROLL_FROM_BIAS};
     if (in.x)
@@ -206,9 +221,8 @@ static void step_forward(const unroll_stack *s, const unroll_stack_run *run, siz
         add_input(s, run, l, t, r0, r1);
 }
 
-void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
-                          const unroll_parameter *list, const unroll_real *weights, size_t r0,
-                          size_t r1)
+void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run, const unroll_parameter *list,
+                          const unroll_real *weights, size_t r0, size_t r1)
 {
     for (size_t l = 0; l < s->layers; l++) {
         const size_t block = block_steps(s, run, l, r1 - r0);
@@ -317,7 +331,7 @@ static void keep_first(const unroll_stack *s, const unroll_stack_run *run, size_
 
 /* What takes the gradient of a layer's input, or of the stack's, and the panels that lead to it. */
 typedef struct input_gradient {
-    unroll_real *to;             /* [t1−t0][B][pitch] */
+    unroll_real *to; /* [t1−t0][B][pitch] */
     size_t pitch;
     const unroll_real *panels;
     enum unroll_start start;
@@ -331,12 +345,18 @@ static void input_back(const unroll_stack *s, const unroll_stack_run *run, size_
         size_t row;
         const unroll_real *da = unroll_stack_input_part(s, run, l, term, &row);
         s->kernels->product(&(unroll_product){
-            .groups = at.t1 - at.t0, .rows = r1 - r0, .N = dx->pitch, .K = term->count * s->pitch,
+            .groups = at.t1 - at.t0,
+            .rows = r1 - r0,
+            .N = dx->pitch,
+            .K = term->count * s->pitch,
             .A = da + (at.t0 * run->B + r0) * row,
-            .a_group = run->B * row, .a_pitch = row,
+            .a_group = run->B * row,
+            .a_pitch = row,
             .panels = dx->panels + term->gate * s->pitch * s->kernels->width,
-            .depth = s->cell->gates * s->pitch, .C = dx->to + r0 * dx->pitch,
-            .c_group = run->B * dx->pitch, .c_pitch = dx->pitch,
+            .depth = s->cell->gates * s->pitch,
+            .C = dx->to + r0 * dx->pitch,
+            .c_group = run->B * dx->pitch,
+            .c_pitch = dx->pitch,
             .start = term == s->cell->input ? dx->start : UNROLL_FROM_SELF,
         });
     }
@@ -346,8 +366,8 @@ void unroll_stack_input_back(const unroll_stack *s, const unroll_stack_run *run,
                              unroll_span at, unroll_real *to, size_t r0, size_t r1)
 {
     const size_t p = s->at[l].input_pitch;
-    const input_gradient d = {.to = to, .pitch = p, .panels = s->at[l].x_backward,
-                              .start = UNROLL_FROM_ZERO};
+    const input_gradient d = {
+        .to = to, .pitch = p, .panels = s->at[l].x_backward, .start = UNROLL_FROM_ZERO};
     input_back(s, run, l, at, &d, r0, r1);
     for (size_t t = at.t0; l > 0 && run->dropping && t < at.t1; t++)
         for (size_t r = r0; r < r1; r++) {
@@ -392,7 +412,8 @@ static void layer_input_back(const unroll_stack *s, const unroll_stack_run *run,
         return;
     const bool adds = s->skip_input && l + 1 < s->layers; /* the top layer comes first, layer 0 last */
     const input_gradient dx = {
-        .to = run->dx + at.t0 * run->B * s->input_pitch, .pitch = s->input_pitch,
+        .to = run->dx + at.t0 * run->B * s->input_pitch,
+        .pitch = s->input_pitch,
         .panels = l > 0 ? s->at[l].skip_backward : s->at[l].x_backward,
         .start = adds ? UNROLL_FROM_SELF : UNROLL_FROM_ZERO,
     };

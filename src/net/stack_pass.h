@@ -5,9 +5,8 @@
 /* A stack forward through the steps of a run, and back. */
 
 /** All layers forward, from run->input or what is in at[0].x. */
-void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run,
-                          const unroll_parameter *list, const unroll_real *weights, size_t r0,
-                          size_t r1);
+void unroll_stack_forward(const unroll_stack *s, unroll_stack_run *run, const unroll_parameter *list,
+                          const unroll_real *weights, size_t r0, size_t r1);
 
 /** All layers back. d[0] has dL/dy of the top layer in the slots of the run's steps; slot 0 need not be
  *  set. Leaves the gradients of all pre-activations in z.
@@ -17,12 +16,12 @@ void unroll_stack_backward(const unroll_stack *s, unroll_stack_run *run, bool wa
 
 /** A band's arrays for one step backward, [rows][pitch] each; those of c are NULL where the cell has none. */
 typedef struct unroll_step_back {
-    unroll_real *dh;             /**< dL/dh_t, complete; becomes 0 at padding */
-    unroll_real *dh0;            /**< dL/dh_{t−1} by way of step t is added to it */
-    unroll_real *dc;             /**< dL/dc_t by way of step t + 1 */
-    unroll_real *dc0;            /**< takes dL/dc_{t−1} */
-    unroll_real *dc_total;       /**< NULL, or takes dL/dc_t complete */
-    unroll_real *spare;          /**< scratch memory */
+    unroll_real *dh;       /**< dL/dh_t, complete; becomes 0 at padding */
+    unroll_real *dh0;      /**< dL/dh_{t−1} by way of step t is added to it */
+    unroll_real *dc;       /**< dL/dc_t by way of step t + 1 */
+    unroll_real *dc0;      /**< takes dL/dc_{t−1} */
+    unroll_real *dc_total; /**< NULL, or takes dL/dc_t complete */
+    unroll_real *spare;    /**< scratch memory */
 } unroll_step_back;
 
 /** One step of one layer back: its z becomes the gradients of the pre-activations. */

@@ -44,8 +44,7 @@ size_t unroll_stack_place(const unroll_stack *s, unroll_stack_run *run, size_t T
         at = place(&r->e, T, B, training && s->omega > 0 ? s->pitch : 0, base, at);
         at = place(&r->n, T, B, a->layer.norm_blocks * s->pitch, base, at);
         at = place(&r->statistics, training ? 1 : 0,
-                   unroll_stack_joins_rows(s) && s->norm->recurrent ? T : 1, s->statistics, base,
-                   at);
+                   unroll_stack_joins_rows(s) && s->norm->recurrent ? T : 1, s->statistics, base, at);
         r->y = base ? r->h + B * s->pitch : NULL;
         if (l > 0 && s->residual)
             at = place(&r->y, T, B, s->pitch, base, at);

@@ -13,7 +13,7 @@ typedef struct layer_weights {
     const unroll_stack_run *run;
     const unroll_gradient_part *part;
     size_t l;
-    bool summed[UNROLL_TERMS_MAX];   /* vectors whose gradient was summed along with a product */
+    bool summed[UNROLL_TERMS_MAX]; /* vectors whose gradient was summed along with a product */
 } layer_weights;
 
 /* Where the gradient of a tensor begins. */
@@ -74,8 +74,11 @@ static void term_weights(layer_weights *w, const unroll_term *term, const unroll
     unroll_share(rows, 12, w->part->threads, w->part->thread, &m0, &m1);
     for (size_t g = 0; m0 < m1 && g < parts; g++) {
         unroll_outer o = {
-            .M = m1 - m0, .A = A + g * s->pitch + m0, .a_pitch = a_pitch,
-            .sum = sum ? sum + g * s->hidden + m0 : NULL, .scratch = w->part->scratch,
+            .M = m1 - m0,
+            .A = A + g * s->pitch + m0,
+            .a_pitch = a_pitch,
+            .sum = sum ? sum + g * s->hidden + m0 : NULL,
+            .scratch = w->part->scratch,
         };
         for (size_t i = 0; i < UNROLL_OUTER_RIGHTS; i++) {
             o.right[i] = right[i];
@@ -117,8 +120,8 @@ static void scatter_weights(const layer_weights *w, unroll_real *dW)
 }
 
 /* Add the column sums of `count` blocks, in rows that are `row` reals apart, to grad. */
-static void vector_weights(const layer_weights *w, const unroll_real *block, size_t row, size_t count,
-                           unroll_real *grad)
+static void vector_weights(const layer_weights *w, const unroll_real *block, size_t row,
+                           size_t count, unroll_real *grad)
 {
     const unroll_stack *s = w->s;
     const unroll_stack_run *run = w->run;
@@ -168,9 +171,13 @@ static void input_weights(layer_weights *w, const unroll_outer_right *x)
         if (!taken)
             term_weights(w, t, A, row, (const unroll_outer_right[UNROLL_OUTER_RIGHTS]){*x});
         if (a->skip_forward)
-            term_weights(w, t, A, row, (const unroll_outer_right[UNROLL_OUTER_RIGHTS]){{
-                .B = w->run->at[0].x, .b_pitch = w->s->input_pitch, .N = w->s->inputs,
-                .C = gradient(w->part, a->w_skip), .c_pitch = w->s->inputs}});
+            term_weights(w, t, A, row,
+                         (const unroll_outer_right[UNROLL_OUTER_RIGHTS]){
+                             {.B = w->run->at[0].x,
+                              .b_pitch = w->s->input_pitch,
+                              .N = w->s->inputs,
+                              .C = gradient(w->part, a->w_skip),
+                              .c_pitch = w->s->inputs}});
     }
 }
 
@@ -183,10 +190,12 @@ static void recurrent_weights(layer_weights *w, const unroll_outer_right *x)
         const bool from_h = t->source == UNROLL_SOURCE_H;
         size_t row;
         const unroll_real *A = unroll_stack_part(s, w->run, w->l, UNROLL_NORM_H, t, &row);
-        unroll_outer_right right[UNROLL_OUTER_RIGHTS] = {{
-            .B = from_h ? r->h : r->z + (size_t)t->source * s->pitch,
-            .b_pitch = from_h ? s->pitch : s->at[w->l].layer.blocks * s->pitch, .N = s->hidden,
-            .C = gradient(w->part, s->at[w->l].w_hh), .c_pitch = s->hidden}};
+        unroll_outer_right right[UNROLL_OUTER_RIGHTS] = {
+            {.B = from_h ? r->h : r->z + (size_t)t->source * s->pitch,
+             .b_pitch = from_h ? s->pitch : s->at[w->l].layer.blocks * s->pitch,
+             .N = s->hidden,
+             .C = gradient(w->part, s->at[w->l].w_hh),
+             .c_pitch = s->hidden}};
         for (const unroll_term *i = s->cell->input; x->N > 0 && i->count; i++)
             if (one_pass(w, i, t))
                 right[1] = *x;
@@ -205,8 +214,10 @@ static void layer_gradients(layer_weights *w)
     const unroll_stack_layer *a = &s->at[w->l];
     const unroll_layer_run *r = &w->run->at[w->l];
     const size_t z_row = a->layer.blocks * s->pitch;
-    unroll_outer_right x = {.B = unroll_stack_input(w->run, w->l), .b_pitch = a->input_pitch,
-                            .C = gradient(w->part, a->w_ih), .c_pitch = a->layer.inputs};
+    unroll_outer_right x = {.B = unroll_stack_input(w->run, w->l),
+                            .b_pitch = a->input_pitch,
+                            .C = gradient(w->part, a->w_ih),
+                            .c_pitch = a->layer.inputs};
     x.N = x.B ? a->layer.inputs : 0;
     if (!x.B)
         scatter_weights(w, gradient(w->part, a->w_ih));

@@ -69,7 +69,11 @@ static unroll_status check_window(const unroll_work_options *o)
 /* A workspace that has no arrays yet. */
 static unroll_work empty(const unroll_net *net, const unroll_work_options *o)
 {
-    return (unroll_work){.net = net, .T = o->T, .B = o->B, .training = o->training, .kept = o->recompute,
+    return (unroll_work){.net = net,
+                         .T = o->T,
+                         .B = o->B,
+                         .training = o->training,
+                         .kept = o->recompute,
                          .threads = o->threads ? o->threads : unroll_cores()};
 }
 
@@ -99,16 +103,17 @@ static unroll_status check_recompute(const unroll_net *net, bool training)
     return UNROLL_OK;
 }
 
-unroll_status unroll_work_new(const unroll_net *net, const unroll_work_options *options, unroll_work **out)
+unroll_status unroll_work_new(const unroll_net *net, const unroll_work_options *options,
+                              unroll_work **out)
 {
     unroll_work_options o;
     UNROLL_TRY(unroll_versioned_copy("unroll_work_options", options, &o, sizeof o));
     if (o.recompute)
         UNROLL_TRY(check_recompute(net, o.training));
     if ((o.S > 0) != (net->spec.source > 0))
-        return unroll_fail(UNROLL_EUSAGE, "%s", net->spec.source
-                                                    ? "a translation model needs a source to read"
-                                                    : "this model reads no source");
+        return unroll_fail(UNROLL_EUSAGE, "%s",
+                           net->spec.source ? "a translation model needs a source to read"
+                                            : "this model reads no source");
     return unroll_work_create(net, &o, o.S > 0, out);
 }
 
@@ -127,8 +132,7 @@ unroll_status unroll_work_create(const unroll_net *net, const unroll_work_option
         return bytes == SIZE_MAX
                    ? unroll_fail(UNROLL_EMEMORY,
                                  "windows of %zu steps and %zu rows are more than memory can hold; "
-                                 "lower " UNROLL_OPTION
-                                 "seq-length or " UNROLL_OPTION "batch",
+                                 "lower " UNROLL_OPTION "seq-length or " UNROLL_OPTION "batch",
                                  o->T, o->B)
                    : UNROLL_EMEMORY;
     }

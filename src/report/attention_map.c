@@ -18,8 +18,10 @@ unroll_status unroll_attention_map_check_path(const char *path)
     const char *name = unroll_file_name(path);
     const size_t n = strlen(name);
     if (n < sizeof ending || strcmp(name + n - strlen(ending), ending) != 0)
-        return unroll_fail(UNROLL_EUSAGE, "--attention: '%.200s' is no name of a picture; give one that "
-                           "ends in .svg", path);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "--attention: '%.200s' is no name of a picture; give one that "
+                           "ends in .svg",
+                           path);
     char *directory = unroll_directory_of(path);
     struct stat st;
     if (!directory)
@@ -28,8 +30,10 @@ unroll_status unroll_attention_map_check_path(const char *path)
     if (!error && access(directory, W_OK) != 0)
         error = errno;
     unroll_free(directory);
-    return error ? unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give --attention another "
-                               "name", path, strerror(error))
+    return error ? unroll_fail(UNROLL_ECREATE,
+                               "%s: cannot be created: %s; give --attention another "
+                               "name",
+                               path, strerror(error))
                  : UNROLL_OK;
 }
 
@@ -94,13 +98,22 @@ static unroll_status draw(const char *path, const labels *x, const labels *y, co
     const char *base = unroll_file_name(path);
     char *directory = unroll_directory_of(path);
     char *name = unroll_strndup(base, strlen(base) - strlen(ending));
-    const unroll_heat heat = {.z = z, .x = x->at, .y = y->at, .columns = x->count, .rows = y->count,
+    const unroll_heat heat = {.z = z,
+                              .x = x->at,
+                              .y = y->at,
+                              .columns = x->count,
+                              .rows = y->count,
                               .x_name = (const char *const *)x->name,
-                              .y_name = (const char *const *)y->name, .label = "attention"};
+                              .y_name = (const char *const *)y->name,
+                              .label = "attention"};
     unroll_status status = directory && name ? UNROLL_OK : UNROLL_EMEMORY;
     if (!status) {
-        const unroll_plot plot = {.directory = directory, .name = name, .title = "attention",
-                                  .x_label = "source", .y_label = "translation", .heat = &heat};
+        const unroll_plot plot = {.directory = directory,
+                                  .name = name,
+                                  .title = "attention",
+                                  .x_label = "source",
+                                  .y_label = "translation",
+                                  .heat = &heat};
         status = unroll_plot_write(&plot);
         if (!status)
             status = unroll_plot_draw(&plot);
@@ -111,7 +124,7 @@ static unroll_status draw(const char *path, const labels *x, const labels *y, co
 }
 
 unroll_status unroll_attention_map_draw(const char *path, const unroll_model *model,
-                             const unroll_source *source, const unroll_translation *t)
+                                        const unroll_source *source, const unroll_translation *t)
 {
     labels x = {0}, y = {0};
     double *z = unroll_alloc(source->length * (t->tokens + t->ended), sizeof *z);

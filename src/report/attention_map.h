@@ -11,5 +11,5 @@ unroll_status unroll_attention_map_check_path(const char *path);
  *  @param t  with attention
  *  @return as unroll_plot_write() and unroll_plot_draw() */
 unroll_status unroll_attention_map_draw(const char *path, const unroll_model *model,
-                             const unroll_source *source, const unroll_translation *t);
+                                        const unroll_source *source, const unroll_translation *t);
 #endif

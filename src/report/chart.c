@@ -72,7 +72,8 @@ static double value_at(const chart *c, const unroll_series *one, double x)
             return width > 0 ? a + (b - a) * (x - one->x[i]) / width : a;
         }
     return one->count == 1 && fabs(one->x[0] - x) < (c->x1 - c->x0) / (double)c->width
-               ? scaled(c, one->y[0]) : NAN;
+               ? scaled(c, one->y[0])
+               : NAN;
 }
 
 static void put_series(const chart *c, const unroll_series *one, char mark)
@@ -111,8 +112,7 @@ static void put_axes(const chart *c)
     snprintf(number, sizeof number, "%g", c->x1);
     put(c, 2 + c->height, c->columns - strlen(number), number);
     const size_t length = strlen(c->plot->x_label);
-    put(c, 2 + c->height,
-        length + MARGIN < c->columns ? (c->columns + MARGIN - length) / 2 : MARGIN,
+    put(c, 2 + c->height, length + MARGIN < c->columns ? (c->columns + MARGIN - length) / 2 : MARGIN,
         c->plot->x_label);
 }
 

@@ -5,16 +5,16 @@
 /** What the pictures of one probe show. Of a deep stack curves, and histograms that would be too many, show the
  *  first, middle and last layer, and say so. */
 typedef struct unroll_gradient_figure {
-    const char *directory;             /**< the pictures go to DIRECTORY/plots */
-    const char *variant;               /**< unroll_variant_text() and what else all figures say */
+    const char *directory; /**< the pictures go to DIRECTORY/plots */
+    const char *variant;   /**< unroll_variant_text() and what else all figures say */
     const unroll_curve *curve;
-    bool accumulated;                  /**< losses of all steps: said on each figure */
-    bool squared;                      /**< the loss is a squared error, else in nats */
-    const unroll_diagnosis *diagnosis; /**< theory beside the curve, or NULL */
+    bool accumulated;                    /**< losses of all steps: said on each figure */
+    bool squared;                        /**< the loss is a squared error, else in nats */
+    const unroll_diagnosis *diagnosis;   /**< theory beside the curve, or NULL */
     const unroll_histograms *histograms; /**< or NULL */
-    const unroll_jacobian *jacobian;   /**< or NULL */
-    const unroll_lyapunov *lyapunov;   /**< or NULL */
-    const unroll_weight_curve *weights;/**< or NULL */
+    const unroll_jacobian *jacobian;     /**< or NULL */
+    const unroll_lyapunov *lyapunov;     /**< or NULL */
+    const unroll_weight_curve *weights;  /**< or NULL */
 } unroll_gradient_figure;
 
 /** Draw plots/distance (gradient against distance), plots/layers (against layer),

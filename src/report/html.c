@@ -21,7 +21,7 @@
 
 struct unroll_page {
     unroll_output *out;
-    bool failed;          /* no memory for a text; writes remember their own failures */
+    bool failed; /* no memory for a text; writes remember their own failures */
 };
 
 /* ---- texts ---- */
@@ -34,7 +34,8 @@ static const char *entity(char c)
     case '>': return "&gt;";
     case '"': return "&quot;";
     case '\'': return "&#39;";
-    case '\t': case '\n': return NULL;
+    case '\t':
+    case '\n': return NULL;
     }
     return (unsigned char)c < 0x20 || c == 0x7f ? "&#xfffd;" : NULL;
 }
@@ -194,8 +195,11 @@ void unroll_page_table(unroll_page *page, const unroll_table *table)
     for (size_t i = 0; i < table->cells; i++, cell = unroll_table_next(cell)) {
         const bool head = i < table->columns;
         put(page, i % table->columns == 0 ? "<tr>" : "");
-        put_text(page, head ? "<th>" : is_number(cell) ? "<td class=\"n\">" : "<td>", cell,
-                 head ? "</th>" : "</td>");
+        put_text(page,
+                 head              ? "<th>"
+                 : is_number(cell) ? "<td class=\"n\">"
+                                   : "<td>",
+                 cell, head ? "</th>" : "</td>");
         put(page, (i + 1) % table->columns == 0 ? "</tr>\n" : "");
     }
     put(page, "</table></div>\n");

@@ -17,8 +17,8 @@ unroll_status unroll_page_end(unroll_page *page);
 void unroll_page_drop(unroll_page *page); /**< without writing it; NULL is fine */
 
 void unroll_page_heading(unroll_page *page, const char *text);
-void unroll_page_text(unroll_page *page, const char *text);   /**< a paragraph */
-void unroll_page_code(unroll_page *page, const char *text);   /**< as it stands, lines kept */
+void unroll_page_text(unroll_page *page, const char *text); /**< a paragraph */
+void unroll_page_code(unroll_page *page, const char *text); /**< as it stands, lines kept */
 
 /** Cells that read as numbers are set to the right. */
 void unroll_page_table(unroll_page *page, const unroll_table *table);

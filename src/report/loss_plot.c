@@ -100,8 +100,8 @@ static unroll_status draw(const unroll_plot *plot, char **text, size_t columns, 
 }
 
 unroll_status unroll_loss_plot(const char *directory, const char *title, const char *y_label,
-                                 const char *baseline, double level, char **text, size_t columns,
-                                 size_t rows)
+                               const char *baseline, double level, char **text, size_t columns,
+                               size_t rows)
 {
     curve curves[CURVES] = {0};
     char *folder = unroll_plots_folder(directory);
@@ -115,15 +115,19 @@ unroll_status unroll_loss_plot(const char *directory, const char *title, const c
             series[count++] =
                 (unroll_series){.label = "training", .x = t->x, .y = t->y, .count = t->count};
         if (v->count)
-            series[count++] = (unroll_series){.label = "validation", .x = v->x, .y = v->y,
-                                              .count = v->count, .points = true};
+            series[count++] = (unroll_series){
+                .label = "validation", .x = v->x, .y = v->y, .count = v->count, .points = true};
         const curve *any = t->count ? t : v;
         const double ends[2] = {any->x[0], any->x[any->count - 1]}, flat[2] = {level, level};
         if (baseline)
-            series[count++] = (unroll_series){.label = baseline, .x = ends, .y = flat, .count = 2,
-                                              .reference = true};
-        status = draw(&(unroll_plot){.directory = folder, .name = "loss", .title = title,
-                                     .x_label = "step", .y_label = y_label, .series = series,
+            series[count++] = (unroll_series){
+                .label = baseline, .x = ends, .y = flat, .count = 2, .reference = true};
+        status = draw(&(unroll_plot){.directory = folder,
+                                     .name = "loss",
+                                     .title = title,
+                                     .x_label = "step",
+                                     .y_label = y_label,
+                                     .series = series,
                                      .count = count},
                       text, columns, rows);
     }

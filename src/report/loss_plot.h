@@ -10,6 +10,6 @@
  *  @param text      NULL, or takes the plot in characters (unroll_free()); columns by rows
  *  @return UNROLL_ENOINPUT where there is no gnuplot: the data and the script are then there */
 unroll_status unroll_loss_plot(const char *directory, const char *title, const char *y_label,
-                                 const char *baseline, double level, char **text, size_t columns,
-                                 size_t rows);
+                               const char *baseline, double level, char **text, size_t columns,
+                               size_t rows);
 #endif

@@ -40,9 +40,12 @@ double unroll_above_zero(double y)
 unroll_status unroll_picture_heat(const char *folder, const char *name, const char *title,
                                   const char *y_label, const unroll_heat *heat)
 {
-    return unroll_picture_draw(&(unroll_plot){
-        .directory = folder, .name = name, .title = title, .x_label = "distance t - s (steps)",
-        .y_label = y_label, .heat = heat});
+    return unroll_picture_draw(&(unroll_plot){.directory = folder,
+                                              .name = name,
+                                              .title = title,
+                                              .x_label = "distance t - s (steps)",
+                                              .y_label = y_label,
+                                              .heat = heat});
 }
 
 char *unroll_plots_folder(const char *directory)

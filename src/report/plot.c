@@ -28,7 +28,7 @@ static const struct look {
     const char *colour, *dash;
     int mark;
 } looks[] = {
-    {"#0072B2", "1", 7}, {"#D55E00", "2", 5}, {"#009E73", "4", 9}, {"#CC79A7", "5", 11},
+    {"#0072B2", "1", 7},  {"#D55E00", "2", 5},      {"#009E73", "4", 9}, {"#CC79A7", "5", 11},
     {"#E69F00", "3", 13}, {"#56B4E9", "(14,4)", 6}, {"#000000", "1", 4}, {"#999999", "2", 8},
     {"#0072B2", "3", 10}, {"#D55E00", "5", 12},
 };
@@ -55,7 +55,8 @@ static bool is_empty(const unroll_plot *plot)
             return false;
     for (size_t s = 0; !h && s < plot->count; s++)
         for (size_t i = 0; i < plot->series[s].count; i++)
-            if (on_axis(plot->series[s].x[i], plot->log_x) && on_axis(plot->series[s].y[i], plot->log_y))
+            if (on_axis(plot->series[s].x[i], plot->log_x) &&
+                on_axis(plot->series[s].y[i], plot->log_y))
                 return false;
     return true;
 }
@@ -112,7 +113,8 @@ static unroll_status put_quoted(unroll_output *out, const char *text)
     return put_string(out, text, false);
 }
 
-static unroll_status put_file_name(unroll_output *out, const char *place, const unroll_plot *plot, const char *ending)
+static unroll_status put_file_name(unroll_output *out, const char *place, const unroll_plot *plot,
+                                   const char *ending)
 {
     unroll_buffer path = {0};
     unroll_buffer_text(&path, place);
@@ -134,10 +136,11 @@ static unroll_status put_heat_data(const unroll_heat *h, unroll_output *out)
     UNROLL_TRY(unroll_output_printf(out, "x,y,z\n"));
     for (size_t i = 0; i < h->rows * h->columns; i++) {
         char x[32], y[32], z[32];
-        UNROLL_TRY(unroll_output_printf(
-            out, "%s,%s,%s\n", unroll_format_digits(x, h->x[i % h->columns], 9),
-            unroll_format_digits(y, h->y[i / h->columns], 9),
-            isfinite(h->z[i]) ? unroll_format_digits(z, h->z[i], 9) : "NaN"));
+        UNROLL_TRY(unroll_output_printf(out, "%s,%s,%s\n",
+                                        unroll_format_digits(x, h->x[i % h->columns], 9),
+                                        unroll_format_digits(y, h->y[i / h->columns], 9),
+                                        isfinite(h->z[i]) ? unroll_format_digits(z, h->z[i], 9)
+                                                          : "NaN"));
     }
     return UNROLL_OK;
 }
@@ -149,9 +152,9 @@ static unroll_status put_numbers(unroll_output *out, const double *const *column
     for (size_t i = 0; i < count; i++) {
         char number[32];
         const bool number_there = there && isfinite(column[i][row]);
-        UNROLL_TRY(unroll_output_printf(
-            out, "%s%s", i ? "," : "",
-            number_there ? unroll_format_digits(number, column[i][row], 9) : ""));
+        UNROLL_TRY(unroll_output_printf(out, "%s%s", i ? "," : "",
+                                        number_there ? unroll_format_digits(number, column[i][row], 9)
+                                                     : ""));
     }
     return UNROLL_OK;
 }
@@ -202,7 +205,8 @@ static const struct look *look_of(const unroll_plot *plot, size_t s)
 static unroll_status put_band(const unroll_plot *plot, unroll_output *out, size_t s, size_t column)
 {
     UNROLL_TRY(put_file(plot, out));
-    return unroll_output_printf(out, "(exists('columns') ? NaN : $%zu):%zu:%zu with filledcurves "
+    return unroll_output_printf(out,
+                                "(exists('columns') ? NaN : $%zu):%zu:%zu with filledcurves "
                                 "fs transparent solid 0.2 noborder lc rgb '%s' notitle, \\\n   ",
                                 column, column + 2, column + 3, look_of(plot, s)->colour);
 }
@@ -251,8 +255,9 @@ static unroll_status put_names(unroll_output *out, const char *axis, const char 
 static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
 {
     UNROLL_TRY(unroll_output_printf(
-        out, "set palette defined (0 '#00204d', 1 '#31446b', 2 '#666970', 3 '#958f78', 4 '#cbba69', "
-             "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset format cb '%%g'\nset cblabel "));
+        out,
+        "set palette defined (0 '#00204d', 1 '#31446b', 2 '#666970', 3 '#958f78', 4 '#cbba69', "
+        "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset format cb '%%g'\nset cblabel "));
     UNROLL_TRY(put_quoted(out, plot->heat->label));
     UNROLL_TRY(unroll_output_printf(out, " noenhanced offset 1.5,0\n"));
     if (plot->heat->x_name) {
@@ -270,8 +275,9 @@ static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
 {
     if (is_empty(plot))
         return unroll_output_printf(
-            out, "unset logscale\nset format '%%g'\nunset key\nset xrange [0:1]\nset yrange [0:1]\nunset tics\n"
-                 "set label 1 'all values are zero or not finite' at graph 0.5,0.5 center\nplot NaN notitle");
+            out,
+            "unset logscale\nset format '%%g'\nunset key\nset xrange [0:1]\nset yrange [0:1]\nunset tics\n"
+            "set label 1 'all values are zero or not finite' at graph 0.5,0.5 center\nplot NaN notitle");
     for (size_t s = 0; s < plot->count && !plot->heat; s++)
         UNROLL_TRY(put_series(plot, out, s));
     if (!plot->heat)
@@ -280,7 +286,8 @@ static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
     UNROLL_TRY(put_input(plot, out));
     /* Viewers smooth an image; rectangles stay sharp, but each takes some 100 bytes. */
     return unroll_output_printf(out, " skip 1 using 1:2:3 with image%s notitle",
-                                plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels" : "");
+                                plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels"
+                                                                                      : "");
 }
 
 static unroll_status put_labels(const unroll_plot *plot, unroll_output *out)
@@ -331,17 +338,19 @@ static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
 {
     size_t key_rows;
     UNROLL_TRY(unroll_output_printf(out, "# Run gnuplot on this file, in this directory, to draw it again.\n"
-                                    "set encoding utf8\nset datafile separator ','\n"
-                                    "set grid lc rgb '#cccccc'\nset key noenhanced\n"));
+                                         "set encoding utf8\nset datafile separator ','\n"
+                                         "set grid lc rgb '#cccccc'\nset key noenhanced\n"));
     UNROLL_TRY(put_labels(plot, out));
     UNROLL_TRY(put_axes(plot, out, &key_rows));
     const size_t height = HEIGHT + KEY_ROW * (key_rows > 3 ? key_rows - 3 : 0);
-    UNROLL_TRY(unroll_output_printf(
-        out, "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
-             "font 'sans,14'; ", WIDTH, height));
+    UNROLL_TRY(unroll_output_printf(out,
+                                    "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
+                                    "font 'sans,14'; ",
+                                    WIDTH, height));
     UNROLL_TRY(put_output(plot, out, ".svg"));
     UNROLL_TRY(unroll_output_printf(
-        out, "\nif (exists('columns')) set terminal dumb size columns,rows; set output; unset grid\n"));
+        out,
+        "\nif (exists('columns')) set terminal dumb size columns,rows; set output; unset grid\n"));
     UNROLL_TRY(put_plots(plot, out));
     UNROLL_TRY(unroll_output_printf(
         out, "\nif (!exists('columns')) set terminal pngcairo size %d,%zu font 'sans,16'; ",
@@ -383,8 +392,7 @@ static unroll_status start(const unroll_plot *plot, char *const *arguments, int 
         return unroll_fail(UNROLL_EMEMORY, "no memory to start gnuplot");
     int error = posix_spawn_file_actions_addchdir_np(&actions, plot->directory);
     error = error ? error : posix_spawn_file_actions_adddup2(&actions, output, 1);
-    error = error ? error
-                  : posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    error = error ? error : posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     error = error ? error : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (!error) {
         error = posix_spawnp(pid, named ? named : "gnuplot", &actions, NULL, arguments, environ);
@@ -393,8 +401,10 @@ static unroll_status start(const unroll_plot *plot, char *const *arguments, int 
     }
     posix_spawn_file_actions_destroy(&actions);
     if (error == ENOENT)
-        return unroll_fail(UNROLL_ENOINPUT, "gnuplot is not installed; %s/%s.csv and .gp are written, "
-                           "install gnuplot to draw them", plot->directory, plot->name);
+        return unroll_fail(UNROLL_ENOINPUT,
+                           "gnuplot is not installed; %s/%s.csv and .gp are written, "
+                           "install gnuplot to draw them",
+                           plot->directory, plot->name);
     return error ? unroll_fail(UNROLL_EIO, "gnuplot cannot be started: %s", strerror(error))
                  : UNROLL_OK;
 }
@@ -441,8 +451,8 @@ static size_t drain(int from, char *text, size_t room)
     for (;;) {
         char rest[256];
         const bool full = length + 1 >= room;
-        const ssize_t n = read(from, full ? rest : text + length,
-                               full ? sizeof rest : room - length - 1);
+        const ssize_t n =
+            read(from, full ? rest : text + length, full ? sizeof rest : room - length - 1);
         if (n <= 0 && !(n < 0 && errno == EINTR))
             return length;
         length += full || n < 0 ? 0 : (size_t)n;

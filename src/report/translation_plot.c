@@ -24,9 +24,15 @@ unroll_status unroll_translation_scores_plot(const unroll_translation_scores *s,
     char *folder = unroll_plots_folder(directory);
     if (!folder)
         return UNROLL_EMEMORY;
-    const unroll_plot plot = {.directory = folder, .name = "length", .title = title,
-                              .x_label = "tokens of the source", .y_label = "BLEU, exact match in %",
-                              .y_to = 105, .key_below = true, .series = series, .count = 2};
+    const unroll_plot plot = {.directory = folder,
+                              .name = "length",
+                              .title = title,
+                              .x_label = "tokens of the source",
+                              .y_label = "BLEU, exact match in %",
+                              .y_to = 105,
+                              .key_below = true,
+                              .series = series,
+                              .count = 2};
     unroll_status status = unroll_make_directory(folder);
     if (!status)
         status = unroll_plot_write(&plot);

@@ -149,9 +149,9 @@ unroll_status unroll_bleu_tokens(const char *text, size_t length, char **out, si
     static const char *const substitution[][2] = {{"<skipped>", ""}, {"-\n", ""},    {"\n", " "},
                                                   {"&quot;", "\""},  {"&amp;", "&"}, {"&lt;", "<"},
                                                   {"&gt;", ">"}};
-    size_t (*const parts[])(const char *, size_t, char *) = {
-        part_marks, part_before_points, part_behind_points, part_dashes_behind_digits,
-        join_by_blanks};
+    size_t (*const parts[])(const char *, size_t,
+                            char *) = {part_marks, part_before_points, part_behind_points,
+                                       part_dashes_behind_digits, join_by_blanks};
     size_t n = strip_end(text, length);
     char *line = unroll_alloc(n + 2, 1);
     if (!line)

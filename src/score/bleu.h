@@ -11,8 +11,8 @@ enum { UNROLL_BLEU_ORDER = 4 };
 
 /** Sums over a corpus, or over a part of it. Zero-initialise; sums of parts may be added. */
 typedef struct unroll_bleu {
-    uint64_t length, reference;                 /**< tokens */
-    uint64_t correct[UNROLL_BLEU_ORDER];        /**< n-grams that the reference has, too */
+    uint64_t length, reference;          /**< tokens */
+    uint64_t correct[UNROLL_BLEU_ORDER]; /**< n-grams that the reference has, too */
     uint64_t total[UNROLL_BLEU_ORDER];
 } unroll_bleu;
 

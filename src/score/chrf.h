@@ -12,7 +12,7 @@ enum { UNROLL_CHRF_ORDER = 6 };
 
 /** Sums over a corpus, or over a part of it. Zero-initialise; sums of parts may be added. */
 typedef struct unroll_chrf {
-    uint64_t total[UNROLL_CHRF_ORDER];      /**< the translation's n-grams */
+    uint64_t total[UNROLL_CHRF_ORDER]; /**< the translation's n-grams */
     uint64_t reference[UNROLL_CHRF_ORDER];
     uint64_t match[UNROLL_CHRF_ORDER];
 } unroll_chrf;

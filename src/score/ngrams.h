@@ -10,7 +10,7 @@
 /** What n-grams are made of: a word, or a character. */
 typedef struct unroll_symbol {
     const char *bytes;
-    size_t length;      /**< never 0, but in the symbol that ends a sequence */
+    size_t length; /**< never 0, but in the symbol that ends a sequence */
 } unroll_symbol;
 
 enum { UNROLL_NGRAMS_MAX = 6 };

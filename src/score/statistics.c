@@ -49,7 +49,6 @@ unroll_mean unroll_mean_of(const double *value, size_t count)
         if (isfinite(value[i]))
             squares += (value[i] - m.mean) * (value[i] - m.mean);
     if (m.n > 1)
-        m.half = unroll_student_t(m.n - 1, 0.95) *
-                 sqrt(squares / (double)(m.n - 1) / (double)m.n);
+        m.half = unroll_student_t(m.n - 1, 0.95) * sqrt(squares / (double)(m.n - 1) / (double)m.n);
     return m;
 }

@@ -11,10 +11,10 @@ double unroll_student_t(size_t freedom, double share);
 
 /** A mean and half the width of its 95% interval. */
 typedef struct unroll_mean {
-    size_t n;             /**< finite values */
-    double mean;          /**< NaN where there is none */
-    double half;          /**< mean ± half; NaN where n < 2 */
-    double low, high;     /**< the smallest and the largest value */
+    size_t n;         /**< finite values */
+    double mean;      /**< NaN where there is none */
+    double half;      /**< mean ± half; NaN where n < 2 */
+    double low, high; /**< the smallest and the largest value */
 } unroll_mean;
 
 /** Values that are not finite are left out. */

@@ -44,10 +44,10 @@ static unroll_status put_rows(const unroll_translation_scores *s, unroll_output 
     for (size_t i = 0; i < s->count; i++) {
         const unroll_score_sums *b = &s->bucket[i];
         if (b->pairs)
-            UNROLL_TRY(unroll_output_printf(
-                out, "%zu,%zu,%llu,%.6f,%.4f,%.4f\n", i * s->width + 1, (i + 1) * s->width,
-                (unsigned long long)b->pairs, unroll_exact_match(b), unroll_bleu_score(&b->bleu),
-                unroll_chrf_score(&b->chrf)));
+            UNROLL_TRY(unroll_output_printf(out, "%zu,%zu,%llu,%.6f,%.4f,%.4f\n", i * s->width + 1,
+                                            (i + 1) * s->width, (unsigned long long)b->pairs,
+                                            unroll_exact_match(b), unroll_bleu_score(&b->bleu),
+                                            unroll_chrf_score(&b->chrf)));
     }
     return UNROLL_OK;
 }

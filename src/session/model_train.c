@@ -83,9 +83,9 @@ unroll_status unroll_model_train(const unroll_config *config, const char *text, 
     UNROLL_TRY(unroll_config_copy(config, &own));
     model_training t = {.session = {.config = own, .text = text, .length = length},
                         .callbacks = {.size = sizeof t.callbacks}};
-    unroll_status status =
-        callbacks ? unroll_versioned_copy("unroll_callbacks", callbacks, &t.callbacks, sizeof t.callbacks)
-                  : UNROLL_OK;
+    unroll_status status = callbacks ? unroll_versioned_copy("unroll_callbacks", callbacks,
+                                                             &t.callbacks, sizeof t.callbacks)
+                                     : UNROLL_OK;
     if (status == UNROLL_OK)
         status = unroll_session_open(&t.session, NULL, 0, NULL);
     if (status == UNROLL_OK)

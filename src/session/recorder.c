@@ -69,8 +69,7 @@ unroll_status unroll_recorder_open(unroll_recorder *r, const unroll_run *run, ui
 }
 
 /* A text is watched in its validation part, or where that is too short in its training part. */
-static unroll_status watch_text(const unroll_session *s, size_t threads,
-                                unroll_gradient_monitor **out)
+static unroll_status watch_text(const unroll_session *s, size_t threads, unroll_gradient_monitor **out)
 {
     const unroll_config *c = s->config;
     const unroll_gradient_monitor_options o = {

@@ -223,8 +223,9 @@ static unroll_status make_pairs(unroll_session *s, const unroll_toy_row *toy, co
     char *text;
     size_t length;
     if (s->config->valid || s->config->test)
-        return unroll_fail(UNROLL_EUSAGE, UNROLL_OPTION "%s needs FILE: toy pairs hold out their "
-        "own",
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "%s needs FILE: toy pairs hold out their "
+                                         "own",
                            s->config->valid ? "valid" : "test");
     UNROLL_TRY(unroll_toy_text(toy, value, s->config->seed, (uint64_t)value[UNROLL_TOY_PAIRS],
                                &text, &length));

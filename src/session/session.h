@@ -8,7 +8,7 @@
 /** A task and a model by a config's options: what training and probing begin with. Zero-initialise and set
  *  the first group; unroll_session_open() makes the second. */
 typedef struct unroll_session {
-    unroll_config *config;    /**< the caller's; batch, seq_length, tokens, corpus and what --init-from
+    unroll_config *config; /**< the caller's; batch, seq_length, tokens, corpus and what --init-from
                                    says are brought up to date */
     /** Was this option asked for? What was not gives way: a batch or a window to the data, the kind of
      *  tokens to a toy language, rules of tokens to the model of --init-from. NULL:
@@ -18,16 +18,16 @@ typedef struct unroll_session {
     /** Told what the user should know: one line, no newline. May be NULL. */
     void (*note)(void *arg, const char *text);
     void *note_arg;
-    const char *text;         /**< [length] a text, or pairs as TSV, instead of files; NULL: none */
+    const char *text; /**< [length] a text, or pairs as TSV, instead of files; NULL: none */
     size_t length;
-    bool keep_text;           /**< pairs keep their sentences, for scores */
+    bool keep_text; /**< pairs keep their sentences, for scores */
 
-    unroll_corpus *corpus;    /**< NULL for a task without a text */
-    unroll_pairs *pairs;      /**< of a translation, else NULL */
+    unroll_corpus *corpus; /**< NULL for a task without a text */
+    unroll_pairs *pairs;   /**< of a translation, else NULL */
     unroll_task task;
     bool has_task;
     unroll_model *model;
-    uint64_t fingerprint;     /**< of the corpus or the pairs; 0 without one */
+    uint64_t fingerprint; /**< of the corpus or the pairs; 0 without one */
 } unroll_session;
 
 /** Has an option another value than its default? */

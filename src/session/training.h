@@ -30,7 +30,7 @@ typedef struct unroll_training_callbacks {
     void (*evaluated)(void *arg, const unroll_evaluation *evaluation);
     /** Write a sample of what the model does now, as unroll_run_sample() for example. */
     unroll_status (*sample)(void *arg, uint64_t step);
-    bool (*stop)(void *arg);  /**< asked after every step: true ends the training as "interrupted" */
+    bool (*stop)(void *arg); /**< asked after every step: true ends the training as "interrupted" */
 } unroll_training_callbacks;
 
 enum { UNROLL_TRAINING_RECENT = 20 };
@@ -42,20 +42,21 @@ typedef struct unroll_training {
     unroll_training_callbacks callbacks; /**< `sample` may be set until unroll_training_begin() */
 
     unroll_session session;
-    char *directory;                     /**< the run's; NULL for a dry run */
+    char *directory; /**< the run's; NULL for a dry run */
     unroll_run *run;
     unroll_trainer *trainer;
-    unroll_recorder *recorder;           /**< NULL without --grad-every */
-    const unroll_task_row *row;          /**< of a synthetic task, else NULL */
-    double value[UNROLL_TASK_KEYS];      /**< of its keys */
+    unroll_recorder *recorder;      /**< NULL without --grad-every */
+    const unroll_task_row *row;     /**< of a synthetic task, else NULL */
+    double value[UNROLL_TASK_KEYS]; /**< of its keys */
     unroll_solved solved;
-    bool has_valid;                      /**< was it ever validated? */
-    double valid_loss;                   /**< the best */
+    bool has_valid;                        /**< was it ever validated? */
+    double valid_loss;                     /**< the best */
     double recent[UNROLL_TRAINING_RECENT]; /**< the last steps' losses, a ring */
-    size_t recent_count;                 /**< steps of this process */
-    double start;                        /**< unroll_seconds() when unroll_training_proceed() began */
-    double seconds;                      /**< that it took */
-    bool save_due, best_is_ours;         /* for itself: a checkpoint is due; the best weights are of this process */
+    size_t recent_count;                   /**< steps of this process */
+    double start;   /**< unroll_seconds() when unroll_training_proceed() began */
+    double seconds; /**< that it took */
+    bool save_due,
+        best_is_ours; /* for itself: a checkpoint is due; the best weights are of this process */
 } unroll_training;
 
 /** Take hold of the run directory (by --out, --resume or a free name in runs/; none for a dry run), read the

@@ -126,8 +126,7 @@ static unroll_status grow(gathering *g)
     return UNROLL_OK;
 }
 
-static void gather(void *arg, const char *name, enum unroll_field_kind kind, void *data,
-                   size_t count)
+static void gather(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
 {
     gathering *g = arg;
     if (is_weights(name) || g->status != UNROLL_OK)
@@ -139,14 +138,13 @@ static void gather(void *arg, const char *name, enum unroll_field_kind kind, voi
         g->status = unroll_fail(UNROLL_EBUG, "the trainer's '%s' has too long a name", name);
         return;
     }
-    g->tensor[g->count++] = (unroll_tensor){.dtype = dtype_of(kind), .rank = 1, .shape = {count},
-                                            .data = data};
+    g->tensor[g->count++] =
+        (unroll_tensor){.dtype = dtype_of(kind), .rank = 1, .shape = {count}, .data = data};
 }
 
 /** Model, trainer, options and place in one file. */
 static unroll_status write_file(const char *path, const unroll_model_image *image,
-                                const gathering *g, const unroll_metadata *extra,
-                                size_t extra_count)
+                                const gathering *g, const unroll_metadata *extra, size_t extra_count)
 {
     const size_t count = image->count + g->count;
     unroll_tensor *all = unroll_alloc(count, sizeof *all);
@@ -168,8 +166,8 @@ static unroll_status write_file(const char *path, const unroll_model_image *imag
 
 /** Options that say where and how a process runs, not what it trains: the bytes do not depend on
  *  them. */
-static const char *const INVOCATION[] = {"out",   "resume", "force", "dry-run", "threads",
-                                         "quiet", "json",   NULL};
+static const char *const INVOCATION[] = {"out",     "resume", "force", "dry-run",
+                                         "threads", "quiet",  "json",  NULL};
 
 static unroll_status save_as(const char *path, const unroll_model *model,
                              const unroll_config *config, unroll_trainer *trainer, uint64_t corpus)
@@ -261,16 +259,15 @@ static unroll_status open_one(const char *directory, uint64_t step, unroll_check
     const char *corpus = unroll_tensors_metadata(&out->tensors, "corpus");
     if (status == UNROLL_OK && (text == NULL || !unroll_parse_size(text, &said) || said != step ||
                                 corpus == NULL || !parse_hex(corpus, &out->corpus)))
-        status = unroll_fail(UNROLL_EDATA, "%s: is not the checkpoint of step %" PRIu64, out->path,
-                             step);
+        status =
+            unroll_fail(UNROLL_EDATA, "%s: is not the checkpoint of step %" PRIu64, out->path, step);
     if (status != UNROLL_OK)
         unroll_checkpoint_free(out);
     return status;
 }
 
-unroll_status unroll_checkpoint_find(const char *directory,
-                                     void (*note)(void *arg, const char *text), void *arg,
-                                     unroll_checkpoint *out)
+unroll_status unroll_checkpoint_find(const char *directory, void (*note)(void *arg, const char *text),
+                                     void *arg, unroll_checkpoint *out)
 {
     uint64_t *steps;
     size_t count;
@@ -328,8 +325,7 @@ typedef struct restoring {
     unroll_status status;
 } restoring;
 
-static void restore(void *arg, const char *name, enum unroll_field_kind kind, void *data,
-                    size_t count)
+static void restore(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
 {
     restoring *r = arg;
     if (is_weights(name) || r->status != UNROLL_OK)

@@ -28,9 +28,8 @@ typedef struct unroll_checkpoint {
 /** The newest checkpoint of a directory that reads without a fault.
  *  @param note  told of each newer one that does not: one line, no newline. May be NULL
  *  @return UNROLL_ENOINPUT where there is none, UNROLL_EDATA where none is sound, UNROLL_EMEMORY */
-unroll_status unroll_checkpoint_find(const char *directory,
-                                     void (*note)(void *arg, const char *text), void *arg,
-                                     unroll_checkpoint *out);
+unroll_status unroll_checkpoint_find(const char *directory, void (*note)(void *arg, const char *text),
+                                     void *arg, unroll_checkpoint *out);
 void unroll_checkpoint_free(unroll_checkpoint *checkpoint);
 
 /** Set all options as they were. */
@@ -41,8 +40,7 @@ unroll_status unroll_checkpoint_model(const unroll_checkpoint *checkpoint, unrol
 unroll_status unroll_checkpoint_corpus(const unroll_checkpoint *checkpoint, uint64_t corpus);
 /** Put a trainer, made with the same options on the checkpoint's model, where it was. Nothing is
  *  changed unless all fits. @return UNROLL_EDATA naming the field that does not */
-unroll_status unroll_checkpoint_restore(const unroll_checkpoint *checkpoint,
-                                        unroll_trainer *trainer);
+unroll_status unroll_checkpoint_restore(const unroll_checkpoint *checkpoint, unroll_trainer *trainer);
 
 /** The step of a file name "checkpoint-STEP.safetensors"; false for any other. */
 bool unroll_checkpoint_step(const char *name, uint64_t *step);

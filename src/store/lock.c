@@ -26,8 +26,7 @@ static unroll_status fail_busy(const char *path, int fd)
 static bool still_there(const char *path, int fd)
 {
     struct stat a, b;
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static unroll_status sign(const char *path, int fd)
@@ -50,11 +49,12 @@ unroll_status unroll_lock_take(const char *path, bool create, int *fd)
             return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give another directory",
                                path, strerror(errno));
         if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-            const unroll_status status =
-                errno == EWOULDBLOCK
-                    ? fail_busy(path, *fd)
-                    : unroll_fail(UNROLL_ECREATE, "%s: cannot be locked: %s; give another "
-                                  "directory", path, strerror(errno));
+            const unroll_status status = errno == EWOULDBLOCK
+                                             ? fail_busy(path, *fd)
+                                             : unroll_fail(UNROLL_ECREATE,
+                                                           "%s: cannot be locked: %s; give another "
+                                                           "directory",
+                                                           path, strerror(errno));
             close(*fd);
             *fd = -1;
             return status;

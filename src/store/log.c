@@ -119,8 +119,8 @@ unroll_status unroll_log_open_before(const char *path, const char *header, uint6
     }
     log->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (log->fd < 0) {
-        const unroll_status status = unroll_fail(UNROLL_ECREATE, "%s: cannot be written: %s", path,
-                                                 strerror(errno));
+        const unroll_status status =
+            unroll_fail(UNROLL_ECREATE, "%s: cannot be written: %s", path, strerror(errno));
         unroll_log_close(log);
         return status;
     }

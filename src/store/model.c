@@ -184,12 +184,11 @@ unroll_status unroll_model_copy_weights(const unroll_model *from, unroll_model *
     for (size_t i = 0; i < (m > n ? m : n); i++)
         if (i >= m || i >= n || strcmp(a[i].name, b[i].name) != 0 || a[i].rows != b[i].rows ||
             a[i].cols != b[i].cols)
-            return unroll_fail(
-                UNROLL_EMISMATCH,
-                UNROLL_OPTION
-                "init-from: the model's %s has no counterpart of the same shape; give the model "
-                "options it was trained with",
-                i < m ? a[i].name : b[i].name);
+            return unroll_fail(UNROLL_EMISMATCH,
+                               UNROLL_OPTION
+                               "init-from: the model's %s has no counterpart of the same shape; give the model "
+                               "options it was trained with",
+                               i < m ? a[i].name : b[i].name);
     memcpy(unroll_net_weights(to->net), unroll_net_weights(from->net),
            unroll_net_size(to->net) * sizeof(unroll_real));
     unroll_net_pack(to->net, 1);

@@ -44,9 +44,10 @@ static unroll_status check_finite(const char *path, const unroll_model *model)
     size_t bad;
     if (unroll_model_finite(model, &where, &bad))
         return UNROLL_OK;
-    return unroll_fail(UNROLL_EDATA, "%s: %zu of %zu weights in %s are NaN or infinite; 'unroll "
-                       "inspect' shows all, an earlier checkpoint may be whole", path, bad,
-                       unroll_parameter_elements(where), where->name);
+    return unroll_fail(UNROLL_EDATA,
+                       "%s: %zu of %zu weights in %s are NaN or infinite; 'unroll "
+                       "inspect' shows all, an earlier checkpoint may be whole",
+                       path, bad, unroll_parameter_elements(where), where->name);
 }
 
 enum kind { TEXT, TRANSLATION, EITHER };
@@ -61,11 +62,15 @@ static unroll_status check_kind(const char *path, const unroll_model *model, enu
                            "task translate",
                            path, task);
     if (kind == TEXT && is_translation)
-        return unroll_fail(UNROLL_EDATA, "%s: a translation; 'unroll translate' and 'unroll eval' "
-                           "take it", path);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: a translation; 'unroll translate' and 'unroll eval' "
+                           "take it",
+                           path);
     if (!unroll_model_vocabulary(model))
-        return unroll_fail(UNROLL_EDATA, "%s: a model of task %s, which has no text; give one that "
-                           "was trained on a text", path, task);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: a model of task %s, which has no text; give one that "
+                           "was trained on a text",
+                           path, task);
     return UNROLL_OK;
 }
 

@@ -82,8 +82,10 @@ static unroll_status add_token(unroll_json_reader *r, size_t most, tokens *t)
         return unroll_fail(UNROLL_EDATA, "%s: vocabulary entry %zu is no string", r->path, t->count);
     }
     if (t->count == most)
-        return unroll_fail(UNROLL_EDATA, "%s: the vocabulary has more than the %zu entries that its tensors have room "
-                           "for", r->path, most);
+        return unroll_fail(UNROLL_EDATA,
+                           "%s: the vocabulary has more than the %zu entries that its tensors have room "
+                           "for",
+                           r->path, most);
     UNROLL_TRY(unroll_json_string(r, &text, &length));
     const char **token = unroll_reserve(t->token, &t->room, t->count + 1, sizeof *token);
     if (!token)

@@ -38,9 +38,11 @@ static unroll_status image_tensors(const unroll_model *model, unroll_model_image
     float *plain = image->plain_;
     for (size_t i = 0; i < image->count; i++) {
         unroll_parameter_get(&list[i], unroll_net_weights(model->net), plain);
-        image->tensor[i] = (unroll_tensor){.name = list[i].name, .dtype = UNROLL_F32,
+        image->tensor[i] = (unroll_tensor){.name = list[i].name,
+                                           .dtype = UNROLL_F32,
                                            .rank = list[i].cols ? 2 : 1,
-                                           .shape = {list[i].rows, list[i].cols}, .data = plain};
+                                           .shape = {list[i].rows, list[i].cols},
+                                           .data = plain};
         plain += unroll_parameter_elements(&list[i]);
     }
     return UNROLL_OK;
@@ -87,8 +89,8 @@ unroll_status unroll_model_save(const unroll_model *model, const char *path)
 {
     unroll_model_image image;
     UNROLL_TRY(unroll_model_image_make(model, &image));
-    const unroll_status status = unroll_tensors_write(path, image.tensor, image.count,
-                                                      image.metadata, image.metadata_count);
+    const unroll_status status =
+        unroll_tensors_write(path, image.tensor, image.count, image.metadata, image.metadata_count);
     unroll_model_image_free(&image);
     return status;
 }

@@ -121,8 +121,8 @@ unroll_status unroll_run_config(unroll_run *run, const unroll_config *config)
 {
     char *path = unroll_run_path(run, UNROLL_RUN_CONFIG);
     char *text = unroll_options_json(config, ~0u, NULL, UNROLL_VERSION, true);
-    const unroll_status status = path && text ? unroll_output_file(path, text, strlen(text))
-                                              : UNROLL_EMEMORY;
+    const unroll_status status =
+        path && text ? unroll_output_file(path, text, strlen(text)) : UNROLL_EMEMORY;
     unroll_free(text);
     unroll_free(path);
     return status;
@@ -159,8 +159,8 @@ typedef struct row {
 
 static void add_text(row *r, const char *text)
 {
-    const int n = snprintf(r->text + r->used, sizeof r->text - r->used, "%s%s", r->used ? "," : "",
-                           text);
+    const int n =
+        snprintf(r->text + r->used, sizeof r->text - r->used, "%s%s", r->used ? "," : "", text);
     r->used += (size_t)n;
 }
 
@@ -246,9 +246,9 @@ unroll_status unroll_run_save_owed(unroll_run *run)
     if (m->count == 0)
         return UNROLL_OK;
     char *path = unroll_run_path(run, UNROLL_RUN_MODEL);
-    run->model_saved = path ? unroll_tensors_write(path, m->tensor, m->count, m->metadata,
-                                                   m->metadata_count)
-                            : UNROLL_EMEMORY;
+    run->model_saved =
+        path ? unroll_tensors_write(path, m->tensor, m->count, m->metadata, m->metadata_count)
+             : UNROLL_EMEMORY;
     unroll_free(path);
     if (run->model_saved == UNROLL_OK)
         unroll_model_image_free(m);

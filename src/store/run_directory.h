@@ -16,9 +16,9 @@
 unroll_status unroll_run_directory_config(const char *directory, json_t **out);
 
 enum unroll_run_mode {
-    UNROLL_RUN_NEW,     /**< the directory is empty or not there; its parent is */
-    UNROLL_RUN_FORCE,   /**< it may hold an old run; unroll_run_clear() removes it */
-    UNROLL_RUN_RESUME   /**< it holds a run */
+    UNROLL_RUN_NEW,   /**< the directory is empty or not there; its parent is */
+    UNROLL_RUN_FORCE, /**< it may hold an old run; unroll_run_clear() removes it */
+    UNROLL_RUN_RESUME /**< it holds a run */
 };
 
 /** runs/TASK-CELL-LAYERSxHIDDEN, with a number behind where that is taken: the directory of a run that was

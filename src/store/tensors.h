@@ -15,11 +15,11 @@ typedef struct unroll_tensor {
     const char *name;
     enum unroll_dtype dtype;
     size_t rank, shape[UNROLL_RANK_MAX];
-    const void *data;       /**< reading: aligned to 8 */
+    const void *data; /**< reading: aligned to 8 */
 } unroll_tensor;
 
 typedef struct unroll_metadata {
-    const char *key, *value;  /**< UTF-8 */
+    const char *key, *value; /**< UTF-8 */
 } unroll_metadata;
 
 /** Write all tensors and metadata as one file, through unroll_output. */
@@ -31,7 +31,7 @@ typedef struct unroll_tensors {
     size_t count;
     unroll_metadata *metadata;
     size_t metadata_count;
-    void *block_;           /**< what the above point into */
+    void *block_; /**< what the above point into */
 } unroll_tensors;
 
 /** Every fault of faults.md's model rows is UNROLL_EDATA naming file and fault; no allocation is

@@ -23,7 +23,8 @@ static bool get_size(const json_t *value, size_t *out)
     return true;
 }
 
-static unroll_status parse_shape(const unroll_tensors_header *h, const json_t *shape, unroll_tensor *t)
+static unroll_status parse_shape(const unroll_tensors_header *h, const json_t *shape,
+                                 unroll_tensor *t)
 {
     if (!json_is_array(shape))
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s has no shape", h->path, t->name);
@@ -38,7 +39,8 @@ static unroll_status parse_shape(const unroll_tensors_header *h, const json_t *s
     return UNROLL_OK;
 }
 
-static unroll_status parse_dtype(const unroll_tensors_header *h, const json_t *dtype, unroll_tensor *t)
+static unroll_status parse_dtype(const unroll_tensors_header *h, const json_t *dtype,
+                                 unroll_tensor *t)
 {
     const char *name = json_string_value(dtype);
     if (name == NULL)
@@ -52,7 +54,8 @@ static unroll_status parse_dtype(const unroll_tensors_header *h, const json_t *d
                        h->path, t->name, name);
 }
 
-static unroll_status parse_entry(const unroll_tensors_header *h, const char *name, const json_t *value, unroll_tensor_entry *e)
+static unroll_status parse_entry(const unroll_tensors_header *h, const char *name,
+                                 const json_t *value, unroll_tensor_entry *e)
 {
     unroll_tensor *t = &e->tensor;
     t->name = name;
@@ -67,9 +70,8 @@ static unroll_status parse_entry(const unroll_tensors_header *h, const char *nam
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s: data_offsets are not two sizes", h->path,
                            name);
     if (json_object_size(value) != 3)
-        return unroll_fail(UNROLL_EDATA,
-                           "%s: tensor %s has more than dtype, shape and data_offsets", h->path,
-                           name);
+        return unroll_fail(UNROLL_EDATA, "%s: tensor %s has more than dtype, shape and data_offsets",
+                           h->path, name);
     if (e->begin > e->end)
         return unroll_fail(UNROLL_EDATA, "%s: tensor %s begins at %zu, after its end %zu", h->path,
                            name, e->begin, e->end);
@@ -105,7 +107,8 @@ static int by_key(const void *a, const void *b)
 
 static unroll_status fail_duplicate(const unroll_tensors_header *h, const char *name)
 {
-    return unroll_fail(UNROLL_EDATA, "%s: '%s' is a duplicate: the header has it twice", h->path, name);
+    return unroll_fail(UNROLL_EDATA, "%s: '%s' is a duplicate: the header has it twice", h->path,
+                       name);
 }
 
 static unroll_status add_name(unroll_tensors_header *h, outline *o, const char *name)
@@ -208,8 +211,10 @@ static unroll_status add_metadata(unroll_tensors_header *h, unroll_json_reader *
         return unroll_fail(UNROLL_EDATA, "%s: metadata '%s' is not a string", h->path, key);
     UNROLL_TRY(unroll_json_string(r, &value, &length));
     if (h->metadata_count == UNROLL_METADATA_MAX)
-        return unroll_fail(UNROLL_EDATA, "%s: has more than %d entries of metadata", h->path, UNROLL_METADATA_MAX);
-    unroll_metadata *more = unroll_reserve(h->metadata, &h->metadata_room, h->metadata_count + 1, sizeof *more);
+        return unroll_fail(UNROLL_EDATA, "%s: has more than %d entries of metadata", h->path,
+                           UNROLL_METADATA_MAX);
+    unroll_metadata *more =
+        unroll_reserve(h->metadata, &h->metadata_room, h->metadata_count + 1, sizeof *more);
     if (more == NULL)
         return unroll_fail_prefix(UNROLL_EMEMORY, "%s", h->path);
     h->metadata = more;

@@ -15,20 +15,20 @@ enum { UNROLL_TENSORS_MAX = 100000, UNROLL_METADATA_MAX = 4096 };
 typedef struct unroll_tensor_entry {
     unroll_tensor tensor;
     size_t begin, end;
-    size_t at;              /**< of its description in the header */
+    size_t at; /**< of its description in the header */
 } unroll_tensor_entry;
 
 /** Zero-initialise, set the first three, and release it with unroll_tensors_header_free(). */
 typedef struct unroll_tensors_header {
-    const char *path;       /**< what messages begin with */
-    char *text;             /**< [length + 1], from unroll_alloc(); taken over. Names and metadata stand in it */
+    const char *path; /**< what messages begin with */
+    char *text; /**< [length + 1], from unroll_alloc(); taken over. Names and metadata stand in it */
     size_t length;
     unroll_tensor_entry *entries; /**< in the order of the file */
     size_t count, room;
     unroll_metadata *metadata;
     size_t metadata_count, metadata_room;
     bool has_crc;
-    uint32_t crc;           /**< the payload's, as the header says */
+    uint32_t crc; /**< the payload's, as the header says */
 } unroll_tensors_header;
 
 /** Read the text, and check all that it says but the payload's checksum: each tensor's type, shape and place, that they

@@ -19,7 +19,7 @@
 typedef struct reader {
     const char *path;
     int fd;
-    size_t size;          /**< of the file */
+    size_t size; /**< of the file */
     unroll_tensors_header header;
 } reader;
 

@@ -47,8 +47,8 @@ static unroll_status put_text(const char *path, json_t **object, const char *key
     return put(path, object, key, json_stringn(text, length));
 }
 
-static unroll_status fill_metadata(const char *path, const unroll_metadata *metadata, size_t count, uint32_t crc,
-                                   json_t **meta)
+static unroll_status fill_metadata(const char *path, const unroll_metadata *metadata, size_t count,
+                                   uint32_t crc, json_t **meta)
 {
     char digits[CRC_DIGITS + 1];
     for (size_t i = 0; i < count; i++)
@@ -59,8 +59,7 @@ static unroll_status fill_metadata(const char *path, const unroll_metadata *meta
 }
 
 static unroll_status fill_header(const char *path, json_t **root, const unroll_tensor *const *sorted,
-                                 size_t count, const unroll_metadata *metadata,
-                                 size_t metadata_count)
+                                 size_t count, const unroll_metadata *metadata, size_t metadata_count)
 {
     uint32_t crc = 0;
     size_t begin = 0;

@@ -8,8 +8,8 @@ enum { UNROLL_SOLVED_UPDATES = 500 };
  *  good enough: the accuracy above 0.995, or the loss below the row's solved_loss. */
 typedef struct unroll_solved {
     double solved_loss;
-    uint64_t step;          /**< the step that solved it; 0: not yet */
-    size_t count;           /**< of updates so far */
+    uint64_t step;                        /**< the step that solved it; 0: not yet */
+    size_t count;                         /**< of updates so far */
     double recent[UNROLL_SOLVED_UPDATES]; /**< their losses or accuracies */
 } unroll_solved;
 

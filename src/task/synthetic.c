@@ -34,9 +34,9 @@ typedef struct synthetic {
     const unroll_task_row *row;
     double value[UNROLL_TASK_KEYS];
     unroll_task_shape shape;
-    size_t B, cells;        /* cells = T·B */
+    size_t B, cells; /* cells = T·B */
     uint64_t seed;
-    unroll_rng rng;         /* of training */
+    unroll_rng rng; /* of training */
     buffers train, eval;
 } synthetic;
 
@@ -46,8 +46,7 @@ static unroll_status buffers_new(buffers *b, const synthetic *s)
     size_t features = 0, values = 0;
     if (!unroll_mul(s->cells, shape->inputs, &features) ||
         !unroll_mul(s->cells, shape->outputs, &values))
-        return unroll_fail(UNROLL_EMEMORY,
-                           "task %s: %zu sequences of %zu steps do not fit in memory",
+        return unroll_fail(UNROLL_EMEMORY, "task %s: %zu sequences of %zu steps do not fit in memory",
                            s->row->name, s->B, shape->T);
     b->weight = unroll_alloc(s->cells, sizeof *b->weight);
     b->counted = unroll_alloc(s->cells, sizeof *b->counted);

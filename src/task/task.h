@@ -12,7 +12,7 @@
  *  freed by its own free(self); one of unroll_task_new() and its kin by unroll_task_free(). */
 struct unroll_task {
     void *self;
-    size_t inputs, outputs;     /**< for the network's spec */
+    size_t inputs, outputs; /**< for the network's spec */
     bool features, squared;
     size_t source;              /**< source tokens; 0: it reads none */
     uint64_t batches_per_epoch; /**< 0: fresh samples without end */
@@ -22,7 +22,7 @@ struct unroll_task {
     unroll_status (*eval)(void *self, enum unroll_split split, uint64_t i, unroll_batch *out,
                           bool *more);
     size_t train_T, train_B, eval_T, eval_B; /**< upper bounds of what the batches use */
-    size_t train_S, eval_S;     /**< of their source steps; 0: no source */
+    size_t train_S, eval_S;                  /**< of their source steps; 0: no source */
     void (*state)(void *self, unroll_visit *visit, void *arg);
     void (*free)(void *self);
     /* What a task of unroll_task_new_text() or _pairs() reads, else NULL. */
@@ -34,9 +34,9 @@ struct unroll_task {
 
 /** Sizes of a character task's batches. */
 typedef struct unroll_task_char_options {
-    size_t T, B;        /**< window and streams; 0 where the task is only for evaluation */
-    bool no_carry;      /**< states start at zero in each window */
-    uint64_t seed;      /**< of the order of lines */
+    size_t T, B;   /**< window and streams; 0 where the task is only for evaluation */
+    bool no_carry; /**< states start at zero in each window */
+    uint64_t seed; /**< of the order of lines */
 } unroll_task_char_options;
 
 /** The largest window and batch, up to *T and *B, that the training part can fill. What the user
@@ -63,8 +63,8 @@ unroll_status unroll_task_char(const unroll_corpus *corpus, const unroll_task_ch
 
 typedef struct unroll_task_translate_options {
     size_t B;
-    bool reverse;       /**< the encoder reads the source from its end; </s> stays last */
-    uint64_t seed;      /**< of the order of pairs */
+    bool reverse;  /**< the encoder reads the source from its end; </s> stays last */
+    uint64_t seed; /**< of the order of pairs */
 } unroll_task_translate_options;
 
 /** Pairs in batches of B rows, those of about the same length together, in another order each epoch.
@@ -95,26 +95,26 @@ typedef struct unroll_task_column {
     size_t stride;
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
-    uint8_t *counted;       /**< begins at 1; 0 keeps a step out of the accuracy */
-    bool recall;            /**< give weight only to what the task is about: the test split */
+    uint8_t *counted; /**< begins at 1; 0 keeps a step out of the accuracy */
+    bool recall;      /**< give weight only to what the task is about: the test split */
 } unroll_task_column;
 
 /** A synthetic task is one file that ends in a `const unroll_task_row`, and one line in
  *  module.am. */
 typedef struct unroll_task_row {
     const char *name, *summary, *origin;
-    unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
+    unroll_spec_key keys[UNROLL_TASK_KEYS]; /**< a NULL name ends them */
     void (*shape)(const double *value, unroll_task_shape *shape);
     void (*draw)(const double *value, unroll_rng *rng, const unroll_task_column *column);
     /** Loss of the best guess that remembers nothing, over all steps that training counts. */
     double (*baseline)(const double *value);
-    const char *measure;    /**< what the accuracy is a share of, and what counts as right */
-    double (*chance)(const double *value);   /**< accuracy of such a guess */
-    double tolerance;       /**< of a squared task, as in unroll_batch */
-    double solved_loss;     /**< solved below this mean loss; 0: by accuracy, see task/solved.h */
+    const char *measure; /**< what the accuracy is a share of, and what counts as right */
+    double (*chance)(const double *value); /**< accuracy of such a guess */
+    double tolerance;                      /**< of a squared task, as in unroll_batch */
+    double solved_loss; /**< solved below this mean loss; 0: by accuracy, see task/solved.h */
 } unroll_task_row;
 
-extern const unroll_task_row *const unroll_task_table[];  /**< NULL at the end */
+extern const unroll_task_row *const unroll_task_table[]; /**< NULL at the end */
 
 /** baseline and chance of a task that ends in one of two equally likely classes: ln 2 and 1/2. */
 double unroll_task_coin_loss(const double *value);
@@ -142,14 +142,13 @@ enum { UNROLL_TOY_PAIRS };
  *  module.am. */
 typedef struct unroll_toy_row {
     const char *name, *summary, *origin;
-    unroll_spec_key keys[UNROLL_TASK_KEYS];  /**< a NULL name ends them */
-    enum unroll_tokens tokens;               /**< what it is meant to be read by */
+    unroll_spec_key keys[UNROLL_TASK_KEYS]; /**< a NULL name ends them */
+    enum unroll_tokens tokens;              /**< what it is meant to be read by */
     /** One pair; both sentences are empty before. */
-    void (*draw)(const double *value, unroll_rng *rng, unroll_buffer *source,
-                 unroll_buffer *target);
+    void (*draw)(const double *value, unroll_rng *rng, unroll_buffer *source, unroll_buffer *target);
 } unroll_toy_row;
 
-extern const unroll_toy_row *const unroll_toy_table[];  /**< NULL at the end */
+extern const unroll_toy_row *const unroll_toy_table[]; /**< NULL at the end */
 
 /** Is it a toy language's "NAME" or "NAME:key=value,…"? The table's first is also called
  *  "translate", which alone stands for pairs from files, too. */

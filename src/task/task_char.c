@@ -17,19 +17,19 @@ enum { EVAL_T = 256 };
 typedef struct buffers {
     uint32_t *input, *target;
     unroll_real *weight;
-    uint8_t *mode;          /* these two only with lines */
+    uint8_t *mode; /* these two only with lines */
 } buffers;
 
 typedef struct char_task {
     const unroll_corpus *corpus;
     unroll_task_char_options options;
-    uint64_t place[2];      /* epoch, window: of the next training batch */
-    uint64_t windows;       /* in an epoch */
-    size_t stream;          /* positions of each stream, without lines */
+    uint64_t place[2]; /* epoch, window: of the next training batch */
+    uint64_t windows;  /* in an epoch */
+    size_t stream;     /* positions of each stream, without lines */
     /* with lines: this epoch's tape */
-    uint64_t shuffled;      /* the epoch that `order` is of, plus one */
-    size_t *order;          /* [lines] */
-    size_t *start;          /* [lines + 1] position of each line of `order` */
+    uint64_t shuffled; /* the epoch that `order` is of, plus one */
+    size_t *order;     /* [lines] */
+    size_t *start;     /* [lines + 1] position of each line of `order` */
     buffers train, eval;
 } char_task;
 
@@ -59,8 +59,8 @@ static unroll_status fail_size(const unroll_corpus *corpus, size_t T, size_t B)
     extent(p, &positions, &streams);
     if (positions == 0)
         return unroll_fail(UNROLL_EDATA,
-                           "%s: no token is left to train on; raise the first share of "
-                           UNROLL_OPTION "split",
+                           "%s: no token is left to train on; raise the first share of " UNROLL_OPTION
+                           "split",
                            unroll_corpus_name(corpus));
     if (p->lines && B > streams)
         return unroll_fail(UNROLL_EDATA,
@@ -181,8 +181,8 @@ typedef struct line_tape {
 } line_tape;
 
 /* Column b of a batch: T positions of the tape from `at` on, resets from `end` on. */
-static void read_tape(const line_tape *tape, size_t at, size_t end, const buffers *into, size_t T, size_t B,
-                      size_t b)
+static void read_tape(const line_tape *tape, size_t at, size_t end, const buffers *into, size_t T,
+                      size_t B, size_t b)
 {
     const unroll_part *p = tape->part;
     const size_t *order = tape->order, *start = tape->start;
@@ -329,8 +329,7 @@ unroll_status unroll_task_char(const unroll_corpus *corpus, const unroll_task_ch
         return status;
     }
     /* of a line's n positions, n − 1 predict */
-    const double share =
-        p->lines ? (double)(p->count - 1) / (double)(p->count - 1 + p->lines) : 1;
+    const double share = p->lines ? (double)(p->count - 1) / (double)(p->count - 1 + p->lines) : 1;
     *out = (unroll_task){.self = c,
                          .inputs = V,
                          .outputs = V,

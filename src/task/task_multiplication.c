@@ -10,11 +10,8 @@ enum { LENGTH };
 
 static void shape(const double *value, unroll_task_shape *s)
 {
-    *s = (unroll_task_shape){.T = (size_t)value[LENGTH],
-                             .inputs = 2,
-                             .outputs = 1,
-                             .features = true,
-                             .squared = true};
+    *s = (unroll_task_shape){
+        .T = (size_t)value[LENGTH], .inputs = 2, .outputs = 1, .features = true, .squared = true};
 }
 
 static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)

@@ -23,8 +23,9 @@ static unroll_status take_options(const unroll_task_options *from, unroll_task_o
 static unroll_status take_rules(const unroll_task_options *options, unroll_text_rules *rules)
 {
     *rules = (unroll_text_rules)UNROLL_TEXT_RULES_INIT;
-    return options->rules ? unroll_versioned_copy("unroll_text_rules", options->rules, rules, sizeof *rules)
-                          : UNROLL_OK;
+    return options->rules
+               ? unroll_versioned_copy("unroll_text_rules", options->rules, rules, sizeof *rules)
+               : UNROLL_OK;
 }
 
 /* ---- a text ---- */
@@ -42,9 +43,9 @@ static unroll_status open_text(unroll_task *task, const char *text, size_t lengt
     UNROLL_TRY(unroll_corpus_from_text(&c, "the text", text, length, &corpus));
     unroll_task_char_options t = {.T = o->seq_length ? o->seq_length : SEQ_LENGTH,
                                   .B = o->batch ? o->batch : BATCH,
-                                  .no_carry = o->no_carry, .seed = o->seed};
-    unroll_status status =
-        unroll_task_char_fit(corpus, o->seq_length > 0, o->batch > 0, &t.T, &t.B);
+                                  .no_carry = o->no_carry,
+                                  .seed = o->seed};
+    unroll_status status = unroll_task_char_fit(corpus, o->seq_length > 0, o->batch > 0, &t.T, &t.B);
     if (status == UNROLL_OK)
         status = unroll_task_char(corpus, &t, task);
     task->corpus = corpus; /* freed with the task, whether it was made or not */
@@ -70,7 +71,9 @@ static unroll_status open_pairs(unroll_task *task, const char *tsv, size_t lengt
     UNROLL_TRY(unroll_pairs_from_text(&p, "the pairs", tsv, length, &pairs));
     const size_t count = unroll_pairs_get_part(pairs, UNROLL_TRAIN)->count;
     const unroll_task_translate_options t = {
-        .B = o->batch ? o->batch : BATCH < count ? BATCH : count,
+        .B = o->batch        ? o->batch
+             : BATCH < count ? BATCH
+                             : count,
         .reverse = o->reverse_source,
         .seed = o->seed,
     };
@@ -99,8 +102,7 @@ static unroll_status open_toy(unroll_task *task, const char *spec, const unroll_
     return status;
 }
 
-static unroll_status open_synthetic(unroll_task *task, const char *spec,
-                                    const unroll_task_options *o)
+static unroll_status open_synthetic(unroll_task *task, const char *spec, const unroll_task_options *o)
 {
     const unroll_task_row *row;
     double value[UNROLL_TASK_KEYS];
@@ -139,14 +141,14 @@ static unroll_status open_spec(unroll_task *task, const char *spec, size_t lengt
     return open_synthetic(task, spec, options);
 }
 
-unroll_status unroll_task_new_text(const char *text, size_t length, const unroll_task_options *options,
-                                   unroll_task **out)
+unroll_status unroll_task_new_text(const char *text, size_t length,
+                                   const unroll_task_options *options, unroll_task **out)
 {
     return make(open_text, text, length, options, out);
 }
 
-unroll_status unroll_task_new_pairs(const char *tsv, size_t length, const unroll_task_options *options,
-                                    unroll_task **out)
+unroll_status unroll_task_new_pairs(const char *tsv, size_t length,
+                                    const unroll_task_options *options, unroll_task **out)
 {
     return make(open_pairs, tsv, length, options, out);
 }
@@ -163,20 +165,35 @@ unroll_status unroll_task_new(const unroll_task_functions *functions, unroll_tas
     *out = NULL;
     UNROLL_TRY(unroll_versioned_copy("unroll_task_functions", functions, &f, sizeof f));
     if (!f.next || !f.inputs || !f.outputs || !f.steps || !f.rows)
-        return unroll_fail(UNROLL_EUSAGE, "a task needs next(), and inputs, outputs, steps and rows above 0");
+        return unroll_fail(UNROLL_EUSAGE,
+                           "a task needs next(), and inputs, outputs, steps and rows above 0");
     if (f.held_out_steps && (!f.held_out || !f.held_out_rows))
-        return unroll_fail(UNROLL_EUSAGE, "a task with %zu steps to evaluate needs held_out() and "
-                           "held_out_rows above 0", f.held_out_steps);
+        return unroll_fail(UNROLL_EUSAGE,
+                           "a task with %zu steps to evaluate needs held_out() and "
+                           "held_out_rows above 0",
+                           f.held_out_steps);
     unroll_task *task = unroll_alloc(1, sizeof *task);
     if (!task)
         return UNROLL_EMEMORY;
     *task = (unroll_task){
-        .self = f.self, .inputs = f.inputs, .outputs = f.outputs, .features = f.features,
-        .squared = f.squared, .source = f.source, .batches_per_epoch = f.batches_per_epoch,
-        .tokens_per_batch = (double)f.steps * (double)f.rows, .next = f.next, .eval = f.held_out,
-        .train_T = f.steps, .train_B = f.rows, .train_S = f.source_steps,
-        .eval_T = f.held_out_steps, .eval_B = f.held_out_rows, .eval_S = f.held_out_source_steps,
-        .state = f.state, .free = f.free,
+        .self = f.self,
+        .inputs = f.inputs,
+        .outputs = f.outputs,
+        .features = f.features,
+        .squared = f.squared,
+        .source = f.source,
+        .batches_per_epoch = f.batches_per_epoch,
+        .tokens_per_batch = (double)f.steps * (double)f.rows,
+        .next = f.next,
+        .eval = f.held_out,
+        .train_T = f.steps,
+        .train_B = f.rows,
+        .train_S = f.source_steps,
+        .eval_T = f.held_out_steps,
+        .eval_B = f.held_out_rows,
+        .eval_S = f.held_out_source_steps,
+        .state = f.state,
+        .free = f.free,
     };
     *out = task;
     return UNROLL_OK;

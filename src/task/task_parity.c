@@ -6,8 +6,7 @@ enum { LENGTH };
 
 static void shape(const double *value, unroll_task_shape *s)
 {
-    *s = (unroll_task_shape){
-        .T = (size_t)value[LENGTH], .inputs = 1, .outputs = 2, .features = true};
+    *s = (unroll_task_shape){.T = (size_t)value[LENGTH], .inputs = 1, .outputs = 2, .features = true};
 }
 
 static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)

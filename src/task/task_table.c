@@ -38,12 +38,12 @@ static unroll_status fail_name(const char *name, const char *pairs)
     if (strcmp(name, names[0]) == 0)
         return unroll_fail(UNROLL_EUSAGE, "task %s %s", name,
                            pairs ? "has no keys; its options are those of unroll help train"
-                                 : "reads a text; give another one here, see unroll generate "
-                                 UNROLL_OPTION "list");
+                                 : "reads a text; give another one here, see unroll generate " UNROLL_OPTION
+                                   "list");
     if (unroll_task_translates(name))
         return unroll_fail(UNROLL_EUSAGE,
-                           "task %s is a translation; give another one here, see unroll generate "
-                           UNROLL_OPTION "list",
+                           "task %s is a translation; give another one here, see unroll generate " UNROLL_OPTION
+                           "list",
                            name);
     for (size_t i = 0; unroll_toy_table[i] && count < NAMES; i++)
         names[count++] = unroll_toy_table[i]->name;
@@ -58,7 +58,8 @@ static unroll_status fail_name(const char *name, const char *pairs)
 static const char listed[] = "unroll generate " UNROLL_OPTION "list";
 
 /* @param found  the row's name and keys, NULL where there is none */
-static unroll_status parse(const char *spec, const char *found, const unroll_spec_key *keys, double *value)
+static unroll_status parse(const char *spec, const char *found, const unroll_spec_key *keys,
+                           double *value)
 {
     if (found)
         return unroll_spec_parse(spec, "task", found, keys, listed, value);

@@ -11,9 +11,8 @@ enum { IMPORTANT = 2, FILLERS = 4, CLASSES = IMPORTANT * IMPORTANT };
 
 static void shape(const double *value, unroll_task_shape *s)
 {
-    *s = (unroll_task_shape){.T = (size_t)value[LENGTH],
-                             .inputs = IMPORTANT + FILLERS,
-                             .outputs = CLASSES};
+    *s = (unroll_task_shape){
+        .T = (size_t)value[LENGTH], .inputs = IMPORTANT + FILLERS, .outputs = CLASSES};
 }
 
 /* A step from [from·T/10, (from + 1)·T/10). */

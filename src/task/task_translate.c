@@ -28,12 +28,12 @@ typedef struct place {
 typedef struct translate_task {
     const unroll_pairs *pairs;
     unroll_task_translate_options options;
-    uint64_t place[2];   /* epoch, batch: of the next training batch */
-    uint64_t prepared;   /* the epoch that `order` is of, plus one */
-    place *order;        /* [training pairs] */
-    size_t *batch;       /* [batches] the slice of `order` that each is */
+    uint64_t place[2]; /* epoch, batch: of the next training batch */
+    uint64_t prepared; /* the epoch that `order` is of, plus one */
+    place *order;      /* [training pairs] */
+    size_t *batch;     /* [batches] the slice of `order` that each is */
     size_t batches;
-    place *held[3];      /* validation and test pairs, by length; [0] is none */
+    place *held[3]; /* validation and test pairs, by length; [0] is none */
     buffers train, eval;
     double padding;
 } translate_task;
@@ -135,8 +135,9 @@ static void put_target(const buffers *to, const unroll_pair *pair, size_t T, siz
     const size_t n = pair ? pair->length[UNROLL_TARGET] : 0;
     for (size_t t = 0; t < T; t++) {
         const bool runs = t < n;
-        to->input[t * B + b] =
-            !runs ? UNROLL_ID_END : t ? pair->id[UNROLL_TARGET][t - 1] : UNROLL_ID_BEGIN;
+        to->input[t * B + b] = !runs ? UNROLL_ID_END
+                               : t   ? pair->id[UNROLL_TARGET][t - 1]
+                                     : UNROLL_ID_BEGIN;
         to->target[t * B + b] = runs ? pair->id[UNROLL_TARGET][t] : UNROLL_ID_END;
         to->weight[t * B + b] = runs ? 1 : 0;
         to->mode[t * B + b] = runs ? UNROLL_RUN : UNROLL_HOLD;
@@ -295,7 +296,8 @@ unroll_status unroll_task_translate(const unroll_pairs *pairs,
     *out = (unroll_task){.self = t,
                          .inputs = V,
                          .outputs = V,
-                         .source = unroll_vocabulary_size(unroll_pairs_vocabulary(pairs, UNROLL_SOURCE)),
+                         .source =
+                             unroll_vocabulary_size(unroll_pairs_vocabulary(pairs, UNROLL_SOURCE)),
                          .batches_per_epoch = t->batches,
                          .tokens_per_batch = t->batches ? targets / (double)t->batches : 0,
                          .next = next,

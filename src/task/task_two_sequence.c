@@ -7,10 +7,8 @@ enum { DELAY, START, NOISE };
 
 static void shape(const double *value, unroll_task_shape *s)
 {
-    *s = (unroll_task_shape){.T = (size_t)value[START] + (size_t)value[DELAY],
-                             .inputs = 1,
-                             .outputs = 2,
-                             .features = true};
+    *s = (unroll_task_shape){
+        .T = (size_t)value[START] + (size_t)value[DELAY], .inputs = 1, .outputs = 2, .features = true};
 }
 
 /* Number t of a class's start, from [−1,1). The same for any seed, and the classes are 1 apart. */
@@ -26,8 +24,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     const uint32_t class = (uint32_t)unroll_rng_below(rng, 2);
     for (size_t t = 0; t < T; t++) {
         const double noise = value[NOISE] * (2 * unroll_rng_uniform(rng) - 1);
-        c->feature[t * c->stride] =
-            (unroll_real)((t < start ? start_value(class, t) : 0) + noise);
+        c->feature[t * c->stride] = (unroll_real)((t < start ? start_value(class, t) : 0) + noise);
     }
     c->target[(T - 1) * c->stride] = class;
     c->weight[(T - 1) * c->stride] = 1;

@@ -11,11 +11,11 @@ enum { ROMAN_MAX = 3999 };
 /* ---- English ---- */
 
 static const char *const english_small[20] = {
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen"};
-static const char *const english_tens[10] = {
-    "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+    "zero",     "one",     "two",     "three",     "four",     "five",    "six",
+    "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+static const char *const english_tens[10] = {"",      "",      "twenty",  "thirty", "forty",
+                                             "fifty", "sixty", "seventy", "eighty", "ninety"};
 
 /* 1 … 999 */
 static void say_english_hundreds(unroll_buffer *s, unsigned n)
@@ -57,12 +57,14 @@ static void say_english(unroll_buffer *s, unsigned n)
 /* ---- German ---- */
 
 static const char *const german_small[20] = {
-    "null", "ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn",
-    "elf", "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn",
-    "neunzehn"};
+    "null",     "ein",      "zwei",     "drei",     "vier",     "fünf",    "sechs",
+    "sieben",   "acht",     "neun",     "zehn",     "elf",      "zwölf",   "dreizehn",
+    "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn"};
+/* clang-format off */
 static const char *const german_tens[10] = {
     "", "", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig",
     "neunzig"};
+/* clang-format on */
 
 /* 0 … 999, one word. @param last  nothing follows: a one is "eins" */
 static void say_german_hundreds(unroll_buffer *s, unsigned n, bool last)
@@ -117,9 +119,9 @@ static void say_roman(unroll_buffer *s, unsigned n)
     static const struct {
         unsigned size;
         const char *sign;
-    } signs[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"},
-                 {50, "L"},   {40, "XL"},  {10, "X"},  {9, "IX"},   {5, "V"},   {4, "IV"},
-                 {1, "I"}};
+    } signs[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"},
+                 {90, "XC"},  {50, "L"},   {40, "XL"}, {10, "X"},   {9, "IX"},
+                 {5, "V"},    {4, "IV"},   {1, "I"}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         for (; n >= signs[i].size; n -= signs[i].size)
             unroll_buffer_text(s, signs[i].sign);
@@ -142,8 +144,7 @@ static unsigned draw_number(const double *value, unroll_rng *rng, enum target to
     return first + (unsigned)unroll_rng_below(rng, end - first);
 }
 
-static void draw(const double *value, unroll_rng *rng, unroll_buffer *source,
-                 unroll_buffer *target)
+static void draw(const double *value, unroll_rng *rng, unroll_buffer *source, unroll_buffer *target)
 {
     const enum target to = (enum target)value[TO];
     const unsigned n = draw_number(value, rng, to);
@@ -156,6 +157,7 @@ static void draw(const double *value, unroll_rng *rng, unroll_buffer *source,
         say_digits(target, n);
 }
 
+/* clang-format off */
 const unroll_toy_row unroll_toy_numbers = {
     .name = "numbers",
     .summary = "numbers in English words to digits, Roman numerals or German words, by character",
@@ -171,3 +173,4 @@ const unroll_toy_row unroll_toy_numbers = {
     .tokens = UNROLL_CODEPOINT,
     .draw = draw,
 };
+/* clang-format on */

@@ -39,8 +39,8 @@ static const struct noun {
 static const struct adjective {
     const char *english, *e, *en;
 } adjectives[ADJECTIVES] = {
-    {"red", "rote", "roten"},    {"old", "alte", "alten"},    {"small", "kleine", "kleinen"},
-    {"big", "große", "großen"},  {"young", "junge", "jungen"},
+    {"red", "rote", "roten"},   {"old", "alte", "alten"},     {"small", "kleine", "kleinen"},
+    {"big", "große", "großen"}, {"young", "junge", "jungen"},
 };
 
 static const struct verb {
@@ -79,10 +79,10 @@ typedef struct phrase {
     bool plural;
     const struct adjective *adjective[2];
     size_t adjectives;
-    bool relative;           /* "that …" follows */
-    bool is_object;          /* of the relative clause: "that the dog sees" */
-    predicate predicate;     /* of it */
-    const struct noun *other;/* its other noun phrase, which has no clause of its own */
+    bool relative;            /* "that …" follows */
+    bool is_object;           /* of the relative clause: "that the dog sees" */
+    predicate predicate;      /* of it */
+    const struct noun *other; /* its other noun phrase, which has no clause of its own */
     bool other_plural;
     const struct adjective *other_adjective;
 } phrase;
@@ -243,8 +243,7 @@ static void say_german(unroll_buffer *s, const phrase *subject, const predicate 
 
 /* ---- the whole ---- */
 
-static void draw_clause(const draws *d, unroll_buffer *source, unroll_buffer *target,
-                        enum order order)
+static void draw_clause(const draws *d, unroll_buffer *source, unroll_buffer *target, enum order order)
 {
     const phrase subject = draw_phrase(d);
     const predicate p = draw_predicate(d);
@@ -253,8 +252,7 @@ static void draw_clause(const draws *d, unroll_buffer *source, unroll_buffer *ta
     say_german(target, &subject, &p, &object, order);
 }
 
-static void draw(const double *value, unroll_rng *rng, unroll_buffer *source,
-                 unroll_buffer *target)
+static void draw(const double *value, unroll_rng *rng, unroll_buffer *source, unroll_buffer *target)
 {
     const draws d = {value, rng};
     const uint64_t least = (uint64_t)value[LEAST], most = (uint64_t)value[CLAUSES];

@@ -40,9 +40,8 @@ static void measure_blocks(void *arg, size_t index)
     }
 }
 
-void unroll_clip_gradient(const unroll_kernels *kernels, double max_value, double max_norm,
-                          size_t n, unroll_real *g, unroll_clip_block *block, size_t threads,
-                          unroll_clip *out)
+void unroll_clip_gradient(const unroll_kernels *kernels, double max_value, double max_norm, size_t n,
+                          unroll_real *g, unroll_clip_block *block, size_t threads, unroll_clip *out)
 {
     clip_job job = {kernels, (unroll_real)max_value, n, threads, g, block};
     unroll_parallel(threads, measure_blocks, &job);

@@ -16,11 +16,19 @@ unroll_status unroll_optimizer_make(const unroll_optimizer_row *row, const unrol
     if (!o)
         return UNROLL_EMEMORY;
     *o = (unroll_optimizer){
-        .row = row, .kernels = kernels, .count = count, .threads = l->threads,
-        .numbers = {
-            .momentum = l->momentum, .beta1 = l->beta1, .beta2 = l->beta2, .rho = l->rho,
-            .epsilon = l->epsilon, .weight_decay = l->weight_decay,
-        },
+        .row = row,
+        .kernels = kernels,
+        .count = count,
+        .threads = l->threads,
+        .numbers =
+            {
+                .momentum = l->momentum,
+                .beta1 = l->beta1,
+                .beta2 = l->beta2,
+                .rho = l->rho,
+                .epsilon = l->epsilon,
+                .weight_decay = l->weight_decay,
+            },
     };
     bool done = (o->block = unroll_alloc(count / UNROLL_BLOCK + 1, sizeof *o->block)) != NULL;
     for (size_t i = 0; done && i < UNROLL_SLOTS_MAX && row->slot[i] != NULL; i++)
@@ -101,6 +109,8 @@ unroll_status unroll_optimizer_step(unroll_optimizer *o, double lr, unroll_real 
     o->numbers.count++;
     if (unroll_optimizer_update(o, 1, o->count, weights, gradient) == UNROLL_OK)
         return UNROLL_OK;
-    return unroll_fail(UNROLL_ENUMERIC, "update %llu made weights that are not finite; lower the "
-                       "learning rate", (unsigned long long)o->numbers.count);
+    return unroll_fail(UNROLL_ENUMERIC,
+                       "update %llu made weights that are not finite; lower the "
+                       "learning rate",
+                       (unsigned long long)o->numbers.count);
 }

@@ -12,7 +12,7 @@ struct unroll_optimizer {
     size_t count, threads;
     unroll_update numbers;               /**< its lr and count are the last update's */
     unroll_real *slot[UNROLL_SLOTS_MAX]; /**< [count] each, or NULL */
-    unroll_clip_block *block;            /**< one for each UNROLL_BLOCK parameters, for clipping, too */
+    unroll_clip_block *block; /**< one for each UNROLL_BLOCK parameters, for clipping, too */
 };
 
 /** @param l      checked and complete, as in unroll_plan

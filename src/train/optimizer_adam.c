@@ -6,8 +6,8 @@
 #include "train/optimizer_row.h"
 
 static void adam(const unroll_update *u, double coupled, double decoupled, size_t n,
-                 unroll_real *restrict w, const unroll_real *restrict g,
-                 unroll_real *restrict m, unroll_real *restrict v)
+                 unroll_real *restrict w, const unroll_real *restrict g, unroll_real *restrict m,
+                 unroll_real *restrict v)
 {
     const double k = (double)u->count;
     const unroll_real lambda = (unroll_real)coupled;

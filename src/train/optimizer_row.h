@@ -17,15 +17,15 @@ enum {
 
 /** One step's numbers, read by all threads. */
 typedef struct unroll_update {
-    uint64_t count;       /**< updates with this one, from 1 */
+    uint64_t count; /**< updates with this one, from 1 */
     double lr;
     double momentum, beta1, beta2, rho, epsilon, weight_decay;
 } unroll_update;
 
 typedef struct unroll_optimizer_row {
-    const char *name;     /**< as in --optimizer */
-    const char *summary;  /**< one line with the source, for help */
-    double epsilon;       /**< where none is asked for */
+    const char *name;    /**< as in --optimizer */
+    const char *summary; /**< one line with the source, for help */
+    double epsilon;      /**< where none is asked for */
     /** What it keeps for each parameter, as a checkpoint names it; NULL: none. */
     const char *slot[UNROLL_SLOTS_MAX];
     /** Update n <= UNROLL_BLOCK parameters w by their gradients g; both slots are given, those
@@ -37,19 +37,19 @@ typedef struct unroll_optimizer_row {
 extern const unroll_optimizer_row *const unroll_optimizer_table[]; /**< NULL at the end */
 
 const unroll_optimizer_row *unroll_optimizer_find(const char *name); /**< NULL: no such */
-const char *unroll_optimizer_name(size_t i);                     /**< NULL at the end */
+const char *unroll_optimizer_name(size_t i);                         /**< NULL at the end */
 
 /** `body` for each parameter i of a block: once with a constant count, so that gcc vectorises it at
  *  -O2 too, and once for the last, shorter block. */
-#define UNROLL_EACH_PARAMETER(i, n, body)                                                \
-    do {                                                                                 \
-        if ((n) == UNROLL_BLOCK) {                                                       \
-            for (size_t i = 0; i < UNROLL_BLOCK; i++)                                    \
-                body;                                                                    \
-        } else {                                                                         \
-            for (size_t i = 0; i < (n); i++)                                             \
-                body;                                                                    \
-        }                                                                                \
+#define UNROLL_EACH_PARAMETER(i, n, body)             \
+    do {                                              \
+        if ((n) == UNROLL_BLOCK) {                    \
+            for (size_t i = 0; i < UNROLL_BLOCK; i++) \
+                body;                                 \
+        } else {                                      \
+            for (size_t i = 0; i < (n); i++)          \
+                body;                                 \
+        }                                             \
     } while (0)
 
 static inline unroll_real unroll_root(unroll_real x)

@@ -6,11 +6,13 @@ extern const unroll_optimizer_row unroll_optimizer_sgd, unroll_optimizer_momentu
     unroll_optimizer_nesterov, unroll_optimizer_adagrad, unroll_optimizer_rmsprop,
     unroll_optimizer_adam, unroll_optimizer_adamw;
 
+/* clang-format off */
 const unroll_optimizer_row *const unroll_optimizer_table[] = {
     &unroll_optimizer_sgd,     &unroll_optimizer_momentum, &unroll_optimizer_nesterov,
     &unroll_optimizer_adagrad, &unroll_optimizer_rmsprop,  &unroll_optimizer_adam,
     &unroll_optimizer_adamw,   NULL,
 };
+/* clang-format on */
 
 const unroll_optimizer_row *unroll_optimizer_find(const char *name)
 {

@@ -75,19 +75,24 @@ static unroll_status check(const unroll_learning *l)
         const char *name;
         double value, below;
     } rows[] = {
-        {"lr", l->lr, INFINITY},           {"momentum", l->momentum, 1},
-        {"beta1", l->beta1, 1},            {"beta2", l->beta2, 1},
-        {"rho", l->rho, 1},                {"epsilon", l->epsilon, INFINITY},
+        {"lr", l->lr, INFINITY},
+        {"momentum", l->momentum, 1},
+        {"beta1", l->beta1, 1},
+        {"beta2", l->beta2, 1},
+        {"rho", l->rho, 1},
+        {"epsilon", l->epsilon, INFINITY},
         {"weight-decay", l->weight_decay, INFINITY},
-        {"decay", l->decay, INFINITY},     {"lr-min", l->lr_min, INFINITY},
+        {"decay", l->decay, INFINITY},
+        {"lr-min", l->lr_min, INFINITY},
         {"clip-norm", l->clip_norm, INFINITY},
         {"clip-value", l->clip_value, INFINITY},
-        {"epochs", l->epochs, INFINITY},   {"time", l->seconds, INFINITY},
+        {"epochs", l->epochs, INFINITY},
+        {"time", l->seconds, INFINITY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!(rows[i].value >= 0 && rows[i].value < rows[i].below))
-            return unroll_fail(UNROLL_EUSAGE, "%s is %g; give one from 0 to below %g",
-                               rows[i].name, rows[i].value, rows[i].below);
+            return unroll_fail(UNROLL_EUSAGE, "%s is %g; give one from 0 to below %g", rows[i].name,
+                               rows[i].value, rows[i].below);
     return UNROLL_OK;
 }
 

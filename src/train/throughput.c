@@ -15,7 +15,8 @@ void unroll_throughput_add(unroll_throughput *rate, double value)
 double unroll_throughput_recent(const unroll_throughput *rate)
 {
     double sorted[UNROLL_THROUGHPUT_RECENT];
-    const size_t n = rate->count < UNROLL_THROUGHPUT_RECENT ? (size_t)rate->count : UNROLL_THROUGHPUT_RECENT;
+    const size_t n =
+        rate->count < UNROLL_THROUGHPUT_RECENT ? (size_t)rate->count : UNROLL_THROUGHPUT_RECENT;
     for (size_t i = 0; i < n; i++) {
         size_t j = i;
         for (; j > 0 && sorted[j - 1] > rate->recent[i]; j--)

@@ -5,8 +5,8 @@
 
 enum {
     UNROLL_THROUGHPUT_RECENT = 31,
-    UNROLL_THROUGHPUT_OCTAVES = 48,   /**< from 2^-8 to 2^40 a second */
-    UNROLL_THROUGHPUT_PARTS = 128     /**< bins an octave: half a percent each */
+    UNROLL_THROUGHPUT_OCTAVES = 48, /**< from 2^-8 to 2^40 a second */
+    UNROLL_THROUGHPUT_PARTS = 128   /**< bins an octave: half a percent each */
 };
 
 /** Medians of a speed, over the last values and over all, in fixed memory. Zero-initialise. */

@@ -17,14 +17,14 @@ enum { SKIPS_MAX = 10 };
 
 /* What exact resume needs beside the arrays, as one array of its own. */
 enum {
-    STEP,          /* steps done, skipped ones included: the place in the data */
-    UPDATES,       /* updates done: Adam's bias correction counts these */
-    CLIPPED,       /* steps that clipping changed */
-    SKIPS,         /* steps skipped in a row */
-    EVALUATED,     /* the step of the last evaluation; 0: none */
-    WITHOUT_GAIN,  /* evaluations since the best one */
-    WAITED,        /* … or since the plateau schedule's last cut */
-    CUTS,          /* of the plateau schedule */
+    STEP,         /* steps done, skipped ones included: the place in the data */
+    UPDATES,      /* updates done: Adam's bias correction counts these */
+    CLIPPED,      /* steps that clipping changed */
+    SKIPS,        /* steps skipped in a row */
+    EVALUATED,    /* the step of the last evaluation; 0: none */
+    WITHOUT_GAIN, /* evaluations since the best one */
+    WAITED,       /* … or since the plateau schedule's last cut */
+    CUTS,         /* of the plateau schedule */
     COUNTERS
 };
 
@@ -35,23 +35,26 @@ struct unroll_trainer {
     unroll_plan plan;
     unroll_optimizer *optimizer;
     unroll_work *work;
-    unroll_work *eval_work;              /* its own, so that evaluations leave no trace; or NULL */
+    unroll_work *eval_work; /* its own, so that evaluations leave no trace; or NULL */
     size_t size;
-    size_t learned;                      /* of it: what updates may change */
-    unroll_real *grad;                   /* [size] */
-    unroll_real *carry;                  /* [state size]: the work's state while it is saved */
+    size_t learned;     /* of it: what updates may change */
+    unroll_real *grad;  /* [size] */
+    unroll_real *carry; /* [state size]: the work's state while it is saved */
     uint64_t counter[COUNTERS];
     double best_loss;
-    unroll_throughput rate;                    /* clocks are no part of what is resumed */
+    unroll_throughput rate; /* clocks are no part of what is resumed */
 };
 
 const char *unroll_stop_name(enum unroll_stop stop)
 {
     static const char *const names[] = {
-        [UNROLL_STOP_STEPS] = "steps",       [UNROLL_STOP_EPOCHS] = "epochs",
-        [UNROLL_STOP_TIME] = "time",         [UNROLL_STOP_PATIENCE] = "patience",
+        [UNROLL_STOP_STEPS] = "steps",
+        [UNROLL_STOP_EPOCHS] = "epochs",
+        [UNROLL_STOP_TIME] = "time",
+        [UNROLL_STOP_PATIENCE] = "patience",
         [UNROLL_STOP_INTERRUPTED] = "interrupted",
-        [UNROLL_STOP_DIVERGED] = "diverged", [UNROLL_STOP_ERROR] = "error",
+        [UNROLL_STOP_DIVERGED] = "diverged",
+        [UNROLL_STOP_ERROR] = "error",
     };
     return names[stop];
 }
@@ -61,11 +64,18 @@ static unroll_status allocate(unroll_trainer *t)
     const size_t threads = t->plan.learning.threads;
     const unroll_task *task = t->task;
     UNROLL_TRY(unroll_parallel_check(threads));
-    const unroll_work_options train = {.size = sizeof train, .T = task->train_T, .B = task->train_B,
-                                       .S = task->train_S, .threads = threads, .training = true,
+    const unroll_work_options train = {.size = sizeof train,
+                                       .T = task->train_T,
+                                       .B = task->train_B,
+                                       .S = task->train_S,
+                                       .threads = threads,
+                                       .training = true,
                                        .recompute = t->plan.learning.recompute};
-    const unroll_work_options eval = {.size = sizeof eval, .T = task->eval_T, .B = task->eval_B,
-                                      .S = task->eval_S, .threads = threads};
+    const unroll_work_options eval = {.size = sizeof eval,
+                                      .T = task->eval_T,
+                                      .B = task->eval_B,
+                                      .S = task->eval_S,
+                                      .threads = threads};
     UNROLL_TRY(unroll_work_new(t->net, &train, &t->work));
     if (task->eval != NULL && task->eval_T > 0 && task->eval_B > 0)
         UNROLL_TRY(unroll_work_new(t->net, &eval, &t->eval_work));
@@ -168,7 +178,8 @@ static unroll_status skip(unroll_trainer *t, const unroll_result *r)
     if (!r->finite && bad_state)
         unroll_fail(UNROLL_ENUMERIC,
                     "step %llu: values are not finite, first in layer %zu at step %zu of the "
-                    "window; the update was skipped", step, r->bad_layer, r->bad_step);
+                    "window; the update was skipped",
+                    step, r->bad_layer, r->bad_step);
     else if (!isfinite(r->loss))
         unroll_fail(UNROLL_ENUMERIC, "step %llu: the loss is not finite; the update was skipped",
                     step);
@@ -180,7 +191,8 @@ static unroll_status skip(unroll_trainer *t, const unroll_result *r)
         return UNROLL_OK;
     return unroll_fail_prefix(UNROLL_ENUMERIC,
                               "%d steps in a row were not finite; lower the learning rate or "
-                              "clip the gradient; the last", SKIPS_MAX);
+                              "clip the gradient; the last",
+                              SKIPS_MAX);
 }
 
 static double count_targets(const unroll_batch *batch)
@@ -210,8 +222,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
     unroll_clip_gradient(t->optimizer->kernels, l->clip_value, l->clip_norm, t->size, t->grad,
                          t->optimizer->block, l->threads, &clip);
     const double lr = unroll_plan_lr(&t->plan, t->counter[STEP]++, t->counter[CUTS]);
-    const bool finite =
-        status == UNROLL_OK && r.finite && isfinite(r.loss) && isfinite(clip.norm);
+    const bool finite = status == UNROLL_OK && r.finite && isfinite(r.loss) && isfinite(clip.norm);
     if (finite) {
         t->counter[SKIPS] = 0;
         t->counter[CLIPPED] += clip.clipped;
@@ -256,8 +267,7 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
         UNROLL_TRY(t->task->eval(t->task->self, split, i, &batch, &more));
         if (!more)
             break;
-        const unroll_status status =
-            unroll_net_evaluate(t->net, &batch, t->eval_work, &r, NULL);
+        const unroll_status status = unroll_net_evaluate(t->net, &batch, t->eval_work, &r, NULL);
         if (status != UNROLL_OK && status != UNROLL_ENUMERIC)
             return status;
         loss += status == UNROLL_OK ? r.loss : NAN;

@@ -27,4 +27,8 @@ refuses check-map 'nothing is called unroll_no_such' doc/design.md 'See `unroll_
 refuses check-messages 'is for --cell rnn' src/net/init.c 'const char *why = "is for --cell rnn"; /* "--x" */'
 refuses check-messages 'no --%s' src/base/rng.h '#define WHY "no --%s"'
 refuses 'symbols check' 'unroll_new is in a header' include/unroll/net.h 'size_t unroll_new(const unroll_net *net);'
+# Skipped where clang-format 14 is missing.
+sh "$top/tools/format" --check >"$work/unformatted" 2>/dev/null
+formatted=$?
+[ "$formatted" = 77 ] || check "the layout of .clang-format: $(cat "$work/unformatted")" [ "$formatted" = 0 ]
 finish

@@ -13,7 +13,8 @@ static void forward(const unroll_step *s)
 {
     const unroll_layer *l = s->layer;
     const size_t H = l->pitch;
-    const vec a = vec_all((unroll_real)l->option[RATE]), rest = vec_all((unroll_real)(1 - l->option[RATE]));
+    const vec a = vec_all((unroll_real)l->option[RATE]),
+              rest = vec_all((unroll_real)(1 - l->option[RATE]));
     unroll_recur(s, s->h0, H, 0, 1, Z, UNROLL_FROM_SELF);
     for (size_t row = 0; row < s->rows; row++) {
         unroll_real *z = s->z + row * l->blocks * H, *n = z + N * H;
@@ -29,7 +30,8 @@ static void backward(const unroll_step *s)
 {
     const unroll_layer *l = s->layer;
     const size_t H = l->pitch;
-    const vec a = vec_all((unroll_real)l->option[RATE]), rest = vec_all((unroll_real)(1 - l->option[RATE]));
+    const vec a = vec_all((unroll_real)l->option[RATE]),
+              rest = vec_all((unroll_real)(1 - l->option[RATE]));
     for (size_t row = 0; row < s->rows; row++) {
         unroll_real *z = s->z + row * l->blocks * H, *dn = z + DN * H;
         for (size_t j = 0; j < H; j += LANES) {
