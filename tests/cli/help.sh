@@ -49,7 +49,7 @@ check 'help shows range and default' grep -q 'from 1 to 1048576, default 128' "$
 check 'help tells what a choice is' grep -q 'rnn: simple recurrent network (Elman 1990)' "$work/help.line"
 check 'and an initialisation' grep -q 'he: N(0, 2/inputs) (He et al. 2015)' "$work/help.line"
 check 'the man page, too' grep -q 'N(0, 2/inputs) (He et al. 2015)' "$work/man"
-check 'help shows choices' grep -q 'rnn, lstm or gru (default lstm)' "$work/help.line"
+check 'help shows choices' grep -q 'rnn, lstm\(, [a-z, ]*\)* or [a-z]* (default lstm)' "$work/help.line"
 check 'bash reads its completion' bash -n "$work/bash"
 cat >"$work/complete.bash" <<'END'
 . "$1"

@@ -6,9 +6,10 @@ cd "$work" || exit 99
 expect 0 '' generate --list
 sed '/^toy-translation: /,$d' out >list # the toy languages are translate_train.sh's
 grep -o '^[a-z-]*:' list | tr -d : >names
-check 'nine tasks' [ "$(wc -l <names)" -eq 9 ]
+tasks=$(wc -l <names)
+check 'nine tasks or more' [ "$tasks" -ge 9 ]
 for word in 'source: ' 'accuracy: ' 'by chance ' 'baseline: ' 'example: unroll train --task '; do
-    check "each task has '$word'" [ "$(grep -c "$word" list)" -eq 9 ]
+    check "each task has '$word'" [ "$(grep -c "$word" list)" -eq "$tasks" ]
 done
 
 # What --list gives as example is understood, and gives as many steps of targets as of inputs.
