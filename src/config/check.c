@@ -73,7 +73,7 @@ static unroll_status check_cell(const unroll_config *config)
                            config->gru, unroll_cell_variant_owner(), config->cell);
     if (normed && cell->norm_gates == 0)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes none",
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes no normalisation",
                            config->norm, config->cell);
     if (config->omega > 0 && !unroll_cell_is_simple(cell))
         return unroll_fail(UNROLL_EUSAGE,

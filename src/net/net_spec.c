@@ -125,7 +125,7 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
 {
     *kinds = (unroll_net_kinds){0};
     if (!s->activation)
-        s->activation = "tanh";
+        s->activation = unroll_activation_name(0);
     UNROLL_TRY(check_spec(s));
     if (!unroll_kernels_get())
         return UNROLL_EUSAGE;
@@ -137,7 +137,7 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
     const unroll_norm *norm = kinds->norm;
     if (norm && cell->norm_gates == 0)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes none", norm->name,
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes no normalisation", norm->name,
                            cell->name);
     if (s->omega != 0 && !unroll_cell_is_simple(cell))
         return unroll_fail(UNROLL_EUSAGE,

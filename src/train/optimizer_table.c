@@ -2,15 +2,16 @@
 
 #include "train/optimizer_row.h"
 
-extern const unroll_optimizer_row unroll_optimizer_sgd, unroll_optimizer_momentum,
-    unroll_optimizer_nesterov, unroll_optimizer_adagrad, unroll_optimizer_rmsprop,
-    unroll_optimizer_adam, unroll_optimizer_adamw;
+/* The rows are made from the list of files in module.am. */
+#define OPTIMIZER(name) extern const unroll_optimizer_row name;
+#include "train/optimizer_rows.h"
+#undef OPTIMIZER
+#define OPTIMIZER(name) &name,
 
 /* clang-format off */
 const unroll_optimizer_row *const unroll_optimizer_table[] = {
-    &unroll_optimizer_sgd,     &unroll_optimizer_momentum, &unroll_optimizer_nesterov,
-    &unroll_optimizer_adagrad, &unroll_optimizer_rmsprop,  &unroll_optimizer_adam,
-    &unroll_optimizer_adamw,   NULL,
+#include "train/optimizer_rows.h"
+    NULL,
 };
 /* clang-format on */
 

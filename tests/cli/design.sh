@@ -83,7 +83,7 @@ expect 64 "cell leaky has no key 'rte'; did you mean 'rate'?" train text --cell 
 expect 64 "cell leaky: rate: '2' is not a number from 0 to 1" train text --cell leaky:rate=2
 expect 64 'cell mgu has no key' train text --cell mgu:rate=1
 expect 64 "no 'leeky:rate=1'; did you mean leaky?" train text --cell leeky:rate=1
-expect 64 'takes none' train text --cell leaky --norm layer
+expect 64 'takes no normalisation' train text --cell leaky --norm layer
 expect 64 'forget-bias' train text --cell leaky --forget-bias 1
 check 'runs are named by the cell alone' sh -c \
     "'$unroll' train text --cell leaky $plain --quiet && [ -d runs/char-leaky-2x8 ]"
