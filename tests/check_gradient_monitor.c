@@ -59,7 +59,8 @@ START_TEST(histograms_count_every_gradient)
             all += one->bin[b];
         ck_assert_uint_eq(all, f.T * f.B * f.hidden);
     }
-    ck_assert_str_eq(unroll_histograms_at(h, count - 1)->name, p.net->stack.cell->states > 1 ? "c_l1" : "h_l1");
+    ck_assert_str_eq(unroll_histograms_at(h, count - 1)->name,
+                     p.net->stack.cell->states > 1 ? "c_l1" : "h_l1");
     free(grad);
     unroll_histograms_free(h);
     close_probed(&p);

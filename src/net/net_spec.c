@@ -137,8 +137,8 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
     const unroll_norm *norm = kinds->norm;
     if (norm && cell->norm_gates == 0)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes no normalisation", norm->name,
-                           cell->name);
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes no normalisation",
+                           norm->name, cell->name);
     if (s->omega != 0 && !unroll_cell_is_simple(cell))
         return unroll_fail(UNROLL_EUSAGE,
                            UNROLL_OPTION "omega is not defined for " UNROLL_OPTION "cell %s",
