@@ -106,6 +106,8 @@ mask()
             sed -E -e '/^step /s|  [0-9.]+[kMG]?/s  [0-9.dhms ]+ left$|  TIME|' \
                 -e 's|^(gradients recorded [0-9]+ times in )[0-9.]+ s, [0-9.]+% of the run$|\1TIME|' \
                 -e '/, seed [0-9]+: /s|, [0-9.dhms ]+s$|, TIME|' ;;
+        # An apostrophe in a text for gnuplot: it was doubled once, and is a number since (the picture is the same)
+        *.gp) sed "s/'\.\"\\\\047\"\.'/''/g" ;;
         *) cat ;;
     esac
 }
