@@ -181,7 +181,8 @@ static int by_place(const void *a, const void *b)
 /** The tensors must cover the payload, each byte once. */
 static unroll_status check_cover(unroll_tensors_header *h, size_t payload)
 {
-    qsort(h->entries, h->count, sizeof *h->entries, by_place);
+    if (h->count) /* a file of no tensors has no list to sort */
+        qsort(h->entries, h->count, sizeof *h->entries, by_place);
     size_t end = 0;
     for (size_t i = 0; i < h->count; i++) {
         const unroll_tensor_entry *e = &h->entries[i];
