@@ -125,37 +125,83 @@ START_TEST(by_seed)
 }
 END_TEST
 
-/* The samples of an evaluation do not depend on how far training is, and are not those of training;
- * the test split counts a part of what validation counts, and only what the accuracy is about. */
+static unroll_batch held_out(const example *e, enum unroll_split split, uint64_t i)
+{
+    unroll_batch batch;
+    bool more;
+    OK(e->task.eval(e->task.self, split, i, &batch, &more));
+    ck_assert(more);
+    return batch;
+}
+
+/* The samples of an evaluation do not depend on how far training is. Training, validation and test have samples of
+ * their own, and count the same targets. */
 START_TEST(evaluation)
 {
     static unsigned char a[1 << 20], b[1 << 20];
     example e = make_example(unroll_task_table[_i]->name, 4, 1);
     unroll_batch batch = next_batch(&e);
-    bool more;
-    size_t n = bytes_of(&batch, &e, b);
-    ck_assert_int_eq(e.task.eval(e.task.self, UNROLL_VALID, 2, &batch, &more), UNROLL_OK);
-    ck_assert(more);
-    ck_assert_uint_eq(n, bytes_of(&batch, &e, a));
-    ck_assert_int_ne(memcmp(a, b, n), 0);
-    double valid[20000], some = 0;
-    const size_t steps = batch.T * 4;
-    ck_assert_uint_le(steps, 20000);
-    for (size_t i = 0; i < steps; i++)
-        valid[i] = (double)batch.weight[i];
-    for (int i = 0; i < 3; i++)
-        next_batch(&e);
-    ck_assert_int_eq(e.task.eval(e.task.self, UNROLL_TEST, 2, &batch, &more), UNROLL_OK);
-    bytes_of(&batch, &e, b);
-    ck_assert_mem_eq(a, b, n);
-    bool part = true;
-    for (size_t i = 0; i < steps; i++) {
-        const double weight = (double)batch.weight[i];
-        part &= weight <= valid[i] && (weight == 0 || batch.counted[i] == 1);
-        some += weight;
+    const size_t n = bytes_of(&batch, &e, b);
+    for (int split = UNROLL_VALID; split <= UNROLL_TEST; split++) {
+        batch = held_out(&e, (enum unroll_split)split, 2);
+        ck_assert_uint_eq(n, bytes_of(&batch, &e, a));
+        ck_assert_int_ne(memcmp(a, b, n), 0); /* not the last one's */
+        for (int i = 0; i < 3; i++)
+            next_batch(&e);
+        batch = held_out(&e, (enum unroll_split)split, 2);
+        bytes_of(&batch, &e, b);
+        ck_assert_mem_eq(a, b, n);
     }
-    ck_assert(part && some > 0);
     free_example(&e);
+}
+END_TEST
+
+/* Sequence `k` of a held-out set as text. */
+static char *held_out_line(const example *e, enum unroll_split split, size_t k)
+{
+    const unroll_batch batch = held_out(e, split, k / e->task.eval_B);
+    char *line;
+    OK(unroll_task_line(&e->task, &batch, k % batch.B, &line));
+    return line;
+}
+
+static size_t count_sequences(const example *e, enum unroll_split split)
+{
+    unroll_batch batch;
+    bool more;
+    size_t count = 0;
+    for (uint64_t i = 0;; i++) {
+        OK(e->task.eval(e->task.self, split, i, &batch, &more));
+        if (!more)
+            return count;
+        for (size_t b = 0; b < batch.B; b++) {
+            bool some = false;
+            for (size_t t = 0; t < batch.T; t++)
+                some |= batch.weight[t * batch.B + b] > 0;
+            count += some;
+        }
+    }
+}
+
+/* The held-out sequences are the same ones whatever the batch, and as many. */
+START_TEST(whatever_the_batch)
+{
+    static const size_t some[] = {0, 3, 6, 7, 20, 998, 999};
+    const char *name = unroll_task_table[_i]->name;
+    example few = make_example(name, 3, 1), many = make_example(name, 7, 1);
+    for (int s = UNROLL_VALID; s <= UNROLL_TEST; s++) {
+        const enum unroll_split split = (enum unroll_split)s;
+        for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+            char *a = held_out_line(&few, split, some[i]), *b = held_out_line(&many, split, some[i]);
+            ck_assert_str_eq(a, b);
+            unroll_free(a);
+            unroll_free(b);
+        }
+        ck_assert_uint_eq(count_sequences(&few, split), 1000);
+        ck_assert_uint_eq(count_sequences(&many, split), 1000);
+    }
+    free_example(&few);
+    free_example(&many);
 }
 END_TEST
 
@@ -269,8 +315,8 @@ START_TEST(adding)
 }
 END_TEST
 
-/* Evaluations come out the same each time, whatever training does, and the test split counts only
- * what needs memory. */
+/* Evaluations come out the same each time, whatever training does; blanks have weight, but are no part of what is
+ * recalled. */
 START_TEST(copy_evaluation)
 {
     example e = make_example("copy:delay=5,length=2,symbols=3", 8, 3);
@@ -285,10 +331,14 @@ START_TEST(copy_evaluation)
     ck_assert_int_ne(memcmp(input, other, sizeof input), 0);
     ck_assert_int_eq(e.task.eval(e.task.self, UNROLL_VALID, 1, &batch, &more), UNROLL_OK);
     ck_assert_int_ne(memcmp(input, batch.input, sizeof input), 0);
-    ck_assert_int_eq(e.task.eval(e.task.self, UNROLL_TEST, 0, &batch, &more), UNROLL_OK);
+    batch = held_out(&e, UNROLL_VALID, 0);
     ck_assert_mem_eq(input, batch.input, sizeof input);
     for (size_t i = 0; i < N; i++)
-        ck_assert(batch.weight[i] == (i / B >= 7));
+        ck_assert(batch.weight[i] == 1 && (batch.counted[i] && batch.recalled[i]) == (i / B >= 7));
+    batch = held_out(&e, UNROLL_TEST, 0);
+    ck_assert_int_ne(memcmp(input, batch.input, sizeof input), 0);
+    for (size_t i = 0; i < N; i++)
+        ck_assert(batch.weight[i] == 1 && (batch.counted[i] && batch.recalled[i]) == (i / B >= 7));
     uint64_t batches = 0;
     while (e.task.eval(e.task.self, UNROLL_VALID, batches, &batch, &more) == UNROLL_OK && more)
         batches++;
@@ -301,15 +351,10 @@ START_TEST(lines_of_tsv)
 {
     example e = make_example("copy:delay=2,length=1,symbols=1", 2, 3);
     unroll_batch batch;
-    bool more;
     char *line;
     ck_assert_int_eq(e.task.next(e.task.self, &batch), UNROLL_OK);
     ck_assert_int_eq(unroll_task_line(&e.task, &batch, 1, &line), UNROLL_OK);
     ck_assert_str_eq(line, "1 0 2 0\t0 0 0 1");
-    unroll_free(line);
-    ck_assert_int_eq(e.task.eval(e.task.self, UNROLL_TEST, 0, &batch, &more), UNROLL_OK);
-    ck_assert_int_eq(unroll_task_line(&e.task, &batch, 0, &line), UNROLL_OK);
-    ck_assert_str_eq(line, "1 0 2 0\t- - - 1");
     unroll_free(line);
     free_example(&e);
 
@@ -339,6 +384,7 @@ Suite *make_suite(void)
     t = new_case(suite, "all tasks");
     tcase_add_loop_test(t, by_seed, 0, tasks);
     tcase_add_loop_test(t, evaluation, 0, tasks);
+    tcase_add_loop_test(t, whatever_the_batch, 0, tasks);
     tcase_add_loop_test(t, smallest, 0, 7);
     tcase_add_test(t, resume);
     t = new_case(suite, "copy and adding");

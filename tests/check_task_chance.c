@@ -132,7 +132,7 @@ START_TEST(tolerance)
     };
     const uint32_t input[6] = {0};
     const unroll_real weight[6] = {1, 2, 4, 8, 0, 16};
-    const uint8_t counted[6] = {1, 1, 1, 1, 1, 0};
+    const uint8_t counted[6] = {1, 1, 1, 1, 1, 0}, recalled[6] = {0, 1, 1, 0, 1, 1};
     unroll_batch batch = {.T = 6,
                           .B = 1,
                           .input = input,
@@ -146,6 +146,15 @@ START_TEST(tolerance)
     ck_assert_double_eq(r.weight, 31);
     ck_assert_double_eq(r.counted, 15); /* the bound itself is too far; weight 0 counts nowhere */
     ck_assert_double_eq(r.correct, 3);
+    ck_assert_double_eq(r.recalled, 15); /* all that is counted, where none are told apart */
+    ck_assert_double_eq(r.recalled_correct, 3);
+    batch.recalled = recalled;
+    ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);
+    ck_assert_double_eq(r.counted, 15);
+    ck_assert_double_eq(r.recalled, 2 + 4); /* what is not counted is not recalled */
+    ck_assert_double_eq(r.recalled_correct, 2);
+    ck_assert_double_eq(r.recalled_loss, 2 * 0x1p-9 + 4 * 0x1p-8);
+    batch.recalled = NULL;
     batch.counted = NULL;
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &r, NULL), UNROLL_OK);
     ck_assert_double_eq(r.counted, 31);

@@ -306,14 +306,12 @@ END_TEST
 START_TEST(reber_recall)
 {
     example e = make_example("reber", ROWS, 1);
-    unroll_batch batch;
-    bool more;
-    ck_assert_int_eq(e.task.eval(e.task.self, UNROLL_TEST, 0, &batch, &more), UNROLL_OK);
+    const unroll_batch batch = next_batch(&e);
     for (size_t b = 0; b < ROWS; b++) {
         const sequence s = column(&e, &batch, b);
         size_t steps = 0, at = 0;
         for (size_t t = 0; t < s.T; t++)
-            if (s.weight[t] > 0) {
+            if (s.weight[t] > 0 && batch.recalled[t * ROWS + b]) {
                 steps++;
                 at = t;
             }

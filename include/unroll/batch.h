@@ -23,7 +23,8 @@ typedef struct unroll_batch {
     const unroll_real *weight;  /**< [T][B] weight of each target, 0: none; NULL: all 1 */
     const uint8_t *mode;        /**< [T][B] enum unroll_mode; NULL: all UNROLL_RUN */
     const uint8_t *counted; /**< [T][B] 0: no part of the accuracy; NULL: all with a weight are */
-    unroll_real tolerance;  /**< squared error: right where every output is closer than this */
+    const uint8_t *recalled; /**< [T][B] 0: counted, but needs no memory; NULL: all that is counted does */
+    unroll_real tolerance; /**< squared error: right where every output is closer than this */
     /* What an encoder reads first, where the network has one; input and target are then the decoder's. */
     size_t S;                   /**< source steps; 0: none */
     const uint32_t *source;     /**< [S][B] source token ids; a row's padding is at its end */

@@ -205,6 +205,8 @@ typedef struct unroll_result {
     double weight;  /**< sum of the weights */
     double counted; /**< sum of the weights that the accuracy counts */
     double correct; /**< of these: where the largest output is the target, or all are near enough */
+    double recalled; /**< sum of the weights that are counted and need memory */
+    double recalled_loss, recalled_correct; /**< as loss and correct, of these alone */
     double omega; /**< unroll_net_gradient(): Ω without its weight, mean over rows; no part of the loss */
     bool finite;                /**< is the loss? */
     size_t bad_layer, bad_step; /**< where a state first was not finite, if one was */

@@ -66,8 +66,8 @@ unroll_status unroll_task_new_pairs(const char *tsv, size_t length,
                                     const unroll_task_options *options, unroll_task **out);
 
 /** A synthetic task or toy language by its name: "copy:delay=50". `unroll generate --list` prints all with their
- *  keys and sources. A synthetic task draws fresh samples without end to train on, and the same ones to evaluate on
- *  each time; its test counts only the targets that need memory.
+ *  keys and sources. A synthetic task draws fresh samples without end to train on. Validation and test have 1000
+ *  sequences each, drawn apart from those and from each other, and the same each time.
  *  @param spec     NAME or NAME:key=value,…
  *  @param options  NULL: as one whose fields are all 0
  *  @param out      freed by unroll_task_free()

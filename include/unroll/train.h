@@ -72,7 +72,10 @@ typedef struct unroll_evaluation {
     double epoch;
     double loss, accuracy, targets;
     double bits; /**< loss / ln 2 */
-    bool best;   /**< the lowest validation loss so far */
+    /** Of the targets that need memory alone, as the symbols that a task of copying repeats: loss, accuracy, and
+     *  how many they are. Where a task tells none apart they are those of all targets. */
+    double recall_loss, recall_accuracy, recalled;
+    bool best; /**< the lowest validation loss so far */
     double seconds;
 } unroll_evaluation;
 

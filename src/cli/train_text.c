@@ -353,7 +353,7 @@ void train_report_gradients(train_call *t)
         train_print_fault(t);
 }
 
-/* What a task has beside: its own accuracy, at the end of training and on the test targets. */
+/* What a task has beside: its own accuracy, at the end of training and of the test. */
 static void add_task(const unroll_training *course, const unroll_evaluation *tested, json_t **o)
 {
     const bool known = tested->targets > 0;
@@ -363,6 +363,8 @@ static void add_task(const unroll_training *course, const unroll_evaluation *tes
     unroll_json_set(o, "recent", out_json_real(unroll_solved_mean(&course->solved)));
     unroll_json_set(o, "test_loss", out_json_real(known ? tested->loss : NAN));
     unroll_json_set(o, "accuracy", out_json_real(known ? tested->accuracy : NAN));
+    unroll_json_set(o, "recall_loss", out_json_real(known ? tested->recall_loss : NAN));
+    unroll_json_set(o, "recall_accuracy", out_json_real(known ? tested->recall_accuracy : NAN));
     unroll_json_set(o, "steps_to_solve", solved ? json_integer((json_int_t)solved) : json_null());
 }
 
@@ -406,6 +408,9 @@ void train_report_text(const train_call *t, const unroll_evaluation *tested)
         out_printf("; training loss %.4f %s", unroll_training_recent_loss(course), unit(t));
     if (tested->targets > 0)
         out_printf("; test loss %.4f, accuracy %.3f", tested->loss, tested->accuracy);
+    if (tested->recalled < tested->targets)
+        out_printf("; of the targets that need memory alone: loss %.4f, accuracy %.3f",
+                   tested->recall_loss, tested->recall_accuracy);
     if (course->solved.step)
         out_printf("; solved at step %llu", (unsigned long long)course->solved.step);
     out_text("\n");

@@ -303,7 +303,7 @@ static unroll_status evaluate(job *j)
     if (!j->can_solve)
         return UNROLL_OK;
     UNROLL_TRY(unroll_trainer_evaluate(j->trainer, UNROLL_TEST, &e));
-    r->recall_loss = e.loss;
+    r->recall_loss = e.recall_loss;
     return UNROLL_OK;
 }
 

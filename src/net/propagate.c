@@ -224,11 +224,27 @@ static void sum_up(const unroll_work *w, unroll_result *result, double *token_lo
         if (!b->counted || b->counted[i]) {
             result->counted += weight;
             result->correct += weight * w->correct[i];
+            if (!b->recalled || b->recalled[i]) {
+                result->recalled += weight;
+                result->recalled_loss += weight * w->loss[i];
+                result->recalled_correct += weight * w->correct[i];
+            }
         }
         if (token_loss)
             token_loss[i] = w->loss[i];
     }
     result->finite = isfinite(result->loss);
+}
+
+void unroll_result_add(unroll_result *sum, const unroll_result *one)
+{
+    sum->loss += one->loss;
+    sum->weight += one->weight;
+    sum->counted += one->counted;
+    sum->correct += one->correct;
+    sum->recalled += one->recalled;
+    sum->recalled_loss += one->recalled_loss;
+    sum->recalled_correct += one->recalled_correct;
 }
 
 /* Carry the states over to the next batch. */

@@ -6,4 +6,7 @@
  *  unless it carries.
  *  @return UNROLL_EBUG where it does not fit the workspace, or has a token that the net does not have */
 unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *batch, unroll_work *work);
+
+/** Add one batch's sums to those of the batches before it. */
+void unroll_result_add(unroll_result *sum, const unroll_result *one);
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "net/propagate.h"
 #include "task/task.h"
 
 typedef struct pass {
@@ -22,10 +23,7 @@ static unroll_status add_batches(const pass *p, enum unroll_split split, unroll_
         if (!more)
             return UNROLL_OK;
         UNROLL_TRY(unroll_net_evaluate(p->net, &batch, p->work, &one, p->token_loss));
-        sum->loss += one.loss;
-        sum->weight += one.weight;
-        sum->counted += one.counted;
-        sum->correct += one.correct;
+        unroll_result_add(sum, &one);
         if (p->listener && !p->listener->on_batch(p->listener->arg, &batch, sum, p->token_loss))
             return UNROLL_OK;
     }

@@ -27,7 +27,7 @@ double unroll_task_coin_chance(const double *value)
 typedef struct buffers {
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
-    uint8_t *counted;
+    uint8_t *counted, *recalled;
 } buffers;
 
 typedef struct synthetic {
@@ -50,7 +50,8 @@ static unroll_status buffers_new(buffers *b, const synthetic *s)
                            s->row->name, s->B, shape->T);
     b->weight = unroll_alloc(s->cells, sizeof *b->weight);
     b->counted = unroll_alloc(s->cells, sizeof *b->counted);
-    bool done = b->weight && b->counted;
+    b->recalled = unroll_alloc(s->cells, sizeof *b->recalled);
+    bool done = b->weight && b->counted && b->recalled;
     if (shape->features)
         done = done && (b->feature = unroll_alloc(features, sizeof *b->feature));
     else
@@ -70,6 +71,7 @@ static void buffers_free(buffers *b)
     unroll_free(b->value);
     unroll_free(b->weight);
     unroll_free(b->counted);
+    unroll_free(b->recalled);
 }
 
 static void buffers_clear(const buffers *b, const synthetic *s)
@@ -77,6 +79,7 @@ static void buffers_clear(const buffers *b, const synthetic *s)
     const size_t n = s->cells;
     memset(b->weight, 0, n * sizeof *b->weight);
     memset(b->counted, 1, n * sizeof *b->counted);
+    memset(b->recalled, 1, n * sizeof *b->recalled);
     if (b->input)
         memset(b->input, 0, n * sizeof *b->input);
     if (b->target)
@@ -87,51 +90,68 @@ static void buffers_clear(const buffers *b, const synthetic *s)
         memset(b->value, 0, n * s->shape.outputs * sizeof *b->value);
 }
 
-static void draw_batch(const synthetic *s, const buffers *into, unroll_rng *rng, bool recall,
-                       unroll_batch *out)
+static void draw_row(const synthetic *s, const buffers *into, size_t b, unroll_rng *rng)
 {
-    buffers_clear(into, s);
-    for (size_t b = 0; b < s->B; b++) {
-        const unroll_task_column column = {
-            .stride = s->B,
-            .input = into->input ? into->input + b : NULL,
-            .target = into->target ? into->target + b : NULL,
-            .feature = into->feature ? into->feature + b * s->shape.inputs : NULL,
-            .value = into->value ? into->value + b * s->shape.outputs : NULL,
-            .weight = into->weight + b,
-            .counted = into->counted + b,
-            .recall = recall,
-        };
-        s->row->draw(s->value, rng, &column);
-    }
+    const unroll_task_column column = {
+        .stride = s->B,
+        .input = into->input ? into->input + b : NULL,
+        .target = into->target ? into->target + b : NULL,
+        .feature = into->feature ? into->feature + b * s->shape.inputs : NULL,
+        .value = into->value ? into->value + b * s->shape.outputs : NULL,
+        .weight = into->weight + b,
+        .counted = into->counted + b,
+        .recalled = into->recalled + b,
+    };
+    s->row->draw(s->value, rng, &column);
+}
+
+static void hand_out(const synthetic *s, const buffers *from, unroll_batch *out)
+{
     *out = (unroll_batch){.T = s->shape.T,
                           .B = s->B,
-                          .input = into->input,
-                          .target = into->target,
-                          .feature = into->feature,
-                          .value = into->value,
-                          .weight = into->weight,
-                          .counted = into->counted,
+                          .input = from->input,
+                          .target = from->target,
+                          .feature = from->feature,
+                          .value = from->value,
+                          .weight = from->weight,
+                          .counted = from->counted,
+                          .recalled = from->recalled,
                           .tolerance = (unroll_real)s->row->tolerance};
+}
+
+static void draw_batch(const synthetic *s, unroll_rng *rng)
+{
+    buffers_clear(&s->train, s);
+    for (size_t b = 0; b < s->B; b++)
+        draw_row(s, &s->train, b, rng);
 }
 
 static unroll_status next(void *self, unroll_batch *out)
 {
     synthetic *s = self;
-    draw_batch(s, &s->train, &s->rng, false, out);
+    draw_batch(s, &s->rng);
+    hand_out(s, &s->train, out);
     return UNROLL_OK;
 }
 
+/* Each sequence has a generator of its own, so that the set is the same whatever the batch; what the last
+ * batch has too many has no weight. */
 static unroll_status eval(void *self, enum unroll_split split, uint64_t i, unroll_batch *out,
                           bool *more)
 {
     synthetic *s = self;
-    *more = i < (EVAL_SEQUENCES + s->B - 1) / s->B;
-    if (*more) {
+    const size_t count = s->B > EVAL_SEQUENCES ? s->B : EVAL_SEQUENCES;
+    const uint64_t stream = split == UNROLL_TEST ? UNROLL_STREAM_TEST : UNROLL_STREAM_VALID;
+    *more = i < (count + s->B - 1) / s->B;
+    if (!*more)
+        return UNROLL_OK;
+    buffers_clear(&s->eval, s);
+    for (size_t b = 0; b < s->B && i * s->B + b < count; b++) {
         unroll_rng rng;
-        unroll_rng_seed(&rng, unroll_rng_hash(s->seed, i), UNROLL_STREAM_VALID);
-        draw_batch(s, &s->eval, &rng, split == UNROLL_TEST, out);
+        unroll_rng_seed(&rng, unroll_rng_hash(s->seed, i * s->B + b), stream);
+        draw_row(s, &s->eval, b, &rng);
     }
+    hand_out(s, &s->eval, out);
     return UNROLL_OK;
 }
 
@@ -155,9 +175,8 @@ static void synthetic_free(void *self)
 static double count_targets(const synthetic *s)
 {
     unroll_rng rng = s->rng;
-    unroll_batch batch;
     double sum = 0;
-    draw_batch(s, &s->train, &rng, false, &batch);
+    draw_batch(s, &rng);
     for (size_t i = 0; i < s->cells; i++)
         sum += s->train.weight[i] > 0;
     return sum;

@@ -95,15 +95,16 @@ typedef struct unroll_task_column {
     size_t stride;
     uint32_t *input, *target;
     unroll_real *feature, *value, *weight;
-    uint8_t *counted; /**< begins at 1; 0 keeps a step out of the accuracy */
-    bool recall;      /**< give weight only to what the task is about: the test split */
+    uint8_t *counted;  /**< begins at 1; 0 keeps a step out of the accuracy and of the recall */
+    uint8_t *recalled; /**< begins at 1; 0 keeps a step that needs no memory out of the recall */
 } unroll_task_column;
 
 /** A synthetic task is one file that ends in a `const unroll_task_row`, and one line in
  *  module.am. */
 typedef struct unroll_task_row {
     const char *name, *summary, *origin;
-    unroll_spec_key keys[UNROLL_TASK_KEYS]; /**< a NULL name ends them */
+    /** A NULL name ends them. The first makes the sequences longer the larger it is. */
+    unroll_spec_key keys[UNROLL_TASK_KEYS];
     void (*shape)(const double *value, unroll_task_shape *shape);
     void (*draw)(const double *value, unroll_rng *rng, const unroll_task_column *column);
     /** Loss of the best guess that remembers nothing, over all steps that training counts. */
@@ -163,9 +164,8 @@ unroll_status unroll_toy_parse(const char *spec, const unroll_toy_row **row, dou
 unroll_status unroll_toy_text(const unroll_toy_row *row, const double *value, uint64_t seed,
                               uint64_t count, char **text, size_t *length);
 
-/** A task of fresh samples without end. Its evaluations are a fixed set of their own: validation
- *  with the training's weights; test on the same samples, counting only the targets that need
- *  memory.
+/** A task of fresh samples without end. Validation and test have 1,000 sequences each (B where that is more),
+ *  of a stream of their own: they follow from seed, row and value alone, whatever B is.
  *  @param B     sequences in a batch
  *  @param seed  of the samples
  *  @return UNROLL_EMEMORY */

@@ -28,7 +28,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
         c->target[(recall + t) * c->stride] = symbol;
     }
     c->input[(recall - 1) * c->stride] = symbols + 1;
-    for (size_t t = c->recall ? recall : 0; t < recall + length; t++)
+    for (size_t t = 0; t < recall + length; t++)
         c->weight[t * c->stride] = 1;
     for (size_t t = 0; t < recall; t++)
         c->counted[t * c->stride] = 0;

@@ -38,7 +38,8 @@ static void put(const unroll_task_column *c, size_t t, uint32_t symbol, uint32_t
     c->input[t * c->stride] = symbol;
     c->value[t * c->stride * SYMBOLS + a] = 1;
     c->value[t * c->stride * SYMBOLS + b] = 1;
-    c->weight[t * c->stride] = !c->recall;
+    c->weight[t * c->stride] = 1;
+    c->recalled[t * c->stride] = 0;
 }
 
 /* Draw one string and put all of it but its E from step t on, nowhere where c is NULL; returns its
@@ -83,7 +84,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
     for (size_t i = 0; i < strings; i++)
         t += string(rng, c, t, longest, i + 1 < strings ? B : x);
     put(c, t, x, E, E);
-    c->weight[(t - 1) * c->stride] = 1; /* x is to come: what the task is about */
+    c->recalled[(t - 1) * c->stride] = 1; /* x is to come: what the task is about */
 }
 
 /* Predictions in a sequence, on average: 3, and as many as the strings have symbols. Their mean

@@ -28,7 +28,7 @@ static void draw(const double *value, unroll_rng *rng, const unroll_task_column 
         c->target[(T - 1 - t) * c->stride] = symbol;
     }
     c->input[length * c->stride] = symbols + 1;
-    for (size_t t = c->recall ? length + 1 : 0; t < T; t++)
+    for (size_t t = 0; t < T; t++)
         c->weight[t * c->stride] = 1;
     for (size_t t = 0; t <= length; t++)
         c->counted[t * c->stride] = 0;

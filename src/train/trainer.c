@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "base/versioned.h"
+#include "net/propagate.h"
 #include "task/task.h"
 #include "train/clip.h"
 #include "train/optimizer.h"
@@ -257,7 +258,7 @@ unroll_status unroll_trainer_step(unroll_trainer *t, unroll_progress *out)
 static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll_evaluation *out)
 {
     const double start = unroll_seconds();
-    double loss = 0, correct = 0, counted = 0, weight = 0;
+    unroll_result sum = {0};
     if (t->eval_work != NULL)
         unroll_work_reset(t->eval_work);
     for (uint64_t i = 0; t->eval_work != NULL; i++) {
@@ -270,21 +271,23 @@ static unroll_status evaluate(unroll_trainer *t, enum unroll_split split, unroll
         const unroll_status status = unroll_net_evaluate(t->net, &batch, t->eval_work, &r, NULL);
         if (status != UNROLL_OK && status != UNROLL_ENUMERIC)
             return status;
-        loss += status == UNROLL_OK ? r.loss : NAN;
-        correct += r.correct;
-        counted += r.counted;
-        weight += r.weight;
+        if (status != UNROLL_OK)
+            r.loss = r.recalled_loss = NAN;
+        unroll_result_add(&sum, &r);
     }
     *out = (unroll_evaluation){
         .split = split,
         .step = t->counter[STEP],
         .epoch = (double)t->counter[STEP] / (double)t->plan.epoch_steps,
-        .targets = weight,
+        .targets = sum.weight,
+        .recalled = sum.recalled,
     };
-    if (weight > 0) {
-        out->loss = loss / weight;
+    if (sum.weight > 0) {
+        out->loss = sum.loss / sum.weight;
         out->bits = out->loss / log(2);
-        out->accuracy = counted > 0 ? correct / counted : 0;
+        out->accuracy = sum.counted > 0 ? sum.correct / sum.counted : 0;
+        out->recall_loss = sum.recalled > 0 ? sum.recalled_loss / sum.recalled : 0;
+        out->recall_accuracy = sum.recalled > 0 ? sum.recalled_correct / sum.recalled : 0;
         out->best = split == UNROLL_VALID && out->loss < t->best_loss;
     }
     out->seconds = unroll_seconds() - start;

@@ -23,7 +23,7 @@ done <specs
 while read -r name; do
     expect 0 '' train --task "$name" --cell rnn --layers 1 --hidden 4 --batch 2 --steps 3 --log-every 1 \
         --seq-length 9 --threads 1 --quiet --json --out "run-$name"
-    for key in baseline chance recent test_loss accuracy steps_to_solve; do
+    for key in baseline chance recent test_loss accuracy recall_loss recall_accuracy steps_to_solve; do
         check "$name: --json has $key" grep -q "\"$key\":" out
     done
     check "$name: an accuracy in every row" awk -F , 'NR > 1 && $6 == "" { exit 1 }' "run-$name/metrics.csv"
@@ -31,6 +31,17 @@ while read -r name; do
     check "$name: the baseline is drawn" grep -q 'baseline' "run-$name/plots/loss.gp"
     check "$name: at its level" grep -q "^.*$(echo "$level" | cut -c 1-6)" "run-$name/plots/loss.csv"
 done <names
+
+# The test's loss is of the same targets as that of the validation, on other samples; that of the recalled symbols is apart.
+value() { sed -n "s/.*\"$1\":\([-+.0-9e]*\).*/\1/p" out; }
+expect 0 '' train --task copy:delay=40,length=2 --layers 1 --hidden 8 --steps 100 --threads 1 --quiet --json --out kind
+check 'losses of one kind, and another kind' awk "BEGIN { v = $(value valid_loss); t = $(value test_loss)
+    r = $(value recall_loss); exit !(t != v && t > 0.9 * v && t < 1.1 * v && r > 5 * v) }"
+check 'the same in metrics.csv' [ "$(value test_loss | cut -c 1-7)" = "$(sed -n 's/.*,test,//p' kind/metrics.csv | cut -c 1-7)" ]
+expect 0 '' train --task copy:delay=40,length=2 --layers 1 --hidden 8 --steps 2 --threads 1 --quiet --out words
+check 'and in words' grep -q 'test loss [0-9.]*, accuracy [0-9.]*; of the targets that need memory alone: loss' out
+expect 0 '' train --task adding:length=4 --layers 1 --hidden 8 --steps 2 --threads 1 --quiet --out plain
+check 'where all need memory there is one loss' sh -c '! grep -q alone out'
 
 # Solved within a few hundred updates, and said so; a resumed run does not know.
 easy='--task latch:delay=2 --cell lstm --layers 1 --hidden 16 --batch 16 --lr 0.02 --threads 1'
