@@ -21,18 +21,18 @@ int kernel_rows(void)
     return n;
 }
 
-float *reals(size_t count)
+unroll_real *reals(size_t count)
 {
-    float *x = unroll_alloc(count, sizeof *x);
+    unroll_real *x = unroll_alloc(count, sizeof *x);
     ck_assert_ptr_nonnull(x);
     for (size_t i = 0; i < count; i++)
-        x[i] = (float)(2 * unroll_rng_uniform(&rng) - 1);
+        x[i] = (unroll_real)(2 * unroll_rng_uniform(&rng) - 1);
     return x;
 }
 
-float *copy(const float *x, size_t count)
+unroll_real *copy(const unroll_real *x, size_t count)
 {
-    float *y = unroll_alloc(count, sizeof *y);
+    unroll_real *y = unroll_alloc(count, sizeof *y);
     ck_assert_ptr_nonnull(y);
     memcpy(y, x, count * sizeof *x);
     return y;
@@ -45,5 +45,6 @@ size_t round_up(size_t n, size_t step)
 
 double bound(size_t terms, double magnitude)
 {
-    return 0x1p-24 * ((double)terms + 2) * (magnitude + 1);
+    return (sizeof(unroll_real) == sizeof(float) ? 0x1p-24 : 0x1p-53) * ((double)terms + 2) *
+           (magnitude + 1);
 }

@@ -20,12 +20,12 @@ const unroll_kernels *kernel_row(int i);
 int kernel_rows(void); /**< how many */
 
 /** Exactly `count` values in [-1,1), so that a sanitizer sees a step too far; unroll_free(). */
-float *reals(size_t count);
-float *copy(const float *x, size_t count);
+unroll_real *reals(size_t count);
+unroll_real *copy(const unroll_real *x, size_t count);
 /** The next multiple of `step`. */
 size_t round_up(size_t n, size_t step);
 
-/** The bound on the error of a sum of `terms` products in float, in any order, with values below 1: n·u times the
+/** The bound on the error of a sum of `terms` products of reals, in any order, with values below 1: n·u times the
  *  sum of magnitudes. */
 double bound(size_t terms, double magnitude);
 #endif

@@ -7,8 +7,9 @@
 
 enum {
     OUTER_DEPTH = 256, /* rows summed in registers before they go to C */
-    OUTER_M = 144,     /* columns of A packed at a time: 144 KB, for the L2 cache */
-    OUTER_N = 512,     /* columns of B packed at a time: twice as many cost 4% at H = 512 */
+    /* Columns of A packed at a time: 144 KB, for the L2 cache; and of B: twice as many cost 4% at H = 512. */
+    OUTER_M = 576 / sizeof(unroll_real),
+    OUTER_N = 2048 / sizeof(unroll_real),
     OUTER_SCRATCH = (OUTER_DEPTH + 1) * (OUTER_M + OUTER_N)
 };
 

@@ -11,11 +11,11 @@
 /* Vectors of `unroll_real` in GCC's and Clang's vector extension, and the nonlinearities on them.
  * Included by the sources that are compiled once per instruction set (-DUNROLL_SET=…).
  *
- * Largest errors in float, in ulp, against doubles (with or without FMA); NaN in gives NaN out:
- *   vec_exp      1.4  0 below x = -86.98 (results under 2^-125.5), infinity above ln FLT_MAX
- *   vec_tanh     2.7  odd, within [-1,1], exact for ±0 and denormals
- *   vec_sigmoid  2.5  within [0,1]; stays at its value for -87.33 (1.2e-38) below that
- * In doubles they are libm's, lane by lane. */
+ * Largest errors in ulp of float and of double, with or without FMA; NaN in gives NaN out:
+ *   vec_exp      1.4  1.4  0 below x = -86.98 or -708.05 (results under 2^-125.5 or 2^-1021.5), infinity
+ *                          above the logarithm of the largest number
+ *   vec_tanh     2.7  2.7  odd, within [-1,1], exact for ±0 and denormals
+ *   vec_sigmoid  2.5  2.5  within [0,1]; stays at its value for -87.33 (1.2e-38) or -708 below that */
 
 /* TILE_ROWS·2 vectors are a tile: 24 of 32 registers, or 12 of 16. */
 #if defined(UNROLL_SET_AVX512)
@@ -37,15 +37,16 @@ typedef unroll_real vec __attribute__((vector_size(VEC_BYTES)));
 /* The same in memory, where it is aligned as its elements are. */
 typedef unroll_real vec_memory
     __attribute__((vector_size(VEC_BYTES), aligned(sizeof(unroll_real)), may_alias));
-/* vec_index is a lane of vec_int. */
+/* vec_index is a lane of vec_int, vec_lane_bits one of vec_bits. */
 #ifdef UNROLL_DOUBLE
 typedef int64_t vec_index;
-typedef int64_t vec_int __attribute__((vector_size(VEC_BYTES)));
+typedef uint64_t vec_lane_bits;
 #else
 typedef int32_t vec_index;
-typedef int32_t vec_int __attribute__((vector_size(VEC_BYTES)));
-typedef uint32_t vec_bits __attribute__((vector_size(VEC_BYTES)));
+typedef uint32_t vec_lane_bits;
 #endif
+typedef vec_index vec_int __attribute__((vector_size(VEC_BYTES)));
+typedef vec_lane_bits vec_bits __attribute__((vector_size(VEC_BYTES)));
 
 static inline vec vec_load(const unroll_real *p)
 {
@@ -66,7 +67,9 @@ static inline vec vec_all(unroll_real a)
 /** Per lane: mask (all ones or zeros, as comparisons give) ? a : b. */
 static inline vec vec_select(vec_int mask, vec a, vec b)
 {
-#if defined(UNROLL_SET_AVX2)
+#if defined(UNROLL_SET_AVX2) && defined(UNROLL_DOUBLE)
+    return (vec)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)mask);
+#elif defined(UNROLL_SET_AVX2)
     return (vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
 #else
     return (vec)((mask & (vec_int)a) | (~mask & (vec_int)b));
@@ -82,8 +85,12 @@ static inline vec vec_select_positive(vec x, vec a, vec b)
 /** Per lane: a > b ? a : b, so b where either is NaN. */
 static inline vec vec_max(vec a, vec b)
 {
-#if defined(UNROLL_SET_AVX512)
+#if defined(UNROLL_SET_AVX512) && defined(UNROLL_DOUBLE)
+    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(UNROLL_SET_AVX512)
     return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(UNROLL_SET_AVX2) && defined(UNROLL_DOUBLE)
+    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
 #elif defined(UNROLL_SET_AVX2)
     return (vec)_mm256_max_ps((__m256)a, (__m256)b);
 #else
@@ -94,8 +101,12 @@ static inline vec vec_max(vec a, vec b)
 /** Per lane: a < b ? a : b, so b where either is NaN. */
 static inline vec vec_min(vec a, vec b)
 {
-#if defined(UNROLL_SET_AVX512)
+#if defined(UNROLL_SET_AVX512) && defined(UNROLL_DOUBLE)
+    return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined(UNROLL_SET_AVX512)
     return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(UNROLL_SET_AVX2) && defined(UNROLL_DOUBLE)
+    return (vec)_mm256_min_pd((__m256d)a, (__m256d)b);
 #elif defined(UNROLL_SET_AVX2)
     return (vec)_mm256_min_ps((__m256)a, (__m256)b);
 #else
@@ -103,35 +114,39 @@ static inline vec vec_min(vec a, vec b)
 #endif
 }
 
+/* The limits of what follows, and where a number of this type keeps its sign and its exponent. */
 #ifdef UNROLL_DOUBLE
-static inline vec vec_exp(vec x)
-{
-    for (size_t i = 0; i < LANES; i++)
-        x[i] = exp(x[i]);
-    return x;
-}
-
-static inline vec vec_tanh(vec x)
-{
-    for (size_t i = 0; i < LANES; i++)
-        x[i] = tanh(x[i]);
-    return x;
-}
-
-static inline vec vec_sigmoid(vec x)
-{
-    for (size_t i = 0; i < LANES; i++)
-        x[i] = 1 / (1 + exp(-x[i]));
-    return x;
-}
+#define VEC_SIGN 0x8000000000000000u
+enum { EXPONENT_AT = 52, EXPONENT_BIAS = 1023 };
+static const unroll_real exp_least = -708.5, exp_most = 710, tanh_most = 20, sigmoid_most = 708;
 #else
+#define VEC_SIGN 0x80000000u
+enum { EXPONENT_AT = 23, EXPONENT_BIAS = 127 };
+static const unroll_real exp_least = -87, exp_most = 89, tanh_most = 10, sigmoid_most = 87.33f;
+#endif
 
-/* exp(x) = 2^n (1 + q), |q| < 0.42, for |x| < 128: n = round(x / ln 2), r = x - n ln 2 in two parts, q = e^r - 1 by
- * a polynomial whose relative error is 1.3e-8 (minimax on |r| <= ln 2 / 2). *n_bits is n shifted
- * to where a float keeps its exponent. */
+/* exp(x) = 2^n (1 + q), |q| < 0.42: n = round(x / ln 2), r = x - n ln 2 in two parts, q = e^r - 1 by a
+ * polynomial on |r| <= ln 2 / 2 whose relative error is 1.3e-8 in float (minimax), 8e-19 in double
+ * (interpolation at Chebyshev's points). *n_bits is n shifted to where a number keeps its exponent. */
 static inline vec vec_exp_parts(vec x, vec_bits *n_bits)
 {
-    /* adding 1.5·2^23 leaves the nearest whole number in the low bits */
+#ifdef UNROLL_DOUBLE
+    /* adding 1.5·2^52 leaves the nearest whole number in the low bits */
+    const vec shift = vec_all(0x1.8p52);
+    const vec t = x * 0x1.71547652b82fep0 + shift;
+    const vec n = t - shift;
+    const vec r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
+    vec g = r * 0x1.1f731ea5352cap-29 + 0x1.af4e196027428p-26;
+    g = g * r + 0x1.27e4db57442fbp-22;
+    g = g * r + 0x1.71de021a90822p-19;
+    g = g * r + 0x1.a01a01a6dcaffp-16;
+    g = g * r + 0x1.a01a01abef415p-13;
+    g = g * r + 0x1.6c16c16c162ccp-10;
+    g = g * r + 0x1.11111111100cep-7;
+    g = g * r + 0x1.5555555555556p-5;
+    g = g * r + 0x1.5555555555557p-3;
+    g = g * r + 0.5;
+#else
     const vec shift = vec_all(0x1.8p23f);
     const vec t = x * 1.44269504f + shift;
     const vec n = t - shift;
@@ -140,45 +155,45 @@ static inline vec vec_exp_parts(vec x, vec_bits *n_bits)
     g = g * r + 4.1667200713e-02f;
     g = g * r + 1.6666543424e-01f;
     g = g * r + 4.9999998150e-01f;
-    *n_bits = (vec_bits)t << 23;
+#endif
+    *n_bits = (vec_bits)t << EXPONENT_AT;
     return r * r * g + r;
 }
 
-/** 2^n for n in [-126,127]; offset: 127 << 23. */
-static inline vec vec_power(vec_bits n_bits, uint32_t offset)
+/** 2^(n + offset); the exponent n + offset + EXPONENT_BIAS is above 0, or 0 and so is the result. */
+static inline vec vec_power(vec_bits n_bits, int offset)
 {
-    return (vec)(n_bits + offset);
+    return (vec)(n_bits + ((vec_lane_bits)(EXPONENT_BIAS + offset) << EXPONENT_AT));
 }
 
 static inline vec vec_exp(vec x)
 {
-    /* half of 2^n, so that n = 128 is in range; its exponent field for n = -126 is that of zero */
+    /* half of 2^n, so that the largest n is in range; the exponent field for the least n is that of zero */
     vec_bits n;
-    x = vec_min(vec_all(89.0f), vec_max(vec_all(-87.0f), x));
+    x = vec_min(vec_all(exp_most), vec_max(vec_all(exp_least), x));
     const vec q = vec_exp_parts(x, &n);
-    const vec s = vec_power(n, 126u << 23);
-    return (q * s + s) * 2.0f;
+    const vec s = vec_power(n, -1);
+    return (q * s + s) * 2;
 }
 
 /* tanh |x| = e / (e + 2), e = exp(2|x|) - 1 = 2^n q + (2^n - 1): no digits are lost at small x. */
 static inline vec vec_tanh(vec x)
 {
-    const vec_bits sign = (vec_bits)x & 0x80000000u;
-    const vec a = vec_min(vec_all(10.0f), (vec)((vec_bits)x ^ sign));
+    const vec_bits sign = (vec_bits)x & VEC_SIGN;
+    const vec a = vec_min(vec_all(tanh_most), (vec)((vec_bits)x ^ sign));
     vec_bits n;
     const vec q = vec_exp_parts(a + a, &n);
-    const vec s = vec_power(n, 127u << 23);
-    const vec e = q * s + (s - 1.0f);
-    return (vec)((vec_bits)(e / (e + 2.0f)) | sign);
+    const vec s = vec_power(n, 0);
+    const vec e = q * s + (s - 1);
+    return (vec)((vec_bits)(e / (e + 2)) | sign);
 }
 
 static inline vec vec_sigmoid(vec x)
 {
     vec_bits n;
-    x = vec_min(vec_all(87.33f), vec_max(vec_all(-87.33f), x));
+    x = vec_min(vec_all(sigmoid_most), vec_max(vec_all(-sigmoid_most), x));
     const vec q = vec_exp_parts(-x, &n);
-    const vec s = vec_power(n, 127u << 23);
-    return 1.0f / ((q * s + s) + 1.0f);
+    const vec s = vec_power(n, 0);
+    return 1 / ((q * s + s) + 1);
 }
-#endif
 #endif
