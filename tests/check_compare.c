@@ -1,4 +1,4 @@
-/* What a comparison is made of: intervals, variants, sweeps, results as files, pages, shell
+/* What a comparison is made of: variants, sweeps, results as files, pages, shell
  * quoting. */
 #include <check.h>
 #include <jansson.h>
@@ -16,47 +16,7 @@
 #include "probe/alignment.h"
 #include "report/html.h"
 #include "runner.h"
-#include "score/statistics.h"
 #include "store/model.h"
-
-/* ---- statistics ---- */
-
-START_TEST(student_t_is_that_of_the_tables)
-{
-    /* Two-sided 95%, from printed tables. */
-    static const struct {
-        size_t freedom;
-        double t;
-    } known[] = {{1, 12.7062047},  {2, 4.30265273},  {3, 3.18244631},
-                 {4, 2.77644511},  {5, 2.57058184},  {9, 2.26215716},
-                 {10, 2.22813885}, {30, 2.04227246}, {120, 1.97993041}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        ck_assert_double_eq_tol(unroll_student_t(known[i].freedom, 0.95), known[i].t, 1e-6);
-    ck_assert_double_eq_tol(unroll_student_t(10, 0.99), 3.16927267, 1e-6);
-    ck_assert_double_eq_tol(unroll_student_t(1, 0.5), 1, 1e-9);
-}
-END_TEST
-
-START_TEST(interval_of_a_known_sample)
-{
-    const double value[] = {1, 2, NAN, 3, 4, INFINITY, 5};
-    const unroll_mean m = unroll_mean_of(value, 7);
-    ck_assert_uint_eq(m.n, 5);
-    ck_assert_double_eq_tol(m.mean, 3, 1e-12);
-    /* sd = sqrt(2.5), t(4) = 2.776445, n = 5 */
-    ck_assert_double_eq_tol(m.half, 2.77644511 * sqrt(2.5 / 5), 1e-6);
-    ck_assert(m.low == 1 && m.high == 5);
-}
-END_TEST
-
-START_TEST(one_value_has_no_interval)
-{
-    const double value[] = {7};
-    const unroll_mean one = unroll_mean_of(value, 1), none = unroll_mean_of(value, 0);
-    ck_assert(one.mean == 7 && isnan(one.half));
-    ck_assert(none.n == 0 && isnan(none.mean));
-}
-END_TEST
 
 /* ---- variants ---- */
 
@@ -428,9 +388,6 @@ Suite *make_suite(void)
 {
     Suite *suite = suite_create("compare");
     TCase *plain = new_case(suite, "plain"), *config = new_case(suite, "config");
-    tcase_add_test(plain, student_t_is_that_of_the_tables);
-    tcase_add_test(plain, interval_of_a_known_sample);
-    tcase_add_test(plain, one_value_has_no_interval);
     tcase_add_test(plain, sweeps_replace_one_key);
     tcase_add_test(plain, html_is_escaped);
     tcase_add_test(plain, commands_are_quoted_for_a_shell);

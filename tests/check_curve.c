@@ -188,9 +188,15 @@ START_TEST(fit_of_a_line)
     ck_assert_double_eq_tol(fit.half_life, log10(2) / 0.05, 1e-9);
     ck_assert_double_eq_tol(fit.r2, 1, 1e-9);
     ck_assert(fit.first == 5 && fit.last == 99 && fit.horizon == 65);
-    /* deviation 0.0121 of one sample, so 0.00264 of a mean of 21 */
-    ck_assert_double_eq_tol(fit.low, -0.05 - 1.96 * 0.00264, 0.0006);
-    ck_assert_double_eq_tol(fit.high, -0.05 + 1.96 * 0.00264, 0.0006);
+    /* deviation 0.0124 of one sample, so 0.00271 of a mean of 21; Student's t of 20 degrees of freedom is 2.086 */
+    ck_assert_double_eq_tol(fit.low, -0.05 - 2.086 * 0.00271, 0.0003);
+    ck_assert_double_eq_tol(fit.high, -0.05 + 2.086 * 0.00271, 0.0003);
+    ck_assert(fit.low < -0.05 - 2.08 * 0.00271 && fit.high > -0.05 + 2.08 * 0.00271);
+    unroll_curve_free(c);
+    c = falling(100, 3, -0.05, 0.02); /* too few samples for an interval */
+    OK(unroll_fit_curve(c, 0, UNROLL_STATE_H, 1, &fit));
+    ck_assert_double_eq_tol(fit.slope, -0.05, 1e-12);
+    ck_assert(isnan(fit.low) && isnan(fit.high));
     unroll_curve_free(c);
 }
 END_TEST

@@ -187,7 +187,9 @@ enum { UNROLL_FIT_FROM = 5 };
 typedef struct unroll_fit {
     size_t first, last; /**< distances that were fitted; 0 and 0: fewer than three could be */
     double slope;       /**< decades per step; NAN, like the rest, where there was too little */
-    /** Of the slope, 95%: percentile bootstrap over samples, Efron (1979); NAN of one sample. */
+    /** Of the slope, 95%: bootstrap-t over samples (Efron and Tibshirani 1993), which covers at least 93% from eight
+     *  samples on; NAN of fewer than four. Where the samples are windows of one text, it is conditional on that text:
+     *  it says how well the text's own slope is known, not how far another text's may be from it. */
     double low, high;
     double rho;       /**< 10^slope: the rate, a factor per step */
     double half_life; /**< steps; INFINITY where the curve grows */

@@ -17,7 +17,8 @@ enum unroll_stream {
     UNROLL_STREAM_SAMPLE,
     UNROLL_STREAM_PROBE,
     UNROLL_STREAM_VALID,
-    UNROLL_STREAM_TEST
+    UNROLL_STREAM_TEST,
+    UNROLL_STREAM_BOOTSTRAP
 };
 
 void unroll_rng_seed(unroll_rng *rng, uint64_t seed, uint64_t stream);

@@ -172,8 +172,12 @@ const cli_command cli_compare = {
     .summary = "train variants with several seeds and lay them side by side",
     .description =
         "Trains every variant with every seed, each in a process of its own, and writes results.csv, "
-        "learning.csv, distance.csv, plots and report.html: learning curves, gradient against distance "
-        "before, during and after training, and how long each took to solve the task.\n\n"
+        "summary.csv, learning.csv, distance.csv, plots and report.html: learning curves, gradient against "
+        "distance before, during and after training, and how long each took to solve the task.\n\n"
+        "From 4 seeds on, means have 95% intervals by bootstrap-t, which cover 94 to 97% of the time where "
+        "the seeds' values are normal or moderately skewed. Steps to solve are means restricted to the "
+        "updates that all variants had (Kaplan-Meier), with unsolved runs in them. A run that diverged "
+        "never solves; it has no loss and no accuracy, and is counted beside their means.\n\n"
         "Interrupt it at any time: finished trainings are kept, and the same command goes on with the "
         "others. It ends with 1 where a training diverged.",
     .lists = lists,

@@ -65,12 +65,12 @@ static void print_text(const compare_study *s)
     compare_means_table(s, &table);
     out_table(&table);
     unroll_table_free(&table);
-    out_printf("\nHeld-out %s%s; means%s", s->squared ? "squared error" : "loss in nats",
-               s->squared ? "" : " per target",
-               s->seeds > 1 ? " with 95% intervals (Student's t)" : "");
+    char words[COMPARE_WORDS];
+    out_printf("\nHeld-out %s%s", s->squared ? "squared error" : "loss in nats",
+               s->squared ? "" : " per target");
     if (!isnan(s->baseline))
         out_printf("; a guess that remembers nothing has %.4g", s->baseline);
-    out_text("\n");
+    out_printf(".\n%s\n", compare_means_words(s, words));
     out_shown(s->directory);
     out_text("/report.html\n");
 }
@@ -79,8 +79,17 @@ static void print_text(const compare_study *s)
 
 static json_t *mean_json(const unroll_mean *m)
 {
-    return json_pack("{s:o, s:o, s:I}", "mean", out_json_real(m->mean), "half_width",
-                     out_json_real(m->half), "n", (json_int_t)m->n);
+    return json_pack("{s:o, s:o, s:o, s:I}", "mean", out_json_real(m->mean), "low",
+                     out_json_real(m->interval.low), "high", out_json_real(m->interval.high), "n",
+                     (json_int_t)m->n);
+}
+
+static json_t *survival_json(const unroll_survival *u)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "mean", out_json_real(u->mean), "low",
+                     out_json_real(u->interval.low), "high", out_json_real(u->interval.high),
+                     "horizon", out_json_real(u->horizon), "median", out_json_real(u->median),
+                     "solved", (json_int_t)u->happened, "n", (json_int_t)u->n);
 }
 
 static json_t *lengths_json(const compare_study *s, size_t v)
@@ -110,7 +119,7 @@ json_t *compare_json(const compare_study *s)
                                      (json_int_t)m.done, "solved", (json_int_t)m.solved, "diverged",
                                      (json_int_t)m.diverged, "loss", mean_json(&m.loss), "accuracy",
                                      mean_json(&m.accuracy), "steps_to_solve",
-                                     mean_json(&m.steps_to_solve), "half_life_start",
+                                     survival_json(&m.steps_to_solve), "half_life_start",
                                      mean_json(&m.half_life_start), "half_life_end",
                                      mean_json(&m.half_life_end), "lengths", lengths_json(s, v)));
     }

@@ -190,7 +190,7 @@ static inline compare_result *compare_at(const compare_study *s, size_t variant,
     return &s->result[variant * (size_t)s->seeds + seed];
 }
 
-/** results.csv, learning.csv, distance.csv, gates.csv. */
+/** summary.csv, a variant's seeds together; of each job results.csv, learning.csv, distance.csv, gates.csv. */
 unroll_status compare_write(const compare_study *s);
 /** The plots into DIRECTORY/plots; UNROLL_ENOINPUT without gnuplot, when the data are there. */
 unroll_status compare_draw(const compare_study *s, const char *title);

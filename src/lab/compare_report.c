@@ -102,15 +102,14 @@ static void put_jobs(unroll_page *page, const compare_study *s)
 /* What the page is about, in a sentence or two. */
 static void put_lead(unroll_page *page, const compare_study *s)
 {
-    char text[400], task[140];
+    char text[400 + COMPARE_WORDS], task[140], words[COMPARE_WORDS];
     snprintf(task, sizeof task, "%.120s", s->variant[0].config->task);
     if (s->sweep_key)
         task[strcspn(task, ":")] = '\0';
     snprintf(text, sizeof text,
              "%zu variants with %llu seeds each, on %s. Loss and accuracy are those "
-             "of held-out samples after the last update; ± is half the width of a 95%% interval by "
-             "Student's t over seeds.",
-             s->variants, (unsigned long long)s->seeds, task);
+             "of held-out samples after the last update. %s",
+             s->variants, (unsigned long long)s->seeds, task, compare_means_words(s, words));
     unroll_page_text(page, text);
     if (!isnan(s->baseline)) {
         snprintf(text, sizeof text,

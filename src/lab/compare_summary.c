@@ -5,42 +5,134 @@
 
 #include "base/utf8.h"
 
+/* ---- over a variant's seeds ---- */
+
+/* @return how many jobs are done */
+static size_t solve_times(const compare_study *s, size_t v, double time[COMPARE_SEEDS_MAX],
+                          bool solved[COMPARE_SEEDS_MAX])
+{
+    size_t n = 0;
+    for (size_t k = 0; k < s->seeds; k++) {
+        const compare_result *r = compare_at(s, v, k);
+        if (!r->done)
+            continue;
+        solved[n] = r->solved;
+        time[n++] = r->solved     ? (double)r->steps_to_solve
+                    : r->diverged ? INFINITY
+                                  : (double)r->steps;
+    }
+    return n;
+}
+
+double compare_solve_horizon(const compare_study *s)
+{
+    double horizon = INFINITY, longest = 0, time[COMPARE_SEEDS_MAX];
+    bool solved[COMPARE_SEEDS_MAX];
+    for (size_t v = 0; v < s->variants; v++) {
+        const size_t n = solve_times(s, v, time, solved);
+        horizon = fmin(horizon, unroll_survival_horizon(time, solved, n));
+        for (size_t k = 0; k < s->seeds; k++)
+            if (compare_at(s, v, k)->done)
+                longest = fmax(longest, (double)compare_at(s, v, k)->steps);
+    }
+    return isfinite(horizon) ? horizon : longest > 0 ? longest : NAN;
+}
+
+unroll_survival compare_steps_to_solve(const compare_study *s, size_t v, double horizon)
+{
+    double time[COMPARE_SEEDS_MAX], room[COMPARE_SEEDS_MAX];
+    bool solved[COMPARE_SEEDS_MAX];
+    const size_t n = solve_times(s, v, time, solved);
+    return unroll_survival_of(time, solved, n, horizon, room);
+}
+
 void compare_summarise(const compare_study *s, size_t v, compare_summary *out)
 {
-    double value[5][COMPARE_SEEDS_MAX];
+    double value[4][COMPARE_SEEDS_MAX];
     const size_t n = (size_t)s->seeds;
     *out = (compare_summary){0};
     for (size_t k = 0; k < n; k++) {
         const compare_result *r = compare_at(s, v, k);
         value[0][k] = r->done ? r->loss : NAN;
         value[1][k] = r->done ? r->accuracy : NAN;
-        value[2][k] = r->done && r->solved ? (double)r->steps_to_solve : NAN;
-        value[3][k] = r->done ? r->half_life[COMPARE_START] : NAN;
-        value[4][k] = r->done ? r->half_life[COMPARE_END] : NAN;
+        value[2][k] = r->done ? r->half_life[COMPARE_START] : NAN;
+        value[3][k] = r->done ? r->half_life[COMPARE_END] : NAN;
         out->done += r->done;
         out->solved += r->done && r->solved;
         out->diverged += r->done && r->diverged;
-        out->growing_start += r->done && isinf(value[3][k]);
-        out->growing_end += r->done && isinf(value[4][k]);
+        out->growing_start += r->done && isinf(value[2][k]);
+        out->growing_end += r->done && isinf(value[3][k]);
     }
-    unroll_mean *const mean[] = {&out->loss, &out->accuracy, &out->steps_to_solve,
-                                 &out->half_life_start, &out->half_life_end};
-    for (size_t i = 0; i < 5; i++)
-        *mean[i] = unroll_mean_of(value[i], n);
+    out->loss = unroll_mean_of(value[0], n);
+    out->accuracy = unroll_mean_of(value[1], n);
+    out->half_life_start = unroll_mean_of(value[2], n);
+    out->half_life_end = unroll_mean_of(value[3], n);
+    out->steps_to_solve = compare_steps_to_solve(s, v, compare_solve_horizon(s));
 }
 
-/* "0.123 ± 0.004", "growing", "-". */
-static void add_mean(unroll_table *table, const unroll_mean *m, size_t growing)
+/* ---- the table ---- */
+
+/* " (0.119 to 0.127)". Where all are too few, compare_means_words() says it once. */
+static const char *interval_words(unroll_interval i, size_t done, char words[64])
 {
-    char half[32] = "";
-    if (isfinite(m->half))
-        snprintf(half, sizeof half, " ± %.2g", m->half);
-    if (m->n && growing)
-        unroll_table_cell(table, "%.4g%s, %zu growing", m->mean, half, growing);
-    else if (m->n)
-        unroll_table_cell(table, "%.4g%s", m->mean, half);
+    if (isfinite(i.low) && isfinite(i.high))
+        snprintf(words, 64, " (%.3g to %.3g)", i.low, i.high);
     else
-        unroll_table_text(table, growing ? "growing" : "-");
+        snprintf(words, 64, "%s", done < UNROLL_INTERVAL_FROM ? "" : " (no interval)");
+    return words;
+}
+
+/* "0.123 (0.119 to 0.127)", ", 1 growing", ", 2 diverged"; "-" where nothing was measured. */
+static void add_mean(unroll_table *table, const unroll_mean *m, const compare_summary *of,
+                     size_t growing)
+{
+    const size_t missing = of->done - m->n - growing;
+    char mean[40] = "", interval[64] = "", grow[40] = "", left_out[48] = "";
+    if (m->n) {
+        snprintf(mean, sizeof mean, "%.4g", m->mean);
+        interval_words(m->interval, of->done, interval);
+    }
+    if (growing)
+        snprintf(grow, sizeof grow, m->n ? ", %zu growing" : "%zu growing", growing);
+    if (missing && missing <= of->diverged)
+        snprintf(left_out, sizeof left_out, "%s%zu diverged", m->n || growing ? ", " : "", missing);
+    else if (missing && (m->n || growing))
+        snprintf(left_out, sizeof left_out, ", %zu not measured", missing);
+    const bool any = m->n || growing || *left_out;
+    unroll_table_cell(table, "%s%s%s%s%s", mean, interval, grow, left_out, any ? "" : "-");
+}
+
+/* "812 (640 to 990)"; "at least 1400 (…)" where a run has not solved it; "not within 2000". */
+static void add_steps(unroll_table *table, const unroll_survival *u)
+{
+    char interval[64];
+    if (u->n == 0)
+        unroll_table_text(table, "-");
+    else if (u->happened == 0)
+        unroll_table_cell(table, "not within %.0f", u->horizon);
+    else
+        unroll_table_cell(table, "%s%.4g%s", u->happened < u->n ? "at least " : "", u->mean,
+                          interval_words(u->interval, u->n, interval));
+}
+
+const char *compare_means_words(const compare_study *s, char words[COMPARE_WORDS])
+{
+    const double horizon = compare_solve_horizon(s);
+    size_t solved = 0;
+    for (size_t i = 0; i < s->variants * s->seeds; i++)
+        solved += s->result[i].done && s->result[i].solved;
+    const int n =
+        snprintf(words, COMPARE_WORDS, "%s",
+                 s->seeds >= UNROLL_INTERVAL_FROM
+                     ? "Means over seeds, with 95% intervals by bootstrap-t."
+                 : s->seeds > 1 ? "Means over seeds, without intervals: those take 4 seeds or more."
+                                : "One seed: no means, no intervals.");
+    if (solved && n > 0)
+        snprintf(words + n, COMPARE_WORDS - (size_t)n,
+                 " Steps to solve are means restricted to %.0f updates (Kaplan-Meier): a seed that has not solved "
+                 "the task by then, or diverged, counts as %.0f, so the mean is at least what is shown.",
+                 horizon, horizon);
+    return words;
 }
 
 static void add_label(unroll_table *table, const char *label)
@@ -59,15 +151,15 @@ void compare_means_table(const compare_study *s, unroll_table *out)
         compare_summary m;
         compare_summarise(s, v, &m);
         add_label(out, s->variant[v].label);
-        add_mean(out, &m.loss, 0);
-        add_mean(out, &m.accuracy, 0);
+        add_mean(out, &m.loss, &m, 0);
+        add_mean(out, &m.accuracy, &m, 0);
         if (m.diverged)
             unroll_table_cell(out, "%zu/%zu, %zu diverged", m.solved, m.done, m.diverged);
         else
             unroll_table_cell(out, "%zu/%zu", m.solved, m.done);
-        add_mean(out, &m.steps_to_solve, 0);
-        add_mean(out, &m.half_life_start, m.growing_start);
-        add_mean(out, &m.half_life_end, m.growing_end);
+        add_steps(out, &m.steps_to_solve);
+        add_mean(out, &m.half_life_start, &m, m.growing_start);
+        add_mean(out, &m.half_life_end, &m, m.growing_end);
     }
 }
 

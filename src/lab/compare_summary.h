@@ -4,16 +4,28 @@
 #include "report/table.h"
 #include "score/statistics.h"
 
-/** A variant's seeds taken together. */
+/** A variant's seeds taken together. Where a run diverged it has no loss, no accuracy and no half-life at the end; the
+ *  means are of the others, and `diverged` is shown beside them. */
 typedef struct compare_summary {
     size_t done, solved, diverged;
     size_t growing_start, growing_end; /**< jobs whose curve did not fall; left out of the means */
-    unroll_mean loss, accuracy, steps_to_solve, half_life_start, half_life_end;
+    unroll_mean loss, accuracy, half_life_start, half_life_end;
+    unroll_survival steps_to_solve; /**< up to compare_solve_horizon() */
 } compare_summary;
 void compare_summarise(const compare_study *s, size_t variant, compare_summary *out);
 
+/** Updates up to which all variants were watched, so that their steps to solve can be compared: the τ of their restricted
+ *  means. Where a whole variant stopped unsolved it is where that one stopped; NaN where nothing is done. */
+double compare_solve_horizon(const compare_study *s);
+/** Steps to solve of a variant's seeds, up to `horizon` updates. A run that used up its updates is censored there; one
+ *  that diverged never solves. */
+unroll_survival compare_steps_to_solve(const compare_study *s, size_t variant, double horizon);
+
 /** A row for each variant: its label and its means with their intervals. */
 void compare_means_table(const compare_study *s, unroll_table *out);
+enum { COMPARE_WORDS = 400 };
+/** What that table's intervals and steps to solve are, in a sentence or two. */
+const char *compare_means_words(const compare_study *s, char words[COMPARE_WORDS]);
 
 /* ---- translations by the length of their source ---- */
 

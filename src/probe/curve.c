@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/samples.h"
 #include "base/versioned.h"
 #include "net/net.h"
 #include "probe/gradient_flow.h"
@@ -256,17 +257,6 @@ unroll_status unroll_curve_check(const unroll_curve *c, size_t layer, enum unrol
                                               ? "this cell has no state c"
                                               : "a state that is neither h nor c");
     return UNROLL_OK;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-void unroll_sort_ascending(double *x, size_t n)
-{
-    qsort(x, n, sizeof *x, ascending);
 }
 
 static double quantile(const double *sorted, size_t n, double q)

@@ -15,9 +15,6 @@ struct unroll_curve {
 /** Has the curve this layer and state? @return UNROLL_EUSAGE */
 unroll_status unroll_curve_check(const unroll_curve *curve, size_t layer, enum unroll_state state);
 
-/** Sort values of samples. */
-void unroll_sort_ascending(double *x, size_t n);
-
 /** Forget the samples; the next ones are measured at the same distances. */
 static inline void unroll_curve_clear(unroll_curve *curve)
 {

@@ -3,13 +3,10 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/rng.h"
+#include "base/samples.h"
 #include "probe/curve.h"
 
-enum {
-    POINTS = 3, /* fewer distances than this are not fitted */
-    RESAMPLES = 1000
-};
+enum { POINTS = 3 }; /* fewer distances than this are not fitted */
 
 /* Least squares of y[first … last] on the distance. */
 static double slope_of(const double *y, size_t first, size_t last, double *r2)
@@ -29,22 +26,6 @@ static double slope_of(const double *y, size_t first, size_t last, double *r2)
     return xy / xx;
 }
 
-/* The slope is linear in the logarithms, and log gmean is their mean: so the slope of a
- * resample is the mean of its samples' slopes. */
-static void bootstrap(const double *slope, size_t n, uint64_t seed, double *means, unroll_fit *fit)
-{
-    unroll_rng rng;
-    unroll_rng_seed(&rng, seed, UNROLL_STREAM_PROBE);
-    for (size_t i = 0; i < RESAMPLES; i++) {
-        means[i] = 0;
-        for (size_t k = 0; k < n; k++)
-            means[i] += slope[unroll_rng_below(&rng, n)] / (double)n;
-    }
-    unroll_sort_ascending(means, RESAMPLES);
-    fit->low = means[RESAMPLES * 25 / 1000];
-    fit->high = means[RESAMPLES * 975 / 1000 - 1];
-}
-
 static size_t horizon(const double *gmean, size_t distances)
 {
     const double threshold = gmean[UNROLL_FIT_FROM] * 1e-3;
@@ -58,7 +39,7 @@ static size_t horizon(const double *gmean, size_t distances)
 static void fit_line(const unroll_curve *c, size_t layer, enum unroll_state state, uint64_t seed,
                      double *y, unroll_fit *out)
 {
-    double *one = y + c->distances, *slope = one + c->distances, *means = slope + c->samples;
+    double *one = y + c->distances, *slope = one + c->distances;
     size_t end = UNROLL_FIT_FROM;
     while (end < c->distances && y[end] >= DBL_MIN)
         end++;
@@ -73,14 +54,17 @@ static void fit_line(const unroll_curve *c, size_t layer, enum unroll_state stat
     out->slope = slope_of(y, out->first, out->last, &out->r2);
     out->rho = pow(10, out->slope);
     out->half_life = out->slope < 0 ? -log10(2) / out->slope : INFINITY;
+    /* A slope is linear in the logarithms, and log gmean is their mean: so it is the mean of the samples' slopes. A
+     * sample that is 0 somewhere makes gmean 0 there, which ended the fit before. */
     for (size_t i = 0; i < c->samples; i++) {
         const double *norm = unroll_curve_sample(c, i, layer, state);
         for (size_t k = out->first; k <= out->last; k++)
             one[k] = log10(norm[k]);
         slope[i] = slope_of(one, out->first, out->last, NULL);
     }
-    if (c->samples > 1)
-        bootstrap(slope, c->samples, seed, means, out);
+    const unroll_interval interval = unroll_mean_interval(slope, c->samples, seed);
+    out->low = interval.low;
+    out->high = interval.high;
 }
 
 unroll_status unroll_fit_curve(const unroll_curve *c, size_t layer, enum unroll_state state,
@@ -96,7 +80,7 @@ unroll_status unroll_fit_curve(const unroll_curve *c, size_t layer, enum unroll_
                         .horizon = SIZE_MAX};
     if (c->samples == 0 || c->distances < UNROLL_FIT_FROM + 2)
         return UNROLL_OK;
-    double *y = unroll_alloc(2 * c->distances + c->samples + RESAMPLES, sizeof *y);
+    double *y = unroll_alloc(2 * c->distances + c->samples, sizeof *y);
     if (!y)
         return UNROLL_EMEMORY;
     const unroll_status status = unroll_curve_gmean(c, layer, state, y);

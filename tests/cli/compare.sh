@@ -31,9 +31,9 @@ small() {
 small --out one >table 2>err
 check 'compare succeeds' [ $? -eq 0 ]
 check 'the table has both variants' [ "$(grep -c -e '^cell=rnn' -e '^a<b' table)" -eq 2 ]
-check 'with intervals' grep -q ' ± ' table
+check 'two seeds have no interval, and the table says so' grep -q 'without intervals: those take 4 seeds' table
 check 'results.csv has the columns of the contract' [ "$(head -1 one/results.csv)" = \
-    'variant,seed,steps,loss,accuracy,solved,steps_to_solve,half_life_start,half_life_end,seconds' ]
+    'variant,seed,steps,loss,accuracy,solved,steps_to_solve,half_life_start,half_life_end,seconds,diverged' ]
 check 'and a row for each job' [ "$(wc -l <one/results.csv)" -eq 5 ]
 check 'labels are quoted' grep -q '^"a<b, ""quoted""",1,60,' one/results.csv
 check 'learning.csv has points' [ "$(wc -l <one/learning.csv)" -gt 100 ]
@@ -105,7 +105,9 @@ check 'and leaves no half result' [ -z "$(ls four/jobs)" ]
     --optimizer sgd --variant 'cell=rnn,activation=relu,init-scale=30,lr=1000' \
     --variant cell=lstm,lr=0.01 --out bad >out 2>err
 check 'a diverged job gives 1' [ $? -eq 1 ]
-check 'and is told' grep -q '0/1, 1 diverged' out
+check 'and is told' grep -q '^cell=rnn[^ ]*  *1 diverged  *1 diverged  *0/1, 1 diverged ' out
+check 'results.csv has it, too' grep -q '^"cell=rnn.*,1$' bad/results.csv
+check 'and summary.csv counts it' grep -q '^"cell=rnn[^"]*",1,0,1,,,,0,' bad/summary.csv
 check 'the other one is there' grep -q '^"cell=lstm,lr=0.01",1,200' bad/results.csv
 
 # ---- the curve during training, where nobody knows beforehand when that is ----
@@ -113,7 +115,7 @@ check 'the other one is there' grep -q '^"cell=lstm,lr=0.01",1,200' bad/results.
 whens() { sed 's/"[^"]*"//' "$1" | sed 1d | cut -d, -f3 | sort -u | wc -l; }
 expect 0 '' compare --task copy:delay=1,length=1,symbols=2 --hidden 8 --layers 1 --batch 8 --lr 0.02 --steps 20000 \
     --seeds 1 --until-solved --variant cell=gru --out solved --quiet
-check 'it is solved long before the half' grep -q ',1,[0-9]*,[0-9.]*,[0-9.]*,[0-9.]*$' solved/results.csv
+check 'it is solved long before the half' grep -q ',1,[0-9]*,[0-9.]*,[0-9.]*,[0-9.]*,0$' solved/results.csv
 check 'a curve where it was solved' [ "$(whens solved/distance.csv)" -eq 3 ]
 expect 0 '' compare --task copy:delay=4,length=1,symbols=2 --hidden 8 --layers 1 --batch 8 --time 0.3s --seeds 1 \
     --variant cell=gru --out timed --quiet
