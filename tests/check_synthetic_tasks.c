@@ -60,6 +60,47 @@ START_TEST(refused_specs)
 }
 END_TEST
 
+/* What is not named is as in the other spec, where that is of the same task. */
+START_TEST(keys_of_another_spec)
+{
+    static const struct {
+        const char *spec, *like;
+        double value[3];
+    } cases[] = {
+        {"copy:delay=200", "copy:delay=5,length=3,symbols=2", {200, 3, 2}},
+        {"copy", "copy:delay=5,length=3", {5, 3, 8}},
+        {"copy:length=4", "char", {100, 4, 8}},
+        {"copy:symbols=4", "reverse:length=3,symbols=2", {100, 10, 4}},
+    };
+    const unroll_task_row *row;
+    double value[UNROLL_TASK_KEYS];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        OK(unroll_task_parse_like(cases[i].spec, cases[i].like, &row, value));
+        ck_assert_str_eq(row->name, "copy");
+        ck_assert_mem_eq(value, cases[i].value, sizeof cases[i].value);
+    }
+    ck_assert_int_eq(unroll_task_parse_like("copy:delay=0", "copy:delay=5", &row, value),
+                     UNROLL_EUSAGE);
+    ck_assert_int_eq(unroll_task_parse_like("copi", "copy:delay=5", &row, value), UNROLL_EUSAGE);
+}
+END_TEST
+
+/* The first key makes the sequences longer, and changes nothing of what a network must have. */
+START_TEST(longer_by_the_first_key)
+{
+    const unroll_task_row *row = unroll_task_table[_i];
+    unroll_task_shape one, two;
+    double value[UNROLL_TASK_KEYS];
+    OK(unroll_task_parse(row->name, &row, value));
+    row->shape(value, &one);
+    value[0] *= 2;
+    row->shape(value, &two);
+    ck_assert_uint_gt(two.T, one.T);
+    ck_assert_uint_eq(two.inputs, one.inputs);
+    ck_assert_uint_eq(two.outputs, one.outputs);
+}
+END_TEST
+
 START_TEST(memory)
 {
     const unroll_task_row *row;
@@ -380,10 +421,12 @@ Suite *make_suite(void)
     TCase *t = new_case(suite, "table");
     tcase_add_test(t, table);
     tcase_add_loop_test(t, refused_specs, 0, sizeof bad_specs / sizeof *bad_specs);
+    tcase_add_test(t, keys_of_another_spec);
     tcase_add_test(t, memory);
     t = new_case(suite, "all tasks");
     tcase_add_loop_test(t, by_seed, 0, tasks);
     tcase_add_loop_test(t, evaluation, 0, tasks);
+    tcase_add_loop_test(t, longer_by_the_first_key, 0, tasks);
     tcase_add_loop_test(t, whatever_the_batch, 0, tasks);
     tcase_add_loop_test(t, smallest, 0, 7);
     tcase_add_test(t, resume);

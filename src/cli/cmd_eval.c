@@ -1,4 +1,4 @@
-/* unroll eval: how well a model predicts texts. */
+/* unroll eval: how well a model predicts texts, translates, or solves a task. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,11 +7,13 @@
 #include "base/fail.h"
 #include "cli/cli.h"
 #include "cli/eval_pairs.h"
+#include "cli/eval_task.h"
 #include "cli/out.h"
 #include "cli/terminal.h"
 #include "config/config.h"
 #include "data/corpus.h"
 #include "score/task_loss.h"
+#include "store/model.h"
 #include "store/model_load.h"
 #include "task/task.h"
 
@@ -19,6 +21,7 @@ typedef struct eval_options {
     cli_common common;
     bool per_token;
     uint64_t max_input;
+    char *task;
     eval_pairs_options pairs; /* its max_input is filled in from above */
 } eval_options;
 
@@ -32,6 +35,10 @@ static const unroll_option rows[] = {
      .offset = offsetof(eval_options, max_input), .parse = unroll_option_parse_bytes,
      .format = unroll_option_format_bytes, .preset = "1G", .max = UNROLL_OPTION_NO_MAX,
      .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
+    {.name = "task", .group = "Task", .meta = "SPEC", .type = UNROLL_TEXT,
+     .offset = offsetof(eval_options, task),
+     .help = "of a model of a synthetic task: evaluate it on this one, such as copy:delay=200; keys "
+             "that are not named are those it was trained with"},
     {.name = "out", .group = "Translation", .meta = "DIR", .type = UNROLL_TEXT,
      .offset = offsetof(eval_options, pairs.out),
      .help = "of a translation: write length.csv and a plot of BLEU and exact match against length"},
@@ -168,18 +175,36 @@ static unroll_status eval_texts(cli_call *call, unroll_model *model)
     return status;
 }
 
-/* An option that means nothing to this kind of model was a mistake. */
-static unroll_status check_given(const cli_call *call, bool translates)
+/* What means nothing to this kind of model was a mistake. */
+static unroll_status check_given(const cli_call *call, enum unroll_model_kind kind)
 {
-    static const char *const of_translations[] = {
-        "out", "skip-bad", "beam", "length-penalty", "max-length", "unknown", NULL};
-    static const char *const of_texts[] = {"per-token", NULL};
-    const char *const *none = translates ? of_texts : of_translations;
-    for (; *none; none++)
-        if (cli_was_given(call, *none))
-            return unroll_fail(UNROLL_EUSAGE, "--%s is for %s; %s is none", *none,
-                               translates ? "models of texts" : "translation models",
-                               call->arguments[0]);
+    static const struct {
+        const char *option, *models;
+        enum unroll_model_kind kind;
+    } own[] = {
+        {"per-token", "models of texts", UNROLL_MODEL_TEXT},
+        {"out", "translation models", UNROLL_MODEL_TRANSLATION},
+        {"skip-bad", "translation models", UNROLL_MODEL_TRANSLATION},
+        {"beam", "translation models", UNROLL_MODEL_TRANSLATION},
+        {"length-penalty", "translation models", UNROLL_MODEL_TRANSLATION},
+        {"max-length", "translation models", UNROLL_MODEL_TRANSLATION},
+        {"unknown", "translation models", UNROLL_MODEL_TRANSLATION},
+        {"task", "models of synthetic tasks", UNROLL_MODEL_SYNTHETIC},
+    };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (own[i].kind != kind && cli_was_given(call, own[i].option))
+            return unroll_fail(UNROLL_EUSAGE, "--%s is for %s; %s is none", own[i].option,
+                               own[i].models, call->arguments[0]);
+    if (kind == UNROLL_MODEL_SYNTHETIC && cli_was_given(call, "max-input"))
+        return unroll_fail(UNROLL_EUSAGE, "--max-input is for texts; %s reads none",
+                           call->arguments[0]);
+    if (kind == UNROLL_MODEL_SYNTHETIC && call->count > 1)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "%s is of a synthetic task and reads no file; give --task alone",
+                           call->arguments[0]);
+    if (kind != UNROLL_MODEL_SYNTHETIC && call->count < 2)
+        return unroll_fail(UNROLL_EUSAGE,
+                           "no text is given; usage: unroll eval [options] MODEL FILE...");
     return UNROLL_OK;
 }
 
@@ -188,13 +213,15 @@ static unroll_status eval_command(cli_call *call)
     eval_options *o = call->options;
     unroll_model *model;
     UNROLL_TRY(unroll_model_load_predicting(call->arguments[0], &model));
-    const bool translates = unroll_model_source_vocabulary(model) != NULL;
-    unroll_status status = check_given(call, translates);
+    const enum unroll_model_kind kind = unroll_model_kind(unroll_model_config(model));
+    unroll_status status = check_given(call, kind);
     o->pairs.max_input = o->max_input;
-    if (!status)
-        status = translates ? eval_pairs(call, &o->common, &o->pairs, model, call->arguments + 1,
-                                         call->count - 1)
-                            : eval_texts(call, model);
+    if (!status && kind == UNROLL_MODEL_SYNTHETIC)
+        status = eval_task(&o->common, model, o->task);
+    else if (!status && kind == UNROLL_MODEL_TRANSLATION)
+        status = eval_pairs(call, &o->common, &o->pairs, model, call->arguments + 1, call->count - 1);
+    else if (!status)
+        status = eval_texts(call, model);
     unroll_model_free(model);
     return status;
 }
@@ -215,13 +242,15 @@ static const cli_example examples[] = {
      "the ten tokens that surprise the model most"},
     {"unroll eval runs/translate pairs.tsv --beam 5 --out scores",
      "BLEU, chrF and exact match of translations, a plot of them against length"},
+    {"unroll eval runs/copy --task copy:delay=200",
+     "a model of a synthetic task on another delay than it was trained with"},
     {NULL, NULL},
 };
 
 const cli_command cli_eval = {
     .name = "eval",
-    .arguments = "MODEL FILE...",
-    .summary = "measure how well a model predicts texts, or translates",
+    .arguments = "MODEL [FILE...]",
+    .summary = "measure how well a model predicts texts, translates or solves a task",
     .description =
         "Each text is read in one pass from the zero state; each token is predicted from all before "
         "it, so N tokens give N-1 predictions. Prints the mean loss in nats, bits per token, "
@@ -229,10 +258,13 @@ const cli_command cli_eval = {
         "a run directory; - is standard input.\n\n"
         "For a translation model FILE is pairs: source, tab, target. It prints the loss a target "
         "token, the share of target tokens that would be predicted, exact match (the same tokens), "
-        "and BLEU and chrF2 as sacrebleu measures them, over all and by the length of the source.",
+        "and BLEU and chrF2 as sacrebleu measures them, over all and by the length of the source.\n\n"
+        "A model of a synthetic task reads no FILE. It is tested on 1000 sequences of its task, or of the "
+        "one that --task gives: another length, delay or other key. Prints the loss, the accuracy, both "
+        "for the targets that need memory alone, and what a guess that remembers nothing would have.",
     .lists = lists,
     .options_size = sizeof(eval_options),
-    .min_arguments = 2,
+    .min_arguments = 1,
     .max_arguments = SIZE_MAX,
     .examples = examples,
     .execute = eval_command,

@@ -1,7 +1,8 @@
 #ifndef UNROLL_SCORE_TASK_LOSS_H
 #define UNROLL_SCORE_TASK_LOSS_H
 #include <unroll/model.h>
-#include <unroll/task.h>
+
+#include "task/task.h"
 
 /** Who hears of each batch once it is measured. */
 typedef struct unroll_loss_listener {
@@ -21,4 +22,11 @@ typedef struct unroll_loss_listener {
 unroll_status unroll_task_loss(const unroll_net *net, const unroll_task *task,
                                enum unroll_split split, size_t threads,
                                const unroll_loss_listener *listener, unroll_result *sum);
+
+/** Run a net over the test of a synthetic task: UNROLL_TASK_HELD_OUT sequences that follow from seed, row and value.
+ *  @param sum  is added to
+ *  @return UNROLL_EUSAGE where the net does not read and give what the task has; else as unroll_task_loss() */
+unroll_status unroll_synthetic_loss(const unroll_net *net, const unroll_task_row *row,
+                                    const double *value, uint64_t seed, size_t threads,
+                                    const unroll_loss_listener *listener, unroll_result *sum);
 #endif

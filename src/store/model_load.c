@@ -50,7 +50,7 @@ static unroll_status check_finite(const char *path, const unroll_model *model)
                        path, bad, unroll_parameter_elements(where), where->name);
 }
 
-enum kind { TEXT, TRANSLATION, EITHER };
+enum kind { TEXT, TRANSLATION, ANY };
 
 static unroll_status check_kind(const char *path, const unroll_model *model, enum kind kind)
 {
@@ -66,7 +66,7 @@ static unroll_status check_kind(const char *path, const unroll_model *model, enu
                            "%s: a translation; 'unroll translate' and 'unroll eval' "
                            "take it",
                            path);
-    if (!unroll_model_vocabulary(model))
+    if (kind == TEXT && !unroll_model_vocabulary(model))
         return unroll_fail(UNROLL_EDATA,
                            "%s: a model of task %s, which has no text; give one that "
                            "was trained on a text",
@@ -99,5 +99,5 @@ unroll_status unroll_model_load_translation(const char *path, unroll_model **out
 
 unroll_status unroll_model_load_predicting(const char *path, unroll_model **out)
 {
-    return load(path, EITHER, out);
+    return load(path, ANY, out);
 }

@@ -12,6 +12,6 @@ unroll_status unroll_model_load_text(const char *path, unroll_model **out);
 /** The same for a translation: it has both vocabularies. */
 unroll_status unroll_model_load_translation(const char *path, unroll_model **out);
 
-/** Either of the two. */
+/** A model of any task, all its weights finite. */
 unroll_status unroll_model_load_predicting(const char *path, unroll_model **out);
 #endif

@@ -8,9 +8,6 @@
 #include "base/number.h"
 #include "task/task.h"
 
-/* Enough for an accuracy within ±0.03 at two standard errors. */
-enum { EVAL_SEQUENCES = 1000 };
-
 double unroll_task_coin_loss(const double *value)
 {
     (void)value;
@@ -140,7 +137,7 @@ static unroll_status eval(void *self, enum unroll_split split, uint64_t i, unrol
                           bool *more)
 {
     synthetic *s = self;
-    const size_t count = s->B > EVAL_SEQUENCES ? s->B : EVAL_SEQUENCES;
+    const size_t count = s->B > UNROLL_TASK_HELD_OUT ? s->B : UNROLL_TASK_HELD_OUT;
     const uint64_t stream = split == UNROLL_TEST ? UNROLL_STREAM_TEST : UNROLL_STREAM_VALID;
     *more = i < (count + s->B - 1) / s->B;
     if (!*more)

@@ -80,6 +80,22 @@ unroll_status unroll_task_parse(const char *spec, const unroll_task_row **row, d
     return parse(spec, *row ? (*row)->name : NULL, *row ? (*row)->keys : NULL, value);
 }
 
+unroll_status unroll_task_parse_like(const char *spec, const char *like,
+                                     const unroll_task_row **row, double *value)
+{
+    const unroll_task_row *same;
+    double preset[UNROLL_TASK_KEYS];
+    UNROLL_TRY(unroll_task_parse(spec, row, value));
+    if (!unroll_spec_is(like, (*row)->name))
+        return UNROLL_OK;
+    UNROLL_TRY(unroll_task_parse(like, &same, preset));
+    unroll_spec_key keys[UNROLL_TASK_KEYS];
+    memcpy(keys, same->keys, sizeof keys);
+    for (size_t k = 0; k < unroll_spec_count(keys); k++)
+        keys[k].preset = preset[k];
+    return parse(spec, same->name, keys, value);
+}
+
 /* The first toy language goes by the task's own name, too. */
 static const unroll_toy_row *find_toy(const char *spec)
 {

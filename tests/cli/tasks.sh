@@ -43,6 +43,41 @@ check 'and in words' grep -q 'test loss [0-9.]*, accuracy [0-9.]*; of the target
 expect 0 '' train --task adding:length=4 --layers 1 --hidden 8 --steps 2 --threads 1 --quiet --out plain
 check 'where all need memory there is one loss' sh -c '! grep -q alone out'
 
+# A model is tested on its own task, and on another length, delay or key of it; what is not named stays as it was trained.
+expect 0 '' train --task copy:delay=20,length=2,symbols=4 --hidden 8 --steps 50 --batch 50 --threads 1 --quiet --json \
+    --out own
+loss=$(value test_loss) recall=$(value recall_loss)
+expect 0 '' eval own --json --threads 1
+check 'its own task: the test of its training' [ "$(value loss) $(value recall_loss)" = "$loss $recall" ]
+for key in accuracy recall_accuracy baseline chance sequences; do
+    check "eval --json has $key" grep -q "\"$key\":" out
+done
+expect 0 '' eval own --json --threads 1 --task copy:delay=60
+check 'another delay of the same task' grep -q '"task":"copy:delay=60,length=2,symbols=4"' out
+check 'it is harder' awk "BEGIN { exit !($(value loss) != $loss) }"
+check 'its own baseline' awk "BEGIN { d = $(value baseline) - 2 * log(4) / 64; exit !(d * d < 1e-12) }"
+cp out first
+expect 0 '' eval own --json --threads 2 --task copy:delay=60
+check 'threads change nothing' cmp -s out first
+expect 0 '' eval own --json --seed 2 --task copy:delay=60
+check 'a seed does' sh -c '! cmp -s out first'
+expect 0 '' eval own
+for line in 'task  *copy:delay=20,length=2,symbols=4' 'loss  *[0-9.]* nats a target' 'accuracy  *[0-9.]*: share' \
+    'recall loss  *[0-9.]*,' 'recall accuracy  *[0-9.]*$' 'baseline  *[0-9.]*,' 'chance  *0.2500,' 'sequences  *1000$'; do
+    check "eval says: $line" grep -q "^$line" out
+done
+expect 64 'task copy has 10 inputs (symbols) and 9 outputs (classes), the model 6 (symbols) and 5 (classes)' \
+    eval own --task copy:symbols=8
+expect 64 'task adding has 2 inputs (numbers) and 1 outputs (numbers)' eval own --task adding
+expect 64 "no key 'dely'" eval own --task copy:dely=3
+expect 64 "did you mean 'copy'" eval own --task copi
+expect 64 'reads a text' eval own --task char
+expect 64 "'' is no name" eval own --task ''
+expect 64 'reads no file' eval own list
+expect 64 'for models of texts; own is none' eval own --per-token
+expect 64 'for translation models; own is none' eval own --beam 2
+expect 64 'for texts; own reads none' eval own --max-input 5
+
 # Solved within a few hundred updates, and said so; a resumed run does not know.
 easy='--task latch:delay=2 --cell lstm --layers 1 --hidden 16 --batch 16 --lr 0.02 --threads 1'
 expect 0 'solved (mean of the last 500 updates)' train $easy --steps 700 --out easy
