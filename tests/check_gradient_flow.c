@@ -55,7 +55,7 @@ static void see_hook(void *arg, size_t layer, size_t t, size_t row0, size_t rows
                      const unroll_real *dh, const unroll_real *dc)
 {
     const int zero[64] = {0};
-    see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, zero});
+    see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, zero, false});
 }
 
 static double relative_difference(const double *a, const double *b, size_t n)

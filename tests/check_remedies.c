@@ -342,7 +342,7 @@ static void see_training(void *arg, size_t layer, size_t t, size_t row0, size_t 
                          const double *dh, const double *dc)
 {
     const int exponent[ROWS] = {0};
-    see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, exponent});
+    see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, exponent, false});
 }
 
 /* Through the statistics the probe sees what training does, whose differences are checked above. */

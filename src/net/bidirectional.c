@@ -232,6 +232,13 @@ static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t 
                    e->dlast + r * pitch + direction * H, H * sizeof *dz);
 }
 
+void unroll_bidirectional_bridge_back(const unroll_net *net, unroll_work *w, size_t l, size_t r0,
+                                      size_t r1)
+{
+    for (size_t k = 0; k < net->stack.cell->states; k++)
+        bridge_backward(net, w, l, k, r0, r1);
+}
+
 /* Hand dL/dy of layer l to both its stacks. */
 static void split_layer(const unroll_net *net, const unroll_work *w, size_t l, size_t r0, size_t r1)
 {
@@ -270,8 +277,7 @@ static void gather_layer(const unroll_net *net, const unroll_work *w, size_t l, 
 void unroll_bidirectional_backward(const unroll_net *net, unroll_work *w, size_t r0, size_t r1)
 {
     for (size_t l = net->spec.layers; l-- > 0;) {
-        for (size_t k = 0; k < net->stack.cell->states; k++)
-            bridge_backward(net, w, l, k, r0, r1);
+        unroll_bidirectional_bridge_back(net, w, l, r0, r1);
         split_layer(net, w, l, r0, r1);
         for (size_t i = 2 * l; i < 2 * l + 2; i++)
             unroll_stack_backward(&net->encoder.stack[i], &w->encoder.run[i],

@@ -113,7 +113,6 @@ void unroll_encoder_begin(unroll_work *w)
         run->dropout_key = unroll_rng_hash(w->run.dropout_key, 1);
         run->use = w->run.use;
         run->dlast = w->run.dfirst;
-        run->hook = w->source_hook.after && !w->net->encoder.bridge ? &w->source_hook : NULL;
     }
     if (w->net->encoder.bridge)
         unroll_bidirectional_begin(w);

@@ -109,7 +109,6 @@ struct unroll_work {
     uint8_t *correct;     /**< [T][B] */
     unroll_real *scratch; /**< [threads][outer_scratch] */
     unroll_hook hook;
-    unroll_hook source_hook; /**< the same for an encoder that reads one way */
     /* Of the batch in work: */
     const unroll_batch *batch;
     double total_weight; /**< sum of the weights of its targets */
@@ -133,6 +132,12 @@ static inline void unroll_work_band(const unroll_work *w, size_t thread, size_t 
 static inline const unroll_real *unroll_decoder_output(const unroll_work *w)
 {
     return w->run.at[w->net->stack.layers - 1].y;
+}
+
+/** [T][B][pitch] what the output layer reads. */
+static inline const unroll_real *unroll_readout_input(const unroll_work *w)
+{
+    return w->net->attention.kind ? w->attention.output : unroll_decoder_output(w);
 }
 
 /** Does it hold the activations of a whole window, which a probe needs? */

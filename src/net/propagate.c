@@ -17,7 +17,7 @@
 /* A batch through a network and back. Each thread takes a band of rows through the whole window, and when
  * all have arrived it takes its part of the gradient of the weights. */
 
-static void forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1)
+void unroll_net_forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1)
 {
     if (net->spec.source)
         unroll_encoder_forward(net, w, r0, r1);
@@ -47,7 +47,7 @@ static void band_gradient(void *arg, size_t thread)
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 == r1)
         return;
-    forward(net, w, thread, r0, r1);
+    unroll_net_forward(net, w, thread, r0, r1);
     if (w->readout_steps < w->run.steps)
         return;
     unroll_readout_logits(net, w, 0, w->run.steps, r0, r1);
@@ -144,7 +144,7 @@ static void band_forward(void *arg, size_t thread)
     size_t r0, r1;
     unroll_work_band(w, thread, &r0, &r1);
     if (r0 < r1)
-        forward(w->net, w, thread, r0, r1);
+        unroll_net_forward(w->net, w, thread, r0, r1);
 }
 
 /* Make the run stand for steps [t0,t1) of the batch. */

@@ -9,4 +9,7 @@ unroll_status unroll_net_begin(const unroll_net *net, const unroll_batch *batch,
 
 /** Add one batch's sums to those of the batches before it. */
 void unroll_result_add(unroll_result *sum, const unroll_result *one);
+/** Take a band forward through the run's steps, up to what the output layer reads.
+ *  @param thread  whose scratch memory is used */
+void unroll_net_forward(const unroll_net *net, unroll_work *w, size_t thread, size_t r0, size_t r1);
 #endif

@@ -18,8 +18,7 @@ size_t unroll_readout_steps(const unroll_net *net, size_t T, size_t B)
 /* What the output layer reads, from step t on. */
 static const unroll_real *top(const unroll_net *net, const unroll_work *w, size_t t)
 {
-    const unroll_real *h = net->attention.kind ? w->attention.output : unroll_decoder_output(w);
-    return h + t * w->B * net->stack.pitch;
+    return unroll_readout_input(w) + t * w->B * net->stack.pitch;
 }
 
 /* The logits of step t. */

@@ -3,28 +3,16 @@
 #include <stdint.h>
 #include <unroll/probe.h>
 
-/* How the gradient δ of chosen losses (unroll/probe.h) flows back through time. What travels is linear in
- * what was put in, so each row of each layer carries its own power of two and a curve goes on far below the
- * smallest float: a row whose largest magnitude falls under 2^-20 is multiplied by 2^40, and the factor is
- * kept.
+#include "probe/stack_flow.h"
+
+/* How the gradient δ of chosen losses (unroll/probe.h) flows back through time: through the network's
+ * stack, and with an encoder on through its states and through attention.
  * Source: Hochreiter et al. (2001), Gradient flow in recurrent nets. */
-
-/** What is seen at one step of one layer, for a band of rows: true gradients are dh·2^exponent,
- *  dc·2^exponent. */
-typedef struct unroll_flow_step {
-    size_t layer, t;
-    size_t row0, rows; /**< rows row0 … row0 + rows − 1 of the batch */
-    size_t pitch;
-    const unroll_real *dh, *dc; /**< [rows][pitch]; dc is NULL where the cell has no c */
-    const int *exponent;        /**< [rows] */
-} unroll_flow_step;
-
-/** Called from several threads, for different rows. */
-typedef void unroll_gradient_flow_visit(void *arg, const unroll_flow_step *step);
 
 typedef struct unroll_gradient_flow {
     const unroll_batch *batch;
-    /** [T][B] enum unroll_inject; NULL: the loss of the last step alone. */
+    /** [T][B] enum unroll_inject; NULL: the loss of the last step alone. With an encoder, a chain that
+     *  begins is the first of its row. */
     const uint8_t *inject;
     bool unscaled; /**< for tests: let floats underflow as they will */
     /** Recurrent batch normalisation: differentiate through each step's statistics, as training does,
@@ -34,7 +22,11 @@ typedef struct unroll_gradient_flow {
     /** [T][layers][2][B] norms |δ| by step, layer, state and row, in double: subnormal below
      *  1e-308, 0 only where all is zero; or NULL */
     double *norm;
-    unroll_gradient_flow_visit *visit; /**< or NULL */
+    /** [S][layers][2][B] the same of an encoder that reads one way; or NULL */
+    double *source_norm;
+    /** [S][B] norms of dL/dx of the encoder's input by step and row; or NULL */
+    double *word_norm;
+    unroll_flow_visit *visit; /**< or NULL; not of an encoder that reads both ways */
     void *arg;
 } unroll_gradient_flow;
 
@@ -42,7 +34,8 @@ typedef struct unroll_gradient_flow {
  *  dropout, then the chosen losses backward. Weights and training state are not touched; the
  *  work is overwritten.
  *  @param work  one for training, at least as large as the batch
- *  @return UNROLL_EMEMORY; UNROLL_ENUMERIC where a loss or a gradient is not finite */
+ *  @return UNROLL_EBUG where the workspace or the losses are not what is said above; UNROLL_EMEMORY;
+ *          UNROLL_ENUMERIC where a loss or a gradient is not finite */
 unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
                                        const unroll_gradient_flow *flow);
 
@@ -50,6 +43,6 @@ unroll_status unroll_gradient_flow_run(const unroll_net *net, unroll_work *work,
 static inline size_t unroll_gradient_flow_at(const unroll_net_spec *spec, size_t B, size_t t,
                                              size_t layer, enum unroll_state state, size_t row)
 {
-    return ((t * spec->layers + layer) * UNROLL_STATES + state) * B + row;
+    return unroll_flow_at(spec->layers, B, t, layer, state, row);
 }
 #endif

@@ -1,8 +1,5 @@
 #include "probe/pair_flow.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
@@ -28,79 +25,60 @@ size_t unroll_pair_flow_reach(const unroll_net *net, const unroll_batch *b)
     return reach;
 }
 
-/* The decoder's steps, or the encoder's. */
-typedef struct side {
+/* Norms of the decoder's steps and of the encoder's, as the gradient flow gives them. */
+typedef struct sides {
     const unroll_net *net;
-    const uint8_t *mode;
-    size_t *end; /* [B] step t is at distance end − t */
-    size_t B, distances;
-    double *norm; /* [B][layers][2][distances] */
-} side;
+    const unroll_batch *batch;
+    double *target; /* [T][layers][2][B] */
+    double *source; /* [S][layers][2][B]; NULL where no distance goes so far */
+} sides;
 
-static double scaled_norm(const side *s, const unroll_real *x)
+/* |δ| of row r at distance k from its last loss. */
+static double norm_at(const sides *p, size_t k, size_t layer, enum unroll_state state, size_t r)
 {
-    /* the mean of B losses was differentiated */
-    return sqrt(s->net->kernels->sum_squares(s->net->stack.hidden, x)) * (double)s->B;
+    const unroll_batch *b = p->batch;
+    const size_t layers = p->net->stack.layers, length = unroll_batch_length(b, r);
+    if (k < length)
+        return p->target[unroll_flow_at(layers, b->B, length - 1 - k, layer, state, r)];
+    const size_t s = length + source_words(b, r) - 1 - k;
+    return p->source[unroll_flow_at(layers, b->B, s, layer, state, r)];
 }
 
-static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, size_t pitch,
-                const unroll_real *dh, const unroll_real *dc)
+static unroll_status check_targets(const unroll_batch *b)
 {
-    const side *s = arg;
-    for (size_t i = 0; i < rows; i++) {
-        const size_t r = row0 + i;
-        if ((s->mode && s->mode[t * s->B + r] != UNROLL_RUN) || t > s->end[r] ||
-            s->end[r] - t >= s->distances)
-            continue;
-        double *to = s->norm + (r * s->net->stack.layers + layer) * UNROLL_STATES * s->distances +
-                     s->end[r] - t;
-        to[0] = scaled_norm(s, dh + i * pitch);
-        to[s->distances] = dc ? scaled_norm(s, dc + i * pitch) : 0;
-    }
-}
-
-/* The last target of each row has a weight, and all else none. */
-static unroll_status find_ends(const unroll_batch *b, side *target, side *source, unroll_real *weight)
-{
-    for (size_t r = 0; r < b->B; r++) {
-        const size_t length = unroll_batch_length(b, r);
-        if (length == 0)
+    for (size_t r = 0; r < b->B; r++)
+        if (unroll_batch_length(b, r) == 0)
             return unroll_fail(UNROLL_EUSAGE, "row %zu of the batch has no target", r);
-        target->end[r] = length - 1;
-        source->end[r] = target->end[r] + source_words(b, r);
-        weight[target->end[r] * b->B + r] = 1;
-    }
     return UNROLL_OK;
 }
 
 unroll_status unroll_pair_flow_run(unroll_probe *p, const unroll_batch *batch, size_t distances,
                                    double *norm)
 {
-    const size_t B = batch->B;
-    side target = {p->net, batch->mode, NULL, B, distances, norm}, source = target;
-    unroll_batch last = *batch;
-    unroll_result result = {0};
-    unroll_real *weight = unroll_alloc(batch->T * B, sizeof *weight);
-    size_t *end = unroll_alloc(2 * B, sizeof *end);
-    unroll_status status = weight && end ? UNROLL_OK : UNROLL_EMEMORY;
+    const size_t B = batch->B, layers = p->net->stack.layers, states = layers * UNROLL_STATES;
+    const bool far = distances > unroll_batch_reach(batch);
+    sides both = {.net = p->net, .batch = batch};
+    UNROLL_TRY(check_targets(batch));
+    uint8_t *inject = unroll_alloc(batch->T, B);
+    both.target = unroll_alloc(batch->T * B, states * sizeof *both.target);
+    both.source = far ? unroll_alloc(batch->S * B, states * sizeof *both.source) : NULL;
+    unroll_status status =
+        inject && both.target && (both.source || !far) ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
-        target.end = end;
-        source.end = end + B;
-        source.mode = batch->source_mode;
-        status = find_ends(batch, &target, &source, weight);
+        unroll_inject_last(batch, inject);
+        status = unroll_gradient_flow_run(p->net, p->work,
+                                          &(unroll_gradient_flow){.batch = batch,
+                                                                  .inject = inject,
+                                                                  .norm = both.target,
+                                                                  .source_norm = both.source});
     }
-    if (status == UNROLL_OK) {
-        last.weight = weight;
-        p->work->source_hook = (unroll_hook){.after = see, .arg = &source};
-        unroll_work_set_hook(p->work, &(unroll_hook){.after = see, .arg = &target});
-        status = unroll_net_gradient(p->net, &last, p->work, p->grad, &result);
-        unroll_work_set_hook(p->work, NULL);
-        p->work->source_hook = (unroll_hook){0};
-    }
-    unroll_free(end);
-    unroll_free(weight);
-    UNROLL_TRY(status);
-    return result.finite
-               ? UNROLL_OK
-               : unroll_fail(UNROLL_ENUMERIC, "the loss is not finite; the model has diverged");
+    for (size_t r = 0; status == UNROLL_OK && r < B; r++)
+        for (size_t i = 0; i < states; i++)
+            for (size_t k = 0; k < distances; k++)
+                *norm++ =
+                    norm_at(&both, k, i / UNROLL_STATES, (enum unroll_state)(i % UNROLL_STATES), r);
+    unroll_free(both.source);
+    unroll_free(both.target);
+    unroll_free(inject);
+    return status;
 }

@@ -9,7 +9,8 @@
  *  encoder reads one way. */
 size_t unroll_pair_flow_reach(const unroll_net *net, const unroll_batch *batch);
 
-/** One pass in the precision of training, not rescaled.
+/** One pass.
+ *  @param distances  at most unroll_pair_flow_reach()
  *  @param norm  [B][layers][2][distances] takes |δ| of each row
  *  @return UNROLL_EUSAGE where a row has no target; UNROLL_EMEMORY; UNROLL_ENUMERIC where the loss is
  *          not finite */
