@@ -111,6 +111,70 @@ START_TEST(curve_agrees_with_autograd)
 }
 END_TEST
 
+static unroll_curve *curve_in(enum unroll_precision precision, const unroll_net *net,
+                              const unroll_batch *batch)
+{
+    unroll_probe *probe = new_probe_in(precision, net, batch->T, batch->B);
+    unroll_curve *c;
+    ck_assert_str_eq(unroll_probe_precision(probe),
+                     precision == UNROLL_PRECISION_FLOAT ? "float" : "double");
+    OK(unroll_curve_new(net, NULL, &c));
+    OK(unroll_curve_add(c, probe, batch));
+    unroll_probe_free(probe);
+    return c;
+}
+
+/* A short curve of a fresh net is the same to what floats hold, and not the same number: of tokens, and of all that a
+ * batch has beside them. */
+START_TEST(floats_and_doubles)
+{
+    enum { FEATURES = 3, VALUES = 2, T = 12, B = 2 };
+    const bool real = _i;
+    static unroll_real feature[T * B * FEATURES], value[T * B * VALUES], weight[T * B];
+    static uint8_t mode[T * B];
+    const unroll_net_spec spec = {.size = sizeof spec,
+                                  .inputs = FEATURES,
+                                  .outputs = VALUES,
+                                  .features = true,
+                                  .squared = true,
+                                  .cell = "lstm",
+                                  .layers = 2,
+                                  .hidden = HIDDEN};
+    for (size_t i = 0; i < T * B * FEATURES; i++)
+        feature[i] = (unroll_real)sin(1.7 * (double)i);
+    for (size_t i = 0; i < T * B * VALUES; i++)
+        value[i] = (unroll_real)cos(2.3 * (double)i);
+    for (size_t i = 0; i < T * B; i++) {
+        weight[i] = i < (T - 2) * B; /* so that the last loss is two steps before the end */
+        mode[i] = i / B == 0 ? UNROLL_HOLD : UNROLL_RUN;
+    }
+    unroll_windows *windows = new_windows(T, B);
+    const unroll_batch rich = {.T = T,
+                               .B = B,
+                               .feature = feature,
+                               .value = value,
+                               .weight = weight,
+                               .mode = mode},
+                       *batch = real ? &rich : unroll_windows_batch(windows);
+    unroll_net *net = real ? new_net(&spec, "uniform") : new_cell("lstm", "uniform");
+    unroll_curve *floats = curve_in(UNROLL_PRECISION_FLOAT, net, batch);
+    unroll_curve *doubles = curve_in(UNROLL_PRECISION_DOUBLE, net, batch);
+    const size_t K = unroll_curve_distances(floats);
+    ck_assert_uint_eq(K, real ? T - 2 : T);
+    ck_assert_uint_eq(unroll_curve_distances(doubles), K);
+    for (size_t r = 0; r < B; r++)
+        for (size_t k = 0; k < K; k++) {
+            const double a = unroll_curve_sample(floats, r, 0, UNROLL_STATE_C)[k];
+            const double b = unroll_curve_sample(doubles, r, 0, UNROLL_STATE_C)[k];
+            ck_assert(fabs(a - b) <= 1e-3 * b && (b == 0 || a != b)); /* 0 at padding */
+        }
+    unroll_curve_free(doubles);
+    unroll_curve_free(floats);
+    unroll_net_free(net);
+    unroll_windows_free(windows);
+}
+END_TEST
+
 START_TEST(fit_is_least_squares)
 {
     unroll_net *net = new_cell("rnn", "orthogonal");
@@ -352,6 +416,7 @@ static void close_loop(loop *p)
 /* The record is what a probe of its own finds, and the training has the same bits as one that nobody watches. */
 START_TEST(monitor_of_an_own_loop)
 {
+    const enum unroll_precision precision = (enum unroll_precision)_i;
     loop watched, alone;
     unroll_gradient_monitor *monitor;
     unroll_curve *c;
@@ -359,8 +424,9 @@ START_TEST(monitor_of_an_own_loop)
     open_loop(&watched);
     open_loop(&alone);
     unroll_windows *held_out = new_windows(STEPS, ROWS);
-    unroll_probe *probe = new_probe(watched.net, STEPS, ROWS);
-    const unroll_gradient_monitor_options o = {.size = sizeof o, .threads = 1};
+    unroll_probe *probe =
+        new_probe_in(precision ? precision : UNROLL_PRECISION_FLOAT, watched.net, STEPS, ROWS);
+    const unroll_gradient_monitor_options o = {.size = sizeof o, .threads = 1, .precision = precision};
     OK(unroll_gradient_monitor_new(watched.net, unroll_windows_batch(held_out), &o, &monitor));
     ck_assert_uint_eq(unroll_curve_samples(unroll_gradient_monitor_curve(monitor)), 0);
     ck_assert(isnan(unroll_gradient_monitor_fit(monitor)->slope));
@@ -468,9 +534,11 @@ Suite *make_suite(void)
     tcase_add_test(curves, fit_is_least_squares);
     tcase_add_test(curves, losses_are_chosen);
     tcase_add_test(curves, curve_of_a_text);
+    tcase_add_loop_test(curves, floats_and_doubles, 0, 2);
     tcase_add_test(beside, jacobians);
     tcase_add_test(beside, saturation_and_theory);
-    tcase_add_test(monitor, monitor_of_an_own_loop);
+    tcase_add_loop_test(monitor, monitor_of_an_own_loop, UNROLL_PRECISION_DEFAULT,
+                        UNROLL_PRECISION_FLOAT + 1);
     tcase_add_test(monitor, histograms_of_a_record);
     tcase_add_test(monitor, monitor_of_a_text);
     return suite;

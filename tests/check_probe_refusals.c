@@ -57,6 +57,9 @@ START_TEST(batches_that_do_not_fit)
     const unroll_probe_options sourced = {.size = sizeof sourced, .T = 5, .B = 2, .S = 4};
     refused(unroll_probe_new(net, &sourced, &none), UNROLL_EUSAGE, "reads no source");
     refused(unroll_probe_new(net, NULL, &none), UNROLL_EUSAGE, "at least one step");
+    const unroll_probe_options exact = {
+        .size = sizeof exact, .T = 5, .B = 2, .precision = (enum unroll_precision)7};
+    refused(unroll_probe_new(net, &exact, &none), UNROLL_EUSAGE, "precision of a probe is 7");
     unroll_curve_free(of_other);
     unroll_curve_free(c);
     unroll_windows_free(windows);

@@ -29,8 +29,11 @@ void open_probed(probed *p, const unroll_net_spec *spec, size_t T, size_t B, uin
     *p = (probed){0};
     OK(unroll_net_new(spec, &p->net));
     OK(unroll_probe_new(p->net,
-                        &(unroll_probe_options){
-                            .size = sizeof(unroll_probe_options), .T = T, .B = B, .threads = 1},
+                        &(unroll_probe_options){.size = sizeof(unroll_probe_options),
+                                                .T = T,
+                                                .B = B,
+                                                .threads = 1,
+                                                .precision = UNROLL_PRECISION_FLOAT},
                         &p->probe));
     p->work = p->probe->work;
     p->input = calloc(T * B, sizeof *p->input);

@@ -9,7 +9,7 @@
 typedef struct probed {
     unroll_net *net;
     unroll_probe *probe;
-    unroll_work *work; /**< the probe's */
+    unroll_work *work; /**< the probe's, in floats */
     unroll_batch batch;
     uint32_t *input, *target;
     uint8_t *inject;

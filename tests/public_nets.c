@@ -26,12 +26,19 @@ unroll_net *new_cell(const char *cell, const char *init)
                    init);
 }
 
-unroll_probe *new_probe(const unroll_net *net, size_t steps, size_t rows)
+unroll_probe *new_probe_in(enum unroll_precision precision, const unroll_net *net, size_t steps,
+                           size_t rows)
 {
     unroll_probe *probe;
-    const unroll_probe_options o = {.size = sizeof o, .T = steps, .B = rows, .threads = 1};
+    const unroll_probe_options o = {
+        .size = sizeof o, .T = steps, .B = rows, .threads = 1, .precision = precision};
     OK(unroll_probe_new(net, &o, &probe));
     return probe;
+}
+
+unroll_probe *new_probe(const unroll_net *net, size_t steps, size_t rows)
+{
+    return new_probe_in(UNROLL_PRECISION_DEFAULT, net, steps, rows);
 }
 
 void fill_tokens(size_t count, uint32_t *id)

@@ -68,11 +68,17 @@ void unroll_windows_free(unroll_windows *windows);
  *  time uses a probe; it shares its work out to threads of its own. */
 typedef struct unroll_probe unroll_probe;
 
+/** What a probe computes with. In doubles a window runs forward and back in doubles, from the same weights: a
+ *  forward pass in floats leaves that trajectory, the sooner the more chaotic the net is. Floats show what
+ *  floats do. */
+enum unroll_precision { UNROLL_PRECISION_DEFAULT, UNROLL_PRECISION_DOUBLE, UNROLL_PRECISION_FLOAT };
+
 typedef struct unroll_probe_options {
     size_t size;    /**< sizeof(unroll_probe_options) */
     size_t T, B;    /**< most steps of a batch, and its number of rows; both at least 1 */
     size_t S;       /**< most source steps, for an encoder–decoder; else 0 */
     size_t threads; /**< 0: one for each core that the process may use */
+    enum unroll_precision precision; /**< UNROLL_PRECISION_DEFAULT: doubles */
 } unroll_probe_options;
 #define UNROLL_PROBE_OPTIONS_INIT            \
     {                                        \
@@ -84,6 +90,8 @@ typedef struct unroll_probe_options {
 unroll_status unroll_probe_new(const unroll_net *net, const unroll_probe_options *options,
                                unroll_probe **out);
 void unroll_probe_free(unroll_probe *probe);
+/** "double" or "float". Static. */
+const char *unroll_probe_precision(const unroll_probe *probe);
 
 /* ---- the curve ---- */
 
@@ -389,8 +397,9 @@ typedef struct unroll_gradient_monitor_options {
     /** Of a training window: histograms are of the first so many steps. 0: of a batch all, or as many as
      *  distances; of a text 50. */
     size_t steps;
-    size_t rows;    /**< of a batch: the first rows that are measured; 0: all */
-    size_t threads; /**< 0: one for each core that the process may use */
+    size_t rows;                     /**< of a batch: the first rows that are measured; 0: all */
+    size_t threads;                  /**< 0: one for each core that the process may use */
+    enum unroll_precision precision; /**< UNROLL_PRECISION_DEFAULT: floats, for the sake of speed */
 } unroll_gradient_monitor_options;
 #define UNROLL_GRADIENT_MONITOR_OPTIONS_INIT            \
     {                                                   \

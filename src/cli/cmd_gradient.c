@@ -14,11 +14,12 @@
 #include "store/checkpoint.h"
 
 enum { LOSS_LAST, LOSS_ALL };
+enum { IN_DOUBLES, IN_FLOATS };
 
 typedef struct gradient_options {
     unroll_config config; /* first: the rows of training count from here */
     uint64_t window, windows, max_distance;
-    int loss;
+    int loss, precision;
     bool through;
 } gradient_options;
 
@@ -34,6 +35,7 @@ typedef struct gradient_subject {
 } gradient_subject;
 
 static const char *const losses[] = {"last", "all", NULL};
+static const char *const precisions[] = {"double", "float", NULL};
 #define AT(field) .offset = offsetof(gradient_options, field)
 /* clang-format off */
 static const unroll_option rows[] = {
@@ -51,6 +53,9 @@ static const unroll_option rows[] = {
     {.name = "through-statistics", .group = "Probe", .type = UNROLL_FLAG, AT(through),
      .help = "--norm recurrent-batch: the gradient that training sees, of all windows' losses, through "
              "each step's mean and variance; else these are held, and windows are apart"},
+    {.name = "precision", .group = "Probe", .meta = "KIND", .type = UNROLL_CHOICE,
+     .choices = precisions, AT(precision), .preset = "double",
+     .help = "what the model runs in, forward and back; float shows what floats do"},
     {.name = "max-distance", .group = "Probe", .meta = "K", .type = UNROLL_SIZE, AT(max_distance),
      .preset = "0", .max = 1048576, .help = "largest distance; 0: all that the window has"},
 };
@@ -256,6 +261,8 @@ static unroll_status open_all(gradient_subject *p)
     p->request.B = (size_t)o->windows;
     p->request.accumulated = o->loss == LOSS_ALL;
     p->request.through = o->through;
+    p->request.precision =
+        o->precision == IN_FLOATS ? UNROLL_PRECISION_FLOAT : UNROLL_PRECISION_DOUBLE;
     p->request.full = o->config.out != NULL;
     p->request.threads = (size_t)o->config.threads;
     p->request.seed = o->config.seed;
@@ -278,8 +285,9 @@ static unroll_status open_all(gradient_subject *p)
         describe_training(p->call->arguments[0], trained, sizeof trained);
     unroll_variant_text(p->config, p->request.variant);
     const size_t length = strlen(p->request.variant); /* what else every figure says */
-    snprintf(p->request.variant + length, sizeof p->request.variant - length, "%s%s%s", trained,
-             o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "");
+    snprintf(p->request.variant + length, sizeof p->request.variant - length, "%s%s%s%s", trained,
+             o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "",
+             o->precision == IN_FLOATS ? ", in floats" : "");
     return UNROLL_OK;
 }
 

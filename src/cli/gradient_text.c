@@ -23,9 +23,9 @@ static unroll_status print_table(const gradient_report *r)
                unroll_curve_samples(r->curve), r->request.T,
                accumulated ? "accumulated: losses of all steps together, so that no decay shows"
                            : "loss of one step alone, not divided by batch or window");
-    out_printf("%s\n", accumulated
-                           ? "accumulated |dL/dstate|, geometric mean over samples"
-                           : "|dL_t/dstate_s| at distance t - s, geometric mean over samples");
+    out_printf("%s in %ss, geometric mean over samples\n",
+               accumulated ? "accumulated |dL/dstate|" : "|dL_t/dstate_s| at distance t - s",
+               r->precision);
     out_printf("layer      at 0     at 10     at 50    at 100    decay      half  horizon\n"
                "%15s   x start   x start   x start   x/step     steps    steps\n",
                r->squared ? "sq. error" : unroll_loss_unit(false));
@@ -159,10 +159,11 @@ static json_t *lyapunov_json(const unroll_lyapunov *l)
 
 static unroll_status print_json(const gradient_report *r)
 {
-    return out_json(json_pack("{s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant", r->request.variant,
-                              "loss", r->request.accumulated ? "accumulated" : "last", "windows",
-                              (json_int_t)unroll_curve_samples(r->curve), "window",
-                              (json_int_t)r->request.T, "max_distance",
+    return out_json(json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant",
+                              r->request.variant, "loss",
+                              r->request.accumulated ? "accumulated" : "last", "precision",
+                              r->precision, "windows", (json_int_t)unroll_curve_samples(r->curve),
+                              "window", (json_int_t)r->request.T, "max_distance",
                               (json_int_t)unroll_curve_distances(r->curve) - 1, "curves",
                               rows_json(r), "theory", theory_json(r->diagnosis), "lyapunov",
                               lyapunov_json(r->lyapunov), "saturation",

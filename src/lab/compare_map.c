@@ -24,6 +24,7 @@ static const unroll_pair *find_model(const unroll_pairs_part *part)
 }
 
 typedef struct mapping {
+    unroll_probe *probe;
     size_t S, T;
     uint32_t *source, *input;
     double *norm;
@@ -35,14 +36,13 @@ static size_t place_of(const mapping *m, bool reversed, size_t s)
     return reversed ? m->S - 1 - s : s;
 }
 
-static unroll_status add(const unroll_net *net, const unroll_pair *pair, bool reversed, mapping *m,
-                         double *sum)
+static unroll_status add(const unroll_pair *pair, bool reversed, mapping *m, double *sum)
 {
     for (size_t s = 0; s < m->S; s++)
         m->source[place_of(m, reversed, s)] = pair->id[UNROLL_SOURCE][s];
     for (size_t t = 0; t < m->T; t++)
         m->input[t] = t ? pair->id[UNROLL_TARGET][t - 1] : UNROLL_ID_BEGIN;
-    UNROLL_TRY(unroll_alignment(net, m->S, m->source, m->T, m->input, pair->id[UNROLL_TARGET],
+    UNROLL_TRY(unroll_alignment(m->probe, m->S, m->source, m->T, m->input, pair->id[UNROLL_TARGET],
                                 m->norm, NULL));
     for (size_t t = 0; t < m->T; t++)
         for (size_t s = 0; s < m->S; s++)
@@ -53,11 +53,13 @@ static unroll_status add(const unroll_net *net, const unroll_pair *pair, bool re
 static unroll_status measure(const unroll_net *net, const unroll_pairs_part *part,
                              const unroll_pair *like, bool reversed, mapping *m, double *out)
 {
+    const unroll_probe_options o = {.size = sizeof o, .T = 1, .B = 1, .S = 1, .threads = 1};
     double count = 0;
+    UNROLL_TRY(unroll_probe_new(net, &o, &m->probe));
     for (size_t i = 0; i < part->count && count < SENTENCES; i++) {
         if (!is_like(&part->pair[i], like))
             continue;
-        UNROLL_TRY(add(net, &part->pair[i], reversed, m, out));
+        UNROLL_TRY(add(&part->pair[i], reversed, m, out));
         count++;
     }
     for (size_t i = 0; i < m->T * m->S; i++)
@@ -83,6 +85,7 @@ unroll_status compare_map_measure(const unroll_net *net, const unroll_pairs *pai
         status = measure(net, part, like, reversed, &m, out->norm);
     out->sources = m.S;
     out->targets = m.T;
+    unroll_probe_free(m.probe);
     unroll_free(m.source);
     unroll_free(m.input);
     unroll_free(m.norm);

@@ -30,7 +30,8 @@ static void fit_row(unroll_buffer *text, const gradient_report *r, size_t layer,
     char horizon[32] = "inf";
     if (f->horizon != SIZE_MAX)
         snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-    unroll_buffer_printf(text, "0,%zu,%c,%zu,%zu,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n",
+    unroll_buffer_printf(text,
+                         "0,%zu,%c,%zu,%zu,%.17g,%.17g,%.17g,%.17g,%.17g,%s,%.17g,%.17g,%.17g\n",
                          layer, state == UNROLL_STATE_C ? 'c' : 'h', f->first, f->last, f->slope,
                          f->low, f->high, f->rho, f->half_life, horizon, f->r2,
                          unroll_diagnosis_mean_field(r->diagnosis, layer),
@@ -62,8 +63,8 @@ static void lyapunov_rows(unroll_buffer *text, const gradient_report *r)
     const double *deviation = unroll_lyapunov_deviations(r->lyapunov);
     unroll_buffer_text(text, "step,exponent,nats,decades,deviation,n\n");
     for (size_t i = 0; i < unroll_lyapunov_count(r->lyapunov); i++)
-        unroll_buffer_printf(text, "0,%zu,%.9g,%.9g,%.9g,%zu\n", i + 1, nats[i], nats[i] / log(10),
-                             deviation[i], unroll_lyapunov_samples(r->lyapunov));
+        unroll_buffer_printf(text, "0,%zu,%.17g,%.17g,%.17g,%zu\n", i + 1, nats[i],
+                             nats[i] / log(10), deviation[i], unroll_lyapunov_samples(r->lyapunov));
 }
 
 static void jacobian_rows(unroll_buffer *text, const gradient_report *r)
@@ -72,7 +73,7 @@ static void jacobian_rows(unroll_buffer *text, const gradient_report *r)
     const double *spectral = unroll_jacobian_spectral(r->jacobian);
     unroll_buffer_text(text, "step,distance,frobenius,spectral,n\n");
     for (size_t k = 0; k < unroll_jacobian_distances(r->jacobian); k++)
-        unroll_buffer_printf(text, "0,%zu,%.9g,%.9g,%zu\n", k, frobenius[k], spectral[k],
+        unroll_buffer_printf(text, "0,%zu,%.17g,%.17g,%zu\n", k, frobenius[k], spectral[k],
                              unroll_jacobian_samples(r->jacobian));
 }
 
@@ -83,7 +84,7 @@ static void weight_rows(unroll_buffer *text, const gradient_report *r)
         const double *norm = unroll_weight_curve_norm(r->weights, l);
         const double *ratio = unroll_weight_curve_ratio(r->weights, l);
         for (size_t k = 0; k < unroll_weight_curve_distances(r->weights); k++)
-            unroll_buffer_printf(text, "0,%zu,%zu,%.9g,%.9g,%zu\n", l, k, norm[k], ratio[k],
+            unroll_buffer_printf(text, "0,%zu,%zu,%.17g,%.17g,%zu\n", l, k, norm[k], ratio[k],
                                  unroll_weight_curve_samples(r->weights));
     }
 }

@@ -47,14 +47,17 @@ static unroll_status measure_first(gradient_report *out, unroll_probe *probe, co
 static unroll_status measure_turn(gradient_report *out, size_t first, size_t rows)
 {
     const gradient_request *r = &out->request;
-    const unroll_probe_options o = {.size = sizeof o, .T = r->T, .B = rows, .threads = r->threads};
+    const unroll_probe_options o = {
+        .size = sizeof o, .T = r->T, .B = rows, .threads = r->threads, .precision = r->precision};
     unroll_probe *probe = NULL;
     unroll_windows *windows;
     UNROLL_TRY(next_windows(r, first, rows, &windows));
     const unroll_batch *batch = unroll_windows_batch(windows);
     unroll_status status = unroll_probe_new(r->net, &o, &probe);
-    if (status == UNROLL_OK)
+    if (status == UNROLL_OK) {
+        out->precision = unroll_probe_precision(probe);
         status = unroll_curve_add(out->curve, probe, batch);
+    }
     if (status == UNROLL_OK && first == 0)
         status = measure_first(out, probe, batch);
     unroll_probe_free(probe);

@@ -19,6 +19,7 @@ typedef struct gradient_request {
     bool accumulated; /**< the losses of all steps together, else the last one alone */
     bool through;     /**< --norm recurrent-batch: through the statistics */
     bool full; /**< Jacobians and weights, too: what files and pictures show beside the rest */
+    enum unroll_precision precision;
     size_t threads;
     uint64_t seed;                    /**< of random vectors and of bootstraps */
     char variant[UNROLL_VARIANT_MAX]; /**< what every figure says about the net */
@@ -28,7 +29,8 @@ typedef struct gradient_request {
  *  Jacobians of the first few of these. */
 typedef struct gradient_report {
     gradient_request request;
-    bool squared; /**< the loss is a squared error, else in nats */
+    bool squared;          /**< the loss is a squared error, else in nats */
+    const char *precision; /**< that it was measured in, "double" or "float" */
     unroll_curve *curve;
     unroll_fit *fit; /**< [layers][UNROLL_STATES] */
     unroll_diagnosis *diagnosis;

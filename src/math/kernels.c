@@ -14,50 +14,50 @@
 
 /* Compiled without any set's flags, so that asking is safe on every processor.
  * __builtin_cpu_supports also asks whether the system saves the registers. */
-bool unroll_supported_generic(void);
-bool unroll_supported_generic(void)
+bool UNROLL_OF(supported, generic)(void);
+bool UNROLL_OF(supported, generic)(void)
 {
     return true;
 }
-extern const unroll_kernels unroll_kernels_generic;
+extern const unroll_kernels UNROLL_OF(kernels, generic);
 
 #ifdef HAVE_X86
-bool unroll_supported_avx2(void);
-bool unroll_supported_avx2(void)
+bool UNROLL_OF(supported, avx2)(void);
+bool UNROLL_OF(supported, avx2)(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
-extern const unroll_kernels unroll_kernels_avx2;
+extern const unroll_kernels UNROLL_OF(kernels, avx2);
 
-bool unroll_supported_avx512(void);
-bool unroll_supported_avx512(void)
+bool UNROLL_OF(supported, avx512)(void);
+bool UNROLL_OF(supported, avx512)(void)
 {
-    return unroll_supported_avx2() && __builtin_cpu_supports("avx512f") &&
+    return UNROLL_OF(supported, avx2)() && __builtin_cpu_supports("avx512f") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl");
 }
-extern const unroll_kernels unroll_kernels_avx512;
+extern const unroll_kernels UNROLL_OF(kernels, avx512);
 #endif
 
 #ifdef HAVE_NEON
-bool unroll_supported_neon(void);
-bool unroll_supported_neon(void)
+bool UNROLL_OF(supported, neon)(void);
+bool UNROLL_OF(supported, neon)(void)
 {
     return true; /* part of the architecture */
 }
-extern const unroll_kernels unroll_kernels_neon;
+extern const unroll_kernels UNROLL_OF(kernels, neon);
 #endif
 
 /* clang-format off */
 const unroll_kernels *const unroll_kernels_table[] = {
 #ifdef HAVE_X86
-    &unroll_kernels_avx512,
-    &unroll_kernels_avx2,
+    &UNROLL_OF(kernels, avx512),
+    &UNROLL_OF(kernels, avx2),
 #endif
 #ifdef HAVE_NEON
-    &unroll_kernels_neon,
+    &UNROLL_OF(kernels, neon),
 #endif
-    &unroll_kernels_generic,
+    &UNROLL_OF(kernels, generic),
     NULL,
 };
 /* clang-format on */

@@ -118,10 +118,15 @@ extern const unroll_kernels *const unroll_kernels_table[];
  *  A name that is unknown or unsupported sets a message and returns NULL. */
 const unroll_kernels *unroll_kernels_get(void);
 
-/** Symbols of the per-set objects: K(product) is unroll_product_avx2 and so on. -DUNROLL_SET=avx2 */
-#define UNROLL_PASTE_(a, b, c) a##b##_##c
-#define UNROLL_PASTE(a, b, c) UNROLL_PASTE_(a, b, c)
-#define UNROLL_K(name) UNROLL_PASTE(unroll_, name, UNROLL_SET)
+/** Symbols of the per-set objects: UNROLL_K(product) is unroll_product_avx2 and so on, with -DUNROLL_SET=avx2;
+ *  of a set's objects in doubles unroll_product_avx2_double. */
+#ifdef UNROLL_DOUBLE
+#define UNROLL_OF(name, set) unroll_##name##_##set##_double
+#else
+#define UNROLL_OF(name, set) unroll_##name##_##set
+#endif
+#define UNROLL_OF_(name, set) UNROLL_OF(name, set)
+#define UNROLL_K(name) UNROLL_OF_(name, UNROLL_SET)
 
 #ifdef UNROLL_SET
 /** What a set's object fills its row with; NULL at the end. */

@@ -77,6 +77,7 @@ struct unroll_net {
     unroll_parameters parameters;
     size_t learned;         /**< length of the weights before the running statistics */
     unroll_real *weights;   /**< [parameters.size] */
+    size_t packs;           /**< how often they were packed */
     size_t embedding;       /**< parameter index, where spec.embedding is set */
     unroll_encoder encoder; /**< where spec.source is set */
     unroll_stack stack;     /**< the language model's, or the decoder's */

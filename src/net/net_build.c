@@ -169,6 +169,7 @@ void unroll_net_pack(unroll_net *net, size_t threads)
 {
     threads = threads ? threads : 1;
     unroll_parallel(threads, pack_share, &(struct pack){net, threads});
+    net->packs++;
 }
 
 static void merge_biases(unroll_net *net, const unroll_stack *s)

@@ -1,4 +1,4 @@
-#include "probe/alignment.h"
+#include "probe/measures.h"
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -75,13 +75,11 @@ static unroll_status measure(rows *p, double *norm, double *attention)
     return UNROLL_OK;
 }
 
-unroll_status unroll_alignment(const unroll_net *net, size_t S, const uint32_t *source, size_t T,
-                               const uint32_t *input, const uint32_t *target, double *norm,
-                               double *attention)
+unroll_status unroll_measure_alignment(unroll_probe *probe, size_t S, const uint32_t *source,
+                                       size_t T, const uint32_t *input, const uint32_t *target,
+                                       double *norm, double *attention)
 {
-    if (!net->spec.source)
-        return unroll_fail(UNROLL_EUSAGE, "this model reads no source");
-    rows p = {.plain = unroll_net_plain(net)};
+    rows p = {.plain = *probe->net};
     unroll_status status = open_rows(&p, S, source, T, input, target);
     if (status == UNROLL_OK)
         status = measure(&p, norm, attention);

@@ -8,10 +8,8 @@
 #include "base/samples.h"
 #include "base/versioned.h"
 #include "net/net.h"
-#include "probe/gradient_flow.h"
 #include "probe/inject.h"
 #include "probe/pair_flow.h"
-#include "probe/probe.h"
 
 unroll_status unroll_curve_new(const unroll_net *net, const unroll_curve_options *options,
                                unroll_curve **out)
@@ -46,138 +44,9 @@ void unroll_curve_free(unroll_curve *c)
     unroll_free(c);
 }
 
-static size_t sample_size(const unroll_curve *c)
-{
-    return c->layers * UNROLL_STATES * c->distances;
-}
-
-static unroll_status make_room(unroll_curve *c, size_t samples)
-{
-    size_t count;
-    if (samples <= c->room)
-        return UNROLL_OK;
-    const size_t room = samples > 2 * c->room ? samples : 2 * c->room;
-    if (!unroll_mul(room, sample_size(c), &count))
-        return unroll_fail(UNROLL_EMEMORY,
-                           "%zu samples of %zu distances are more than memory can hold", room,
-                           c->distances);
-    double *norm = unroll_realloc(c->norm, count, sizeof *norm);
-    if (!norm)
-        return UNROLL_EMEMORY;
-    c->norm = norm;
-    c->room = room;
-    return UNROLL_OK;
-}
-
-/* ---- measuring ---- */
-
-/* Does the chain that begins at (t, r) run over all distances? */
-static bool whole_chain(const unroll_batch *b, const uint8_t *inject, size_t distances, size_t t,
-                        size_t r)
-{
-    if (inject[t * b->B + r] != UNROLL_INJECT_RESTART || t + 1 < distances)
-        return false;
-    for (size_t k = 1; k < distances; k++)
-        if (inject[(t - k) * b->B + r] == UNROLL_INJECT_RESTART)
-            return false;
-    return true;
-}
-
-static void take_chain(unroll_curve *c, const unroll_net_spec *spec, size_t B, const double *norm,
-                       size_t t, size_t r)
-{
-    double *to = c->norm + c->samples++ * sample_size(c);
-    for (size_t l = 0; l < c->layers; l++)
-        for (int state = 0; state < UNROLL_STATES; state++)
-            for (size_t k = 0; k < c->distances; k++)
-                *to++ = norm[unroll_gradient_flow_at(spec, B, t - k, l, (enum unroll_state)state, r)];
-}
-
-static unroll_status gather(unroll_curve *c, const unroll_net *net, const unroll_batch *b,
-                            const uint8_t *inject, const double *norm)
-{
-    size_t chains = 0;
-    for (size_t i = 0; i < b->T * b->B; i++)
-        chains += whole_chain(b, inject, c->distances, i / b->B, i % b->B);
-    UNROLL_TRY(make_room(c, c->samples + chains));
-    for (size_t i = 0; i < b->T * b->B; i++)
-        if (whole_chain(b, inject, c->distances, i / b->B, i % b->B))
-            take_chain(c, &net->spec, b->B, norm, i / b->B, i % b->B);
-    return UNROLL_OK;
-}
-
-static void choose_losses(const unroll_curve *c, const unroll_batch *b, uint8_t *inject)
-{
-    switch (c->losses) {
-    case UNROLL_LOSSES_LAST: unroll_inject_last(b, inject); break;
-    case UNROLL_LOSSES_ALL: unroll_inject_all(b, inject); break;
-    case UNROLL_LOSSES_SPACED: unroll_inject_comb(b, c->distances, inject); break;
-    case UNROLL_LOSSES_STACKED: unroll_inject_stacked(b, c->copies, c->distances, inject); break;
-    }
-}
-
-static unroll_status add_windows(unroll_curve *c, unroll_probe *p, const unroll_batch *b)
-{
-    size_t count;
-    if (!unroll_mul(b->T * b->B, c->layers * UNROLL_STATES, &count))
-        return unroll_fail(UNROLL_EMEMORY, "a window of %zu steps is too long to probe", b->T);
-    double *norm = unroll_alloc(count, sizeof *norm);
-    uint8_t *inject = unroll_alloc(b->T * b->B, 1);
-    unroll_status status = norm && inject ? UNROLL_OK : UNROLL_EMEMORY;
-    if (status == UNROLL_OK) {
-        choose_losses(c, b, inject);
-        status = unroll_gradient_flow_run(p->net, p->work,
-                                          &(unroll_gradient_flow){.batch = b,
-                                                                  .inject = inject,
-                                                                  .through = c->through,
-                                                                  .norm = norm});
-    }
-    if (status == UNROLL_OK)
-        status = gather(c, p->net, b, inject, norm);
-    unroll_free(inject);
-    unroll_free(norm);
-    return status;
-}
-
-static unroll_status add_pairs(unroll_curve *c, unroll_probe *p, const unroll_batch *b)
-{
-    const size_t reach = unroll_pair_flow_reach(p->net, b);
-    if (c->distances > reach)
-        return unroll_fail(UNROLL_EUSAGE,
-                           "a curve of %zu distances, of which not all pairs reach more than %zu",
-                           c->distances, reach);
-    UNROLL_TRY(make_room(c, c->samples + b->B));
-    UNROLL_TRY(unroll_pair_flow_run(p, b, c->distances, c->norm + c->samples * sample_size(c)));
-    c->samples += b->B;
-    return UNROLL_OK;
-}
-
 size_t unroll_curve_reach(const unroll_net *net, const unroll_batch *b)
 {
     return net->spec.source ? unroll_pair_flow_reach(net, b) : unroll_batch_reach(b);
-}
-
-unroll_status unroll_curve_add(unroll_curve *c, unroll_probe *p, const unroll_batch *batch)
-{
-    UNROLL_TRY(unroll_probe_check(p, batch));
-    if (p->net->stack.layers != c->layers || (p->net->stack.cell->states > 1) != c->has_c)
-        return unroll_fail(UNROLL_EUSAGE,
-                           "a curve of %zu layers %s a state c does not go with a network of %zu layers "
-                           "%s one",
-                           c->layers, c->has_c ? "with" : "without", p->net->stack.layers,
-                           c->has_c ? "without" : "with");
-    const size_t asked = c->distances;
-    c->distances = asked ? asked : unroll_curve_reach(p->net, batch);
-    unroll_status status =
-        c->distances ? UNROLL_OK
-                     : unroll_fail(UNROLL_EUSAGE,
-                                   "a row of the batch has no target, so that there is no distance "
-                                   "which all rows reach");
-    if (status == UNROLL_OK)
-        status = p->net->spec.source ? add_pairs(c, p, batch) : add_windows(c, p, batch);
-    if (status != UNROLL_OK && c->samples == 0)
-        c->distances = asked;
-    return status;
 }
 
 unroll_status unroll_curve_of_text(const unroll_net *net, const unroll_vocabulary *vocabulary,

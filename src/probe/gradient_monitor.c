@@ -32,12 +32,17 @@ void unroll_gradient_monitor_free(unroll_gradient_monitor *m)
 /* @param windows  is taken over, in any case
  * @param steps    0: all */
 static unroll_status create(const unroll_net *net, unroll_windows *windows,
-                            const unroll_curve_options *curve, size_t steps, size_t threads,
-                            unroll_gradient_monitor **out)
+                            const unroll_curve_options *curve, size_t steps,
+                            const unroll_gradient_monitor_options *o, unroll_gradient_monitor **out)
 {
     const unroll_batch *b = unroll_windows_batch(windows);
-    const unroll_probe_options probe = {
-        .size = sizeof probe, .T = b->T, .B = b->B, .S = b->S, .threads = threads};
+    const unroll_probe_options probe = {.size = sizeof probe,
+                                        .T = b->T,
+                                        .B = b->B,
+                                        .S = b->S,
+                                        .threads = o->threads,
+                                        .precision =
+                                            o->precision ? o->precision : UNROLL_PRECISION_FLOAT};
     unroll_gradient_monitor *m = unroll_alloc(1, sizeof *m);
     if (!m) {
         unroll_windows_free(windows);
@@ -83,7 +88,7 @@ unroll_status unroll_gradient_monitor_new(const unroll_net *net, const unroll_ba
     UNROLL_TRY(unroll_windows_of_batch(batch, 0, o.rows ? o.rows : batch->B,
                                        net->spec.features ? net->spec.inputs : 0,
                                        net->spec.squared ? net->spec.outputs : 0, &windows));
-    return create(net, windows, &curve, o.steps ? o.steps : o.distances, o.threads, out);
+    return create(net, windows, &curve, o.steps ? o.steps : o.distances, &o, out);
 }
 
 /* ---- a text ---- */
@@ -139,7 +144,7 @@ unroll_status unroll_gradient_monitor_new_tokens(const unroll_net *net, const ui
         curve.losses = UNROLL_LOSSES_STACKED;
     }
     UNROLL_TRY(unroll_windows_of_tokens(id, count, &w, &windows));
-    return create(net, windows, &curve, spaced ? curve.distances : p.window, o.threads, out);
+    return create(net, windows, &curve, spaced ? curve.distances : p.window, &o, out);
 }
 
 /* ---- records ---- */

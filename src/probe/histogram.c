@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "net/net.h"
-#include "probe/probe.h"
+#include "probe/measures.h"
 
 struct unroll_histograms {
     unroll_histogram *at;
@@ -134,19 +134,17 @@ static void see(void *arg, size_t layer, size_t t, size_t row0, size_t rows, siz
     }
 }
 
-unroll_status unroll_histograms_measure(unroll_histograms *h, unroll_probe *p,
-                                        const unroll_batch *batch)
+unroll_status unroll_measure_histograms(unroll_histograms *h, unroll_probe *p)
 {
     const unroll_net *net = p->net;
     unroll_result result;
-    struct seen seen = {h, net, batch};
-    UNROLL_TRY(unroll_probe_check(p, batch));
+    struct seen seen = {h, net, p->batch};
     for (size_t i = 0; i < h->count; i++) {
         memset(h->at[i].bin, 0, sizeof h->at[i].bin);
         h->at[i].zero = 0;
     }
     unroll_work_set_hook(p->work, &(unroll_hook){.after = see, .arg = &seen});
-    const unroll_status status = unroll_net_gradient(net, batch, p->work, p->grad, &result);
+    const unroll_status status = unroll_net_gradient(net, p->batch, p->work, p->grad, &result);
     unroll_work_set_hook(p->work, NULL);
     UNROLL_TRY(status);
     if (!result.finite)

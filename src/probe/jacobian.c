@@ -6,7 +6,7 @@
 #include "base/versioned.h"
 #include "net/net.h"
 #include "probe/inject.h"
-#include "probe/probe.h"
+#include "probe/measures.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
 
@@ -136,13 +136,12 @@ static unroll_status average(const measurement *m, unroll_jacobian *out)
 }
 
 /* The options as they come to hold for this batch. */
-static unroll_status settle(const unroll_jacobian_options *options, const unroll_probe *p,
-                            const unroll_batch *b, unroll_jacobian_options *o)
+static unroll_status settle(const unroll_jacobian_options *options, const unroll_batch *b,
+                            unroll_jacobian_options *o)
 {
     *o = (unroll_jacobian_options){0};
     if (options)
         UNROLL_TRY(unroll_versioned_copy("unroll_jacobian_options", options, o, sizeof *o));
-    UNROLL_TRY(unroll_probe_check_single(p, b, "the Jacobian"));
     if (o->samples == 0 || o->samples > b->B)
         o->samples = b->B;
     for (size_t r = 0; r < o->samples; r++) {
@@ -157,12 +156,13 @@ static unroll_status settle(const unroll_jacobian_options *options, const unroll
     return o->distances ? UNROLL_OK : unroll_fail(UNROLL_EUSAGE, "a row of the batch has no target");
 }
 
-unroll_status unroll_jacobian_measure(unroll_probe *p, const unroll_batch *batch,
-                                      const unroll_jacobian_options *options, unroll_jacobian **out)
+unroll_status unroll_measure_jacobian(unroll_probe *p, const unroll_jacobian_options *options,
+                                      unroll_jacobian **out)
 {
+    const unroll_batch *batch = p->batch;
     enum { EXACT = 512, VECTORS = 64 };
     unroll_jacobian_options o;
-    UNROLL_TRY(settle(options, p, batch, &o));
+    UNROLL_TRY(settle(options, batch, &o));
     const size_t size = unroll_transport_size(p->net);
     measurement m = {.work = p->work,
                      .batch = batch,

@@ -6,7 +6,7 @@
 #include "base/versioned.h"
 #include "net/init.h"
 #include "net/net.h"
-#include "probe/probe.h"
+#include "probe/measures.h"
 #include "probe/transport.h"
 
 struct unroll_lyapunov {
@@ -97,14 +97,14 @@ static unroll_status average(const measurement *m, unroll_lyapunov *out)
     return UNROLL_OK;
 }
 
-unroll_status unroll_lyapunov_measure(unroll_probe *p, const unroll_batch *batch,
-                                      const unroll_lyapunov_options *options, unroll_lyapunov **out)
+unroll_status unroll_measure_lyapunov(unroll_probe *p, const unroll_lyapunov_options *options,
+                                      unroll_lyapunov **out)
 {
+    const unroll_batch *batch = p->batch;
     enum { COUNT = 16, SAMPLES = 8 };
     unroll_lyapunov_options o = {0};
     if (options)
         UNROLL_TRY(unroll_versioned_copy("unroll_lyapunov_options", options, &o, sizeof o));
-    UNROLL_TRY(unroll_probe_check_single(p, batch, "the Lyapunov spectrum"));
     const size_t size = unroll_transport_size(p->net), count = o.count ? o.count : COUNT;
     const size_t samples = o.samples ? o.samples : SAMPLES;
     measurement m = {.work = p->work, .batch = batch, .seed = o.seed};

@@ -1,6 +1,6 @@
 #ifndef UNROLL_PROBE_PAIR_FLOW_H
 #define UNROLL_PROBE_PAIR_FLOW_H
-#include "probe/probe.h"
+#include "probe/measures.h"
 
 /* How the gradient of a translation's last target flows back through the decoder's steps, into the
  * encoder's last state and on through the words read. */

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "net/net.h"
 #include "probe/inject.h"
-#include "probe/probe.h"
+#include "probe/measures.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
 
@@ -259,10 +259,9 @@ static unroll_status measure(unroll_diagnosis *d, unroll_probe *p, const unroll_
     return status;
 }
 
-unroll_status unroll_diagnosis_measure(unroll_probe *p, const unroll_batch *batch, size_t distances,
-                                       unroll_diagnosis **out)
+unroll_status unroll_measure_diagnosis(unroll_probe *p, size_t distances, unroll_diagnosis **out)
 {
-    UNROLL_TRY(unroll_probe_check_single(p, batch, "saturation"));
+    const unroll_batch *batch = p->batch;
     const unroll_cell *cell = p->net->stack.cell;
     if (distances > batch->T)
         return unroll_fail(UNROLL_EUSAGE, "%zu distances in windows of %zu steps", distances,

@@ -6,7 +6,7 @@
 #include "net/net.h"
 #include "probe/gradient_flow.h"
 #include "probe/inject.h"
-#include "probe/probe.h"
+#include "probe/measures.h"
 #include "probe/transport.h"
 
 struct unroll_weight_curve {
@@ -101,11 +101,10 @@ static unroll_status measure(measurement *m, unroll_work *work, const unroll_bat
     return status;
 }
 
-unroll_status unroll_weight_curve_measure(unroll_probe *p, const unroll_batch *batch,
-                                          size_t distances, unroll_weight_curve **out)
+unroll_status unroll_measure_weight_curve(unroll_probe *p, size_t distances, unroll_weight_curve **out)
 {
+    const unroll_batch *batch = p->batch;
     measurement m = {.net = p->net, .work = p->work};
-    UNROLL_TRY(unroll_probe_check_single(p, batch, "the weight gradient by distance"));
     const size_t reach = unroll_batch_reach(batch), layers = p->net->stack.layers;
     distances = distances ? distances : reach;
     if (distances > reach || distances == 0)

@@ -18,7 +18,7 @@ void unroll_curve_csv_put(unroll_buffer *rows, const unroll_curve_row *row, bool
         if (blank && isnan(value[i]))
             text[i][0] = '\0';
         else
-            unroll_format_digits(text[i], value[i], 9);
+            unroll_format_double(text[i], value[i]);
     unroll_buffer_printf(rows, "%llu,%zu,%c,%zu,%s,%s,%s,%s,%s,%zu\n",
                          (unsigned long long)row->step, row->layer, row->state, row->distance,
                          text[0], text[1], text[2], text[3], text[4], p->n);

@@ -26,7 +26,10 @@ check 'of every weight' [ "$(awk -F, '$2 == "rnn.weight_hh_l1" { n += $5 } END {
     "$work/fresh/histogram.csv")" -eq 1024 ]
 check 'exponents' [ "$(rows "$work/fresh/lyapunov.csv")" -eq 8 ]
 check 'beside the measured rate' grep -q '^largest Lyapunov exponent: .*; measured x 0' "$work/out"
-check 'Jacobian norms' [ "$(sed -n 2p "$work/fresh/jacobian.csv")" = 0,0,8,1,2 ]
+check 'Jacobian norms' awk -F, 'NR == 2 { exit !($2 == 0 && ($3 - 8) ^ 2 < 1e-24 && ($4 - 1) ^ 2 < 1e-24 && $5 == 2) }' \
+    "$work/fresh/jacobian.csv"
+check 'in doubles' grep -q 'in doubles, geometric mean' "$work/out"
+check 'the page says so' grep -q 'forward and back in doubles' "$work/fresh/report.html"
 check 'weights by distance' [ "$(rows "$work/fresh/weights.csv")" -eq 80 ]
 check 'of all distances' [ "$(rows "$work/fresh/jacobian.csv")" -eq 40 ]
 for heading in 'The product of Jacobians' 'Lyapunov exponents' Saturation Histograms; do
@@ -35,13 +38,20 @@ done
 check 'pictures of Jacobians' [ -s "$work/fresh/plots/jacobian.gp" ]
 check 'and of exponents' [ "$(rows "$work/fresh/plots/lyapunov.csv")" -eq 8 ]
 check 'fits' [ "$(rows "$work/fresh/fit.csv")" -eq 4 ]
+expect 0 "" gradient $small --corpus "$text" --window 40 --windows 5 --out "$work/floats" --cell lstm --precision float
+check 'floats are named' grep -q 'in floats, geometric mean' "$work/out"
+check 'on the page and in the title' [ "$(grep -c 'in floats' "$work/floats/report.html")" -ge 1 ]
+paste -d, "$work/fresh/distance.csv" "$work/floats/distance.csv" >"$work/both"
+check 'floats agree' awk -F, 'NR > 1 { d = $6 / $16 - 1; worst = d * d > worst ? d * d : worst }
+    END { exit !(NR == 161 && worst > 0 && worst < 1e-6) }' "$work/both"
+expect 64 "--precision" gradient $small --corpus "$text" --precision half
 expect 73 "is not empty" gradient $small --corpus "$text" --out "$work/fresh"
 expect 0 "" gradient $small --corpus "$text" --window 40 --force --out "$work/fresh" --max-distance 9
 check 'distances 0 to 9' [ "$(rows "$work/fresh/distance.csv")" -eq 40 ]
 expect 0 "" gradient $small --corpus "$text" --window 60 --loss all --cell rnn
 check 'accumulated is said' [ "$(grep -c accumulated "$work/out")" -ge 3 ]
 expect 0 "" gradient $small --task copy:delay=20 --cell gru --json --windows 4
-check 'as JSON' grep -q '"variant":"gru 2x16, init uniform","loss":"last","windows":4,"window":40' "$work/out"
+check 'as JSON' grep -q '"variant":"gru 2x16, init uniform","loss":"last","precision":"double","windows":4,"window":40' "$work/out"
 expect 0 "" gradient $small --corpus "$text" --json --seed 3
 cp "$work/out" "$work/once"
 expect 0 "" gradient $small --corpus "$text" --json --seed 3 --threads 3
