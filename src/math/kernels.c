@@ -5,13 +5,6 @@
 #include <string.h>
 #include "base/fail.h"
 
-/* The double build, for checks, has generic alone. */
-#if defined(UNROLL_X86_64) && !defined(UNROLL_DOUBLE)
-#define HAVE_X86 1
-#elif defined(UNROLL_AARCH64) && !defined(UNROLL_DOUBLE)
-#define HAVE_NEON 1
-#endif
-
 /* Compiled without any set's flags, so that asking is safe on every processor.
  * __builtin_cpu_supports also asks whether the system saves the registers. */
 bool UNROLL_OF(supported, generic)(void);
@@ -21,7 +14,7 @@ bool UNROLL_OF(supported, generic)(void)
 }
 extern const unroll_kernels UNROLL_OF(kernels, generic);
 
-#ifdef HAVE_X86
+#ifdef UNROLL_X86_64
 bool UNROLL_OF(supported, avx2)(void);
 bool UNROLL_OF(supported, avx2)(void)
 {
@@ -39,7 +32,7 @@ bool UNROLL_OF(supported, avx512)(void)
 extern const unroll_kernels UNROLL_OF(kernels, avx512);
 #endif
 
-#ifdef HAVE_NEON
+#ifdef UNROLL_AARCH64
 bool UNROLL_OF(supported, neon)(void);
 bool UNROLL_OF(supported, neon)(void)
 {
@@ -50,11 +43,11 @@ extern const unroll_kernels UNROLL_OF(kernels, neon);
 
 /* clang-format off */
 const unroll_kernels *const unroll_kernels_table[] = {
-#ifdef HAVE_X86
+#ifdef UNROLL_X86_64
     &UNROLL_OF(kernels, avx512),
     &UNROLL_OF(kernels, avx2),
 #endif
-#ifdef HAVE_NEON
+#ifdef UNROLL_AARCH64
     &UNROLL_OF(kernels, neon),
 #endif
     &UNROLL_OF(kernels, generic),
