@@ -110,6 +110,16 @@ static unroll_status draw_step_map(const records *r, const char *folder, const c
     return status;
 }
 
+/* Without gnuplot the data of both are written all the same. */
+static unroll_status draw(const records *r, const char *folder, const char *variant, bool squared)
+{
+    const unroll_status status = draw_step_map(r, folder, variant, squared);
+    if (status != UNROLL_OK && status != UNROLL_ENOINPUT)
+        return status;
+    const unroll_status lines = draw_steps(r, folder, variant, squared);
+    return status == UNROLL_OK ? lines : status;
+}
+
 unroll_status unroll_gradient_steps_draw(const char *directory, const char *variant, bool squared)
 {
     records r = {0};
@@ -125,12 +135,10 @@ unroll_status unroll_gradient_steps_draw(const char *directory, const char *vari
         r.gmean = unroll_alloc(r.steps * r.distances, sizeof *r.gmean);
         r.step = unroll_alloc(r.steps, sizeof *r.step);
         status = r.gmean && r.step ? read_records(path, false, &r) : UNROLL_EMEMORY;
-        if (status == UNROLL_OK)
-            status = draw_step_map(&r, folder, variant, squared);
-        const unroll_status lines = status == UNROLL_OK || status == UNROLL_ENOINPUT
-                                        ? draw_steps(&r, folder, variant, squared)
-                                        : status;
-        status = status == UNROLL_OK ? lines : status;
+        if (r.steps > r.room) /* somebody has written to it meanwhile */
+            r.steps = r.room;
+        if (status == UNROLL_OK && r.steps > 1)
+            status = draw(&r, folder, variant, squared);
     }
     unroll_free(r.step);
     unroll_free(r.gmean);
