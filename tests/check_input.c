@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -300,6 +301,68 @@ START_TEST(a_bomb_is_refused_early)
 }
 END_TEST
 
+/* Write to a FIFO from a child. */
+static pid_t feed(const char *fifo, const char *data, size_t length)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        FILE *f = fopen(fifo, "w");
+        if (f && fwrite(data, 1, length, f) == length)
+            fclose(f);
+        _exit(0);
+    }
+    return child;
+}
+
+static void comes_whole(const char *path, uint64_t max, const char *want, size_t want_length)
+{
+    char *data;
+    size_t length;
+    OK(unroll_input_slurp(path, max, &data, &length));
+    ck_assert_uint_eq(length, want_length);
+    ck_assert(memcmp(data, want, length) == 0 && data[length] == '\0');
+    unroll_free(data);
+}
+
+/* Of which more comes than is kept before its end is known: 16 MB. */
+START_TEST(fault_21_what_is_long_and_of_unknown_length)
+{
+    static const size_t lengths[] = {(16 << 20) - 2, (16 << 20) - 1, 16 << 20, (16 << 20) + 1,
+                                     35 << 20};
+    const size_t n = lengths[_i], room = 2 << 20;
+    char *const long_text = malloc(n);
+    unsigned char *const packed = malloc(room);
+    size_t length;
+    for (size_t i = 0; i < n; i++)
+        long_text[i] = (char)('a' + i / 1000 % 23);
+    setenv("TMPDIR", directory, 1);
+    const size_t half = n / 2; /* two members */
+    size_t used = pack_gzip(long_text, half, packed, room, false);
+    used += pack_gzip(long_text + half, n - half, packed + used, room - used, false);
+    put("long.gz", packed, used);
+    comes_whole("long.gz", n, long_text, n);
+    comes_whole("long.gz", 0, long_text, n);
+    ck_assert_int_eq(slurp("long.gz", n - 1, &length), UNROLL_EDATA);
+    ck_assert_ptr_nonnull(strstr(unroll_message(), "when unpacked"));
+    put("cut.gz", packed, used - 1);
+    is_refused("cut.gz", UNROLL_EDATA, "are cut off");
+
+    ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+    pid_t child = feed("fifo", long_text, n);
+    comes_whole("fifo", n, long_text, n);
+    waitpid(child, NULL, 0);
+    child = feed("fifo", (const char *)packed, used);
+    comes_whole("fifo", UINT64_MAX, long_text, n);
+    waitpid(child, NULL, 0);
+    child = feed("fifo", long_text, n);
+    ck_assert_int_eq(slurp("fifo", n - 1, &length), UNROLL_EDATA);
+    waitpid(child, NULL, 0);
+    ck_assert_uint_eq(entries(directory, NULL), 3); /* what was put aside has no name */
+    free(packed);
+    free(long_text);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("input");
@@ -319,5 +382,6 @@ Suite *make_suite(void)
     tcase_add_test(t, the_bound_is_exact);
     tcase_add_test(t, a_large_file_is_refused_unread);
     tcase_add_test(t, a_bomb_is_refused_early);
+    tcase_add_loop_test(t, fault_21_what_is_long_and_of_unknown_length, 0, 5);
     return suite;
 }

@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/path.h"
 
 enum { BUFFER = 1 << 16, READ_MAX = 1 << 30 };
 
@@ -28,6 +31,7 @@ struct unroll_input {
     bool ended;
     uint64_t raw;      /* bytes taken from the file */
     uint64_t expected; /* bytes it had when it was opened; 0: not known */
+    off_t begin;       /* where in the file they begin */
     bool gzip, inflating, in_member, later_member;
     z_stream z;
     size_t at, end; /* of the unread bytes of a plain file in `buffer` */
@@ -37,6 +41,11 @@ struct unroll_input {
 const char *unroll_input_name(const char *path)
 {
     return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+const char *unroll_input_title(const unroll_input *in)
+{
+    return in->name;
 }
 
 static const char *kind_refused(mode_t mode, bool standard)
@@ -65,19 +74,22 @@ static unroll_status check_kind(const char *name, const struct stat *st, bool st
 
 /* Into in->fd and in->expected. What it is is asked before opening, which a device might notice,
  * and again of what was opened. */
-static unroll_status open_file(unroll_input *in, const char *path)
+static unroll_status open_file(unroll_input *in, const char *path, bool own)
 {
+    const int only = own ? O_NOFOLLOW | O_NONBLOCK : 0;
     struct stat st;
 
-    in->standard = strcmp(path, "-") == 0;
+    in->standard = !own && strcmp(path, "-") == 0;
     if (in->standard) {
         in->fd = STDIN_FILENO;
     } else {
+        if (own)
+            UNROLL_TRY(unroll_check_own(path, false));
         if (stat(path, &st) != 0)
             return fail_open(in->name, errno);
         UNROLL_TRY(check_kind(in->name, &st, false));
         do
-            in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+            in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | only);
         while (in->fd < 0 && errno == EINTR);
         if (in->fd < 0)
             return fail_open(in->name, errno);
@@ -87,27 +99,33 @@ static unroll_status open_file(unroll_input *in, const char *path)
     UNROLL_TRY(check_kind(in->name, &st, in->standard));
     if (S_ISREG(st.st_mode)) {
         const off_t at = lseek(in->fd, 0, SEEK_CUR);
+        in->begin = at;
         in->expected = at >= 0 && at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
     }
     return UNROLL_OK;
 }
 
-unroll_status unroll_input_open(const char *path, unroll_input **out)
+static unroll_status open_input(const char *path, bool own, unroll_input **out)
 {
     unroll_input *const in = unroll_alloc(1, sizeof *in);
-    const char *const name = unroll_input_name(path);
+    const char *const name = own ? path : unroll_input_name(path);
 
     *out = NULL;
     if (!in)
         return UNROLL_EMEMORY;
     in->fd = -1;
     in->name = unroll_strndup(name, strlen(name));
-    const unroll_status status = in->name ? open_file(in, path) : UNROLL_EMEMORY;
+    const unroll_status status = in->name ? open_file(in, path, own) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
         *out = in;
     else
         unroll_input_close(in);
     return status;
+}
+
+unroll_status unroll_input_open(const char *path, unroll_input **out)
+{
+    return open_input(path, false, out);
 }
 
 void unroll_input_close(unroll_input *in)
@@ -309,40 +327,186 @@ static unroll_status first_room(const unroll_input *in, uint64_t max, size_t *ro
     return UNROLL_OK;
 }
 
+/* ---- what comes when its length is not known ----
+ * Up to here it is kept in memory. What comes after that is only counted, or put aside in a file, until all of it is
+ * there and below the bound: what has no end is refused before it fills the memory. */
+enum { KEPT_MAX = 16 << 20 };
+
+static unroll_status grow(char **data, size_t room)
+{
+    char *const grown = unroll_realloc(*data, room, 1);
+    if (!grown)
+        return UNROLL_EMEMORY;
+    *data = grown;
+    return UNROLL_OK;
+}
+
+/* Fill [used, room - 1), and no less unless that is the end of the data. */
+static unroll_status fill(unroll_input *in, char *data, size_t room, size_t *used)
+{
+    size_t got = 1;
+    while (got > 0 && *used < room) {
+        UNROLL_TRY(unroll_input_read(in, data + *used, room - *used, &got));
+        *used += got;
+    }
+    return UNROLL_OK;
+}
+
+/* From the beginning of a gzip file once more. */
+static unroll_status begin_again(unroll_input *in)
+{
+    if (lseek(in->fd, in->begin, SEEK_SET) < 0)
+        return unroll_fail(UNROLL_EIO, "%s: cannot be read again: %s", in->name, strerror(errno));
+    inflateReset(&in->z);
+    in->z.avail_in = 0;
+    in->raw = 0;
+    in->in_member = true;
+    in->later_member = in->ended = false;
+    return UNROLL_OK;
+}
+
+/* A gzip file: its bytes are counted, and then it is read again. */
+static unroll_status slurp_twice(unroll_input *in, uint64_t max, char **data, size_t room,
+                                 size_t *used)
+{
+    size_t got = 1;
+    uint64_t total = *used;
+    while (got > 0) {
+        UNROLL_TRY(unroll_input_read(in, *data, room, &got));
+        total += got;
+        if (total > max)
+            return fail_large(in, max);
+    }
+    UNROLL_TRY(grow(data, (size_t)total + 2));
+    UNROLL_TRY(begin_again(in));
+    *used = 0;
+    UNROLL_TRY(fill(in, *data, (size_t)total + 1, used)); /* a byte more than should come */
+    return *used == total ? UNROLL_OK : fail_changed(in);
+}
+
+/* An open file without a name; -1 on failure. */
+static int open_unlinked(const char *folder)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/unroll-XXXXXX", folder) >= (int)sizeof path)
+        return -1;
+    const int fd = mkstemp(path);
+    if (fd >= 0) {
+        unlink(path);
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    return fd;
+}
+
+static unroll_status fail_aside(const unroll_input *in, const char *folder)
+{
+    return unroll_fail(UNROLL_EIO,
+                       "%s: what is more than %d MB is put aside in %s until it ends, which fails: %s; "
+                       "give a file, or set TMPDIR to another place",
+                       in->name, KEPT_MAX >> 20, folder, strerror(errno));
+}
+
+static bool write_whole(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        const ssize_t n = write(fd, data, length);
+        if (n < 0 && errno != EINTR)
+            return false;
+        data += n > 0 ? n : 0;
+        length -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static bool read_whole(int fd, char *data, size_t length)
+{
+    for (off_t at = 0; length > 0;) {
+        const ssize_t n = pread(fd, data, length < READ_MAX ? length : READ_MAX, at);
+        if (n == 0)
+            errno = EIO;
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        data += n > 0 ? n : 0;
+        at += n > 0 ? n : 0;
+        length -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+/* `scratch` is [BUFFER]. */
+static unroll_status put_aside(unroll_input *in, uint64_t max, int fd, const char *folder,
+                               char *scratch, char **data, size_t *used)
+{
+    size_t got = 1;
+    uint64_t total = *used;
+    while (got > 0) {
+        UNROLL_TRY(unroll_input_read(in, scratch, BUFFER, &got));
+        total += got;
+        if (total > max)
+            return fail_large(in, max);
+        if (!write_whole(fd, scratch, got))
+            return fail_aside(in, folder);
+    }
+    UNROLL_TRY(grow(data, (size_t)total + 2));
+    if (!read_whole(fd, *data + *used, (size_t)total - *used))
+        return fail_aside(in, folder);
+    *used = (size_t)total;
+    return UNROLL_OK;
+}
+
+/* What cannot be read twice. */
+static unroll_status slurp_aside(unroll_input *in, uint64_t max, char **data, size_t *used)
+{
+    const char *named = getenv("TMPDIR");
+    const char *folder = named && *named ? named : "/var/tmp"; /* /tmp may be memory, too */
+    char *const scratch = unroll_alloc(BUFFER, 1);
+    const int fd = scratch ? open_unlinked(folder) : -1;
+    const unroll_status status = !scratch ? UNROLL_EMEMORY
+                                 : fd < 0 ? fail_aside(in, folder)
+                                          : put_aside(in, max, fd, folder, scratch, data, used);
+    if (fd >= 0)
+        close(fd);
+    unroll_free(scratch);
+    return status;
+}
+
 /* All of `in` into *data; the caller frees it, after a failure too. */
 static unroll_status slurp(unroll_input *in, uint64_t max, char **data, size_t *length)
 {
-    size_t room = 0, used = 0, got;
+    size_t room = 0, used = 0, before;
 
     UNROLL_TRY(start(in));
     UNROLL_TRY(first_room(in, max, &room));
+    const bool known = in->expected && !in->gzip;
     if (!(*data = unroll_alloc(room, 1)))
         return UNROLL_EMEMORY;
-    do {
-        if (used + 1 == room) {
-            room = max && room > max / 2 ? (size_t)max + 2 : room * 2;
-            char *const grown = unroll_realloc(*data, room, 1);
-            if (!grown)
-                return UNROLL_EMEMORY;
-            *data = grown;
-        }
-        UNROLL_TRY(unroll_input_read(in, *data + used, room - used - 1, &got));
-        used += got;
+    for (;;) {
+        before = used;
+        UNROLL_TRY(fill(in, *data, room - 1, &used));
         if (max && used > max)
             return fail_large(in, max);
-    } while (got > 0);
+        if (used + 1 < room || used == before)
+            break;
+        if (max && max > room && room >= KEPT_MAX && !known) {
+            UNROLL_TRY(in->expected ? slurp_twice(in, max, data, room, &used)
+                                    : slurp_aside(in, max, data, &used));
+            break;
+        }
+        room = max && room > max / 2 ? (size_t)max + 2 : room * 2;
+        UNROLL_TRY(grow(data, room));
+    }
     (*data)[used] = '\0';
     *length = used;
     return UNROLL_OK;
 }
 
-unroll_status unroll_input_slurp(const char *path, uint64_t max, char **data, size_t *length)
+static unroll_status slurp_path(const char *path, bool own, uint64_t max, char **data, size_t *length)
 {
     unroll_input *in;
 
     *data = NULL;
     *length = 0;
-    UNROLL_TRY(unroll_input_open(path, &in));
+    UNROLL_TRY(open_input(path, own, &in));
     const unroll_status status = slurp(in, max, data, length);
     if (status != UNROLL_OK) {
         unroll_free(*data);
@@ -352,87 +516,12 @@ unroll_status unroll_input_slurp(const char *path, uint64_t max, char **data, si
     return status;
 }
 
-struct unroll_lines {
-    unroll_input *in;
-    char *buffer;
-    size_t room, at, scanned, end; /* [at, scanned) has no newline, [scanned, end) may */
-    uint64_t number;               /* of the line at `at`, from 1 */
-};
-
-unroll_status unroll_lines_open(const char *path, unroll_lines **out)
+unroll_status unroll_input_slurp(const char *path, uint64_t max, char **data, size_t *length)
 {
-    unroll_lines *const lines = unroll_alloc(1, sizeof *lines);
-    unroll_status status = lines ? unroll_input_open(path, &lines->in) : UNROLL_EMEMORY;
-
-    *out = NULL;
-    if (status == UNROLL_OK) {
-        lines->number = 1;
-        lines->room = BUFFER;
-        if (!(lines->buffer = unroll_alloc(lines->room, 1)))
-            status = UNROLL_EMEMORY;
-    }
-    if (status == UNROLL_OK)
-        *out = lines;
-    else
-        unroll_lines_close(lines);
-    return status;
+    return slurp_path(path, false, max, data, length);
 }
 
-void unroll_lines_close(unroll_lines *lines)
+unroll_status unroll_input_slurp_own(const char *path, uint64_t max, char **data, size_t *length)
 {
-    if (!lines)
-        return;
-    unroll_free(lines->buffer);
-    unroll_input_close(lines->in);
-    unroll_free(lines);
-}
-
-/* Make room behind `end` for a byte and a NUL: by moving the line to the front, else by growing. */
-static unroll_status lines_room(unroll_lines *lines)
-{
-    if (lines->end + 1 < lines->room)
-        return UNROLL_OK;
-    if (lines->at > 0) {
-        memmove(lines->buffer, lines->buffer + lines->at, lines->end - lines->at);
-        lines->scanned -= lines->at;
-        lines->end -= lines->at;
-        lines->at = 0;
-        return UNROLL_OK;
-    }
-    if (lines->end > UNROLL_LINE_MAX)
-        return unroll_fail(UNROLL_EDATA, "%s:%" PRIu64 ": line is longer than %d bytes; break it up",
-                           lines->in->name, lines->number, UNROLL_LINE_MAX);
-    char *const grown = unroll_realloc(lines->buffer, lines->room * 2, 1);
-    if (!grown)
-        return UNROLL_EMEMORY;
-    lines->buffer = grown;
-    lines->room *= 2;
-    return UNROLL_OK;
-}
-
-unroll_status unroll_lines_next(unroll_lines *lines, char **line, size_t *length)
-{
-    char *newline;
-    size_t got = 1;
-
-    *line = NULL;
-    *length = 0;
-    while (!(newline = memchr(lines->buffer + lines->scanned, '\n', lines->end - lines->scanned))) {
-        lines->scanned = lines->end;
-        UNROLL_TRY(lines_room(lines));
-        UNROLL_TRY(unroll_input_read(lines->in, lines->buffer + lines->end,
-                                     lines->room - lines->end - 1, &got));
-        if (got == 0)
-            break;
-        lines->end += got;
-    }
-    if (!newline && lines->at == lines->end)
-        return UNROLL_OK;
-    *line = lines->buffer + lines->at;
-    *length = (newline ? (size_t)(newline - lines->buffer) : lines->end) - lines->at;
-    (*line)[*length] = '\0';
-    lines->at += *length + (newline != NULL);
-    lines->scanned = lines->at;
-    lines->number++;
-    return UNROLL_OK;
+    return slurp_path(path, true, max, data, length);
 }

@@ -22,11 +22,16 @@ void unroll_input_close(unroll_input *in); /**< NULL is fine */
 
 /** How messages name it: "standard input" for "-", else the path. */
 const char *unroll_input_name(const char *path);
+const char *unroll_input_title(const unroll_input *in); /**< the same of one that is open */
 
 /** The whole input; more than `max` bytes after inflation is UNROLL_EDATA naming --max-input (0: no
- *  bound), and no more than about that is ever allocated. *data has a NUL behind it and is freed by
+ *  bound). Where the length is not known before, what is more than some MB is counted, or put aside in a file
+ *  below TMPDIR (/var/tmp), before memory is taken for it. *data has a NUL behind it and is freed by
  *  unroll_free(). */
 unroll_status unroll_input_slurp(const char *path, uint64_t max, char **data, size_t *length);
+
+/** The same of a file that the program keeps. @return also as unroll_check_own() */
+unroll_status unroll_input_slurp_own(const char *path, uint64_t max, char **data, size_t *length);
 
 enum { UNROLL_LINE_MAX = 16 << 20 }; /**< bytes in a line; more is UNROLL_EDATA */
 
