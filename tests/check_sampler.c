@@ -138,6 +138,19 @@ START_TEST(seeds)
 }
 END_TEST
 
+START_TEST(fault_11_a_seed_begins_anew)
+{
+    unroll_sampler *a = sampler(V, 1, 0, 0, 11), *b = sampler(V, 1, 0, 0, 12);
+    for (int i = 0; i < 7; i++)
+        unroll_sampler_next(b, LOGITS);
+    unroll_sampler_seed(b, 11);
+    for (int i = 0; i < 200; i++)
+        ck_assert_uint_eq(unroll_sampler_next(a, LOGITS), unroll_sampler_next(b, LOGITS));
+    unroll_sampler_free(a);
+    unroll_sampler_free(b);
+}
+END_TEST
+
 START_TEST(refused)
 {
     enum { SIZE = sizeof(unroll_choice) };
@@ -169,6 +182,7 @@ Suite *make_suite(void)
     tcase_add_test(c, extremes);
     tcase_add_test(c, only_output);
     tcase_add_test(c, seeds);
+    tcase_add_test(c, fault_11_a_seed_begins_anew);
     tcase_add_test(c, refused);
     return s;
 }

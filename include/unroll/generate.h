@@ -34,6 +34,8 @@ typedef struct unroll_sampler unroll_sampler;
  *  @return UNROLL_EUSAGE where a number is out of its range or the size of choice is not set; UNROLL_EMEMORY */
 unroll_status unroll_sampler_new(size_t outputs, const unroll_choice *choice, uint64_t seed,
                                  unroll_sampler **out);
+/** Begin the random numbers anew, as unroll_sampler_new() with this seed does. */
+void unroll_sampler_seed(unroll_sampler *sampler, uint64_t seed);
 void unroll_sampler_free(unroll_sampler *sampler);
 /** @param logits  [outputs]; NaN counts as minus infinity
  *  @return a token id below outputs */
@@ -51,6 +53,9 @@ typedef struct unroll_text_generator unroll_text_generator;
  *  @return UNROLL_EUSAGE for a model that has no text and for a choice as unroll_sampler_new(); UNROLL_EMEMORY */
 unroll_status unroll_text_generator_new(const unroll_model *model, const unroll_choice *choice,
                                         uint64_t seed, unroll_text_generator **out);
+/** Begin the random numbers anew, as unroll_text_generator_new() with this seed does: the next text is then that of the
+ *  seed, however many were written before. */
+void unroll_text_generator_seed(unroll_text_generator *generator, uint64_t seed);
 void unroll_text_generator_free(unroll_text_generator *generator); /**< NULL is allowed */
 
 /** The text that the model goes on from, and that each text begins with. Without one a text begins as after a newline,

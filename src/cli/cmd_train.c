@@ -7,6 +7,7 @@
 #include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "cli/out.h"
 #include "cli/train_text.h"
 #include "config/config.h"
@@ -78,6 +79,8 @@ static unroll_status write_sample(void *arg, uint64_t step)
     unroll_buffer text = {0};
     if (t->translations)
         return write_translations(t, step);
+    /* by the step: a resumed run writes what one that never stopped does */
+    unroll_text_generator_seed(t->generator, unroll_rng_hash(t->training.config->seed, step));
     unroll_text_generator_write(t->generator, LENGTH, collect_piece, &text, NULL);
     if (text.text && unroll_run_sample(t->training.run, step, text.text, text.length) != UNROLL_OK)
         train_print_fault(t);

@@ -40,13 +40,18 @@ unroll_status unroll_sampler_new(size_t outputs, const unroll_choice *choice, ui
         return UNROLL_EMEMORY;
     s->outputs = outputs;
     s->choice = own;
-    unroll_rng_seed(&s->rng, seed, UNROLL_STREAM_SAMPLE);
+    unroll_sampler_seed(s, seed);
     if ((s->candidate = unroll_alloc(outputs, sizeof *s->candidate)) == NULL) {
         unroll_free(s);
         return UNROLL_EMEMORY;
     }
     *out = s;
     return UNROLL_OK;
+}
+
+void unroll_sampler_seed(unroll_sampler *s, uint64_t seed)
+{
+    unroll_rng_seed(&s->rng, seed, UNROLL_STREAM_SAMPLE);
 }
 
 void unroll_sampler_free(unroll_sampler *s)

@@ -37,16 +37,23 @@ unroll_status unroll_text_generator_new(const unroll_model *model, const unroll_
         return UNROLL_EMEMORY;
     g->vocabulary = model->vocabulary;
     g->lines = model->config->lines;
-    unroll_rng_seed(&g->rng, seed, UNROLL_STREAM_DATA);
     unroll_status status = unroll_stepper_new(model->net, &g->stepper);
     if (!status)
         status = unroll_sampler_new(unroll_vocabulary_size(g->vocabulary), choice, seed, &g->sampler);
+    if (!status)
+        unroll_text_generator_seed(g, seed);
     if (status) {
         unroll_text_generator_free(g);
         return status;
     }
     *out = g;
     return UNROLL_OK;
+}
+
+void unroll_text_generator_seed(unroll_text_generator *g, uint64_t seed)
+{
+    unroll_rng_seed(&g->rng, seed, UNROLL_STREAM_DATA);
+    unroll_sampler_seed(g->sampler, seed);
 }
 
 void unroll_text_generator_free(unroll_text_generator *g)
