@@ -137,25 +137,69 @@ unroll_status compare_check(compare_study *s)
 
 /* ---- the directory ---- */
 
-/* A new or empty directory, or one that a comparison made. */
-static unroll_status open_directory(supervisor *r)
+static unroll_status read_names(const char *directory, bool (*visit)(void *arg, const char *name),
+                                bool *found)
+{
+    *found = false;
+    if (unroll_directory_each(directory, visit, found))
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s; give another " UNROLL_OPTION "out",
+                       directory, strerror(errno));
+}
+
+static bool find_any(void *found, const char *name)
+{
+    (void)name;
+    *(bool *)found = true;
+    return false;
+}
+
+/* In the directory, besides what one that was ended before its first result has. */
+static bool find_other(void *found, const char *name)
+{
+    *(bool *)found = strcmp(name, "jobs") != 0 && strcmp(name, "lock") != 0;
+    return !*(bool *)found;
+}
+
+/* In jobs/, besides results and the temporaries of those that were being written. */
+static bool find_no_result(void *found, const char *name)
+{
+    const size_t n = strlen(name);
+    *(bool *)found = (n < 5 || strcmp(name + n - 5, ".json") != 0) && !strstr(name, ".tmp-");
+    return !*(bool *)found;
+}
+
+/* A directory that is there is empty, or one that a comparison made. */
+static unroll_status check_directory(const char *directory, const char *folder)
 {
     struct stat there;
+    bool jobs = false, foreign = false;
+    if (stat(directory, &there) != 0)
+        return UNROLL_OK; /* making it will tell */
+    const bool begun = lstat(folder, &there) == 0;
+    UNROLL_TRY(unroll_check_own(folder, true));
+    if (begun) {
+        UNROLL_TRY(read_names(folder, find_any, &jobs));
+        UNROLL_TRY(read_names(folder, find_no_result, &foreign));
+    }
+    if (!jobs)
+        UNROLL_TRY(read_names(directory, begun ? find_other : find_any, &foreign));
+    if (!foreign)
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_ECREATE,
+                       "%s: is not empty and holds no comparison; give another " UNROLL_OPTION "out",
+                       directory);
+}
+
+static unroll_status open_directory(supervisor *r)
+{
     const char *directory = r->study->directory;
     r->folder = unroll_path_join(directory, "jobs");
     r->lock = unroll_path_join(directory, "lock");
     if (!r->folder || !r->lock)
         return UNROLL_EMEMORY;
-    if (stat(r->folder, &there) != 0) {
-        if (stat(directory, &there) == 0 && rmdir(directory) != 0 &&
-            (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR))
-            return unroll_fail(UNROLL_ECREATE,
-                               "%s is there and holds no comparison; give another "
-                               "--out",
-                               directory);
-        UNROLL_TRY(unroll_make_directory(r->folder));
-    }
-    return UNROLL_OK;
+    UNROLL_TRY(check_directory(directory, r->folder));
+    return unroll_make_directory(r->folder);
 }
 
 /* LABEL-SEED.json; what a file name should not have becomes '_', and a hash then keeps labels
