@@ -375,6 +375,27 @@ START_TEST(allocations_fail)
 }
 END_TEST
 
+/* The run's end tells why its last save failed. */
+START_TEST(fault_16_no_memory_for_the_last_save)
+{
+    training t;
+    unroll_run *run;
+    OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
+    start(&t, default_config(), NULL);
+    train(&t, 1);
+    unroll_alloc_fail_after(0);
+    const unroll_status a = _i == 0
+                                ? unroll_run_save_checkpoint(run, t.model, t.config, t.trainer, 0)
+                                : unroll_run_save_model(run, t.model);
+    unroll_alloc_fail_after(-1);
+    ck_assert_int_eq(a, UNROLL_EMEMORY);
+    expect(unroll_run_close(run), UNROLL_EMEMORY,
+           _i == 0 ? "the last checkpoint could not be saved; there was not enough memory"
+                   : "the last model could not be saved; there was not enough memory");
+    end(&t);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *s = suite_create("resume");
@@ -387,5 +408,6 @@ Suite *make_suite(void)
     tcase_add_test(c, best_is_owed);
     tcase_add_loop_test(c, killed_while_saving, 0, 12);
     tcase_add_test(c, allocations_fail);
+    tcase_add_loop_test(c, fault_16_no_memory_for_the_last_save, 0, 2);
     return s;
 }

@@ -97,7 +97,10 @@ START_TEST(forced)
     OK(unroll_run_clear(run));
     ck_assert(there(in("notes")));
     ck_assert(there(in("checkpoint-x.safetensors")));
-    ck_assert_uint_eq(entries(dir, NULL), 3); /* with the lock */
+    ck_assert_str_eq(get_text(in("samples/more")), "x"); /* what is not of a run stays */
+    ck_assert(!there(in("samples/7.txt")) && !there(in("plots")) && !there(in("metrics.csv")));
+    ck_assert_uint_eq(entries(dir, NULL),
+                      5); /* with config.json, which will be replaced, and the lock */
     OK(unroll_run_config(run, c));
     OK(unroll_run_close(run));
     OK(unroll_run_open(dir, UNROLL_RUN_RESUME, &run));

@@ -298,20 +298,28 @@ void unroll_output_clean(const char *directory)
     closedir(dir);
 }
 
-/* One directory whose parent is there. */
-static unroll_status make_one(const char *path)
+unroll_status unroll_sync_parent(const char *path)
 {
     char *const above = unroll_directory_of(path);
-    struct stat st;
 
     if (!above)
         return UNROLL_EMEMORY;
+    const int error = sync_directory(above);
+    unroll_free(above);
+    if (error == 0)
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_EIO, "%s: is made, but may not outlive a power cut: its directory: %s",
+                       path, strerror(error));
+}
+
+/* One directory whose parent is there. */
+static unroll_status make_one(const char *path)
+{
+    struct stat st;
+
     const int error = mkdir(path, 0777) == 0 ? 0 : errno;
     if (!error)
-        sync_directory(above); /* what is saved inside should not vanish with its directory */
-    unroll_free(above);
-    if (!error)
-        return UNROLL_OK;
+        return unroll_sync_parent(path); /* what is saved inside should not vanish with its directory */
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return UNROLL_OK;
     return fail_create(path, error == EEXIST ? ENOTDIR : error);

@@ -40,6 +40,10 @@ char *unroll_directory_of(const char *path);
 /** mkdir -p. An existing directory is fine; UNROLL_ECREATE else. */
 unroll_status unroll_make_directory(const char *path);
 
+/** fsync the directory that holds `path`, so that a name that was made there outlives a power cut. A file system that
+ *  has no such thing is no failure. @return UNROLL_EIO, UNROLL_EMEMORY */
+unroll_status unroll_sync_parent(const char *path);
+
 /** Flush and check a stdio stream: UNROLL_EIO naming `name` where anything written to it was lost.
  *  errno then says why (EPIPE: the reader has gone), 0 where that is no longer known. */
 unroll_status unroll_flush(FILE *stream, const char *name);

@@ -43,15 +43,24 @@ unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_batch *b
     return UNROLL_OK;
 }
 
+/* The record of step 0 is taken again where a run goes on from there. */
 static unroll_status open_log(const unroll_run *run, const char *name, const char *header,
                               uint64_t last_step, unroll_log **out)
 {
     char *path = unroll_run_path(run, name);
     if (!path)
         return UNROLL_EMEMORY;
-    const unroll_status status = unroll_log_open(path, header, last_step, out);
+    const unroll_status status =
+        unroll_log_open_before(path, header, last_step, last_step == 0 ? "" : NULL, out);
     unroll_free(path);
     return status;
+}
+
+unroll_status unroll_recorder_sync(unroll_recorder *r)
+{
+    const unroll_status status = unroll_log_sync(r->distance);
+    const unroll_status other = unroll_log_sync(r->histogram);
+    return status == UNROLL_OK ? other : status;
 }
 
 unroll_status unroll_recorder_open(unroll_recorder *r, const unroll_run *run, uint64_t last_step)

@@ -22,12 +22,14 @@ unroll_status unroll_recorder_sequences(const unroll_session *s, unroll_batch *b
  *  loss of each. @return UNROLL_EDATA, UNROLL_EMEMORY; freed by unroll_recorder_free() */
 unroll_status unroll_recorder_new(const unroll_session *s, size_t threads, unroll_recorder **out);
 /** Begin gradient/distance.csv and gradient/histogram.csv in the run directory, or go on with
- *  them: rows after `last_step` are cut. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY */
+ *  them: rows after `last_step` are cut, and those of step 0 where that is it. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY */
 unroll_status unroll_recorder_open(unroll_recorder *r, const unroll_run *run, uint64_t last_step);
 /** Probe the model as it is now. @return UNROLL_EIO where a row could not be written yet, as
  *  unroll_log_row(); UNROLL_ENUMERIC where the model has diverged; training may go on after
  *  either */
 unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step);
+/** Its rows outlive a power cut, as unroll_log_sync(): before a checkpoint is saved. */
+unroll_status unroll_recorder_sync(unroll_recorder *r);
 /** "horizon 54", "horizon beyond 49"; "" before the first record. */
 const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48]);
 /** Seconds spent and records taken. */

@@ -66,18 +66,28 @@ static unroll_status resume_options(unroll_training *t, const unroll_checkpoint 
 
 /* ---- what the trainer tells ---- */
 
-/* @return whether it is there; if not the old one still is, and the next interval tries again */
-static bool save_checkpoint(unroll_training *t)
+/* All that is needed to go on from here, and the rows that a resumed run keeps.
+ * @return whether it is there; if not the old one still is, and the next interval tries again */
+static bool save_state(unroll_training *t)
 {
-    t->save_due = false;
-    if ((t->has_valid ? unroll_run_save_owed(t->run)
-                      : unroll_run_save_model(t->run, t->session.model)) != UNROLL_OK)
+    if (unroll_run_sync(t->run) != UNROLL_OK)
+        report_fault(t);
+    if (t->recorder && unroll_recorder_sync(t->recorder) != UNROLL_OK)
         report_fault(t);
     if (unroll_run_save_checkpoint(t->run, t->session.model, t->config, t->trainer,
                                    t->session.fingerprint) == UNROLL_OK)
         return true;
     report_fault(t);
     return false;
+}
+
+static bool save_checkpoint(unroll_training *t)
+{
+    t->save_due = false;
+    if ((t->has_valid ? unroll_run_save_owed(t->run)
+                      : unroll_run_save_model(t->run, t->session.model)) != UNROLL_OK)
+        report_fault(t);
+    return save_state(t);
 }
 
 /* A record that cannot be taken or written is no reason to end a training. */
@@ -198,6 +208,8 @@ unroll_status unroll_training_begin(unroll_training *t)
     if (c->force) /* the new run can be: now the old one may go */
         UNROLL_TRY(unroll_run_clear(t->run));
     UNROLL_TRY(unroll_run_config(t->run, c));
+    if (!c->resume) /* a run that is killed before its first interval can go on, too */
+        save_state(t);
     const uint64_t done = unroll_trainer_steps(t->trainer);
     UNROLL_TRY(unroll_run_metrics(t->run, done, !t->session.task.squared));
     if (!t->recorder)

@@ -66,8 +66,8 @@ typedef struct unroll_training {
  *          UNROLL_EMISMATCH naming an option of a resumed run that may not change */
 unroll_status unroll_training_open(unroll_training *t, char *const *files, size_t count);
 
-/** Begin the run's files: remove those of a run that --force replaces, write config.json, open metrics.csv and the
- *  records of gradients. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EDATA, UNROLL_EMEMORY */
+/** Begin the run's files: remove those of a run that --force replaces, write config.json, save a checkpoint of step 0,
+ *  open metrics.csv and the records of gradients. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EDATA, UNROLL_EMEMORY */
 unroll_status unroll_training_begin(unroll_training *t);
 
 /** Train until a bound is met, logging, validating and saving on the way.

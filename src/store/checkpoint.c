@@ -281,7 +281,10 @@ unroll_status unroll_checkpoint_find(const char *directory, void (*note)(void *a
     }
     unroll_free(steps);
     if (count == 0)
-        return unroll_fail(UNROLL_ENOINPUT, "%s: holds no checkpoint to resume from", directory);
+        return unroll_fail(UNROLL_ENOINPUT,
+                           "%s: holds no checkpoint to resume from; start the run again with " UNROLL_OPTION
+                           "out and " UNROLL_OPTION "force",
+                           directory);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/path.h"
 
 static unroll_status fail_busy(const char *path, int fd)
 {
@@ -23,10 +24,15 @@ static unroll_status fail_busy(const char *path, int fd)
 
 /** Is the file that `fd` has open still the one at `path`? Its last holder may just have removed
  *  it. */
-static bool still_there(const char *path, int fd)
+static unroll_status look(const char *path, int fd, bool *still_there)
 {
     struct stat a, b;
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    const bool there = fstat(fd, &a) == 0 && lstat(path, &b) == 0;
+    *still_there = there && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    if (there || errno == ENOENT)
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_ECREATE, "%s: cannot be looked at: %s; give another directory", path,
+                       strerror(errno));
 }
 
 static unroll_status sign(const char *path, int fd)
@@ -39,31 +45,52 @@ static unroll_status sign(const char *path, int fd)
     return UNROLL_OK;
 }
 
+/** Open and lock what is at `path` now. */
+static unroll_status open_locked(const char *path, bool create, int *fd)
+{
+    UNROLL_TRY(unroll_check_own(path, false));
+    do
+        *fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0), 0666);
+    while (*fd < 0 && errno == EINTR);
+    if (*fd < 0 && errno == ENOENT && !create)
+        return UNROLL_OK;
+    if (*fd < 0)
+        return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give another directory",
+                           path, strerror(errno));
+    int got;
+    while ((got = flock(*fd, LOCK_EX | LOCK_NB)) != 0 && errno == EINTR)
+        ;
+    if (got == 0)
+        return UNROLL_OK;
+    return errno == EWOULDBLOCK
+               ? fail_busy(path, *fd)
+               : unroll_fail(UNROLL_ECREATE, "%s: cannot be locked: %s; give another directory",
+                             path, strerror(errno));
+}
+
 unroll_status unroll_lock_take(const char *path, bool create, int *fd)
 {
-    for (;;) {
-        *fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0666);
-        if (*fd < 0 && errno == ENOENT && !create)
+    enum { TRIES = 1000 }; /* others may come and go meanwhile, but not so often */
+    bool held = false;
+    unroll_status status = UNROLL_OK;
+    *fd = -1;
+    for (int i = 0; !held && i < TRIES; i++) {
+        status = open_locked(path, create, fd);
+        if (status == UNROLL_OK && *fd < 0)
             return UNROLL_OK;
-        if (*fd < 0)
-            return unroll_fail(UNROLL_ECREATE, "%s: cannot be created: %s; give another directory",
-                               path, strerror(errno));
-        if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-            const unroll_status status = errno == EWOULDBLOCK
-                                             ? fail_busy(path, *fd)
-                                             : unroll_fail(UNROLL_ECREATE,
-                                                           "%s: cannot be locked: %s; give another "
-                                                           "directory",
-                                                           path, strerror(errno));
-            close(*fd);
-            *fd = -1;
-            return status;
-        }
-        if (still_there(path, *fd))
+        if (status == UNROLL_OK)
+            status = look(path, *fd, &held);
+        if (held)
             break;
-        close(*fd);
+        if (*fd >= 0)
+            close(*fd);
+        *fd = -1;
+        UNROLL_TRY(status);
     }
-    const unroll_status status = sign(path, *fd);
+    if (!held)
+        return unroll_fail(UNROLL_ECREATE, "%s: is another file each time; give another directory",
+                           path);
+    status = sign(path, *fd);
     if (status != UNROLL_OK) {
         unroll_lock_release(path, *fd);
         *fd = -1;

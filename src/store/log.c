@@ -21,6 +21,7 @@ struct unroll_log {
     char *path;
     int fd;
     unroll_buffer owed; /* rows that are not written yet */
+    bool doubtful;      /* a sync failed */
 };
 
 /** The step that a row begins with; false where it begins with none. */
@@ -76,7 +77,7 @@ static unroll_status cut(const char *path, const char *header, uint64_t last, co
 {
     char *text;
     size_t length;
-    UNROLL_TRY(unroll_input_slurp(path, 0, &text, &length));
+    UNROLL_TRY(unroll_input_slurp_own(path, 0, &text, &length));
     const size_t n = strlen(header);
     unroll_status status = UNROLL_OK;
     if (length <= n && memcmp(text, header, length) == 0) { /* its making was cut short */
@@ -117,7 +118,9 @@ unroll_status unroll_log_open_before(const char *path, const char *header, uint6
         unroll_log_close(log);
         return UNROLL_EMEMORY;
     }
-    log->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    do
+        log->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    while (log->fd < 0 && errno == EINTR);
     if (log->fd < 0) {
         const unroll_status status =
             unroll_fail(UNROLL_ECREATE, "%s: cannot be written: %s", path, strerror(errno));
@@ -168,11 +171,26 @@ unroll_status unroll_log_row(unroll_log *log, const char *row)
     return pay(log);
 }
 
+unroll_status unroll_log_sync(unroll_log *log)
+{
+    if (log == NULL)
+        return UNROLL_OK;
+    UNROLL_TRY(log->owed.length > 0 ? pay(log) : UNROLL_OK);
+    if (fsync(log->fd) == 0)
+        return UNROLL_OK;
+    log->doubtful = true; /* the system tells it once, and may have dropped the rows */
+    return unroll_fail(UNROLL_EIO, "%s: its rows may be lost: %s; check the disk", log->path,
+                       strerror(errno));
+}
+
 unroll_status unroll_log_close(unroll_log *log)
 {
     if (log == NULL)
         return UNROLL_OK;
     unroll_status status = log->owed.length > 0 ? pay(log) : UNROLL_OK;
+    if (status == UNROLL_OK && log->doubtful)
+        status =
+            unroll_fail(UNROLL_EIO, "%s: some of its rows may be lost; check the disk", log->path);
     if (log->fd >= 0 && close(log->fd) != 0 && status == UNROLL_OK)
         status = unroll_fail(UNROLL_EIO, "%s: %s", log->path, strerror(errno));
     unroll_free(log->owed.text);

@@ -14,7 +14,7 @@ typedef struct unroll_log unroll_log;
 unroll_status unroll_log_open(const char *path, const char *header, uint64_t last_step,
                               unroll_log **out);
 
-/** The same; of `last_step` itself rows with `later` in them are dropped, too. */
+/** The same; of `last_step` itself rows with `later` in them are dropped, too: all of them where it is "". */
 unroll_status unroll_log_open_before(const char *path, const char *header, uint64_t last_step,
                                      const char *later, unroll_log **out);
 
@@ -23,6 +23,10 @@ unroll_status unroll_log_open_before(const char *path, const char *header, uint6
  *  tries again to write what is owed. */
 unroll_status unroll_log_row(unroll_log *log, const char *row);
 
-/** UNROLL_EIO where rows are still owed and cannot be written. NULL is fine. */
+/** Rows so far outlive a power cut: before a checkpoint is made that a resumed run takes them with. NULL is fine.
+ *  @return UNROLL_EIO, which unroll_log_close() then tells, too, where the system may have dropped rows */
+unroll_status unroll_log_sync(unroll_log *log);
+
+/** UNROLL_EIO where rows are still owed and cannot be written, or may be lost. NULL is fine. */
 unroll_status unroll_log_close(unroll_log *log);
 #endif

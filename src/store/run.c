@@ -48,9 +48,11 @@ unroll_status unroll_run_clear(const unroll_run *run)
 
 static unroll_status make_directory(unroll_run *run)
 {
-    if (mkdir(run->directory, 0777) == 0)
+    if (mkdir(run->directory, 0777) == 0) {
         run->created = true;
-    else if (errno != EEXIST)
+        return unroll_sync_parent(run->directory);
+    }
+    if (errno != EEXIST)
         return unroll_fail(UNROLL_ECREATE,
                            "%s: cannot be made: %s; give another " UNROLL_OPTION "out",
                            run->directory, strerror(errno));
@@ -95,15 +97,22 @@ unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, 
     return status;
 }
 
+static unroll_status fail_unsaved(const unroll_run *run)
+{
+    const bool checkpoint = run->checkpoint_saved != UNROLL_OK;
+    const bool memory = (checkpoint ? run->checkpoint_saved : run->model_saved) == UNROLL_EMEMORY;
+    return unroll_fail(memory ? UNROLL_EMEMORY : UNROLL_EIO, "%s: the last %s could not be saved; %s",
+                       run->directory, checkpoint ? "checkpoint" : "model",
+                       memory ? "there was not enough memory" : "free some space");
+}
+
 unroll_status unroll_run_close(unroll_run *run)
 {
     if (run == NULL)
         return UNROLL_OK;
     unroll_status status = unroll_log_close(run->metrics);
     if (run->model_saved != UNROLL_OK || run->checkpoint_saved != UNROLL_OK)
-        status = unroll_fail(UNROLL_EIO, "%s: the last %s could not be saved; free some space",
-                             run->directory,
-                             run->checkpoint_saved != UNROLL_OK ? "checkpoint" : "model");
+        status = fail_unsaved(run);
     if (run->lock >= 0)
         unroll_lock_release(run->lock_path, run->lock);
     if (run->created)
@@ -150,6 +159,11 @@ unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats)
         unroll_log_open_before(path, METRICS_HEADER, last_step, ",test,", &run->metrics);
     unroll_free(path);
     return status;
+}
+
+unroll_status unroll_run_sync(unroll_run *run)
+{
+    return unroll_log_sync(run->metrics);
 }
 
 typedef struct row {
@@ -225,7 +239,9 @@ unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text
     char name[64];
     snprintf(name, sizeof name, "samples/%" PRIu64 ".txt", step);
     char *folder = unroll_run_path(run, "samples"), *path = unroll_run_path(run, name);
-    unroll_status status = folder && path ? unroll_make_directory(folder) : UNROLL_EMEMORY;
+    unroll_status status = folder && path ? unroll_check_own(folder, true) : UNROLL_EMEMORY;
+    if (status == UNROLL_OK)
+        status = unroll_make_directory(folder);
     if (status == UNROLL_OK)
         status = unroll_output_file(path, text, length);
     unroll_free(path);

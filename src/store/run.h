@@ -20,7 +20,8 @@ unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, 
 unroll_status unroll_run_clear(const unroll_run *run);
 
 /** Let it go; a new directory into which nothing was written goes. NULL is fine.
- *  @return UNROLL_EIO where a save or a row of metrics.csv is still owed after all tries */
+ *  @return UNROLL_EIO where a save or a row of metrics.csv is still owed after all tries, UNROLL_EMEMORY where there was
+ *          no memory for the last save */
 unroll_status unroll_run_close(unroll_run *run);
 
 /** DIRECTORY/name, freed by unroll_free(); NULL with a message. */
@@ -38,7 +39,10 @@ unroll_status unroll_run_metrics(unroll_run *run, uint64_t last_step, bool nats)
 unroll_status unroll_run_step(unroll_run *run, const unroll_progress *progress);
 unroll_status unroll_run_evaluated(unroll_run *run, const unroll_evaluation *evaluation);
 
-/** samples/STEP.txt */
+/** Its rows outlive a power cut, as unroll_log_sync(): before a checkpoint is saved. */
+unroll_status unroll_run_sync(unroll_run *run);
+
+/** samples/STEP.txt @return also UNROLL_ENOINPUT where samples/ is no directory of ours */
 unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text, size_t length);
 
 /** The best weights so far, as model.safetensors; or a checkpoint, as unroll_checkpoint_save().

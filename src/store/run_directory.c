@@ -1,7 +1,6 @@
 /* What is in the directory of a run, and what of it may be taken or removed. */
 #include "store/run_directory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,23 +17,69 @@
 #include "config/config.h"
 #include "store/checkpoint.h"
 
-/** What a run makes, for --force; config.json and checkpoints besides. */
-static const char *const MADE[] = {UNROLL_RUN_METRICS, UNROLL_RUN_MODEL};
-static const char *const MADE_FOLDERS[] = {"samples", "gradient", "plots"};
+/* ---- what a run makes ---- */
 
-/** Call `visit` with each name but "." and ".."; it returns false to stop. */
+static bool is_one_of(const char *name, const char *const *list)
+{
+    while (*list && strcmp(name, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/** STEP.txt */
+static bool is_sample(const char *name)
+{
+    const size_t digits = strspn(name, "0123456789");
+    return digits > 0 && strcmp(name + digits, ".txt") == 0;
+}
+
+static bool is_record(const char *name)
+{
+    static const char *const made[] = {"distance.csv", "histogram.csv", NULL};
+    return is_one_of(name, made);
+}
+
+static bool is_plot(const char *name)
+{
+    static const char *const made[] = {"loss", "gradient-steps", "gradient-steps-lines", NULL};
+    static const char *const endings[] = {".csv", ".gp", ".svg", ".png", NULL};
+    char stem[64];
+    const char *dot = strrchr(name, '.');
+    if (dot == NULL || (size_t)(dot - name) >= sizeof stem || !is_one_of(dot, endings))
+        return false;
+    memcpy(stem, name, (size_t)(dot - name));
+    stem[dot - name] = '\0';
+    return is_one_of(stem, made);
+}
+
+static bool is_file(const char *name)
+{
+    static const char *const made[] = {UNROLL_RUN_METRICS, UNROLL_RUN_MODEL, NULL};
+    uint64_t step;
+    return is_one_of(name, made) || unroll_checkpoint_step(name, &step);
+}
+
+/** "" is the run's directory itself. config.json and the lock are apart: they tell whose it is. */
+static const struct folder {
+    const char *name;
+    bool (*is_made)(const char *name);
+} FOLDERS[] = {{"samples", is_sample}, {"gradient", is_record}, {"plots", is_plot}, {"", is_file}};
+
+enum { FOLDER_COUNT = sizeof FOLDERS / sizeof FOLDERS[0] };
+
+/** Freed by unroll_free(); NULL with a message. */
+static char *folder_path(const char *directory, const struct folder *f)
+{
+    return *f->name ? unroll_path_join(directory, f->name)
+                    : unroll_strndup(directory, strlen(directory));
+}
+
 static unroll_status each_name(const char *directory, bool (*visit)(void *arg, const char *name),
                                void *arg)
 {
-    DIR *dir = opendir(directory);
-    if (dir == NULL)
-        return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s", directory, strerror(errno));
-    const struct dirent *d;
-    while ((d = readdir(dir)) != NULL)
-        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !visit(arg, d->d_name))
-            break;
-    closedir(dir);
-    return UNROLL_OK;
+    if (unroll_directory_each(directory, visit, arg))
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s", directory, strerror(errno));
 }
 
 /** Neither our lock nor a temporary of ours, which a killed run may have left. */
@@ -65,7 +110,7 @@ unroll_status unroll_run_directory_config(const char *directory, json_t **out)
     *out = NULL;
     if (path == NULL)
         return UNROLL_EMEMORY;
-    unroll_status status = unroll_input_slurp(path, 1 << 20, &text, &length);
+    unroll_status status = unroll_input_slurp_own(path, 1 << 20, &text, &length);
     if (status == UNROLL_OK)
         status = unroll_json_parse(path, "configuration", text, length, UNROLL_JSON_OPTIONS, out);
     if (status == UNROLL_OK && (!json_is_string(json_object_get(*out, "version")) ||
@@ -97,63 +142,106 @@ static bool find_checkpoint(void *arg, const char *name)
     return !*found;
 }
 
-/* ---- removing ---- */
+/* ---- removing, and looking for what is not ours ---- */
 
-static void remove_file(const char *directory, const char *name)
+typedef struct visit {
+    const char *path; /**< of the folder */
+    const struct folder *folder;
+    unroll_status (*act)(const char *path);
+    unroll_status status;
+} visit;
+
+static bool visit_made(void *arg, const char *name)
 {
-    char *path = unroll_path_join(directory, name);
-    if (path != NULL)
-        unlink(path);
+    visit *v = arg;
+    if (!v->folder->is_made(name))
+        return true;
+    char *path = unroll_path_join(v->path, name);
+    v->status = path ? v->act(path) : UNROLL_EMEMORY;
     unroll_free(path);
+    return v->status == UNROLL_OK;
 }
 
-/** @param arg  points to the directory's name; here and below */
-static bool remove_any(void *arg, const char *name)
+/** `act` on each file that a run has made in a folder. */
+static unroll_status each_made(const char *path, const struct folder *f,
+                               unroll_status (*act)(const char *path))
 {
-    remove_file(*(const char *const *)arg, name);
-    return true;
+    visit v = {.path = path, .folder = f, .act = act};
+    const unroll_status status = each_name(path, visit_made, &v);
+    return v.status == UNROLL_OK ? status : v.status;
 }
 
-static bool remove_made(void *arg, const char *name)
+/* What stayed would be taken for the new run's: a checkpoint of a later step, for one. */
+static unroll_status remove_file(const char *path)
 {
-    uint64_t step;
-    bool made = unroll_checkpoint_step(name, &step);
-    for (size_t i = 0; i < sizeof MADE / sizeof MADE[0]; i++)
-        made = made || strcmp(name, MADE[i]) == 0;
-    if (made)
-        remove_file(*(const char *const *)arg, name);
-    return true;
+    if (unlink(path) == 0 || errno == ENOENT)
+        return UNROLL_OK;
+    return unroll_fail(UNROLL_ECREATE, "%s: cannot be removed: %s; give another " UNROLL_OPTION "out",
+                       path, strerror(errno));
 }
 
-/* config.json tells that it is a run, so it goes last. */
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static unroll_status clear_folder(const char *path, const struct folder *f)
+{
+    if (!is_directory(path) && *f->name)
+        return UNROLL_OK;
+    UNROLL_TRY(each_made(path, f, remove_file));
+    if (*f->name)
+        rmdir(path); /* only where nothing else is in it */
+    return UNROLL_OK;
+}
+
 unroll_status unroll_run_directory_clear(const char *directory)
 {
-    for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
-        char *path = unroll_path_join(directory, MADE_FOLDERS[i]);
-        const char *folder = path;
-        struct stat st;
-        if (path == NULL)
-            return UNROLL_EMEMORY;
-        if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode)) {
-            each_name(folder, remove_any, &folder);
-            rmdir(folder);
-        }
+    unroll_status status = UNROLL_OK;
+    for (size_t i = 0; i < FOLDER_COUNT && status == UNROLL_OK; i++) {
+        char *path = folder_path(directory, &FOLDERS[i]);
+        status = path ? clear_folder(path, &FOLDERS[i]) : UNROLL_EMEMORY;
         unroll_free(path);
     }
-    UNROLL_TRY(each_name(directory, remove_made, &directory));
-    remove_file(directory, UNROLL_RUN_CONFIG);
-    return UNROLL_OK;
+    return status;
 }
 
 void unroll_run_directory_clean(const char *directory)
 {
-    unroll_output_clean(directory);
-    for (size_t i = 0; i < sizeof MADE_FOLDERS / sizeof MADE_FOLDERS[0]; i++) {
-        char *folder = unroll_path_join(directory, MADE_FOLDERS[i]);
-        if (folder != NULL)
-            unroll_output_clean(folder);
-        unroll_free(folder);
+    for (size_t i = 0; i < FOLDER_COUNT; i++) {
+        char *path = folder_path(directory, &FOLDERS[i]);
+        if (path != NULL)
+            unroll_output_clean(path);
+        unroll_free(path);
     }
+}
+
+static unroll_status check_own_file(const char *path)
+{
+    return unroll_check_own(path, false);
+}
+
+static unroll_status check_own_folder(const char *path, const struct folder *f)
+{
+    if (!*f->name)
+        return each_made(path, f, check_own_file);
+    UNROLL_TRY(unroll_check_own(path, true));
+    return is_directory(path) ? each_made(path, f, check_own_file) : UNROLL_OK;
+}
+
+/** Is all that the run will write to, or remove, a file or folder of its own? */
+static unroll_status check_own(const char *directory)
+{
+    char *config = unroll_path_join(directory, UNROLL_RUN_CONFIG);
+    unroll_status status = config ? unroll_check_own(config, false) : UNROLL_EMEMORY;
+    unroll_free(config);
+    for (size_t i = 0; i < FOLDER_COUNT && status == UNROLL_OK; i++) {
+        char *path = folder_path(directory, &FOLDERS[i]);
+        status = path ? check_own_folder(path, &FOLDERS[i]) : UNROLL_EMEMORY;
+        unroll_free(path);
+    }
+    return status;
 }
 
 /* ---- before it is opened ---- */
@@ -162,6 +250,7 @@ void unroll_run_directory_clean(const char *directory)
 static unroll_status check_resume(const char *directory)
 {
     bool yes = false;
+    UNROLL_TRY(check_own(directory));
     UNROLL_TRY(each_name(directory, find_checkpoint, &yes));
     if (!yes)
         UNROLL_TRY(is_run(directory, &yes));
@@ -169,17 +258,33 @@ static unroll_status check_resume(const char *directory)
                : unroll_fail_prefix(UNROLL_ENOINPUT, "%s: holds no run to resume", directory);
 }
 
-static unroll_status check_output(const char *directory, bool force)
+static unroll_status check_new(const char *directory)
+{
+    bool empty, run = false, checkpoint = false;
+    UNROLL_TRY(is_empty(directory, &empty));
+    if (empty)
+        return UNROLL_OK;
+    UNROLL_TRY(each_name(directory, find_checkpoint, &checkpoint));
+    if (!checkpoint)
+        UNROLL_TRY(is_run(directory, &run));
+    if (run)
+        return unroll_fail(UNROLL_ECREATE,
+                           "%s: is not empty, and its run ended before its first checkpoint; give " UNROLL_OPTION
+                           "force to start it again, or another " UNROLL_OPTION "out",
+                           directory);
+    return unroll_fail(UNROLL_ECREATE,
+                       "%s: is not empty; give another " UNROLL_OPTION "out, " UNROLL_OPTION
+                       "resume to go on with a run, or " UNROLL_OPTION "force to replace it",
+                       directory);
+}
+
+static unroll_status check_force(const char *directory)
 {
     bool empty, run = false;
     UNROLL_TRY(is_empty(directory, &empty));
     if (empty)
         return UNROLL_OK;
-    if (!force)
-        return unroll_fail(UNROLL_ECREATE,
-                           "%s: is not empty; give another " UNROLL_OPTION "out, " UNROLL_OPTION
-                           "resume to go on with a run, or " UNROLL_OPTION "force to replace it",
-                           directory);
+    UNROLL_TRY(check_own(directory));
     UNROLL_TRY(is_run(directory, &run));
     return run ? UNROLL_OK
                : unroll_fail(UNROLL_ECREATE,
@@ -193,7 +298,9 @@ unroll_status unroll_run_directory_check(const char *directory, enum unroll_run_
     const bool resume = mode == UNROLL_RUN_RESUME;
     struct stat st;
     if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
-        return resume ? check_resume(directory) : check_output(directory, mode == UNROLL_RUN_FORCE);
+        return resume                     ? check_resume(directory)
+               : mode == UNROLL_RUN_FORCE ? check_force(directory)
+                                          : check_new(directory);
     const int error = stat(directory, &st) == 0 ? ENOTDIR : errno;
     if (resume)
         return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be resumed: %s; give the run's directory",

@@ -27,8 +27,9 @@ started() {
     wait_for ',train,' "$run/metrics.csv"
 }
 
+# no_checkpoint RUN: besides that of its start.
 no_checkpoint() {
-    for saved in "$1"/checkpoint-*; do
+    for saved in "$1"/checkpoint-[1-9]*; do
         [ ! -e "$saved" ] || return 1
     done
 }
@@ -41,7 +42,7 @@ for row in INT:130 TERM:143 HUP:129; do
     wait $pid
     got=$?
     check "SIG${row%:*} is raised again, not $got" [ $got -eq "${row#*:}" ]
-    check 'it saved' [ -n "$(ls "$run"/checkpoint-*)" ]
+    check 'it saved' [ -n "$(ls "$run"/checkpoint-[1-9]*)" ]
     check 'it evaluated nothing' sh -c "! grep -qE ',(valid|test),' $run/metrics.csv"
     check 'and says how to go on' grep -qx "stopped by a signal; to go on: unroll train --resume $run" err
     check 'nothing on standard output' [ ! -s out ]

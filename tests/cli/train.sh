@@ -93,9 +93,9 @@ expect 66 '' train $small --out a --force --init-from nowhere
 expect 71 '' train --hidden 1000000 --quiet --out a --force
 check '--force that is refused leaves the old run' cmp -s a/model.safetensors old
 check 'all of it' [ -s a/checkpoint-40.safetensors -a -s a/metrics.csv -a -s a/config.json ]
-touch a/plots/stale.svg
+touch a/plots/gradient-steps.svg
 expect 0 '' train $small --steps 5 --out a --force
-check '--force that goes on takes it away' [ ! -e a/checkpoint-40.safetensors -a ! -e a/plots/stale.svg ]
+check '--force that goes on takes it away' [ ! -e a/checkpoint-40.safetensors -a ! -e a/plots/gradient-steps.svg ]
 expect 65 'is empty' train $small --out e empty
 expect 66 'directory' train $small --out e .
 expect 66 '' train $small --out e nowhere.txt
@@ -150,7 +150,7 @@ check 'two trainers in one run: 75' [ $? -eq 75 ]
 kill -TERM $pid
 wait $pid
 check 'SIGTERM is raised again' [ $? -eq 143 ]
-check 'it saved' [ -n "$(ls stopped/checkpoint-*.safetensors)" ]
+check 'it saved' [ -n "$(ls stopped/checkpoint-[1-9]*.safetensors)" ]
 step=$(ls stopped/checkpoint-*.safetensors | sed 's/.*-\([0-9]*\)\..*/\1/' | sort -n | tail -n 1)
 expect 0 '' train --resume stopped --steps $((step + 3)) --quiet
 
