@@ -2,6 +2,7 @@
 # Faults that were found by attack: each has a function named after its number in doc/reliability.md.
 . "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
+program=$unroll
 
 # ---- an empty value is no name, and no default either ----
 small="--hidden 4 --layers 1 --steps 2"
@@ -122,64 +123,30 @@ fault_18_a_label_on_a_terminal() {
 }
 fault_18_a_label_on_a_terminal
 
-# ---- one allocation fails: all is said, or 71 ----
-cat >fail.c <<'END'
-/* Preloaded: the allocation with the number FAIL fails, and that one alone; COUNT is a file for how many there were. */
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static atomic_long number;
-static long failing = -1;
-
-__attribute__((constructor)) static void start(void)
-{
-    const char *text = getenv("FAIL");
-    failing = text ? atol(text) : -1;
-    atomic_store(&number, 0);
-}
-
-__attribute__((destructor)) static void end(void)
-{
-    const long count = atomic_load(&number);
-    FILE *f = getenv("COUNT") ? fopen(getenv("COUNT"), "w") : NULL;
-    if (f) {
-        fprintf(f, "%ld\n", count);
-        fclose(f);
-    }
-}
-
-static int fails(void)
-{
-    if (atomic_fetch_add(&number, 1) != failing)
-        return 0;
-    errno = ENOMEM;
-    return 1;
-}
-
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-void *malloc(size_t n) { return fails() ? NULL : __libc_malloc(n); }
-void *calloc(size_t n, size_t size) { return fails() ? NULL : __libc_calloc(n, size); }
-void *realloc(void *old, size_t n) { return fails() ? NULL : __libc_realloc(old, n); }
-END
-# can_fail: a compiler is there, and the program has no allocator of a sanitizer.
+# ---- one call fails: all is said, or the exit code tells ----
+# can_fail: a compiler is there, and the program has no allocator of a sanitizer. Then `failing` runs it with a fault.
 can_fail() {
-    ${CC:-cc} -shared -fPIC -w fail.c -o fail.so 2>/dev/null || return 1
-    COUNT=$PWD/count FAIL=-1 LD_PRELOAD=$PWD/fail.so "$unroll" --version >/dev/null 2>&1 && [ -s count ]
+    [ ! -e fail.so ] || return 0
+    ${CC:-cc} -shared -fPIC -w "$top/tests/faults/shim.c" -o fail.so -ldl 2>/dev/null || return 1
+    failing alloc:-1 --version >/dev/null 2>&1 && [ "$(cat count)" -gt 0 ]
+}
+# failing FAULT ARGUMENT...: as tests/faults/shim.c says; `count` then has how many such calls there were.
+failing() {
+    fault=$1
+    shift
+    timeout 60 env FAULT="$fault" FAULT_COUNT="$PWD/count" FAULT_PATH="${FAULT_PATH-}" FAULT_TRACE="${FAULT_TRACE-}" \
+        LD_PRELOAD="$PWD/fail.so" "$program" "$@" </dev/null
 }
 # keys: JSON without its numbers.
 keys() { sed 's/:null/:/g; s/:[-+.0-9e]*/:/g'; }
 # whole_or_71 ARGUMENT...: each of the last 120 allocations of a command fails once.
 whole_or_71() {
-    COUNT=$PWD/count FAIL=-1 LD_PRELOAD=$PWD/fail.so "$unroll" "$@" >out 2>err
+    failing alloc:-1 "$@" >out 2>err
     keys <out >whole
     n=$(cat count) last=$(cat count)
     n=$((n > 120 ? n - 120 : 0)) wrong=
     while [ "$n" -lt "$last" ]; do
-        FAIL=$n LD_PRELOAD=$PWD/fail.so "$unroll" "$@" >out 2>err
+        failing "alloc:$n" "$@" >out 2>err
         got=$?
         keys <out >said
         [ "$got" -eq 71 ] || { [ "$got" -eq 0 ] && cmp -s said whole; } || wrong="$wrong $n:$got"
@@ -200,5 +167,219 @@ fault_06_nothing_is_left_out() {
     whole_or_71 generate --list --json
 }
 fault_06_nothing_is_left_out
+
+# ---- directories that are somebody's ----
+listing() { (cd "$1" && find . -exec ls -ld {} + && find . -type f -exec cksum {} +); }
+
+fault_03_a_directory_in_use() {
+    mkdir used
+    echo mine >used/lock
+    echo mine >used/results.csv
+    listing used >before
+    (cd used && "$unroll" compare $tiny --variant cell=rnn --out . >../out 2>../err)
+    check 'compare --out . in a directory in use: 73' [ $? -eq 73 ]
+    check 'says why' grep -qF 'holds no comparison' err
+    expect 73 'holds no comparison' compare $tiny --variant cell=rnn --out used
+    mkdir used/jobs # of anybody
+    expect 73 'holds no comparison' compare $tiny --variant cell=rnn --out used
+    echo mine >used/jobs/today
+    expect 73 'holds no comparison' compare $tiny --variant cell=rnn --out used
+    rm -r used/jobs
+    listing used >after
+    check 'and nothing is touched' cmp -s before after
+    expect 73 'out: ' compare $tiny --variant cell=rnn --out out
+    mkdir -m 0700 private
+    expect 0 '' compare $tiny --variant cell=rnn --out private --quiet
+    check 'an empty directory keeps its mode' [ "$(ls -ld private | cut -c 1-10)" = drwx------ ]
+    expect 0 '' compare $tiny --variant cell=rnn --out private --quiet
+    rm private/jobs/* private/*.*
+    rm -r private/plots
+    expect 0 '' compare $tiny --variant cell=rnn --out private --quiet # as one killed at its start has left it
+}
+fault_03_a_directory_in_use
+
+head -c 6000 "$top/corpora/english.txt" >english
+text="--hidden 4 --layers 1 --batch 4 --seq-length 10 --threads 1"
+fault_14_force_and_what_is_not_ours() {
+    expect 0 '' train $text english --steps 4 --grad-every 1 --sample-every 2 --save-every 1 --out fourteen --quiet
+    (cd fourteen && find . -type f | sort) >all
+    for name in notes samples/mine.txt samples/2.md gradient/distance.csv.bak plots/mine.svg plots/loss.pdf; do
+        echo mine >"fourteen/$name"
+    done
+    expect 0 '' train $tiny_task --steps 3 --out fourteen --force --quiet
+    for name in notes samples/mine.txt samples/2.md gradient/distance.csv.bak plots/mine.svg plots/loss.pdf; do
+        check "--force leaves $name" [ "$(cat "fourteen/$name" 2>/dev/null)" = mine ]
+    done
+    expect 0 '' train $tiny_task --steps 3 --out other --quiet
+    while read -r name; do
+        [ -e "other/$name" ] || check "--force removes $name" [ ! -e "fourteen/$name" ]
+    done <all
+}
+fault_14_force_and_what_is_not_ours
+
+# limited: the program as `expect` runs it, but for ten seconds at the most.
+printf '#!/bin/sh\nexec timeout 10 "%s" "$@"\n' "$program" >limited
+chmod +x limited
+fault_15_no_file_of_ours() {
+    unroll=$PWD/limited
+    expect 0 '' train $text english --steps 2 --grad-every 1 --out fifteen --quiet
+    for name in metrics.csv config.json gradient/distance.csv .lock model.safetensors; do
+        for kind in FIFO 'symbolic link' directory; do
+            rm -rf copy
+            cp -r fifteen copy
+            rm -f "copy/$name"
+            case $kind in
+                FIFO) mkfifo "copy/$name" ;;
+                directory) mkdir "copy/$name" ;;
+                *) ln -s "$work/english" "copy/$name" ;;
+            esac
+            expect 66 "copy/$name: is a $kind" train --resume copy --steps 3 --quiet
+            expect 66 "copy/$name: is a $kind" train $tiny_task --steps 3 --out copy --force --quiet
+            check "$name stays a $kind" [ ! -f "copy/$name" -o -L "copy/$name" ]
+        done
+    done
+    rm -rf copy
+    mkdir copy
+    mkfifo copy/config.json
+    expect 66 'copy/config.json: is a FIFO' train --resume copy --steps 3 --quiet
+    expect 73 'not empty' train $tiny_task --steps 3 --out copy --quiet
+    if can_fail; then
+        for n in 0 1 2 3; do
+            rm -rf locked
+            FAULT_PATH=.lock failing stat:$n:EIO:on train $tiny_task --steps 3 --out locked --quiet >out 2>err
+            got=$?
+            check "a lock that cannot be looked at is told, not $got" [ $got -eq 66 -o $got -eq 73 ]
+        done
+    fi
+    unroll=$program
+    check 'nothing went through a link' cmp -s english "$work/english"
+}
+fault_15_no_file_of_ours
+
+fault_20_a_link_for_a_folder() {
+    expect 0 '' train $text english --steps 2 --sample-every 1 --grad-every 1 --out twenty --quiet
+    mkdir elsewhere
+    echo mine >elsewhere/1.txt
+    echo mine >elsewhere/loss.svg
+    echo mine >elsewhere/distance.csv
+    listing elsewhere >before
+    for folder in samples gradient plots; do
+        rm -r twenty/$folder
+        ln -s ../elsewhere twenty/$folder
+        expect 66 "twenty/$folder: is a symbolic link" train --resume twenty --steps 4 --quiet
+        expect 66 "twenty/$folder: is a symbolic link" train $text english --steps 4 --sample-every 1 --grad-every 1 \
+            --out twenty --force --quiet
+        rm twenty/$folder
+    done
+    mkdir twenty/plots
+    ln -s ../../elsewhere/loss.svg twenty/plots/loss.svg
+    expect 66 "twenty/plots/loss.svg: is a symbolic link" train --resume twenty --steps 4 --quiet
+    listing elsewhere >after
+    check 'nothing went there' cmp -s before after
+}
+fault_20_a_link_for_a_folder
+
+# ---- a run that goes on is one that never stopped ----
+fault_11_samples_after_a_resume() {
+    expect 0 '' train $text english --steps 6 --sample-every 1 --out eleven --quiet
+    expect 0 '' train $text english --steps 3 --sample-every 1 --out twice --quiet
+    expect 0 '' train --resume twice --steps 6 --quiet
+    for step in 1 2 3 4 5 6; do
+        check "sample $step is the same" cmp -s eleven/samples/$step.txt twice/samples/$step.txt
+    done
+    check 'samples differ' [ "$(cat eleven/samples/*.txt | cksum)" != "$(cat eleven/samples/1.txt | cksum)" ]
+}
+fault_11_samples_after_a_resume
+
+# unclocked: metrics.csv without what the clock decides.
+unclocked() { cut -d , -f 1-9 "$1"; }
+fault_13_a_kill_before_the_first_checkpoint() {
+    can_fail || return
+    run="$text english --steps 3 --grad-every 1 --sample-every 1"
+    expect 0 '' train $run --out thirteen --quiet
+    for kind in rename mkdir write fsync; do
+        rm -rf k
+        failing "$kind:-1" train $run --out k --quiet >out 2>err
+        last=$(cat count) n=0 wrong=
+        while [ "$n" -lt "$last" ]; do
+            rm -rf k
+            failing "$kind:$n:KILL" train $run --out k --quiet >out 2>err
+            [ $? -eq 137 ] || [ -d k ] || wrong="$wrong $n:alive"
+            if ! "$unroll" train --resume k --quiet >out 2>err; then
+                grep -q 'no run to resume\|cannot be resumed\|start the run again with --out and --force' err ||
+                    wrong="$wrong $n:resume"
+                "$unroll" train $run --out k --quiet >out 2>err ||
+                    { grep -q -e '--force to start it again' err &&
+                        "$unroll" train $run --out k --force --quiet >out 2>err; } ||
+                    wrong="$wrong $n:again"
+            fi
+            for file in model.safetensors checkpoint-3.safetensors gradient/distance.csv gradient/histogram.csv \
+                samples/1.txt samples/2.txt samples/3.txt; do
+                cmp -s k/$file thirteen/$file || wrong="$wrong $n:$file"
+            done
+            unclocked thirteen/metrics.csv >want
+            unclocked k/metrics.csv | cmp -s want || wrong="$wrong $n:metrics"
+            n=$((n + 1))
+        done
+        check "killed at each $kind of $last, and gone on:$wrong" [ -z "$wrong" ]
+    done
+}
+fault_13_a_kill_before_the_first_checkpoint
+
+fault_17_what_is_synced() {
+    can_fail || return
+    rm -f trace
+    FAULT_TRACE=$PWD/trace failing none train $text english --steps 4 --grad-every 1 --save-every 1 --sample-every 1 \
+        --out seventeen --quiet >out 2>err
+    check 'checkpoints are seen' [ "$(grep -c 'rename .*/checkpoint-' trace)" -ge 4 ]
+    awk -v here="$PWD" '
+        $1 == "mkdir" { made[$2] = 1 }
+        $1 == "fsync" { dirty[$2] = 0; if ($2 == here) synced = 1 }
+        $1 == "write" && $2 ~ /\.csv$/ { dirty[$2] = 1 }
+        $1 == "rename" && /checkpoint-/ {
+            if (!synced) print "the directory above the run is not synced before " $2
+            for (file in dirty)
+                if (dirty[file]) print file " is not synced before " $2
+        }' trace >unsynced
+    check "all before a checkpoint is synced: $(head -n 3 unsynced)" [ ! -s unsynced ]
+}
+fault_17_what_is_synced
+
+# ---- reading again what was written ----
+fault_04_a_curve_that_cannot_be_opened_again() {
+    can_fail || return
+    for why in EMFILE EACCES EIO; do
+        rm -rf four
+        FAULT_PATH=gradient/distance.csv failing open:-1 train $text english --steps 4 --grad-every 1 --out four --quiet \
+            >out 2>err
+        n=0 last=$(cat count) wrong=
+        while [ "$n" -lt "$last" ]; do
+            rm -rf four
+            FAULT_PATH=gradient/distance.csv failing "open:$n:$why" train $text english --steps 4 --grad-every 1 \
+                --out four --quiet >out 2>err
+            got=$?
+            [ "$got" -lt 124 ] || wrong="$wrong $n:$got"
+            n=$((n + 1))
+        done
+        check "each of $last opens of distance.csv fails with $why:$wrong" [ -z "$wrong" ]
+        check 'there are several' [ "$last" -gt 2 ]
+    done
+}
+fault_04_a_curve_that_cannot_be_opened_again
+
+# ---- what has no end ----
+fault_21_an_endless_input() {
+    can_fail || return # a sanitizer's memory cannot be bounded
+    head -c 16777216 /dev/zero | gzip -1 >member
+    for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do cat member; done >endless.gz
+    (ulimit -v 200000 && "$unroll" train $text endless.gz --max-input 400000000 >out 2>err)
+    check "a .gz of 419 MB in 200 MB of memory: 65, not $?: $(cat err)" grep -qF 'more than 400000000 bytes' err
+    (ulimit -v 200000 && gzip -dc endless.gz | TMPDIR=$PWD "$unroll" train $text - --max-input 400000000 >out 2>err)
+    check "the same from a pipe: $(cat err)" grep -qF 'more than 400000000 bytes' err
+    check 'and nothing is left' [ -z "$(ls | grep unroll-)" ]
+    (ulimit -v 200000 && gzip -dc member member | TMPDIR=$PWD/none "$unroll" train $text - >out 2>err)
+    check "without a place to put it aside: $(cat err)" grep -qF 'set TMPDIR' err
+}
+fault_21_an_endless_input
 
 finish
