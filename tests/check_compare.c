@@ -222,6 +222,7 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     compare_point point[] = {{10, 0.1, 0.5}, {20, NAN, 1}};
     compare_distance distance[] = {{COMPARE_END, {20, 1, 'c', 3, {1e-300, 0.1, 0, 0.3, 0.4, 32}}}};
     compare_gate gate[] = {{1, "f", 0.125, 0.5}};
+    compare_stretch stretch[] = {{4, 0.125, 0.25, 0.5, 0.75}, {8, INFINITY, 0, 0, 0}};
     const compare_result r = {.done = true,
                               .solved = true,
                               .steps = 20,
@@ -233,6 +234,8 @@ START_TEST(a_result_reads_back_and_holds_its_options)
                               .seconds = 0.25,
                               .gate = gate,
                               .gates = 1,
+                              .stretch = stretch,
+                              .stretches = 2,
                               .point = point,
                               .points = 2,
                               .distance = distance,
@@ -250,6 +253,9 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     ck_assert(back.distances == 1 && back.distance[0].row.point.mean == 1e-300);
     ck_assert(back.gates == 1 && strcmp(back.gate[0].name, "f") == 0 && back.gate[0].high == 0.5);
     ck_assert(back.distance[0].row.state == 'c' && back.distance[0].row.point.n == 32);
+    ck_assert(back.stretches == 2 && back.stretch[1].value == 8 && isinf(back.stretch[1].loss));
+    ck_assert(back.stretch[0].accuracy == 0.25 && back.stretch[0].recall_loss == 0.5);
+    ck_assert(back.stretch[0].recall_accuracy == 0.75);
     compare_result_free(&back);
 
     ck_assert_int_eq(compare_result_read(path, &other, 3, &ask, &back), UNROLL_EMISMATCH);

@@ -87,6 +87,12 @@ typedef struct compare_map {
     double *norm; /**< [targets][sources]; NULL: none */
 } compare_map;
 
+/** A trained model on sequences of another length: the test of its task with this value of the first key. */
+typedef struct compare_stretch {
+    double value;
+    double loss, accuracy, recall_loss, recall_accuracy;
+} compare_stretch;
+
 /** What a job found. */
 typedef struct compare_result {
     bool done; /**< else there is nothing yet */
@@ -106,6 +112,8 @@ typedef struct compare_result {
     double exact, bleu; /**< of a translation, over all lengths; else NAN */
     compare_length *length;
     size_t lengths;
+    compare_stretch *stretch; /**< of a synthetic task, the values ascending; else none */
+    size_t stretches;
     compare_map map;
 } compare_result;
 void compare_result_free(compare_result *r);
@@ -115,11 +123,21 @@ void compare_result_free(compare_result *r);
 unroll_status compare_map_measure(const unroll_net *net, const unroll_pairs *pairs, bool reversed,
                                   compare_map *out);
 
+/** The test of a synthetic task at half, once, twice and four times the value of the key that makes its sequences
+ *  longer, as far as the key allows it.
+ *  @param task  the spec that the net was trained on
+ *  @param seed  of the samples
+ *  @param out   takes its stretches
+ *  @return as unroll_synthetic_loss() */
+unroll_status compare_generalization_measure(const unroll_net *net, const char *task, uint64_t seed,
+                                             size_t threads, compare_result *out);
+
 /** What a comparison asks of each job. */
 typedef struct compare_ask {
     bool stop_solved;     /**< end a job once it has solved its task */
     bool probe;           /**< record gradient curves … */
     bool through;         /**< … of --norm recurrent-batch through the statistics */
+    bool generalization;  /**< test a synthetic task's models on other lengths, too */
     uint64_t point_every; /**< steps to a point of the learning curve; 0: a hundredth of all */
 } compare_ask;
 
@@ -194,6 +212,16 @@ static inline compare_result *compare_at(const compare_study *s, size_t variant,
 unroll_status compare_write(const compare_study *s);
 /** The plots into DIRECTORY/plots; UNROLL_ENOINPUT without gnuplot, when the data are there. */
 unroll_status compare_draw(const compare_study *s, const char *title);
+/** The variant and how its weights and gates start, which decides as much; what its label says already is not said
+ *  again. */
+enum { COMPARE_PLOT_LABEL = 240 };
+void compare_plot_label(const compare_variant *v, char out[COMPARE_PLOT_LABEL]);
+/** generalization.csv, where models were tested on other lengths. */
+unroll_status compare_generalization_write(const compare_study *s);
+/** Accuracy against length, the lengths that were trained marked; nothing where there is no such test.
+ *  @param folder  takes the picture */
+unroll_status compare_generalization_draw(const compare_study *s, const char *folder,
+                                          const char *title);
 enum { COMPARE_MAP_NAME = 32 };
 /** The plot of a variant's alignment. */
 const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant);

@@ -161,5 +161,6 @@ unroll_status compare_write(const compare_study *s)
                               "variant,seed,source_min,source_max,pairs,exact_match,bleu",
                               put_lengths));
     UNROLL_TRY(write_file(s, "gates.csv", "variant,seed,layer,gate,below_0.1,above_0.9", put_gates));
+    UNROLL_TRY(compare_generalization_write(s));
     return write_file(s, "distance.csv", "variant,seed," UNROLL_DISTANCE_HEADER, put_distance);
 }

@@ -347,6 +347,9 @@ static unroll_status train_job(job *j)
     }
     UNROLL_TRY(status);
     UNROLL_TRY(evaluate(j));
+    if (j->can_solve && j->ask->generalization)
+        UNROLL_TRY(compare_generalization_measure(j->session.model->net, j->session.config->task,
+                                                  j->seed, (size_t)j->session.config->threads, r));
     if (j->probes)
         UNROLL_TRY(probe(j, COMPARE_END));
     if (j->session.pairs)

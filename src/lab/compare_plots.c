@@ -14,7 +14,7 @@
 #include "report/plot.h"
 #include "report/variant.h"
 
-enum { LABEL = 240 };
+enum { LABEL = COMPARE_PLOT_LABEL };
 
 /* A picture while its series are put together; all of a series' numbers are one block. */
 typedef struct drawing {
@@ -29,9 +29,7 @@ typedef struct drawing {
 
 /* ---- labels ---- */
 
-/* The variant and how its weights and gates start, which decides as much; what its label says already is not
- * said again. */
-static void make_label(const compare_variant *v, char out[LABEL])
+void compare_plot_label(const compare_variant *v, char out[COMPARE_PLOT_LABEL])
 {
     const unroll_config *c = v->config;
     const bool scaled = c->init_scale != 1 && !strstr(v->label, "init-scale=");
@@ -184,7 +182,7 @@ static void add_learning(drawing *d, size_t v, enum field field)
     const size_t seeds = (size_t)s->seeds;
     for (size_t k = 0; k < seeds; k++)
         count = compare_at(s, v, k)->points > count ? compare_at(s, v, k)->points : count;
-    make_label(&s->variant[v], label);
+    compare_plot_label(&s->variant[v], label);
     if (count == 0 || !new_series(d, label, v + 1, count))
         return;
     for (size_t i = 0; i < count; i++) {
@@ -264,7 +262,7 @@ static void add_gradient(drawing *d, size_t v, int when)
             if (is_shown(&r->distance[i], when, top) && r->distance[i].row.distance >= count)
                 count = r->distance[i].row.distance + 1;
     }
-    make_label(&s->variant[v], label);
+    compare_plot_label(&s->variant[v], label);
     double *value = unroll_alloc(count * seeds, sizeof *value);
     if (!value)
         lack_memory(d);
@@ -319,7 +317,7 @@ static void add_depth(drawing *d, size_t v)
     const size_t seeds = (size_t)s->seeds;
     const size_t layers = (size_t)s->variant[v].config->layers;
     char label[LABEL];
-    make_label(&s->variant[v], label);
+    compare_plot_label(&s->variant[v], label);
     if (!new_series(d, label, v + 1, layers))
         return;
     d->series[d->count - 1].points = true;
@@ -390,7 +388,7 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
         to = from + 1;
         while (to < s->variants && s->variant[to].sweep > s->variant[to - 1].sweep)
             to++;
-        make_label(&s->variant[from], label);
+        compare_plot_label(&s->variant[from], label);
         snprintf(tail, sizeof tail, ", %.40s=", s->sweep_key);
         char *cut = strstr(label, tail);
         if (cut) { /* the label without the value, which is the axis */
@@ -423,7 +421,7 @@ static void draw_half_life(drawing *d, const char *title)
     for (size_t v = 0; v < s->variants; v++) {
         char label[LABEL];
         size_t n = 0;
-        make_label(&s->variant[v], label);
+        compare_plot_label(&s->variant[v], label);
         unroll_series *one = new_series(d, label, v + 1, (size_t)s->seeds);
         for (size_t k = 0; one && k < s->seeds; k++) {
             const compare_result *r = compare_at(s, v, k);
@@ -455,7 +453,7 @@ static void draw_lengths(drawing *d, const char *title, bool bleu)
     const size_t count = compare_length_count(s);
     for (size_t v = 0; v < s->variants && count; v++) {
         char label[LABEL];
-        make_label(&s->variant[v], label);
+        compare_plot_label(&s->variant[v], label);
         if (!new_series(d, label, v + 1, count))
             continue;
         d->series[d->count - 1].points = true;
@@ -494,7 +492,7 @@ static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
         x[s] = (double)s + 1;
     for (size_t t = 0; t < m->targets; t++)
         y[t] = (double)t + 1;
-    make_label(&d->study->variant[v], label);
+    compare_plot_label(&d->study->variant[v], label);
     snprintf(title, LABEL, "dL_t/dx_s after training: %.*s", unroll_utf8_fit(label, 160), label);
     const unroll_heat heat = {.z = block,
                               .x = x,
@@ -560,7 +558,8 @@ unroll_status compare_draw(const compare_study *s, const char *title)
         draw_lengths(&d, title, false);
         draw_lengths(&d, title, true);
         draw_maps(&d);
-        status = d.status;
+        const unroll_status drawn = compare_generalization_draw(s, d.folder, title);
+        status = d.status ? d.status : drawn;
     }
     unroll_free(d.block);
     unroll_free(d.label);

@@ -31,6 +31,9 @@ static const struct {
     {"solved", "Share of seeds that solved the task, against its difficulty."},
     {"sweep", "Held-out accuracy after training, against the task's difficulty. Dashed: chance."},
     {"sweep-loss", "Held-out loss after training. Dashed: the best guess that remembers nothing."},
+    {"generalization",
+     "Accuracy after training on sequences shorter and longer than those that were trained: the mean over "
+     "seeds on 1000 sequences of each length. The dotted upright marks the length of training."},
     {"half-life",
      "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
      "that solved the task."},

@@ -26,6 +26,7 @@ void compare_result_free(compare_result *r)
     unroll_free(r->distance);
     unroll_free(r->gate);
     unroll_free(r->length);
+    unroll_free(r->stretch);
     unroll_free(r->map.norm);
     *r = (compare_result){0};
 }
@@ -98,6 +99,18 @@ static json_t *lengths_json(const compare_result *r)
     return rows;
 }
 
+static json_t *stretches_json(const compare_result *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < r->stretches; i++) {
+        const compare_stretch *s = &r->stretch[i];
+        unroll_json_append(&rows,
+                           json_pack("[ooooo]", real(s->value), real(s->loss), real(s->accuracy),
+                                     real(s->recall_loss), real(s->recall_accuracy)));
+    }
+    return rows;
+}
+
 /* [sources, [norm, …]] */
 static json_t *map_json(const compare_map *m)
 {
@@ -113,9 +126,9 @@ static json_t *ask_json(const compare_variant *v, uint64_t seed, const compare_a
 {
     char corpus[24];
     snprintf(corpus, sizeof corpus, "%016llx", (unsigned long long)v->corpus);
-    return json_pack("{s:I, s:s, s:b, s:b, s:I}", "seed", (json_int_t)seed, "corpus", corpus,
-                     "stop_solved", ask->stop_solved, "probe", ask->probe, "point_every",
-                     (json_int_t)ask->point_every);
+    return json_pack("{s:I, s:s, s:b, s:b, s:b, s:I}", "seed", (json_int_t)seed, "corpus", corpus,
+                     "stop_solved", ask->stop_solved, "probe", ask->probe, "generalization",
+                     ask->generalization, "point_every", (json_int_t)ask->point_every);
 }
 
 static json_t *result_json(const compare_variant *v, uint64_t seed, const compare_ask *ask,
@@ -127,7 +140,7 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
         unroll_json_parse("options", "text", options, strlen(options), UNROLL_JSON_OPTIONS, &object);
     unroll_free(options);
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:b, s:I, s:[ooo], s:f, s:o, s:o, s:o, "
-                     "s:o, s:o, s:o, s:o}",
+                     "s:o, s:o, s:o, s:o, s:o}",
                      "format", "unroll compare", "version", UNROLL_VERSION, "label", v->label,
                      "options", object, "asked", ask_json(v, seed, ask), "steps",
                      (json_int_t)r->steps, "loss", real(r->loss), "accuracy", real(r->accuracy),
@@ -136,8 +149,8 @@ static json_t *result_json(const compare_variant *v, uint64_t seed, const compar
                      real(r->half_life[COMPARE_START]), real(r->half_life[COMPARE_MIDDLE]),
                      real(r->half_life[COMPARE_END]), "seconds", r->seconds, "learning",
                      points_json(r), "distance", distances_json(r), "gates", gates_json(r), "exact",
-                     real(r->exact), "bleu", real(r->bleu), "lengths", lengths_json(r), "map",
-                     map_json(&r->map));
+                     real(r->exact), "bleu", real(r->bleu), "lengths", lengths_json(r), "stretches",
+                     stretches_json(r), "map", map_json(&r->map));
 }
 
 static unroll_status put_piece(void *out, const char *text, size_t length)
@@ -315,6 +328,25 @@ static unroll_status read_lengths(const json_t *rows, compare_result *r)
     return UNROLL_OK;
 }
 
+static unroll_status read_stretches(const json_t *rows, compare_result *r)
+{
+    const size_t count = json_array_size(rows);
+    if (!json_is_array(rows))
+        return UNROLL_EDATA;
+    if (!(r->stretch = unroll_alloc(count, sizeof *r->stretch)))
+        return UNROLL_EMEMORY;
+    for (; r->stretches < count; r->stretches++) {
+        const json_t *row = json_array_get(rows, r->stretches);
+        compare_stretch *s = &r->stretch[r->stretches];
+        double *const reals[] = {&s->value, &s->loss, &s->accuracy, &s->recall_loss,
+                                 &s->recall_accuracy};
+        for (size_t i = 0; i < 5; i++)
+            if (json_array_size(row) != 5 || !get_real(json_array_get(row, i), reals[i]))
+                return UNROLL_EDATA;
+    }
+    return UNROLL_OK;
+}
+
 static unroll_status read_map(const json_t *pair, compare_map *m)
 {
     const json_t *norms = json_array_get(pair, 1);
@@ -365,6 +397,7 @@ static unroll_status read_result(const char *path, const json_t *o, compare_resu
     UNROLL_TRY(read_part(path, "distance", read_distances(json_object_get(o, "distance"), r)));
     UNROLL_TRY(read_part(path, "gates", read_gates(json_object_get(o, "gates"), r)));
     UNROLL_TRY(read_part(path, "lengths", read_lengths(json_object_get(o, "lengths"), r)));
+    UNROLL_TRY(read_part(path, "stretches", read_stretches(json_object_get(o, "stretches"), r)));
     UNROLL_TRY(read_part(path, "map", read_map(json_object_get(o, "map"), &r->map)));
     r->done = true;
     return UNROLL_OK;

@@ -46,6 +46,26 @@ if command -v gnuplot >/dev/null; then
     check 'and beside their data' [ -s one/plots/gradient-start.png ]
 fi
 
+# ---- each model is tested on shorter and longer sequences, too ----
+check 'generalization.csv has a header' [ "$(head -1 one/generalization.csv)" = \
+    'variant,seed,key,trained,value,steps,loss,accuracy,recall_loss,recall_accuracy,chance' ]
+check 'half, once, twice and four times the delay' [ "$(grep '^cell=rnn,2' one/generalization.csv | cut -d, -f3-6 |
+    tr '\n' ' ')" = 'delay,4,2,4 delay,4,4,6 delay,4,8,10 delay,4,16,18 ' ]
+check 'for each job' [ "$(wc -l <one/generalization.csv)" -eq 17 ]
+check 'once is as long as trained: the same loss' awk -F, -v r="$(sed -n \
+    's/.*"recall_loss":\([^,]*\).*/\1/p' one/jobs/cell=rnn-1.json)" \
+    '$1 == "cell=rnn" && $2 == 1 && $5 == 4 { d = $9 - r; exit !(d * d < 1e-12) }' one/generalization.csv
+expect 0 '' train --task copy:delay=4,length=1,symbols=2 --hidden 8 --layers 1 --batch 8 --steps 60 --cell rnn --quiet \
+    --eval-every 1000 --out same
+expect 0 '' eval same --task copy:delay=16 --json
+check 'what eval says of the same model' [ "$(sed 's/.*"loss":\([^,]*\),"accuracy.*/\1/' out | cut -c 1-8)" = \
+    "$(grep '^cell=rnn,1,delay,4,16' one/generalization.csv | cut -d, -f7 | cut -c 1-8)" ]
+if command -v gnuplot >/dev/null; then
+    check 'a picture of it' [ -s one/plots/generalization.png ]
+    check 'with the delay of training marked' grep -q "title 'trained at delay=4'" one/plots/generalization.gp
+    check 'and in the page' grep -q 'Accuracy after training on sequences shorter and longer than those' one/report.html
+fi
+
 # ---- it goes on where it was; jobs at a time change nothing ----
 columns() { cut -d, -f1-10 "$1" | sed 's/,[^,]*$//'; }
 columns one/results.csv >before
@@ -131,6 +151,11 @@ if command -v gnuplot >/dev/null; then
     check 'a label does not hide the start' grep -q 'wide (init uniform x 2, forget bias 3)' sweep/plots/sweep.gp
     check 'the unit of gradients' grep -q '(nats), top layer' sweep/plots/gradient-start.gp
 fi
+
+# ---- a key has bounds: half of the shortest is not tested ----
+expect 0 '' compare --task temporal-order:length=10 --hidden 4 --layers 1 --batch 8 --steps 5 --seeds 1 --no-probe \
+    --variant cell=rnn --out short --quiet
+check 'no length below the least' [ "$(cut -d, -f5 short/generalization.csv | tr '\n' ' ')" = 'value 10 20 40 ' ]
 
 # ---- translations have curves of their own, back into the source ----
 expect 0 '' compare --task toy-translation:pairs=300 --hidden 8 --embedding 4 --layers 1 --batch 16 --steps 20 \
