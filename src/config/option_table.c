@@ -167,7 +167,7 @@ const unroll_option unroll_config_table[] = {
      AT(optimizer),
      .preset = "adam",
      .help = "how weights follow gradients"},
-    {REAL("lr", 0, 1000), .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
+    {REAL("lr", 0, 1e5), .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
      .help = "learning rate"},
     {REAL("momentum", 0, 1), LEARN_ROW, AT(learning.momentum), .preset = "0.9", .open_max = true,
      .help = "of momentum and nesterov"},

@@ -5,11 +5,11 @@
 /* Published experiments as comparisons with checks on what came out. An experiment is one file experiment_NAME.c that
  * ends in a `const experiment`, and one line in experiment_table.c. */
 
-/** What a check looks at. Where a training diverged its accuracy counts as 0 and its loss as
+/** What a check looks at. Where a training diverged it has not solved its task, its accuracy counts as 0 and its loss as
  *  infinite. */
 enum experiment_quantity {
-    EXPERIMENT_SOLVED,   /**< share of seeds that solved the task */
-    EXPERIMENT_STEPS,    /**< mean updates until solved; unsolved: all updates */
+    EXPERIMENT_SOLVED, /**< share of seeds that solved the task */
+    EXPERIMENT_STEPS, /**< restricted mean of the updates until solved: unsolved or diverged, all that it was given */
     EXPERIMENT_ACCURACY, /**< mean held-out accuracy */
     EXPERIMENT_LOSS,     /**< mean held-out loss */
     EXPERIMENT_BASELINE, /**< mean held-out loss, as a share of that of a guess without memory */
@@ -25,23 +25,23 @@ enum experiment_quantity {
     EXPERIMENT_BLEU /**< … and BLEU */
 };
 
-enum experiment_relation { EXPERIMENT_AT_LEAST, EXPERIMENT_AT_MOST };
-
+/** A check holds where the 95% interval of what was measured lies within low to high. */
 typedef struct experiment_check {
     const char *what;     /**< in words: "LSTM solves length 100 (share of seeds)" */
     const char *reported; /**< by the paper; "" where it has no figure for it */
     enum experiment_quantity quantity;
     const char *variant; /**< its label, with ", KEY=VALUE" in a sweep */
-    const char *minus;   /**< NULL, or the label whose value is taken off */
-    enum experiment_relation relation;
-    double bound;
+    const char *minus;   /**< NULL, or the label whose value is taken off, seed by seed */
+    double low, high;    /**< an infinite one is no bound */
     size_t at;
 } experiment_check;
 
-enum { EXPERIMENT_VARIANTS = 10, EXPERIMENT_CHECKS = 12 };
+enum { EXPERIMENT_VARIANTS = 10, EXPERIMENT_CHECKS = 16 };
 
 typedef struct experiment_setting {
-    const char *time;   /**< "40 s", on two cores */
+    const char *time; /**< "40 s", on two cores */
+    const char *part; /**< NULL where the claim is tested by all its checks, or what this setting tests of it */
+    const char *here;   /**< NULL, or where it differs from the source's setting */
     const char *common; /**< options of all, by semicolons */
     const char *variant[EXPERIMENT_VARIANTS + 1];
     const char *sweep; /**< NULL: none */
@@ -53,7 +53,6 @@ typedef struct experiment_setting {
 
 typedef struct experiment {
     const char *name, *paper, *claim, *published;
-    const char *here; /**< NULL, or where the setting differs from the paper's */
     const char *note; /**< NULL, or why it comes out as it does */
     experiment_setting full, quick;
 } experiment;
@@ -62,8 +61,21 @@ extern const experiment *const experiment_table[]; /**< NULL at the end */
 /** @return UNROLL_EUSAGE with "did you mean" */
 unroll_status experiment_find(const char *name, const experiment **out);
 
-/** "at least", "at most". */
-const char *experiment_relation_name(enum experiment_relation relation);
-/** What a check measured. @param measured  NaN where nothing was */
-bool experiment_holds(const compare_study *s, const experiment_check *check, double *measured);
+enum experiment_verdict {
+    EXPERIMENT_FAILS, /**< what was measured is not within the bounds */
+    EXPERIMENT_OPEN, /**< it is, but its interval reaches out of them, or so few seeds have no interval */
+    EXPERIMENT_HOLDS
+};
+
+/** What a check measured, over the seeds. */
+typedef struct experiment_outcome {
+    double mean;            /**< NaN where nothing was measured; infinite where a loss is */
+    double low, high;       /**< its 95% interval; NaN: none */
+    size_t seeds, diverged; /**< trainings that diverged, of both variants */
+    enum experiment_verdict verdict;
+} experiment_outcome;
+
+/** The intervals are those of unroll_mean_interval(), of differences seed by seed; those of shares are Wilson's (1927), and
+ *  of their differences Newcombe's (1998), because five equal outcomes of five do not prove a certainty. */
+void experiment_judge(const compare_study *s, const experiment_check *check, experiment_outcome *out);
 #endif

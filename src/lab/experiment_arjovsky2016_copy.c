@@ -1,27 +1,33 @@
 #include "lab/experiment_settings.h"
 
 /* clang-format off */
+#define BASELINES(about, updates, delays, count, ...)                                        \
+    {.time = about, .here = "64 units, batches of 32, Adam, gradients clipped to norm 1, " updates " updates", \
+     .common = "task=copy:length=10,symbols=8;" OURS "lr=0.001;steps=" updates,                 \
+     .variant = {"label=tanh;cell=rnn", "label=LSTM;cell=lstm;forget-bias=1;lr=0.01"},                     \
+     .sweep = "delay=" delays, .seeds = count, __VA_ARGS__}
+
+/* A network that has learned nothing has some twenty times the loss of the guess, which knows where the blanks are: so
+ * to be near it from either side takes training. */
+#define NEAR(delay)                                                                                \
+    {"tanh, delay " delay ", loss over that of guessing", "about 1", EXPERIMENT_BASELINE,          \
+     "tanh, delay=" delay, NULL, BETWEEN(0.9, 1.15), 0},                                           \
+    {"LSTM, delay " delay ", loss over that of guessing", "about 1", EXPERIMENT_BASELINE,          \
+     "LSTM, delay=" delay, NULL, BETWEEN(0.9, 1.15), 0}
+#define FAR                                                                                        \
+    {"LSTM, delay 5, loss over that of guessing", "", EXPERIMENT_BASELINE, "LSTM, delay=5", NULL,  \
+     AT_MOST(0.8), 0}
+
 const experiment experiment_arjovsky2016_copy = {
     .name = "arjovsky2016-copy",
     .paper = "Arjovsky, Shah and Bengio (2016), Unitary evolution recurrent neural networks",
     .claim = "Over 100 steps and more neither a plain network nor an LSTM with the usual start gets far below "
-             "the loss of a guess that remembers nothing.",
+             "the loss of a guess that remembers nothing, which an LSTM does over a few steps.",
     .published = "copying 10 symbols: RNN and LSTM stay near the baseline from a delay of 100 on",
-    .full = {.time = "15 minutes",
-             .common = "task=copy:delay=200,length=10,symbols=8;" OURS "steps=2000;lr=0.001",
-             .variant = {"label=tanh;cell=rnn", "label=LSTM;cell=lstm;forget-bias=1"},
-             .seeds = 2,
-             .check = {{"tanh, loss over that of guessing", "about 1", EXPERIMENT_BASELINE, "tanh",
-                        NULL, AT_LEAST, 0.95, 0},
-                       {"LSTM, loss over that of guessing", "about 1", EXPERIMENT_BASELINE, "LSTM",
-                        NULL, AT_LEAST, 0.9, 0}}},
-    .quick = {.time = "40 s",
-              .common = "task=copy:delay=100,length=10,symbols=8;" OURS "steps=800;lr=0.002",
-              .variant = {"label=tanh;cell=rnn", "label=LSTM;cell=lstm;forget-bias=1"},
-              .seeds = 1,
-              .check = {{"tanh, delay 100, loss over that of guessing", "about 1",
-                         EXPERIMENT_BASELINE, "tanh", NULL, AT_LEAST, 0.95, 0},
-                        {"LSTM, loss over that of guessing", "about 1", EXPERIMENT_BASELINE, "LSTM",
-                         NULL, AT_LEAST, 0.9, 0}}},
+    .full = BASELINES("15 minutes", "2000", "5,200,500", 5,
+                      .check = {FAR, NEAR("200"), NEAR("500")}),
+    .quick = BASELINES("2 minutes", "1500", "5,100", 4,
+                       .part = "The losses after 1,500 updates, at a delay of 100.",
+                       .check = {FAR, NEAR("100")}),
 };
 /* clang-format on */

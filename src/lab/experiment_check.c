@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unroll/probe.h>
 
+#include "base/samples.h"
 #include "config/config.h"
 #include "lab/experiment.h"
 
@@ -67,9 +68,10 @@ static double of_result(const compare_variant *v, const compare_result *r, const
 {
     const size_t top = (size_t)v->config->layers - 1;
     const double loss = r->diverged ? INFINITY : r->loss;
+    const bool solved = r->solved && !r->diverged;
     switch (c->quantity) {
-    case EXPERIMENT_SOLVED: return r->solved;
-    case EXPERIMENT_STEPS: return (double)(r->solved ? r->steps_to_solve : r->steps);
+    case EXPERIMENT_SOLVED: return solved;
+    case EXPERIMENT_STEPS: return (double)(solved ? r->steps_to_solve : v->config->learning.steps);
     case EXPERIMENT_ACCURACY: return r->diverged ? 0 : r->accuracy;
     case EXPERIMENT_LOSS: return loss;
     case EXPERIMENT_BASELINE: return loss / v->baseline;
@@ -87,31 +89,88 @@ static double of_result(const compare_variant *v, const compare_result *r, const
     return NAN;
 }
 
-static double of_variant(const compare_study *s, const char *label, const experiment_check *c)
+/* ---- over the seeds ---- */
+
+/* NULL: no variant is called so. */
+static const compare_variant *find_variant(const compare_study *s, const char *label)
 {
-    for (size_t v = 0; v < s->variants; v++) {
-        double sum = 0;
-        if (strcmp(s->variant[v].label, label) != 0)
-            continue;
-        for (size_t k = 0; k < s->seeds; k++) {
-            const compare_result *r = compare_at(s, v, k);
-            sum += r->done ? of_result(&s->variant[v], r, c) : NAN;
-        }
-        return sum / (double)s->seeds;
+    for (size_t v = 0; v < s->variants; v++)
+        if (strcmp(s->variant[v].label, label) == 0)
+            return &s->variant[v];
+    return NULL;
+}
+
+/* A value for each seed; NaN where there is none. */
+static void of_variant(const compare_study *s, const char *label, const experiment_check *c,
+                       double *value, size_t *diverged)
+{
+    const compare_variant *v = find_variant(s, label);
+    for (size_t k = 0; k < s->seeds; k++) {
+        const compare_result *r = v ? compare_at(s, (size_t)(v - s->variant), k) : NULL;
+        value[k] = r && r->done ? of_result(v, r, c) : NAN;
+        *diverged += r && r->done && r->diverged;
     }
-    return NAN;
 }
 
-const char *experiment_relation_name(enum experiment_relation relation)
+/* NaN or an infinity where one of the values is: no seed is left out. */
+static double plain_mean(const double *value, size_t n)
 {
-    return relation == EXPERIMENT_AT_LEAST ? "at least" : "at most";
+    double sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += value[k];
+    return sum / (double)n;
 }
 
-bool experiment_holds(const compare_study *s, const experiment_check *check, double *measured)
+/* Wilson's interval of a share p of n. */
+static void wilson_interval(double p, size_t n, double *low, double *high)
 {
-    *measured = of_variant(s, check->variant, check);
-    if (check->minus)
-        *measured -= of_variant(s, check->minus, check);
-    return check->relation == EXPERIMENT_AT_LEAST ? *measured >= check->bound
-                                                  : *measured <= check->bound;
+    const double z = 1.959964, z2 = z * z / (double)n;
+    const double centre = (p + z2 / 2) / (1 + z2);
+    const double half = sqrt(z2 * (p * (1 - p) + z2 / 4)) / (1 + z2);
+    *low = centre - half;
+    *high = centre + half;
+}
+
+/* Newcombe's method 10: the difference of two shares, from the interval of each. */
+static void share_interval(double p, double q, bool difference, experiment_outcome *out)
+{
+    double low, high;
+    wilson_interval(p, out->seeds, &out->low, &out->high);
+    if (!difference)
+        return;
+    wilson_interval(q, out->seeds, &low, &high);
+    const double below = hypot(p - out->low, high - q), above = hypot(out->high - p, q - low);
+    out->low = p - q - below;
+    out->high = p - q + above;
+}
+
+static bool is_share(enum experiment_quantity quantity)
+{
+    return quantity == EXPERIMENT_SOLVED || quantity == EXPERIMENT_DIVERGED;
+}
+
+void experiment_judge(const compare_study *s, const experiment_check *c, experiment_outcome *out)
+{
+    double value[COMPARE_SEEDS_MAX], other[COMPARE_SEEDS_MAX] = {0};
+    const size_t n = (size_t)s->seeds;
+    *out = (experiment_outcome){.low = NAN, .high = NAN, .seeds = n};
+    of_variant(s, c->variant, c, value, &out->diverged);
+    if (c->minus)
+        of_variant(s, c->minus, c, other, &out->diverged);
+    const double p = plain_mean(value, n), q = plain_mean(other, n);
+    for (size_t k = 0; k < n; k++)
+        value[k] -= other[k];
+    out->mean = plain_mean(value, n);
+    const unroll_interval interval = unroll_mean_interval(value, n, 1);
+    if (n >= UNROLL_INTERVAL_FROM && isfinite(out->mean) && is_share(c->quantity)) {
+        share_interval(p, q, c->minus, out);
+    } else {
+        out->low = interval.low;
+        out->high = interval.high;
+    }
+    if (!isfinite(out->mean) || out->mean < c->low || out->mean > c->high)
+        out->verdict = EXPERIMENT_FAILS;
+    else
+        out->verdict =
+            out->low >= c->low && out->high <= c->high ? EXPERIMENT_HOLDS : EXPERIMENT_OPEN;
 }

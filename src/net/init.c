@@ -114,6 +114,69 @@ static unroll_status fill_identity(draw *d, size_t H, unroll_real *w)
     return UNROLL_OK;
 }
 
+enum { SPARSE_ROW = 15, GROWTH_STEPS = 4000, GROWTH_FROM = 1000 };
+
+/* The spectral radius, as the mean growth of a vector by step; `column` has the places of the n weights of each row.
+ * 0 where it dies out. */
+static double growth(draw *d, size_t H, size_t n, const size_t *column, const unroll_real *w,
+                     double *x, double *y)
+{
+    double sum = 0;
+    for (size_t i = 0; i < H; i++)
+        x[i] = unroll_rng_normal(&d->rng);
+    for (int t = 0; t < GROWTH_STEPS; t++) {
+        double square = 0;
+        for (size_t i = 0; i < H; i++) {
+            y[i] = 0;
+            for (size_t k = i * n; k < (i + 1) * n; k++)
+                y[i] += (double)w[i * H + column[k]] * x[column[k]];
+            square += y[i] * y[i];
+        }
+        if (!(square > 0))
+            return 0;
+        const double norm = sqrt(square);
+        for (size_t i = 0; i < H; i++)
+            x[i] = y[i] / norm;
+        sum += t < GROWTH_FROM ? 0 : log(norm);
+    }
+    return exp(sum / (GROWTH_STEPS - GROWTH_FROM));
+}
+
+/* Up to 15 weights in each row, elsewhere 0, scaled to the spectral radius 0.95. */
+static unroll_status fill_sparse(draw *d, size_t H, unroll_real *w)
+{
+    const size_t n = H < SPARSE_ROW ? H : SPARSE_ROW;
+    size_t *column = unroll_alloc(H, n * sizeof *column);
+    double *x = unroll_alloc(H, 2 * sizeof *x);
+    if (!column || !x) {
+        unroll_free(column);
+        unroll_free(x);
+        return UNROLL_EMEMORY;
+    }
+    memset(w, 0, H * H * sizeof *w);
+    for (size_t k = 0; k < H * n; k++) {
+        unroll_real *row = w + k / n * H;
+        do
+            column[k] = (size_t)unroll_rng_below(&d->rng, H);
+        while (row[column[k]] != 0);
+        do
+            row[column[k]] = (unroll_real)unroll_rng_normal(&d->rng);
+        while (row[column[k]] == 0);
+    }
+    const double radius = growth(d, H, n, column, w, x, x + H);
+    for (size_t i = 0; radius > 0 && i < H * H; i++)
+        w[i] = (unroll_real)(d->init->scale * 0.95 / radius * (double)w[i]);
+    unroll_free(column);
+    unroll_free(x);
+    return UNROLL_OK;
+}
+
+static void fill_small(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
+{
+    (void)fan_in, (void)fan_out;
+    fill_normal(d, count, 0.1, w);
+}
+
 static const struct kind {
     const char *name;
     fill_fn *weights;
@@ -130,6 +193,8 @@ static const struct kind {
      "recurrent matrices orthogonal, the rest as uniform (Saxe et al. 2014)"},
     {"identity", fill_tiny, fill_identity, false,
      "recurrent matrices the identity, the rest N(0, 0.001^2) (Le et al. 2015)"},
+    {"sparse", fill_small, fill_sparse, false,
+     "15 recurrent weights a row, spectral radius 0.95, the rest N(0, 0.1^2) (Pascanu et al. 2013)"},
 };
 
 const char *unroll_init_name(size_t i)

@@ -1,12 +1,14 @@
 /* Temporal order: Hochreiter and Schmidhuber (1997), in the form of Pascanu, Mikolov and Bengio
  * (2013). Two of six symbols matter: one of them comes at a step of [T/10, 2T/10), one at a step of
  * [5T/10, 6T/10), the others fill all other steps. Which two came, and in what order, is one of
- * four classes, asked for at the last step: 2·first + second. */
+ * four classes, asked for at the last step: 2·first + second. Where lengths differ, the steps behind a sequence's end
+ * have no target. */
 #include <math.h>
 
 #include "task/task.h"
 
-enum { LENGTH };
+enum { LENGTH, SHORTEST };
+enum { SHORTEST_MIN = 10 };
 enum { IMPORTANT = 2, FILLERS = 4, CLASSES = IMPORTANT * IMPORTANT };
 
 static void shape(const double *value, unroll_task_shape *s)
@@ -24,7 +26,11 @@ static size_t tenth(unroll_rng *rng, size_t T, size_t from)
 
 static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)
 {
-    const size_t T = (size_t)value[LENGTH];
+    const size_t longest = (size_t)value[LENGTH], shortest = (size_t)value[SHORTEST];
+    size_t T = longest;
+    if (shortest && shortest < longest)
+        T -= (size_t)unroll_rng_below(rng, longest - shortest + 1);
+    T = T < SHORTEST_MIN ? SHORTEST_MIN : T;
     const uint32_t first = (uint32_t)unroll_rng_below(rng, IMPORTANT);
     const uint32_t second = (uint32_t)unroll_rng_below(rng, IMPORTANT);
     for (size_t t = 0; t < T; t++)
@@ -51,7 +57,10 @@ const unroll_task_row unroll_task_temporal_order = {
     .name = "temporal-order",
     .summary = "tell which two important symbols came, in order",
     .origin = "Hochreiter and Schmidhuber (1997); Pascanu, Mikolov and Bengio (2013)",
-    .keys = {[LENGTH] = {"length", "steps", 100, 10, 1e6, false}},
+    .keys = {[LENGTH] = {"length", "steps", 100, SHORTEST_MIN, 1e6, false},
+             [SHORTEST] = {"shortest",
+                           "steps of the shortest sequence, at least 10; 0: all have the length", 0,
+                           0, 1e6, false}},
     .shape = shape,
     .draw = draw,
     .baseline = baseline,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# This script runs unroll compare and unroll reproduce as a user does: refusals, results, pages, and going on.
+# This script runs unroll compare as a user does: refusals, results, pages, and going on.
 . "${srcdir:-.}/tests/cli/lib.sh"
 cd "$work" || exit 99
 
@@ -13,10 +13,6 @@ expect 64 '--seeds' compare --task adding --seeds 0 --variant cell=rnn
 expect 64 'standard input' compare --variant cell=rnn -
 expect 66 'no-such-text' compare --variant cell=rnn no-such-text
 check 'a refusal makes no directory' [ ! -e runs ]
-expect 64 'did you mean hochreiter1997-copy?' reproduce hochreiter1997-cop
-expect 64 'which experiment' reproduce
-expect 0 '' reproduce --list
-check 'experiments are listed with their sources' grep -q 'Hochreiter and Schmidhuber (1997)' out
 mkdir full && touch full/mine
 expect 73 'holds no comparison' compare --task adding --variant cell=rnn --out full
 check 'and touches nothing there' [ "$(ls full)" = mine ]
@@ -162,21 +158,5 @@ expect 0 '' compare --task toy-translation:pairs=300 --hidden 8 --embedding 4 --
     --seeds 1 --variant cell=gru --out pairs --quiet
 check 'of translations: before, during and after' [ "$(whens pairs/distance.csv)" -eq 3 ]
 check 'a half-life, too' [ -n "$(tail -1 pairs/results.csv | cut -d, -f8)" ]
-
-# ---- published experiments: what holds gives 0, what does not gives 1 ----
-expect 0 '' reproduce --quick --quiet jozefowicz2015-forget-bias --out bias
-check 'its table has what was reported, measured, and whether it holds' \
-    grep -q '^fresh, bias 1 over 0 at distance 50, decades  -  *[0-9.]* (at least 3)  *yes$' out
-check 'its setting is told where it is another' grep -q '^Here: .*temporal order instead of arithmetic' out
-check 'and the verdict' grep -q '^It holds with 3 seeds' out
-expect 0 '' reproduce --quick --quiet depth --out depth
-check 'sixteen layers have a row each' [ "$(grep -c ' yes$' out)" -eq 12 ]
-# A forget bias of 0 that keeps its gradient: of what is there nothing is trained again.
-for file in bias/jobs/forget_bias_0-*.json; do
-    sed 's/\[0,0,0,"h",50,[^,]*,[^,]*,/[0,0,0,"h",50,1.0,1.0,/' "$file" >changed && mv changed "$file"
-done
-expect 1 '1 of 2 claims do not hold' reproduce --quick --quiet jozefowicz2015-forget-bias --out bias
-check 'the claim that fails is marked' grep -q '(at least 3)  *NO$' out
-check 'the other holds' grep -q '(at least 0.3)  *yes$' out
 
 finish
