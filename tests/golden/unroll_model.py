@@ -4,6 +4,7 @@ import json
 import pathlib
 import struct
 import unicodedata
+import zlib
 
 import numpy
 
@@ -46,11 +47,8 @@ def read_model(path):
 
 
 def write_model(path, model):
-    """Without checksums, as another program would write it."""
-    about = {"format": "unroll", "version": "1", "config": json.dumps(model.config)}
-    if model.vocabulary is not None:
-        about["vocabulary"] = json.dumps(model.vocabulary)
-    header, blob = {"__metadata__": about}, b""
+    """With the checksums that the program wants: of the data, and of the header with eight zeros in its own's place."""
+    header, blob = {}, b""
     for name in sorted(model.tensors):
         raw = numpy.ascontiguousarray(model.tensors[name], dtype="<f4").tobytes()
         header[name] = {
@@ -59,8 +57,17 @@ def write_model(path, model):
             "data_offsets": [len(blob), len(blob) + len(raw)],
         }
         blob += raw
-    text = json.dumps(header).encode()
+    about = {"format": "unroll", "version": "1", "config": json.dumps(model.config)}
+    for name, words in (("vocabulary", model.vocabulary), ("source_vocabulary", model.source_vocabulary)):
+        if words is not None:
+            about[name] = json.dumps(words)
+    about["crc32"] = f"{zlib.crc32(blob):08x}"
+    about["header_crc32"] = "0" * 8
+    header["__metadata__"] = about
+    text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    before = b'"header_crc32":"'
+    text = text.replace(before + b"0" * 8, before + f"{zlib.crc32(text):08x}".encode())
     pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + blob)
 
 
