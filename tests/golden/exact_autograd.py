@@ -36,7 +36,7 @@ TEXT = TOP / "corpora" / "english.txt"
 BOUND = 1e-6
 T, WINDOWS = 200, 4
 
-SMALL = "--hidden 24"
+SMALL = "--hidden 24 --batch 20"
 CASES = [(f"{cell} {layers}x24 {steps} steps", "text", f"--cell {cell} --layers {layers} {SMALL}", steps)
          for cell in ("rnn", "lstm", "gru") for layers in (1, 2, 3) for steps in (0, 200)]
 CASES += [(f"{cell} 2x24 long", "text", f"--cell {cell} --layers 2 {SMALL}", None) for cell in ("rnn", "lstm", "gru")]
@@ -107,7 +107,7 @@ class Program:
         if (directory / "last.safetensors").exists():
             return directory / "last.safetensors"
         words = arguments.split() + (["--steps", steps] if steps else ["--steps", 1, "--lr", 0])
-        self.run("train", "--quiet", "--batch", 20, *words, "--out", directory, "--force")
+        self.run("train", "--quiet", *words, "--out", directory, "--force")
         found = sorted(directory.glob("checkpoint-*.safetensors"), key=lambda p: int(p.stem.split("-")[1]))
         model = unroll_model.read_model(directory)
         last = unroll_model.read_file(found[-1])[1]
