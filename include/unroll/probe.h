@@ -336,16 +336,20 @@ typedef struct unroll_lyapunov_options {
     size_t count;   /**< exponents, the largest ones; 0: 16. At most as many as there are states */
     size_t samples; /**< rows of the batch, the first ones; 0: 8. More than there are: all */
     uint64_t seed;  /**< of the vectors that are followed */
+    size_t starts; /**< random vectors that each sample is followed with, one set after the other, and averaged;
+                     *   0: so many that all samples together have 8 at least */
 } unroll_lyapunov_options;
 #define UNROLL_LYAPUNOV_OPTIONS_INIT            \
     {                                           \
         .size = sizeof(unroll_lyapunov_options) \
     }
 
-/** Vectors travel back through each sample's steps from its last loss, and are made orthonormal at every
- *  step. The transposed product has the same exponents. The first eighth of a chain, at most 50 steps, only
+/** Random vectors travel back through each sample's steps from its last loss, and are made orthonormal at every
+ *  step. The transposed product has the same exponents. The first eighth of a chain, at most 250 steps, only
  *  turns the vectors into place; as many at its other end, where the state comes from zero, are not of the
- *  long run.
+ *  long run. Both are left out. In a trained network they can take hundreds of steps: measure windows of a
+ *  thousand and more. One of 60 depends on its random start; its standard error does not show what a short
+ *  window does to all samples alike.
  *  @param out  freed by unroll_lyapunov_free()
  *  Source: Benettin et al. (1980); Engelken, Wolf and Abbott (2020); Vogt et al. (2020). */
 unroll_status unroll_lyapunov_measure(unroll_probe *probe, const unroll_batch *batch,
@@ -354,11 +358,15 @@ void unroll_lyapunov_free(unroll_lyapunov *lyapunov);
 size_t unroll_lyapunov_count(const unroll_lyapunov *lyapunov);
 size_t unroll_lyapunov_samples(const unroll_lyapunov *lyapunov);
 size_t unroll_lyapunov_steps(const unroll_lyapunov *lyapunov); /**< averaged in the shortest sample */
+size_t unroll_lyapunov_starts(const unroll_lyapunov *lyapunov); /**< averaged in each sample */
 /** [count] means over samples, in nats per step, the largest first: divided by ln 10, decades per step.
  *  −INFINITY where a direction dies; NAN where there is no step. */
 const double *unroll_lyapunov_exponents(const unroll_lyapunov *lyapunov);
 /** [count] standard deviations over samples, in nats per step; NAN of one sample. */
 const double *unroll_lyapunov_deviations(const unroll_lyapunov *lyapunov);
+/** [count] standard errors of the means, deviation / √samples; NAN of one sample. Of windows of one text they are
+ *  conditional on that text. */
+const double *unroll_lyapunov_errors(const unroll_lyapunov *lyapunov);
 
 /* ---- weight gradients by distance ---- */
 

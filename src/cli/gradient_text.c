@@ -42,14 +42,47 @@ static unroll_status print_table(const gradient_report *r)
 
 static void print_lyapunov(const gradient_report *r)
 {
-    const double nats = unroll_lyapunov_exponents(r->lyapunov)[0],
+    const unroll_lyapunov *l = r->lyapunov;
+    const double nats = unroll_lyapunov_exponents(l)[0], error = unroll_lyapunov_errors(l)[0],
                  measured = gradient_report_slowest(r);
-    if (unroll_lyapunov_steps(r->lyapunov) == 0 || isnan(nats))
+    if (unroll_lyapunov_steps(l) == 0 || isnan(nats))
         return;
-    out_printf("largest Lyapunov exponent: %.4f decades, x %.4f a step", nats / log(10), exp(nats));
+    out_printf("largest Lyapunov exponent: x %.4f a step", exp(nats));
     if (!r->request.accumulated && !isnan(measured))
         out_printf("; measured x %.4f", measured);
-    out_printf("\n");
+    out_printf("\n  %.5f", nats / log(10));
+    if (!isnan(error))
+        out_printf(" ± %.1g", error / log(10));
+    out_printf(" decades a step, over %zu steps of %zu windows", unroll_lyapunov_steps(l),
+               unroll_lyapunov_samples(l));
+    out_printf(isnan(error) ? "\n" : " (standard error)\n");
+}
+
+/* The table has no room for the fit. */
+static unroll_status print_slopes(const gradient_report *r)
+{
+    bool any = false;
+    if (r->request.accumulated)
+        return UNROLL_OK;
+    for (size_t l = unroll_curve_layers(r->curve); l-- > 0;)
+        for (size_t s = 0; s <= unroll_curve_has_c(r->curve); s++) {
+            gradient_row row;
+            UNROLL_TRY(gradient_report_row(r, l, (enum unroll_state)s, &row));
+            const unroll_fit *f = row.fit;
+            if (isnan(f->slope))
+                continue;
+            out_printf("layer %zu %c: slope %.4g decades a step, 95%% interval ", l, row.state,
+                       f->slope);
+            if (isnan(f->low))
+                out_printf("none: it takes 4 windows\n");
+            else
+                out_printf("%.4g to %.4g\n", f->low, f->high);
+            any = any || !isnan(f->low);
+        }
+    if (any)
+        out_printf("  bootstrap-t over windows%s\n",
+                   r->request.id ? " of one text, so conditional on this text" : "");
+    return UNROLL_OK;
 }
 
 static void print_theory(const gradient_report *r)
@@ -88,6 +121,7 @@ static unroll_status print_text(const gradient_report *r)
     char *chart;
     UNROLL_TRY(print_table(r));
     out_printf("\n");
+    UNROLL_TRY(print_slopes(r));
     print_theory(r);
     print_lyapunov(r);
     print_saturation(r);
@@ -149,24 +183,29 @@ static json_t *theory_json(const unroll_diagnosis *d)
     return list;
 }
 
-static json_t *lyapunov_json(const unroll_lyapunov *l)
+static json_t *reals_json(const double *value, size_t count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < unroll_lyapunov_count(l); i++)
-        unroll_json_append(&list, out_json_real(unroll_lyapunov_exponents(l)[i]));
+    for (size_t i = 0; i < count; i++)
+        unroll_json_append(&list, out_json_real(value[i]));
     return list;
 }
 
 static unroll_status print_json(const gradient_report *r)
 {
-    return out_json(json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o}", "variant",
+    const unroll_lyapunov *l = r->lyapunov;
+    const size_t exponents = unroll_lyapunov_count(l);
+    return out_json(json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "variant",
                               r->request.variant, "loss",
                               r->request.accumulated ? "accumulated" : "last", "precision",
                               r->precision, "windows", (json_int_t)unroll_curve_samples(r->curve),
                               "window", (json_int_t)r->request.T, "max_distance",
                               (json_int_t)unroll_curve_distances(r->curve) - 1, "curves",
                               rows_json(r), "theory", theory_json(r->diagnosis), "lyapunov",
-                              lyapunov_json(r->lyapunov), "saturation",
+                              reals_json(unroll_lyapunov_exponents(l), exponents), "lyapunov_error",
+                              reals_json(unroll_lyapunov_errors(l), exponents), "lyapunov_windows",
+                              (json_int_t)unroll_lyapunov_samples(l), "lyapunov_steps",
+                              (json_int_t)unroll_lyapunov_steps(l), "saturation",
                               saturation_json(r->diagnosis)));
 }
 

@@ -61,10 +61,12 @@ static void lyapunov_rows(unroll_buffer *text, const gradient_report *r)
 {
     const double *nats = unroll_lyapunov_exponents(r->lyapunov);
     const double *deviation = unroll_lyapunov_deviations(r->lyapunov);
-    unroll_buffer_text(text, "step,exponent,nats,decades,deviation,n\n");
+    const double *error = unroll_lyapunov_errors(r->lyapunov);
+    unroll_buffer_text(text, "step,exponent,nats,decades,deviation,n,error\n");
     for (size_t i = 0; i < unroll_lyapunov_count(r->lyapunov); i++)
-        unroll_buffer_printf(text, "0,%zu,%.17g,%.17g,%.17g,%zu\n", i + 1, nats[i],
-                             nats[i] / log(10), deviation[i], unroll_lyapunov_samples(r->lyapunov));
+        unroll_buffer_printf(text, "0,%zu,%.17g,%.17g,%.17g,%zu,%.17g\n", i + 1, nats[i],
+                             nats[i] / log(10), deviation[i], unroll_lyapunov_samples(r->lyapunov),
+                             error[i]);
 }
 
 static void jacobian_rows(unroll_buffer *text, const gradient_report *r)

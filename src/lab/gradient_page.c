@@ -32,16 +32,21 @@ static unroll_status put_curve(const writing *w)
 {
     const gradient_report *r = w->report;
     const char *no_theory = unroll_diagnosis_no_theory(r->diagnosis);
-    char text[600];
+    char text[900];
     unroll_table table = {0};
     snprintf(text, sizeof text,
              "%s. %zu windows of %zu steps, forward and back in %ss. %s The norm of the gradient with "
              "respect to each layer's state k steps before, geometric mean over windows; decay by "
-             "least squares from distance 5; the horizon is where a thousandth of distance 5 is left.",
+             "least squares from distance 5; the horizon is where a thousandth of distance 5 is left. "
+             "Intervals of the slope are by bootstrap-t over windows%s.",
              r->request.variant, unroll_curve_samples(r->curve), r->request.T, r->precision,
              r->request.accumulated
                  ? "Accumulated: losses of all steps together, so that no decay shows."
-                 : "The loss of one step alone, not divided by batch or window.");
+                 : "The loss of one step alone, not divided by batch or window.",
+             r->request.id
+                 ? " of this one text, so they are conditional on it: how far another text's slope may "
+                   "be from it they do not say"
+                 : "");
     unroll_page_text(w->page, text);
     const unroll_status status = gradient_report_table(r, &table);
     put_table(w, &table);
@@ -71,10 +76,12 @@ static void put_jacobian(const writing *w)
 
 static void put_exponents(const writing *w)
 {
-    static const char *const head[] = {"exponent", "nats a step", "decades a step", "factor a step",
-                                       "deviation (nats)"};
+    static const char *const head[] = {"exponent",         "nats a step",
+                                       "decades a step",   "factor a step",
+                                       "deviation (nats)", "standard error (nats)"};
     const unroll_lyapunov *l = w->report->lyapunov;
     const double *nats = unroll_lyapunov_exponents(l), *deviation = unroll_lyapunov_deviations(l);
+    const double *error = unroll_lyapunov_errors(l);
     unroll_table table = {.columns = sizeof head / sizeof *head};
     unroll_table_row(&table, head);
     for (size_t i = 0; i < unroll_lyapunov_count(l); i++) {
@@ -83,6 +90,7 @@ static void put_exponents(const writing *w)
         unroll_table_cell(&table, "%.5f", nats[i] / log(10));
         unroll_table_cell(&table, "%.5f", exp(nats[i]));
         unroll_table_number(&table, deviation[i]);
+        unroll_table_number(&table, error[i]);
     }
     put_table(w, &table);
 }
@@ -90,15 +98,18 @@ static void put_exponents(const writing *w)
 static void put_lyapunov(const writing *w)
 {
     const unroll_lyapunov *l = w->report->lyapunov;
-    char text[400];
+    char text[600];
     if (unroll_lyapunov_steps(l) == 0 || !isfinite(unroll_lyapunov_exponents(l)[0]))
         return;
     unroll_page_heading(w->page, "Lyapunov exponents");
     snprintf(text, sizeof text,
-             "Of the first %zu windows, over %zu steps each at least: how fast the directions "
-             "of the whole state (all layers, h and c) shrink or grow. The largest is the rate that "
-             "gradients come to; the slowest layer's curve was measured at %.4f a step.",
+             "Of %zu windows, over %zu steps each at least, from %zu random starts: how fast the directions "
+             "of the whole state (all layers, h and c) shrink or grow in the long run. Deviations and standard errors "
+             "are over windows%s. Gradients fall at the rate of the largest only where they go back far enough; "
+             "within the curve's distances the slowest layer was measured at %.4f a step.",
              unroll_lyapunov_samples(l), unroll_lyapunov_steps(l),
+             unroll_lyapunov_samples(l) * unroll_lyapunov_starts(l),
+             w->report->request.id ? ", and conditional on this text" : "",
              gradient_report_slowest(w->report));
     unroll_page_text(w->page, text);
     put_exponents(w);

@@ -23,13 +23,24 @@ static unroll_status next_windows(const gradient_request *r, size_t first, size_
     return unroll_windows_of_batch(&batch, first, rows, r->task->inputs, r->task->outputs, out);
 }
 
+enum { EXPONENT_SAMPLES = 8, EXPONENT_STEPS = 1000 };
+
+static unroll_status measure_exponents(gradient_report *out, unroll_probe *probe,
+                                       const unroll_batch *b)
+{
+    enum { SPECTRUM = 8 };
+    const unroll_lyapunov_options o = {.size = sizeof o,
+                                       .count = out->request.full ? SPECTRUM : 1,
+                                       .samples = EXPONENT_SAMPLES,
+                                       .seed = out->request.seed};
+    return unroll_lyapunov_measure(probe, b, &o, &out->lyapunov);
+}
+
 /* What one batch is enough for. */
 static unroll_status measure_first(gradient_report *out, unroll_probe *probe, const unroll_batch *b)
 {
-    enum { EXPONENTS = 8, SAMPLES = 4, MATRICES = 2, FARTHEST = 200 };
+    enum { MATRICES = 2, FARTHEST = 200 };
     const gradient_request *r = &out->request;
-    const unroll_lyapunov_options exponents = {
-        .size = sizeof exponents, .count = EXPONENTS, .samples = SAMPLES, .seed = r->seed};
     const unroll_jacobian_options products = {
         .size = sizeof products,
         .samples = MATRICES,
@@ -37,7 +48,8 @@ static unroll_status measure_first(gradient_report *out, unroll_probe *probe, co
         .distances = r->distances < FARTHEST + 1 ? r->distances : FARTHEST + 1};
     UNROLL_TRY(unroll_diagnosis_measure(probe, b, r->distances, &out->diagnosis));
     UNROLL_TRY(unroll_histograms_measure(out->histograms, probe, b));
-    UNROLL_TRY(unroll_lyapunov_measure(probe, b, &exponents, &out->lyapunov));
+    if (!r->id)
+        UNROLL_TRY(measure_exponents(out, probe, b));
     if (!r->full)
         return UNROLL_OK;
     UNROLL_TRY(unroll_jacobian_measure(probe, b, &products, &out->jacobian));
@@ -65,16 +77,39 @@ static unroll_status measure_turn(gradient_report *out, size_t first, size_t row
     return status;
 }
 
-/* Windows at a time: each step of each is kept. */
-static size_t rows_in_turn(const gradient_request *r)
+/* Windows at a time, of `most`: each step of each is kept. */
+static size_t rows_in_turn(const gradient_request *r, size_t T, size_t most)
 {
     enum { TURN = 64, MEGABYTES = 512 };
     const unroll_work_options one = {
-        .size = sizeof one, .T = r->T, .B = 1, .threads = 1, .training = true};
+        .size = sizeof one, .T = T, .B = 1, .threads = 1, .training = true};
     const size_t row = unroll_work_bytes(r->net, &one);
     const size_t fit = ((size_t)MEGABYTES << 20) / (row ? row : 1);
     const size_t turn = fit < 1 ? 1 : fit < TURN ? fit : TURN;
-    return r->B < turn ? r->B : turn;
+    return most < turn ? most : turn;
+}
+
+/* Exponents are of the long run, so a text has longer windows for them: side by side, up to EXPONENT_STEPS. */
+static unroll_status measure_long_run(gradient_report *out)
+{
+    const gradient_request *r = &out->request;
+    const size_t share = (r->count - 1) / EXPONENT_SAMPLES;
+    const size_t longest = share < EXPONENT_STEPS ? share : EXPONENT_STEPS;
+    const size_t T = longest > r->T ? longest : r->T, places = r->count - T;
+    const size_t most = places < EXPONENT_SAMPLES ? places : EXPONENT_SAMPLES;
+    const size_t rows = rows_in_turn(r, T, most);
+    const unroll_windows_options o = {.size = sizeof o, .T = T, .windows = rows};
+    const unroll_probe_options room = {
+        .size = sizeof room, .T = T, .B = rows, .threads = r->threads, .precision = r->precision};
+    unroll_probe *probe = NULL;
+    unroll_windows *windows;
+    UNROLL_TRY(unroll_windows_of_tokens(r->id, r->count, &o, &windows));
+    unroll_status status = unroll_probe_new(r->net, &room, &probe);
+    if (status == UNROLL_OK)
+        status = measure_exponents(out, probe, unroll_windows_batch(windows));
+    unroll_probe_free(probe);
+    unroll_windows_free(windows);
+    return status;
 }
 
 static unroll_status fit_all(gradient_report *out)
@@ -102,9 +137,11 @@ unroll_status gradient_report_measure(const gradient_request *request, gradient_
                              .squared = unroll_net_get_spec(request->net)->squared};
     UNROLL_TRY(unroll_curve_new(request->net, &o, &out->curve));
     UNROLL_TRY(unroll_histograms_new(request->net, &out->histograms));
-    const size_t B = request->B, turn = rows_in_turn(request);
+    const size_t B = request->B, turn = rows_in_turn(request, request->T, B);
     for (size_t first = 0; first < B; first += turn)
         UNROLL_TRY(measure_turn(out, first, B - first < turn ? B - first : turn));
+    if (request->id)
+        UNROLL_TRY(measure_long_run(out));
     return fit_all(out);
 }
 
@@ -175,7 +212,7 @@ static void add_row(unroll_table *t, const gradient_row *row, size_t distances)
     add_horizon(t, f, distances);
     unroll_table_number(t, f->slope);
     if (isnan(f->low) || isnan(f->high))
-        unroll_table_text(t, "-");
+        unroll_table_text(t, isnan(f->slope) ? "-" : "none: fewer than 4 windows");
     else
         unroll_table_cell(t, "%.3g to %.3g", f->low, f->high);
     add_fixed(t, f->r2);

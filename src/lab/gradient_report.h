@@ -25,8 +25,9 @@ typedef struct gradient_request {
     char variant[UNROLL_VARIANT_MAX]; /**< what every figure says about the net */
 } gradient_request;
 
-/** Diagnosis, histograms and weights are of the first windows, as many as are measured at a time; Lyapunov exponents and
- *  Jacobians of the first few of these. */
+/** Diagnosis, histograms and weights are of the first windows, as many as are measured at a time; Jacobians of the first
+ *  few of these. Lyapunov exponents are of a task's first sequences; a text has windows of their own for them, of 1000
+ *  steps where it is long enough. Without `full` there is one exponent, the largest. */
 typedef struct gradient_report {
     gradient_request request;
     bool squared;          /**< the loss is a squared error, else in nats */

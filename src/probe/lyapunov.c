@@ -12,19 +12,23 @@
 struct unroll_lyapunov {
     size_t count;          /* exponents */
     size_t samples, steps; /* of the batch, and the steps of the shortest that were averaged */
+    size_t starts;         /* in each sample */
     double *nats;          /* [count] */
     double *deviation;     /* [count] */
+    double *error;         /* [count] */
 };
 
-enum { SETTLE = 50 };
+/* Of a chain, so much at either end is left out: the vectors turn into place, the state comes from zero. In a trained
+ * LSTM both take hundreds of steps. */
+enum { SETTLE_SHARE = 8, SETTLE_MOST = 250 };
 
 typedef struct measurement {
     const unroll_work *work;
     const unroll_batch *batch;
-    size_t count, samples;
+    size_t count, samples, starts;
     uint64_t seed;
-    double *sum;   /* [samples][count] logarithms */
-    size_t *steps; /* [samples] */
+    double *sum;   /* [samples][count] logarithms, of all starts */
+    size_t *steps; /* [samples] of one start */
 } measurement;
 
 /* @param q  [count][size]; @param r  [count] takes their lengths */
@@ -42,19 +46,17 @@ static void take_and_give(unroll_transport *transport, size_t count, bool first,
         unroll_transport_set(transport, i, q + i * n);
 }
 
-/* From the last loss to the first step, past which there is nothing to learn from. */
-static void follow(void *arg, unroll_transport *transport, double *q, size_t sample)
+/* From the last loss to the first step, past which there is nothing to learn from.
+ * @param q  as many random vectors as exponents
+ * @return how many steps were averaged */
+static size_t follow_once(const measurement *m, unroll_transport *transport, double *q, size_t sample)
 {
-    const measurement *m = arg;
     double *r = q + m->count * transport->size;
     const unroll_batch *b = m->batch;
-    const size_t start = unroll_transport_start(b, sample);
-    const size_t settle = start / 8 < SETTLE ? start / 8 : SETTLE;
+    const size_t start = unroll_transport_start(b, sample), share = start / SETTLE_SHARE;
+    const size_t settle = share < SETTLE_MOST ? share : SETTLE_MOST;
     double *sum = m->sum + sample * m->count;
-    unroll_rng rng;
-    unroll_rng_seed(&rng, m->seed + sample, UNROLL_STREAM_PROBE);
-    for (size_t i = 0; i < m->count * transport->size; i++)
-        q[i] = unroll_rng_normal(&rng);
+    size_t steps = 0;
     take_and_give(transport, m->count, true, q, r);
     for (size_t t = start; t > 0; t--) {
         const uint8_t mode = b->mode ? b->mode[t * b->B + sample] : UNROLL_RUN;
@@ -68,8 +70,45 @@ static void follow(void *arg, unroll_transport *transport, double *q, size_t sam
             continue;
         for (size_t i = 0; i < m->count; i++)
             sum[i] += log(r[i]);
-        m->steps[sample]++;
+        steps++;
     }
+    return steps;
+}
+
+static void follow(void *arg, unroll_transport *transport, double *q, size_t sample)
+{
+    const measurement *m = arg;
+    unroll_rng rng;
+    unroll_rng_seed(&rng, m->seed + sample, UNROLL_STREAM_PROBE);
+    for (size_t k = 0; k < m->starts; k++) {
+        for (size_t i = 0; i < m->count * transport->size; i++)
+            q[i] = unroll_rng_normal(&rng);
+        m->steps[sample] = follow_once(m, transport, q, sample);
+    }
+}
+
+/* Of one sample, in nats per step. */
+static double rate(const measurement *m, size_t sample, size_t i)
+{
+    return m->sum[sample * m->count + i] / (double)(m->starts * m->steps[sample]);
+}
+
+static void swap(double *x, size_t i, size_t j)
+{
+    const double kept = x[i];
+    x[i] = x[j];
+    x[j] = kept;
+}
+
+/* Means of short windows need not come in order. */
+static void put_largest_first(unroll_lyapunov *l)
+{
+    for (size_t i = 1; i < l->count; i++)
+        for (size_t j = i; j > 0 && l->nats[j] > l->nats[j - 1]; j--) {
+            swap(l->nats, j, j - 1);
+            swap(l->deviation, j, j - 1);
+            swap(l->error, j, j - 1);
+        }
 }
 
 static unroll_status average(const measurement *m, unroll_lyapunov *out)
@@ -80,20 +119,22 @@ static unroll_status average(const measurement *m, unroll_lyapunov *out)
         out->steps = m->steps[r] < out->steps ? m->steps[r] : out->steps;
     for (size_t i = 0; i < m->count; i++) {
         double sum = 0, squares = 0;
-        out->nats[i] = out->deviation[i] = NAN;
+        out->nats[i] = out->deviation[i] = out->error[i] = NAN;
         if (out->steps == 0)
             continue;
         for (size_t r = 0; r < m->samples; r++)
-            sum += m->sum[r * m->count + i] / (double)m->steps[r];
+            sum += rate(m, r, i);
         out->nats[i] = sum / n;
         if (isnan(sum) || sum == INFINITY)
             return unroll_fail(UNROLL_ENUMERIC, "the Jacobian is not finite; the model has diverged");
         for (size_t r = 0; r < m->samples; r++) {
-            const double d = m->sum[r * m->count + i] / (double)m->steps[r] - out->nats[i];
+            const double d = rate(m, r, i) - out->nats[i];
             squares += d * d;
         }
         out->deviation[i] = m->samples > 1 ? sqrt(squares / (n - 1)) : NAN;
+        out->error[i] = out->deviation[i] / sqrt(n);
     }
+    put_largest_first(out);
     return UNROLL_OK;
 }
 
@@ -101,7 +142,7 @@ unroll_status unroll_measure_lyapunov(unroll_probe *p, const unroll_lyapunov_opt
                                       unroll_lyapunov **out)
 {
     const unroll_batch *batch = p->batch;
-    enum { COUNT = 16, SAMPLES = 8 };
+    enum { COUNT = 16, SAMPLES = 8, STARTS = 8 };
     unroll_lyapunov_options o = {0};
     if (options)
         UNROLL_TRY(unroll_versioned_copy("unroll_lyapunov_options", options, &o, sizeof o));
@@ -110,12 +151,14 @@ unroll_status unroll_measure_lyapunov(unroll_probe *p, const unroll_lyapunov_opt
     measurement m = {.work = p->work, .batch = batch, .seed = o.seed};
     m.count = count < size ? count : size;
     m.samples = samples < batch->B ? samples : batch->B;
+    m.starts = o.starts ? o.starts : (STARTS + m.samples - 1) / m.samples;
     unroll_lyapunov *l = unroll_alloc(1, sizeof *l);
     if (!l)
         return UNROLL_EMEMORY;
-    *l = (unroll_lyapunov){.count = m.count, .samples = m.samples};
-    l->nats = unroll_alloc(2 * m.count, sizeof *l->nats);
+    *l = (unroll_lyapunov){.count = m.count, .samples = m.samples, .starts = m.starts};
+    l->nats = unroll_alloc(3 * m.count, sizeof *l->nats);
     l->deviation = l->nats ? l->nats + m.count : NULL;
+    l->error = l->nats ? l->deviation + m.count : NULL;
     m.sum = unroll_alloc(m.samples * m.count, sizeof *m.sum);
     m.steps = unroll_alloc(m.samples, sizeof *m.steps);
     unroll_status status = l->nats && m.sum && m.steps ? UNROLL_OK : UNROLL_EMEMORY;
@@ -156,6 +199,11 @@ size_t unroll_lyapunov_steps(const unroll_lyapunov *l)
     return l->steps;
 }
 
+size_t unroll_lyapunov_starts(const unroll_lyapunov *l)
+{
+    return l->starts;
+}
+
 const double *unroll_lyapunov_exponents(const unroll_lyapunov *l)
 {
     return l->nats;
@@ -164,4 +212,9 @@ const double *unroll_lyapunov_exponents(const unroll_lyapunov *l)
 const double *unroll_lyapunov_deviations(const unroll_lyapunov *l)
 {
     return l->deviation;
+}
+
+const double *unroll_lyapunov_errors(const unroll_lyapunov *l)
+{
+    return l->error;
 }

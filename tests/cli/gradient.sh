@@ -26,6 +26,11 @@ check 'of every weight' [ "$(awk -F, '$2 == "rnn.weight_hh_l1" { n += $5 } END {
     "$work/fresh/histogram.csv")" -eq 1024 ]
 check 'exponents' [ "$(rows "$work/fresh/lyapunov.csv")" -eq 8 ]
 check 'beside the measured rate' grep -q '^largest Lyapunov exponent: .*; measured x 0' "$work/out"
+check 'with a standard error' grep -q '^  -0[.][0-9]* ± [0-9.e-]* decades a step, over [0-9]* steps of 8 windows' "$work/out"
+check 'in the file, too' [ "$(head -1 "$work/fresh/lyapunov.csv")" = step,exponent,nats,decades,deviation,n,error ]
+check 'slopes have intervals' [ "$(grep -c '^layer [01] [hc]: slope -0[.0-9]* .* interval -[.0-9]* to -[.0-9]*$' "$work/out")" -eq 4 ]
+check 'and are of this text' grep -q 'of one text, so conditional on this text' "$work/out"
+check 'on the page, too' grep -q 'of this one text, so they are conditional on it' "$work/fresh/report.html"
 check 'Jacobian norms' awk -F, 'NR == 2 { exit !($2 == 0 && ($3 - 8) ^ 2 < 1e-24 && ($4 - 1) ^ 2 < 1e-24 && $5 == 2) }' \
     "$work/fresh/jacobian.csv"
 check 'in doubles' grep -q 'in doubles, geometric mean' "$work/out"
@@ -45,6 +50,8 @@ paste -d, "$work/fresh/distance.csv" "$work/floats/distance.csv" >"$work/both"
 check 'floats agree' awk -F, 'NR > 1 { d = $6 / $16 - 1; worst = d * d > worst ? d * d : worst }
     END { exit !(NR == 161 && worst > 0 && worst < 1e-6) }' "$work/both"
 expect 64 "--precision" gradient $small --corpus "$text" --precision half
+expect 0 "" gradient $small --corpus "$text" --window 40 --windows 3
+check 'three windows have no interval' grep -q 'interval none: it takes 4 windows' "$work/out"
 expect 73 "is not empty" gradient $small --corpus "$text" --out "$work/fresh"
 expect 0 "" gradient $small --corpus "$text" --window 40 --force --out "$work/fresh" --max-distance 9
 check 'distances 0 to 9' [ "$(rows "$work/fresh/distance.csv")" -eq 40 ]
@@ -52,6 +59,7 @@ expect 0 "" gradient $small --corpus "$text" --window 60 --loss all --cell rnn
 check 'accumulated is said' [ "$(grep -c accumulated "$work/out")" -ge 3 ]
 expect 0 "" gradient $small --task copy:delay=20 --cell gru --json --windows 4
 check 'as JSON' grep -q '"variant":"gru 2x16, init uniform","loss":"last","precision":"double","windows":4,"window":40' "$work/out"
+check 'with the standard error' grep -Eq '"lyapunov":\[-[0-9.]+\],"lyapunov_error":\[[0-9.]+\],"lyapunov_windows":4,' "$work/out"
 expect 0 "" gradient $small --corpus "$text" --json --seed 3
 cp "$work/out" "$work/once"
 expect 0 "" gradient $small --corpus "$text" --json --seed 3 --threads 3
