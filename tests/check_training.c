@@ -107,7 +107,7 @@ static enum unroll_stop train(unroll_config *config, told *seen, unroll_evaluati
     OK(unroll_training_proceed(&t, &why));
     ck_assert_uint_eq(t.recent_count, seen->step);
     ck_assert(isfinite(unroll_training_recent_loss(&t)));
-    unroll_training_finish(&t, why, &saved, tested);
+    OK(unroll_training_finish(&t, why, &saved, tested));
     ck_assert(saved);
     OK(unroll_training_close(&t));
     ck_assert_ptr_null(t.directory);

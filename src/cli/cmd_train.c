@@ -51,6 +51,24 @@ static bool collect_piece(void *arg, const char *data, size_t length)
     return !text->failed;
 }
 
+/* A sample or the test is lost; the training goes on, and its exit code tells. */
+static void note_lost(train_call *t, unroll_status status)
+{
+    t->lost = t->lost ? t->lost : status;
+}
+
+static void save_sample(train_call *t, uint64_t step, const unroll_buffer *text)
+{
+    const unroll_status status =
+        text->failed
+            ? UNROLL_EMEMORY
+            : unroll_run_sample(t->training.run, step, text->text ? text->text : "", text->length);
+    if (status == UNROLL_OK)
+        return;
+    train_print_fault(t);
+    note_lost(t, status);
+}
+
 /* The file has all, the screen the longest. */
 static unroll_status write_translations(train_call *t, uint64_t step)
 {
@@ -61,8 +79,7 @@ static unroll_status write_translations(train_call *t, uint64_t step)
         unroll_free(all.text);
         return status;
     }
-    if (unroll_run_sample(t->training.run, step, all.text, all.length) != UNROLL_OK)
-        train_print_fault(t);
+    save_sample(t, step, &all);
     for (char *line = all.text + last, *end; (end = strchr(line, '\n')) > line; line = end + 1) {
         char *shown = unroll_display_escape_line(line, (size_t)(end - line));
         train_print(t, "  %s", shown ? shown : "");
@@ -82,8 +99,7 @@ static unroll_status write_sample(void *arg, uint64_t step)
     /* by the step: a resumed run writes what one that never stopped does */
     unroll_text_generator_seed(t->generator, unroll_rng_hash(t->training.config->seed, step));
     unroll_text_generator_write(t->generator, LENGTH, collect_piece, &text, NULL);
-    if (text.text && unroll_run_sample(t->training.run, step, text.text, text.length) != UNROLL_OK)
-        train_print_fault(t);
+    save_sample(t, step, &text);
     unroll_free(text.text);
     return UNROLL_OK;
 }
@@ -157,7 +173,7 @@ static unroll_status finish(train_call *t, enum unroll_stop why)
     unroll_training *course = &t->training;
     unroll_evaluation tested;
     bool saved;
-    unroll_training_finish(course, why, &saved, &tested);
+    note_lost(t, unroll_training_finish(course, why, &saved, &tested));
     if (why == UNROLL_STOP_INTERRUPTED) {
         train_print_stopped(t, saved);
         return UNROLL_OK;
@@ -236,6 +252,8 @@ static unroll_status train_command(cli_call *call)
         signal(caught, SIG_DFL);
         raise(caught);
     }
+    if (status == UNROLL_OK && closed == UNROLL_OK && t.lost != UNROLL_OK)
+        return unroll_fail(t.lost, "%s", ""); /* it was told when it happened */
     return status != UNROLL_OK ? status : closed;
 }
 

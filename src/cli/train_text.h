@@ -16,6 +16,7 @@ typedef struct train_call {
     unroll_text_generator *generator; /* these two: NULL where samples make no sense */
     unroll_sample_translations *translations;
     terminal_progress progress;
+    unroll_status lost; /* the first failure that did not end the training, but cost a sample or the test */
 } train_call;
 
 /** A line, unless --quiet; of a dry run to standard output. */

@@ -263,16 +263,20 @@ static unroll_status test(unroll_training *t, unroll_evaluation *e)
     if (t->has_valid)
         UNROLL_TRY(load_best(t));
     UNROLL_TRY(unroll_trainer_evaluate(t->trainer, UNROLL_TEST, e));
-    return unroll_run_evaluated(t->run, e);
+    if (unroll_run_evaluated(t->run, e) != UNROLL_OK) /* closing tries again, and tells */
+        report_fault(t);
+    return UNROLL_OK;
 }
 
-void unroll_training_finish(unroll_training *t, enum unroll_stop why, bool *saved,
-                            unroll_evaluation *tested)
+unroll_status unroll_training_finish(unroll_training *t, enum unroll_stop why, bool *saved,
+                                     unroll_evaluation *tested)
 {
     *tested = (unroll_evaluation){0};
     *saved = save_checkpoint(t);
-    if (why != UNROLL_STOP_INTERRUPTED && test(t, tested) != UNROLL_OK)
+    const unroll_status status = why == UNROLL_STOP_INTERRUPTED ? UNROLL_OK : test(t, tested);
+    if (status != UNROLL_OK)
         report_fault(t);
+    return status;
 }
 
 double unroll_training_recent_loss(const unroll_training *t)

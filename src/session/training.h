@@ -76,10 +76,10 @@ unroll_status unroll_training_proceed(unroll_training *t, enum unroll_stop *why)
 
 /** After UNROLL_OK of unroll_training_proceed(): save, and unless it was interrupted test the best weights.
  *  @param saved   can it be resumed from here?
- *  @param tested  the test's evaluation; its targets are 0 where there is no test part, or it failed, which
- *                 `fault` is told */
-void unroll_training_finish(unroll_training *t, enum unroll_stop why, bool *saved,
-                            unroll_evaluation *tested);
+ *  @param tested  the test's evaluation; its targets are 0 where there is no test part, or it failed
+ *  @return what the test failed of, which `fault` is told, too */
+unroll_status unroll_training_finish(unroll_training *t, enum unroll_stop why, bool *saved,
+                                     unroll_evaluation *tested);
 
 /** Mean loss of the last steps, at most UNROLL_TRAINING_RECENT; NAN before the first. */
 double unroll_training_recent_loss(const unroll_training *t);

@@ -367,6 +367,39 @@ fault_04_a_curve_that_cannot_be_opened_again() {
 }
 fault_04_a_curve_that_cannot_be_opened_again
 
+fault_19_a_test_or_a_sample_that_is_lost() {
+    expect 0 '' train $text english --steps 4 --eval-every 2 --out nineteen --quiet
+    cp nineteen/model.safetensors whole.safetensors
+    head -c 300 whole.safetensors >nineteen/model.safetensors
+    expect 65 'model.safetensors' train --resume nineteen --steps 4 --quiet
+    check 'no test loss is said' sh -c '! grep -q "test loss" out'
+    rm nineteen/model.safetensors
+    expect 65 'holds no weights of the best validation, so none are tested' train --resume nineteen --steps 4 --quiet
+    cp whole.safetensors nineteen/model.safetensors
+    expect 0 '' train --resume nineteen --steps 4 --quiet
+    can_fail || return
+    FAULT_PATH=samples/ failing rename:0:ENOSPC train --resume nineteen --steps 6 --sample-every 6 --quiet >out 2>err
+    check "a sample that could not be written: 74, not $?" [ $? -eq 74 ]
+    check "one line says so: $(cat err)" [ "$(grep -c 'samples/6.txt: ' err)" -eq 1 -a "$(wc -l <err)" -eq 1 ]
+    check 'the rest of the run is there' [ -s nineteen/checkpoint-6.safetensors ]
+    expect 0 '' train --resume nineteen --steps 6 --quiet
+    run="$text english --steps 2 --eval-every 2 --sample-every 2 --json --quiet --force --out memory"
+    failing alloc:-1 train $run >out 2>err
+    cp memory/samples/2.txt sample
+    last=$(cat count) wrong=
+    n=$((last > 60 ? last - 60 : 0)) # the test and the last sample
+    while [ "$n" -lt "$last" ]; do
+        rm -f memory/samples/2.txt
+        failing "alloc:$n" train $run >out 2>err
+        got=$?
+        [ "$got" -ne 0 ] || { cmp -s memory/samples/2.txt sample && grep -q ',test,' memory/metrics.csv; } ||
+            wrong="$wrong $n"
+        n=$((n + 1))
+    done
+    check "of the last 60 of $last allocations one failed, and this was lost with exit 0:$wrong" [ -z "$wrong" ]
+}
+fault_19_a_test_or_a_sample_that_is_lost
+
 # ---- what has no end ----
 fault_21_an_endless_input() {
     can_fail || return # a sanitizer's memory cannot be bounded
