@@ -14,11 +14,9 @@
 /* The pattern's unigram entropy is 1.277 nats; whoever has learnt its order loses next to nothing. */
 START_TEST(learns_a_pattern)
 {
-    prepare(&one);
     one.y.noise = 0;
     one.learning.steps = 300;
-    begin(&one);
-    ck_assert_int_eq(run(&one, UNROLL_STOP_STEPS), UNROLL_OK);
+    train_until(&one, UNROLL_STOP_STEPS);
     ck_assert_double_lt(one.last.loss, 0.3);
     ck_assert_double_gt(one.last.accuracy, 0.9);
     ck_assert_double_lt(one.evaluation.loss, 0.5);
@@ -26,7 +24,6 @@ START_TEST(learns_a_pattern)
     ck_assert_double_le(unroll_trainer_best_loss(one.trainer), one.evaluation.loss);
     ck_assert_double_gt(unroll_trainer_median_rate(one.trainer), 0);
     ck_assert_double_eq(one.last.tokens, T * B);
-    finish(&one);
 }
 END_TEST
 
@@ -43,8 +40,7 @@ START_TEST(threads_change_no_bit)
         one.learning.clip_value = 0.05;
         one.learning.clip_norm = 0.2;
         make_net(&one, "gru", 0.3, 1);
-        begin(&one);
-        ck_assert_int_eq(run(&one, UNROLL_STOP_STEPS), UNROLL_OK);
+        train_until(&one, UNROLL_STOP_STEPS);
         ck_assert_uint_gt(one.clipped, 0);
         save(&one, threads == 1 ? &image_one : &image_two, NULL);
         if (threads > 1)
@@ -110,8 +106,7 @@ START_TEST(evaluating_changes_no_bit)
         prepare(&one);
         one.learning.eval_every = often ? 1 : 1000;
         make_net(&one, "lstm", 0.4, 1);
-        begin(&one);
-        ck_assert_int_eq(run(&one, UNROLL_STOP_STEPS), UNROLL_OK);
+        train_until(&one, UNROLL_STOP_STEPS);
         ck_assert_uint_eq(one.evaluations, often ? 20 : 1);
         save(&one, often ? &image_two : &image_one, "counters best_loss");
         finish(&one);
@@ -127,8 +122,7 @@ START_TEST(each_step_has_its_dropout)
     for (int with = 0; with < 2; with++) {
         prepare(&one);
         one.y.again = true;
-        one.learning.optimizer = "sgd";
-        one.learning.lr = 1e-30;
+        stand_still(&one);
         make_net(&one, "lstm", with ? 0.5 : 0, 1);
         begin(&one);
         for (int k = 0; k < 2; k++) {
@@ -146,7 +140,6 @@ END_TEST
 /* The same gradient again and again: with its moments corrected, Adam goes lr a step, no more and no less. */
 START_TEST(adam_counts_its_updates)
 {
-    prepare(&one);
     one.y.again = true;
     one.learning.lr = 1e-5;
     begin(&one);
@@ -161,26 +154,21 @@ START_TEST(adam_counts_its_updates)
         farthest = fmax(farthest, fabs((double)(unroll_net_weights(one.net)[i] - before[i])));
     ck_assert_double_eq_tol(farthest, 5e-5, 1e-6);
     free(before);
-    finish(&one);
 }
 END_TEST
 
 START_TEST(steps_allocate_nothing)
 {
-    prepare(&one);
     one.learning.threads = 2;
     one.learning.eval_every = 3;
-    begin(&one);
-    ck_assert_int_eq(run(&one, UNROLL_STOP_STEPS), UNROLL_OK);
+    train_until(&one, UNROLL_STOP_STEPS);
     ck_assert_uint_eq(one.steps, 20);
     ck_assert_uint_eq(one.allocations, 0);
-    finish(&one);
 }
 END_TEST
 
 START_TEST(a_failed_allocation_leaks_nothing)
 {
-    prepare(&one);
     make_net(&one, "lstm", 0, 1);
     long n = 0;
     for (unroll_status status = UNROLL_EMEMORY; status != UNROLL_OK; n++) {
@@ -193,13 +181,11 @@ START_TEST(a_failed_allocation_leaks_nothing)
         }
     }
     ck_assert_int_gt(n, 6);
-    finish(&one);
 }
 END_TEST
 
 START_TEST(evaluation_is_the_mean_over_all_targets)
 {
-    prepare(&one);
     begin(&one);
     unroll_evaluation e;
     ck_assert_int_eq(unroll_trainer_evaluate(one.trainer, UNROLL_VALID, &e), UNROLL_OK);
@@ -221,7 +207,6 @@ START_TEST(evaluation_is_the_mean_over_all_targets)
     ck_assert_double_eq_tol(e.loss, loss / e.targets, 1e-9);
     ck_assert_int_eq(unroll_trainer_evaluate(one.trainer, UNROLL_TEST, &e), UNROLL_EDATA);
     ck_assert_ptr_nonnull(strstr(unroll_message(), "test"));
-    finish(&one);
 }
 END_TEST
 
@@ -235,7 +220,6 @@ static double distance(const unroll_net *net, const unroll_real *a, const unroll
 
 START_TEST(a_clipped_step_is_as_long_as_allowed)
 {
-    prepare(&one);
     one.learning.optimizer = "sgd";
     one.learning.lr = 2;
     one.learning.clip_norm = 0.01;
@@ -251,17 +235,14 @@ START_TEST(a_clipped_step_is_as_long_as_allowed)
     ck_assert_double_eq(p.clipped_share, 1);
     ck_assert_double_eq_tol(distance(one.net, before, unroll_net_weights(one.net)), 0.02, 2e-5);
     free(before);
-    finish(&one);
 }
 END_TEST
 
 START_TEST(what_does_not_learn_stays_zero)
 {
-    prepare(&one);
     one.learning.optimizer = optimizers[_i];
     one.learning.weight_decay = 0.1;
-    begin(&one);
-    ck_assert_int_eq(run(&one, UNROLL_STOP_STEPS), UNROLL_OK);
+    train_until(&one, UNROLL_STOP_STEPS);
     const unroll_parameter *p;
     const size_t count = unroll_net_parameters(one.net, &p);
     size_t seen = 0;
@@ -270,24 +251,25 @@ START_TEST(what_does_not_learn_stays_zero)
             for (size_t k = 0; k < p[i].rows; k++, seen++)
                 ck_assert_double_eq((double)unroll_net_weights(one.net)[p[i].offset + k], 0);
     ck_assert_uint_eq(seen, 2 * 4 * 12);
-    finish(&one);
 }
 END_TEST
 
 Suite *make_suite(void)
 {
     Suite *s = suite_create("trainer");
-    TCase *t = new_case(s, "all");
+    TCase *t = new_case(s, "one training");
+    tcase_add_checked_fixture(t, prepare_one, finish_one);
     tcase_add_test(t, learns_a_pattern);
-    tcase_add_loop_test(t, threads_change_no_bit, 0, 7);
-    tcase_add_loop_test(t, resume_is_as_never_stopped, 0, sizeof resumes / sizeof *resumes);
-    tcase_add_test(t, evaluating_changes_no_bit);
-    tcase_add_test(t, each_step_has_its_dropout);
     tcase_add_test(t, adam_counts_its_updates);
     tcase_add_test(t, steps_allocate_nothing);
     tcase_add_test(t, a_failed_allocation_leaks_nothing);
     tcase_add_test(t, evaluation_is_the_mean_over_all_targets);
     tcase_add_test(t, a_clipped_step_is_as_long_as_allowed);
     tcase_add_loop_test(t, what_does_not_learn_stays_zero, 0, 7);
+    t = new_case(s, "several");
+    tcase_add_loop_test(t, threads_change_no_bit, 0, 7);
+    tcase_add_loop_test(t, resume_is_as_never_stopped, 0, sizeof resumes / sizeof *resumes);
+    tcase_add_test(t, evaluating_changes_no_bit);
+    tcase_add_test(t, each_step_has_its_dropout);
     return s;
 }

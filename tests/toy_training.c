@@ -170,6 +170,28 @@ void finish(training *g)
     g->net = NULL;
 }
 
+void train_until(training *g, enum unroll_stop expected)
+{
+    begin(g);
+    ck_assert_int_eq(run(g, expected), UNROLL_OK);
+}
+
+void stand_still(training *g)
+{
+    g->learning.optimizer = "sgd";
+    g->learning.lr = 1e-30;
+}
+
+void prepare_one(void)
+{
+    prepare(&one);
+}
+
+void finish_one(void)
+{
+    finish(&one);
+}
+
 static void visit(void *arg, const char *name, enum unroll_field_kind kind, void *data, size_t count)
 {
     image *m = arg;

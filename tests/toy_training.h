@@ -51,6 +51,13 @@ void begin(training *g);
 /** Until it stops, and for that reason, or the calling test fails. */
 unroll_status run(training *g, enum unroll_stop expected);
 void finish(training *g);
+/** begin(), and run() without an error. */
+void train_until(training *g, enum unroll_stop expected);
+/** Updates that change next to nothing. */
+void stand_still(training *g);
+/** A fixture for tests of one training. */
+void prepare_one(void);
+void finish_one(void);
 
 /** A trainer's state: everything that is visited, as bytes. */
 typedef struct image {

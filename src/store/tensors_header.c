@@ -93,6 +93,13 @@ typedef struct outline {
     size_t metadata_at;
 } outline;
 
+/** qsort() of a list that may be NULL where nothing is in it. */
+static void sort(void *list, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    if (count > 0)
+        qsort(list, count, size, compare);
+}
+
 static int by_name(const void *a, const void *b)
 {
     const unroll_tensor_entry *x = a, *y = b;
@@ -151,8 +158,7 @@ static unroll_status read_outline(unroll_tensors_header *h, outline *o)
 
 static unroll_status read_entries(unroll_tensors_header *h, unroll_json_reader *r)
 {
-    if (h->count > 0)
-        qsort(h->entries, h->count, sizeof *h->entries, by_name);
+    sort(h->entries, h->count, sizeof *h->entries, by_name);
     for (size_t i = 1; i < h->count; i++)
         if (strcmp(h->entries[i].tensor.name, h->entries[i - 1].tensor.name) == 0)
             return fail_duplicate(h, h->entries[i].tensor.name);
@@ -181,8 +187,7 @@ static int by_place(const void *a, const void *b)
 /** The tensors must cover the payload, each byte once. */
 static unroll_status check_cover(unroll_tensors_header *h, size_t payload)
 {
-    if (h->count) /* a file of no tensors has no list to sort */
-        qsort(h->entries, h->count, sizeof *h->entries, by_place);
+    sort(h->entries, h->count, sizeof *h->entries, by_place);
     size_t end = 0;
     for (size_t i = 0; i < h->count; i++) {
         const unroll_tensor_entry *e = &h->entries[i];
@@ -235,8 +240,7 @@ static unroll_status read_metadata(unroll_tensors_header *h, unroll_json_reader 
             break;
         UNROLL_TRY(add_metadata(h, r));
     }
-    if (h->metadata_count > 0)
-        qsort(h->metadata, h->metadata_count, sizeof *h->metadata, by_key);
+    sort(h->metadata, h->metadata_count, sizeof *h->metadata, by_key);
     for (size_t i = 1; i < h->metadata_count; i++)
         if (strcmp(h->metadata[i].key, h->metadata[i - 1].key) == 0)
             return fail_duplicate(h, h->metadata[i].key);

@@ -102,10 +102,12 @@ static unroll_status open_toy(unroll_task *task, const char *spec, const unroll_
     return status;
 }
 
-static unroll_status open_synthetic(unroll_task *task, const char *spec, const unroll_task_options *o)
+static unroll_status open_synthetic(unroll_task *task, const char *spec, size_t length,
+                                    const unroll_task_options *o)
 {
     const unroll_task_row *row;
     double value[UNROLL_TASK_KEYS];
+    (void)length;
     if (unroll_task_translates(spec))
         return open_toy(task, spec, o);
     UNROLL_TRY(unroll_task_parse(spec, &row, value));
@@ -134,13 +136,6 @@ static unroll_status make(open_data *open, const char *data, size_t length,
     return status;
 }
 
-static unroll_status open_spec(unroll_task *task, const char *spec, size_t length,
-                               const unroll_task_options *options)
-{
-    (void)length;
-    return open_synthetic(task, spec, options);
-}
-
 unroll_status unroll_task_new_text(const char *text, size_t length,
                                    const unroll_task_options *options, unroll_task **out)
 {
@@ -156,7 +151,7 @@ unroll_status unroll_task_new_pairs(const char *tsv, size_t length,
 unroll_status unroll_task_new_synthetic(const char *spec, const unroll_task_options *options,
                                         unroll_task **out)
 {
-    return make(open_spec, spec, strlen(spec), options, out);
+    return make(open_synthetic, spec, strlen(spec), options, out);
 }
 
 unroll_status unroll_task_new(const unroll_task_functions *functions, unroll_task **out)
