@@ -217,8 +217,8 @@ fault_14_force_and_what_is_not_ours() {
 }
 fault_14_force_and_what_is_not_ours
 
-# limited: the program as `expect` runs it, but for ten seconds at the most.
-printf '#!/bin/sh\nexec timeout 10 "%s" "$@"\n' "$program" >limited
+# limited: the program as `expect` runs it, but for a minute at the most.
+printf '#!/bin/sh\nexec timeout 60 "%s" "$@"\n' "$program" >limited
 chmod +x limited
 fault_15_no_file_of_ours() {
     unroll=$PWD/limited
@@ -297,6 +297,8 @@ fault_13_a_kill_before_the_first_checkpoint() {
     can_fail || return
     run="$text english --steps 3 --grad-every 1 --sample-every 1"
     expect 0 '' train $run --out thirteen --quiet
+    UNROLL_GNUPLOT=none # pictures come after all of it
+    export UNROLL_GNUPLOT
     for kind in rename mkdir write fsync; do
         rm -rf k
         failing "$kind:-1" train $run --out k --quiet >out 2>err
@@ -323,6 +325,7 @@ fault_13_a_kill_before_the_first_checkpoint() {
         done
         check "killed at each $kind of $last, and gone on:$wrong" [ -z "$wrong" ]
     done
+    unset UNROLL_GNUPLOT
 }
 fault_13_a_kill_before_the_first_checkpoint
 
@@ -414,5 +417,15 @@ fault_21_an_endless_input() {
     check "without a place to put it aside: $(cat err)" grep -qF 'set TMPDIR' err
 }
 fault_21_an_endless_input
+
+# ---- each test that doc/reliability.md names is there ----
+grep -o '`tests/[^`]*: [^`]*`' "$top/doc/reliability.md" | tr -d '`' >named
+check 'doc/reliability.md names tests' [ "$(wc -l <named)" -gt 60 ]
+while IFS= read -r line; do
+    check "$line: is there" grep -qF -e "${line#*: }" "$top/${line%%: *}"
+done <named
+for n in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 20 21; do
+    check "fault_$n is named" grep -q "fault_$n" named
+done
 
 finish
