@@ -91,7 +91,9 @@ static unroll_status check_target(const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? UNROLL_OK : fail_create(path, errno);
+    if (S_ISREG(st.st_mode))
         return UNROLL_OK;
     return unroll_fail(UNROLL_ECREATE,
                        "%s: cannot be created: is there already, as %s; give another "
@@ -199,8 +201,10 @@ unroll_status unroll_output_printf(unroll_output *out, const char *format, ...)
  * the directory, there is nothing more that can be done: 0. Else errno. */
 static int sync_directory(const char *name)
 {
-    int error = 0;
-    const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = 0, fd;
+    do
+        fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
     if (fd < 0 || fsync(fd) != 0)
         error = errno;
     if (fd >= 0)
@@ -320,9 +324,10 @@ static unroll_status make_one(const char *path)
     const int error = mkdir(path, 0777) == 0 ? 0 : errno;
     if (!error)
         return unroll_sync_parent(path); /* what is saved inside should not vanish with its directory */
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    const int unseen = stat(path, &st) == 0 ? 0 : errno;
+    if (!unseen && S_ISDIR(st.st_mode))
         return UNROLL_OK;
-    return fail_create(path, error == EEXIST ? ENOTDIR : error);
+    return fail_create(path, error != EEXIST ? error : unseen ? unseen : ENOTDIR);
 }
 
 unroll_status unroll_make_directory(const char *path)

@@ -174,8 +174,8 @@ static unroll_status check_directory(const char *directory, const char *folder)
 {
     struct stat there;
     bool jobs = false, foreign = false;
-    if (stat(directory, &there) != 0)
-        return UNROLL_OK; /* making it will tell */
+    if (stat(directory, &there) != 0 && errno == ENOENT)
+        return UNROLL_OK;
     const bool begun = lstat(folder, &there) == 0;
     UNROLL_TRY(unroll_check_own(folder, true));
     if (begun) {

@@ -405,7 +405,8 @@ static unroll_status start(const unroll_plot *plot, char *const *arguments, int 
                            "gnuplot is not installed; %s/%s.csv and .gp are written, "
                            "install gnuplot to draw them",
                            plot->directory, plot->name);
-    return error ? unroll_fail(UNROLL_EIO, "gnuplot cannot be started: %s", strerror(error))
+    return error ? unroll_fail(error == ENOMEM ? UNROLL_EMEMORY : UNROLL_EIO,
+                               "gnuplot cannot be started: %s", strerror(error))
                  : UNROLL_OK;
 }
 
@@ -430,7 +431,10 @@ unroll_status unroll_plot_draw(const unroll_plot *plot)
 {
     char *script;
     pid_t pid;
-    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int null;
+    do
+        null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    while (null < 0 && errno == EINTR);
     if (null < 0)
         return unroll_fail(UNROLL_EIO, "/dev/null: %s", strerror(errno));
     unroll_status status = script_name(plot, &script);

@@ -40,7 +40,12 @@ static unroll_status sign(const char *path, int fd)
     char host[65] = "", who[128];
     gethostname(host, sizeof host - 1);
     const int n = snprintf(who, sizeof who, "process %ld on %s\n", (long)getpid(), host);
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, who, (size_t)n, 0) != n)
+    ssize_t written = -1;
+    if (ftruncate(fd, 0) == 0)
+        do
+            written = pwrite(fd, who, (size_t)n, 0);
+        while (written < 0 && errno == EINTR);
+    if (written != n)
         return unroll_fail(UNROLL_ECREATE, "%s: cannot be written: %s", path, strerror(errno));
     return UNROLL_OK;
 }

@@ -107,8 +107,12 @@ unroll_status unroll_log_open_before(const char *path, const char *header, uint6
 {
     *out = NULL;
     struct stat st;
-    UNROLL_TRY(lstat(path, &st) == 0 ? cut(path, header, last_step, later)
-                                     : write_header(path, header));
+    if (lstat(path, &st) == 0)
+        UNROLL_TRY(cut(path, header, last_step, later));
+    else if (errno == ENOENT)
+        UNROLL_TRY(write_header(path, header));
+    else /* it may be there, with rows */
+        return unroll_fail(UNROLL_ECREATE, "%s: %s", path, strerror(errno));
     unroll_log *log = unroll_alloc(1, sizeof *log);
     if (log == NULL)
         return UNROLL_EMEMORY;

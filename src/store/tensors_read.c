@@ -25,7 +25,9 @@ typedef struct reader {
 
 static unroll_status open_regular(reader *r)
 {
-    r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    do
+        r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (r->fd < 0 && errno == EINTR);
     if (r->fd < 0)
         return unroll_fail(UNROLL_ENOINPUT, "%s: cannot open it: %s", r->path, strerror(errno));
     struct stat st;
