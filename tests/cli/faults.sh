@@ -371,8 +371,8 @@ fault_04_a_curve_that_cannot_be_opened_again() {
     can_fail || return
     for why in EMFILE EACCES EIO; do
         rm -rf four
-        FAULT_PATH=gradient/distance.csv failing open:-1 train $text english --steps 4 --grad-every 1 --out four --quiet \
-            >out 2>err
+        FAULT_PATH=gradient/distance.csv failing open:-1 train $text english --steps 4 --grad-every 1 \
+            --out four --quiet >out 2>err
         n=0 last=$(cat count) wrong=
         while [ "$n" -lt "$last" ]; do
             rm -rf four
