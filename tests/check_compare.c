@@ -264,6 +264,12 @@ START_TEST(a_result_reads_back_and_holds_its_options)
     ck_assert_int_eq(compare_result_read(path, &v, 3, &another, &back), UNROLL_EMISMATCH);
     ck_assert_int_eq(truncate(path, 40), 0);
     ck_assert_int_eq(compare_result_read(path, &v, 3, &ask, &back), UNROLL_EDATA);
+    for (size_t i = 0; i < 3; i++) {
+        stretch[1].value = (double[]){-1, NAN, 1e300}[i]; /* of which no size can be made */
+        ck_assert_int_eq(compare_result_write(path, &v, 3, &ask, &r), UNROLL_OK);
+        ck_assert_int_eq(compare_result_read(path, &v, 3, &ask, &back), UNROLL_EDATA);
+        ck_assert_ptr_nonnull(strstr(program_message(), "'stretches'"));
+    }
     unlink(path);
     ck_assert_int_eq(compare_result_read(path, &v, 3, &ask, &back), UNROLL_OK);
     ck_assert(!back.done);

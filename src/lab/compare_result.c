@@ -328,6 +328,12 @@ static unroll_status read_lengths(const json_t *rows, compare_result *r)
     return UNROLL_OK;
 }
 
+/* What a key may be: a size is made of it. */
+static bool is_stretch(double value)
+{
+    return value >= 0 && value <= 1e15;
+}
+
 static unroll_status read_stretches(const json_t *rows, compare_result *r)
 {
     const size_t count = json_array_size(rows);
@@ -343,6 +349,8 @@ static unroll_status read_stretches(const json_t *rows, compare_result *r)
         for (size_t i = 0; i < 5; i++)
             if (json_array_size(row) != 5 || !get_real(json_array_get(row, i), reals[i]))
                 return UNROLL_EDATA;
+        if (!is_stretch(s->value))
+            return UNROLL_EDATA;
     }
     return UNROLL_OK;
 }
