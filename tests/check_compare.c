@@ -8,12 +8,12 @@
 #include <unistd.h>
 #include <unroll/status.h>
 
+#include "align.h"
 #include "base/input.h"
 #include "base/memory.h"
 #include "config/config.h"
 #include "lab/compare.h"
 #include "own_directory.h"
-#include "probe/alignment.h"
 #include "report/html.h"
 #include "runner.h"
 #include "store/model.h"
@@ -359,20 +359,6 @@ static unroll_model *model_of_pair(bool reversed, unroll_pairs **pairs)
     o.vocabulary[UNROLL_TARGET] = unroll_model_vocabulary(model);
     ck_assert_int_eq(unroll_pairs_from_text(&o, "pairs", PAIR, strlen(PAIR), pairs), UNROLL_OK);
     return model;
-}
-
-/* unroll_alignment() by a probe of the net. */
-static unroll_status align(const unroll_net *net, size_t S, const uint32_t *source, size_t T,
-                           const uint32_t *input, const uint32_t *target, double *norm,
-                           double *attention)
-{
-    const unroll_probe_options o = {.size = sizeof o, .T = 1, .B = 1, .S = 1, .threads = 1};
-    unroll_probe *probe;
-    ck_assert_int_eq(unroll_probe_new(net, &o, &probe), UNROLL_OK);
-    const unroll_status status =
-        unroll_alignment(probe, S, source, T, input, target, norm, attention);
-    unroll_probe_free(probe);
-    return status;
 }
 
 /* Columns are source tokens in their own order, whichever way the encoder reads them: END, the last

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "align.h"
 #include "base/rng.h"
 #include "net/encoder.h"
 #include "net/net.h"
 #include "parameter.h"
-#include "probe/alignment.h"
 #include "probe/gradient_flow.h"
 #include "probe/inject.h"
 #include "probe/probe.h"
@@ -442,7 +442,7 @@ START_TEST(range_of_an_alignment)
     for (size_t i = 0; i < H * H; i++)
         upper[i] /= 4;
     unroll_net_pack(p.net, 1);
-    OK(unroll_alignment(p.net, FAR_S, p.source, FAR_T, p.input, p.target, norm, NULL));
+    OK(align(p.net, FAR_S, p.source, FAR_T, p.input, p.target, norm, NULL));
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         require_near(norm + known[i].target * FAR_S + known[i].word, &known[i].norm, 1,
                      DOUBLES ? 1e-10 : 1e-4);

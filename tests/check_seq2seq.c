@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unroll/net.h>
 
+#include "align.h"
 #include "base/rng.h"
 #include "cell/cell.h"
 #include "gradient_check.h"
 #include "net/net.h"
 #include "parameter.h"
-#include "probe/alignment.h"
 #include "runner.h"
 #include "work_options.h"
 
@@ -309,20 +309,6 @@ static void own_losses(unroll_net *net, double loss[TARGET])
                      UNROLL_OK);
     ck_assert_int_eq(unroll_net_evaluate(net, &batch, work, &result, loss), UNROLL_OK);
     unroll_work_free(work);
-}
-
-/* unroll_alignment() by a probe of the net. */
-static unroll_status align(const unroll_net *net, size_t S, const uint32_t *source, size_t T,
-                           const uint32_t *input, const uint32_t *target, double *norm,
-                           double *attention)
-{
-    const unroll_probe_options o = {.size = sizeof o, .T = 1, .B = 1, .S = 1, .threads = 1};
-    unroll_probe *probe;
-    ck_assert_int_eq(unroll_probe_new(net, &o, &probe), UNROLL_OK);
-    const unroll_status status =
-        unroll_alignment(probe, S, source, T, input, target, norm, attention);
-    unroll_probe_free(probe);
-    return status;
 }
 
 /* No token comes twice, so that a row of the embedding is the input of one step. */
