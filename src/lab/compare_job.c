@@ -109,7 +109,9 @@ static unroll_status measure(job *j, unroll_probe *probe, unroll_curve **curve)
 static unroll_status probe_pairs(job *j, int when)
 {
     const unroll_session *s = &j->session;
-    unroll_gradient_monitor_options o = {.size = sizeof o, .threads = (size_t)s->config->threads};
+    unroll_gradient_monitor_options o = {.size = sizeof o,
+                                         .threads = (size_t)s->config->threads,
+                                         .precision = UNROLL_PRECISION_DOUBLE};
     unroll_gradient_monitor *monitor;
     unroll_batch batch;
     UNROLL_TRY(unroll_recorder_sequences(s, &batch, &o.rows));

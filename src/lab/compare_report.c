@@ -22,7 +22,8 @@ static const struct {
                  "highest. Dashed: the loss of the best guess that remembers nothing."},
     {"accuracy", "Training accuracy, of the targets that the task scores."},
     {"gradient-start", "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
-                       "held-out samples, against the distance t - s. Each line is a geometric mean."},
+                       "held-out samples, against the distance t - s, forward and back in doubles. Each "
+                       "line is a geometric mean."},
     {"gradient-middle",
      "The same, half-way through the training, by updates or time; or at its end where it solved "
      "the task before."},

@@ -83,8 +83,9 @@ static size_t rows_in_turn(const gradient_request *r, size_t T, size_t most)
     enum { TURN = 64, MEGABYTES = 512 };
     const unroll_work_options one = {
         .size = sizeof one, .T = T, .B = 1, .threads = 1, .training = true};
-    const size_t row = unroll_work_bytes(r->net, &one);
-    const size_t fit = ((size_t)MEGABYTES << 20) / (row ? row : 1);
+    const size_t row = unroll_work_bytes(r->net, &one); /* of floats */
+    const size_t numbers = r->precision == UNROLL_PRECISION_FLOAT ? 1 : 2;
+    const size_t fit = ((size_t)MEGABYTES << 20) / numbers / (row ? row : 1);
     const size_t turn = fit < 1 ? 1 : fit < TURN ? fit : TURN;
     return most < turn ? most : turn;
 }

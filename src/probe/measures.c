@@ -144,4 +144,5 @@ const unroll_measures ROW = {
     .lyapunov = unroll_measure_lyapunov,
     .weight_curve = unroll_measure_weight_curve,
     .alignment = unroll_measure_alignment,
+    .spectral_radius = unroll_measure_radius,
 };

@@ -46,6 +46,8 @@ typedef struct unroll_measures {
     unroll_status (*alignment)(unroll_probe *probe, size_t S, const uint32_t *source, size_t T,
                                const uint32_t *input, const uint32_t *target, double *norm,
                                double *attention);
+    /** As unroll_spectral_radius(), without a probe. */
+    unroll_status (*spectral_radius)(size_t n, const float *W, double *radius);
 } unroll_measures;
 
 extern const unroll_measures unroll_measures_float, unroll_measures_double;
@@ -78,4 +80,5 @@ unroll_status unroll_measure_weight_curve(unroll_probe *probe, size_t distances,
 unroll_status unroll_measure_alignment(unroll_probe *probe, size_t S, const uint32_t *source,
                                        size_t T, const uint32_t *input, const uint32_t *target,
                                        double *norm, double *attention);
+unroll_status unroll_measure_radius(size_t n, const float *W, double *radius);
 #endif

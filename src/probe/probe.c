@@ -6,6 +6,7 @@
 #include "net/net.h"
 #include "probe/alignment.h"
 #include "probe/curve.h"
+#include "probe/spectrum.h"
 
 /* Every measurement begins here: in the library's own numbers, whatever the precision it is made in. */
 
@@ -210,4 +211,9 @@ unroll_status unroll_alignment(unroll_probe *p, size_t S, const uint32_t *source
         return unroll_fail(UNROLL_EUSAGE, "this model reads no source");
     UNROLL_TRY(take_weights(p));
     return p->measures->alignment(p, S, source, T, input, target, norm, attention);
+}
+
+unroll_status unroll_spectral_radius(size_t n, const float *W, double *radius)
+{
+    return unroll_measures_double.spectral_radius(n, W, radius);
 }

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "math/kernels.h"
+#include "probe/measures.h"
 
 static bool all_finite(size_t count, const float *W)
 {
@@ -62,7 +63,7 @@ static double gelfand(const unroll_kernels *k, size_t n, size_t pitch, unroll_re
     return isfinite(log_norm) ? exp(log_norm / power) : 0;
 }
 
-unroll_status unroll_spectral_radius(size_t n, const float *W, double *radius)
+unroll_status unroll_measure_radius(size_t n, const float *W, double *radius)
 {
     const unroll_kernels *k = unroll_kernels_get();
     *radius = NAN;

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <unroll/status.h>
 
-/** Spectral radius (largest |eigenvalue|) of W [n][n], by Gelfand's formula: W is squared again
+/** Spectral radius (largest |eigenvalue|) of W [n][n], in doubles by Gelfand's formula: W is squared again
  *  and again, the Frobenius norm divided out each time and its logarithm kept, until log‖W^2k‖ −
  *  log‖W^k‖ over k stands still. This needs no eigenvectors and meets complex pairs, where power
  *  iteration would turn round for ever.

@@ -9,6 +9,14 @@ check "the map: $(sh "$top/tools/check-map")" sh "$top/tools/check-map"
 check "messages: $(sh "$top/tools/check-messages")" sh "$top/tools/check-messages"
 check "symbols: $(sh "$top/tools/symbols" check)" sh "$top/tools/symbols" check
 
+# What is compiled a second time in doubles has no name in common with the rest.
+if [ -e .libs/libprecise.a ]; then
+    nm .libs/libprecise.a >"$work/names" 2>/dev/null
+    check 'the library in doubles has names' grep -q ' T unroll_net_new_double$' "$work/names"
+    check "all end in _double: $(awk 'NF == 3 && $2 ~ /[A-TV-Z]/ && $3 !~ /_double$/ { print $3 }' "$work/names")" \
+        awk 'NF == 3 && $2 ~ /[A-TV-Z]/ && $3 !~ /_double$/ { exit 1 }' "$work/names"
+fi
+
 mkdir "$work/copy" || exit 99
 cp -R "$top/src" "$top/include" "$top/tools" "$top/tests" "$top/doc" "$work/copy/" && chmod -R u+w "$work/copy" || exit 99
 cd "$work/copy" || exit 99
