@@ -198,6 +198,63 @@ START_TEST(pairs_are_one_long_sequence)
 }
 END_TEST
 
+/* The probe and everything that it measures, in doubles or in floats. */
+static unroll_status measure_all(enum unroll_precision precision, const probed *p)
+{
+    const unroll_probe_options o = {
+        .size = sizeof o, .T = p->batch.T, .B = p->batch.B, .threads = 1, .precision = precision};
+    unroll_probe *probe = NULL;
+    unroll_curve *c = NULL;
+    unroll_histograms *h = NULL;
+    unroll_diagnosis *d = NULL;
+    unroll_jacobian *j = NULL;
+    unroll_lyapunov *l = NULL;
+    unroll_weight_curve *w = NULL;
+    unroll_status status = unroll_probe_new(p->net, &o, &probe);
+    if (status == UNROLL_OK)
+        status = unroll_curve_new(p->net, NULL, &c);
+    if (status == UNROLL_OK)
+        status = unroll_histograms_new(p->net, &h);
+    if (status == UNROLL_OK)
+        status = unroll_curve_add(c, probe, &p->batch);
+    if (status == UNROLL_OK)
+        status = unroll_histograms_measure(h, probe, &p->batch);
+    if (status == UNROLL_OK)
+        status = unroll_diagnosis_measure(probe, &p->batch, 0, &d);
+    if (status == UNROLL_OK)
+        status = unroll_jacobian_measure(probe, &p->batch, NULL, &j);
+    if (status == UNROLL_OK)
+        status = unroll_lyapunov_measure(probe, &p->batch, NULL, &l);
+    if (status == UNROLL_OK)
+        status = unroll_weight_curve_measure(probe, &p->batch, 0, &w);
+    unroll_weight_curve_free(w);
+    unroll_lyapunov_free(l);
+    unroll_jacobian_free(j);
+    unroll_diagnosis_free(d);
+    unroll_histograms_free(h);
+    unroll_curve_free(c);
+    unroll_probe_free(probe);
+    return status;
+}
+
+START_TEST(any_allocation_of_a_probe_may_fail)
+{
+    const fresh f = {"lstm", NULL, "uniform", 2, 8, 7, 12, 3, NAN, 1};
+    unroll_status status = UNROLL_EMEMORY;
+    long n = 0;
+    probed p;
+    open_fresh(&p, &f);
+    while (status == UNROLL_EMEMORY) {
+        unroll_alloc_fail_after(n++);
+        status = measure_all((enum unroll_precision)_i, &p);
+        unroll_alloc_fail_after(-1);
+        ck_assert(status == UNROLL_OK || status == UNROLL_EMEMORY);
+    }
+    ck_assert(n > 30 && n < 1000);
+    close_probed(&p);
+}
+END_TEST
+
 START_TEST(any_allocation_may_fail)
 {
     const fresh f = {"lstm", NULL, "uniform", 2, 8, 7, 20, 4, NAN, 1};
@@ -232,5 +289,7 @@ Suite *make_suite(void)
     tcase_add_test(tests, recording_leaves_the_net_alone);
     tcase_add_loop_test(tests, pairs_are_one_long_sequence, 0, (int)unroll_cell_count());
     tcase_add_test(tests, any_allocation_may_fail);
+    tcase_add_loop_test(tests, any_allocation_of_a_probe_may_fail, UNROLL_PRECISION_DOUBLE,
+                        UNROLL_PRECISION_FLOAT + 1);
     return suite;
 }
