@@ -13,10 +13,82 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "lab/compare.h"
+#include "lab/compare_summary.h"
 #include "own_directory.h"
 #include "report/html.h"
 #include "runner.h"
 #include "store/model.h"
+
+/* ---- a variant's seeds together ---- */
+
+START_TEST(a_zero_makes_a_geometric_mean_zero)
+{
+    double value[] = {1e-2, 0, 1e-4, NAN}, none[] = {NAN}, gone[] = {0, 0}, two[] = {1e-2, 1e-4};
+    unroll_mean m = compare_geometric_mean(value, 4);
+    ck_assert(m.mean == 0 && m.low == 0);
+    ck_assert_double_eq_tol(m.high, 1e-2, 1e-12);
+    m = compare_geometric_mean(none, 1);
+    ck_assert(isnan(m.mean) && isnan(m.low) && isnan(m.high));
+    m = compare_geometric_mean(gone, 2);
+    ck_assert(m.mean == 0 && m.low == 0 && m.high == 0);
+    m = compare_geometric_mean(two, 2);
+    ck_assert_double_eq_tol(m.mean, 1e-3, 1e-12);
+}
+END_TEST
+
+/* The cell of a table, counted from 0 in rows of its columns. */
+static const char *cell_at(const unroll_table *t, size_t row, size_t column)
+{
+    const char *cell = unroll_table_first(t);
+    for (size_t i = 0; i < row * t->columns + column; i++)
+        cell = unroll_table_next(cell);
+    return cell;
+}
+
+/* Five seeds: two solve it, one uses its updates up, one diverges early, one late. */
+START_TEST(what_is_missing_is_counted)
+{
+    compare_result r[] = {
+        {.done = true, .solved = true, .steps = 1000, .steps_to_solve = 200, .loss = 0.1, .accuracy = 1},
+        {.done = true, .solved = true, .steps = 1000, .steps_to_solve = 600, .loss = 0.2, .accuracy = 1},
+        {.done = true, .steps = 1000, .loss = 0.6, .accuracy = 0.5},
+        {.done = true, .diverged = true, .steps = 3, .loss = NAN, .accuracy = NAN},
+        {.done = true, .diverged = true, .steps = 900, .loss = NAN, .accuracy = NAN},
+        {.done = true, .steps = 800, .loss = 0.6, .accuracy = 0.5},
+        {.done = true, .steps = 800, .loss = 0.6, .accuracy = 0.5},
+        {.done = true, .steps = 800, .loss = 0.6, .accuracy = 0.5},
+        {.done = true, .steps = 800, .loss = 0.7, .accuracy = 0.5},
+        {.done = true, .steps = 800, .loss = 0.6, .accuracy = 0.5},
+    };
+    compare_variant v[] = {{.label = (char *)"a"}, {.label = (char *)"b"}};
+    compare_study s = {.variant = v, .variants = 2, .seeds = 5, .result = r};
+    compare_summary m;
+    unroll_table table = {0};
+    char words[COMPARE_WORDS];
+    for (size_t i = 0; i < 10; i++)
+        for (size_t k = 0; k < COMPARE_WHENS; k++)
+            r[i].half_life[k] = NAN;
+    ck_assert(compare_solve_horizon(&s) == 800); /* what the other variant had */
+    compare_summarise(&s, 0, &m);
+    ck_assert(m.done == 5 && m.solved == 2 && m.diverged == 2 && m.loss.n == 3);
+    ck_assert_double_eq_tol(m.steps_to_solve.mean, (200 + 600 + 3 * 800) / 5.0, 1e-9);
+    ck_assert(m.steps_to_solve.happened == 2 && isinf(m.steps_to_solve.median));
+    ck_assert_ptr_nonnull(strstr(compare_means_words(&s, words), "restricted to 800 updates"));
+    compare_means_table(&s, &table);
+    ck_assert_str_eq(cell_at(&table, 1, 1), "0.3 (no interval), 2 diverged");
+    ck_assert_str_eq(cell_at(&table, 1, 3), "2/5, 2 diverged");
+    ck_assert_ptr_nonnull(strstr(cell_at(&table, 1, 4), "at least 640 ("));
+    ck_assert_ptr_nonnull(strstr(cell_at(&table, 2, 1), "0.62 ("));
+    ck_assert_str_eq(cell_at(&table, 2, 4), "not within 800");
+    unroll_table_free(&table);
+    s.variants = 1;
+    ck_assert(compare_solve_horizon(&s) == 1000); /* those that diverged set no bound */
+    s.seeds = 2;
+    ck_assert(compare_solve_horizon(&s) == 1000);
+    compare_summarise(&s, 0, &m);
+    ck_assert(m.steps_to_solve.mean == 400 && isnan(m.steps_to_solve.interval.low));
+}
+END_TEST
 
 /* ---- variants ---- */
 
@@ -400,6 +472,8 @@ Suite *make_suite(void)
 {
     Suite *suite = suite_create("compare");
     TCase *plain = new_case(suite, "plain"), *config = new_case(suite, "config");
+    tcase_add_test(plain, a_zero_makes_a_geometric_mean_zero);
+    tcase_add_test(plain, what_is_missing_is_counted);
     tcase_add_test(plain, sweeps_replace_one_key);
     tcase_add_test(plain, html_is_escaped);
     tcase_add_test(plain, commands_are_quoted_for_a_shell);

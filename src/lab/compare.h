@@ -214,7 +214,7 @@ unroll_status compare_write(const compare_study *s);
 unroll_status compare_draw(const compare_study *s, const char *title);
 /** The variant and how its weights and gates start, which decides as much; what its label says already is not said
  *  again. */
-enum { COMPARE_PLOT_LABEL = 240 };
+enum { COMPARE_PLOT_LABEL = 320 };
 void compare_plot_label(const compare_variant *v, char out[COMPARE_PLOT_LABEL]);
 /** generalization.csv, where models were tested on other lengths. */
 unroll_status compare_generalization_write(const compare_study *s);
@@ -225,6 +225,8 @@ unroll_status compare_generalization_draw(const compare_study *s, const char *fo
 enum { COMPARE_MAP_NAME = 32 };
 /** The plot of a variant's alignment. */
 const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant);
+/** Draw the map of its first seed, which must have one. @return as compare_draw() */
+unroll_status compare_map_draw(const compare_study *s, const char *folder, size_t variant);
 /** What stands above the rest of a report: paragraphs and a table. */
 typedef struct compare_lead {
     const char *const *text; /**< NULL at the end */

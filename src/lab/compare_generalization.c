@@ -1,6 +1,7 @@
 /* Models of a synthetic task on sequences shorter and longer than those that they were trained on. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/fail.h"
@@ -134,7 +135,7 @@ typedef struct curve {
 } curve;
 
 typedef struct picture {
-    curve *curve; /* [3 per variant] */
+    curve *curve; /* [5 per variant] */
     unroll_series *series;
     size_t count;
     double from, to; /* values of the key */
@@ -173,9 +174,15 @@ static void add_variant(picture *p, const compare_study *s, size_t v)
     }
     unroll_series *one = add_series(p, any->stretches < FACTORS ? any->stretches : FACTORS, v + 1);
     one->points = true;
-    if (seeds > 2) { /* two make no band */
+    if (seeds > 2) {
         one->low = c->low;
         one->high = c->high;
+    }
+    for (int i = 0; i < 2 && seeds == 2; i++) { /* two make no band */
+        curve *dots = &p->curve[p->count];
+        memcpy(dots->x, c->x, sizeof dots->x);
+        memcpy(dots->y, i ? c->high : c->low, sizeof dots->y);
+        add_series(p, one->count, v + 1)->marks = true;
     }
 }
 
@@ -261,8 +268,8 @@ unroll_status compare_generalization_draw(const compare_study *s, const char *fo
 {
     if (!is_there(s))
         return UNROLL_OK;
-    picture p = {.curve = unroll_alloc(3 * s->variants, sizeof *p.curve),
-                 .series = unroll_alloc(3 * s->variants, sizeof *p.series)};
+    picture p = {.curve = unroll_alloc(5 * s->variants, sizeof *p.curve),
+                 .series = unroll_alloc(5 * s->variants, sizeof *p.series)};
     unroll_status status = p.curve && p.series ? UNROLL_OK : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
         add_all(&p, s);

@@ -1,10 +1,13 @@
 /* What each target word of a translation learns from each source word. */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "lab/compare.h"
 #include "probe/alignment.h"
+#include "report/plot.h"
 
 enum { SHORTEST = 13, LONGEST = 19, SENTENCES = 32 }; /* lengths with the end */
 
@@ -94,4 +97,48 @@ unroll_status compare_map_measure(const unroll_net *net, const unroll_pairs *pai
         *out = (compare_map){0};
     }
     return status == UNROLL_ENUMERIC ? UNROLL_OK : status;
+}
+
+/* ---- the picture ---- */
+
+const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant)
+{
+    snprintf(name, COMPARE_MAP_NAME, "alignment-%zu", variant + 1);
+    return name;
+}
+
+unroll_status compare_map_draw(const compare_study *study, const char *folder, size_t v)
+{
+    enum { LABEL = COMPARE_PLOT_LABEL };
+    const compare_map *m = &compare_at(study, v, 0)->map;
+    char name[COMPARE_MAP_NAME], title[LABEL], label[LABEL];
+    double *block = unroll_alloc(m->targets * m->sources + m->targets + m->sources, sizeof *block);
+    if (!block)
+        return UNROLL_EMEMORY;
+    double *x = block + m->targets * m->sources, *y = x + m->sources;
+    for (size_t i = 0; i < m->targets * m->sources; i++)
+        block[i] = log10(m->norm[i]);
+    for (size_t s = 0; s < m->sources; s++)
+        x[s] = (double)s + 1;
+    for (size_t t = 0; t < m->targets; t++)
+        y[t] = (double)t + 1;
+    compare_plot_label(&study->variant[v], label);
+    snprintf(title, LABEL, "dL_t/dx_s after training: %.*s", unroll_utf8_fit(label, 160), label);
+    const unroll_heat heat = {.z = block,
+                              .x = x,
+                              .y = y,
+                              .columns = m->sources,
+                              .rows = m->targets,
+                              .label = "log10 |dL_t/dx_s| (nats)"};
+    const unroll_plot plot = {.directory = folder,
+                              .name = compare_map_name(name, v),
+                              .title = title,
+                              .x_label = "source token s",
+                              .y_label = "target token t",
+                              .heat = &heat};
+    unroll_status status = unroll_plot_write(&plot);
+    if (status == UNROLL_OK)
+        status = unroll_plot_draw(&plot);
+    unroll_free(block);
+    return status;
 }

@@ -1,5 +1,6 @@
 /* The pictures of a comparison. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,19 @@ void compare_plot_label(const compare_variant *v, char out[COMPARE_PLOT_LABEL])
              any ? " (" : "", init, *init && *gates ? ", " : "", gates, any ? ")" : "");
 }
 
+/* What a reader must know of a line beside its name. */
+__attribute__((format(printf, 2, 3))) static void add_note(char label[LABEL], const char *format, ...)
+{
+    const size_t n = strlen(label);
+    va_list args;
+    va_start(args, format);
+    if (n + 2 < LABEL) {
+        memcpy(label + n, ", ", 3);
+        vsnprintf(label + n + 2, LABEL - n - 2, format, args);
+    }
+    va_end(args);
+}
+
 /* ---- series ---- */
 
 static void drop_series(drawing *d)
@@ -97,6 +111,28 @@ static void set_point(drawing *d, size_t i, double x, const unroll_mean *y)
     block[count + i] = y->mean;
     block[2 * count + i] = y->low;
     block[3 * count + i] = y->high;
+}
+
+/* A band of one or two seeds would look like an interval: one seed is a line, two are dots beside their mean. */
+static void finish_series(drawing *d, size_t look)
+{
+    enum { PLACES = 25 };
+    unroll_series *one = &d->series[d->count - 1];
+    const double *x = one->x, *low = one->low, *high = one->high;
+    const size_t apart = (one->count + PLACES - 1) / PLACES;
+    const size_t places = one->count ? (one->count - 1) / apart + 1 : 0;
+    if (d->study->seeds > 2)
+        return;
+    one->low = one->high = NULL;
+    if (d->study->seeds < 2 || !new_series(d, "", look, 2 * places))
+        return;
+    unroll_series *dots = &d->series[d->count - 1];
+    dots->marks = true;
+    dots->low = dots->high = NULL;
+    for (size_t i = 0; i < places; i++) {
+        set_point(d, 2 * i, x[i * apart], &(unroll_mean){.mean = low[i * apart]});
+        set_point(d, 2 * i + 1, x[i * apart], &(unroll_mean){.mean = high[i * apart]});
+    }
 }
 
 static void add_level(drawing *d, const char *label, double level, double from, double to)
@@ -152,7 +188,8 @@ static void flush(drawing *d, const unroll_plot *like)
     unroll_plot plot = *like;
     size_t longest = 0;
     for (size_t i = 0; i < d->count; i++)
-        if (!d->series[i].reference && d->series[i].count + d->series[i].marks > longest)
+        if (!d->series[i].reference && *d->series[i].label &&
+            d->series[i].count + d->series[i].marks > longest)
             longest = d->series[i].count + d->series[i].marks;
     if (longest < 2) { /* a point is no curve */
         drop_series(d);
@@ -177,12 +214,16 @@ static void add_learning(drawing *d, size_t v, enum field field)
 {
     const compare_study *s = d->study;
     char label[LABEL];
-    size_t count = 0;
+    size_t count = 0, diverged = 0;
     double value[COMPARE_SEEDS_MAX];
     const size_t seeds = (size_t)s->seeds;
-    for (size_t k = 0; k < seeds; k++)
+    for (size_t k = 0; k < seeds; k++) {
         count = compare_at(s, v, k)->points > count ? compare_at(s, v, k)->points : count;
+        diverged += compare_at(s, v, k)->diverged;
+    }
     compare_plot_label(&s->variant[v], label);
+    if (diverged)
+        add_note(label, "%zu of %zu seeds diverged", diverged, seeds);
     if (count == 0 || !new_series(d, label, v + 1, count))
         return;
     for (size_t i = 0; i < count; i++) {
@@ -191,13 +232,15 @@ static void add_learning(drawing *d, size_t v, enum field field)
             const compare_result *r = compare_at(s, v, k);
             if (i < r->points)
                 x = (double)r->point[i].step;
-            /* One that ended early had solved it: it stays where it was. */
-            const compare_point *p = r->points ? &r->point[i < r->points ? i : r->points - 1] : NULL;
+            /* One that ended early had solved it and stays where it was, or has diverged. */
+            const bool over = r->points == 0 || (i >= r->points && r->diverged);
+            const compare_point *p = over ? NULL : &r->point[i < r->points ? i : r->points - 1];
             value[k] = !p ? NAN : field == FIELD_LOSS ? p->loss : p->accuracy;
         }
         const unroll_mean m = unroll_mean_of(value, seeds);
         set_point(d, i, x, &m);
     }
+    finish_series(d, v + 1);
 }
 
 /* The last x of any series. */
@@ -249,43 +292,71 @@ static bool is_shown(const compare_distance *e, int when, size_t top)
     return e->when == when && e->row.state == 'h' && e->row.layer == top;
 }
 
-static void add_gradient(drawing *d, size_t v, int when)
+/* The distances of a variant's curves.
+ * @param without  seeds that have none, because they diverged or nothing could be measured */
+static size_t gradient_count(const compare_study *s, size_t v, int when, size_t *without)
 {
-    const compare_study *s = d->study;
-    const size_t seeds = (size_t)s->seeds;
     const size_t top = (size_t)s->variant[v].config->layers - 1;
-    char label[LABEL];
     size_t count = 0;
-    for (size_t k = 0; k < seeds; k++) {
+    *without = 0;
+    for (size_t k = 0; k < s->seeds; k++) {
         const compare_result *r = compare_at(s, v, k);
+        bool any = false;
         for (size_t i = 0; i < r->distances; i++)
-            if (is_shown(&r->distance[i], when, top) && r->distance[i].row.distance >= count)
-                count = r->distance[i].row.distance + 1;
+            if (is_shown(&r->distance[i], when, top)) {
+                const size_t distance = r->distance[i].row.distance;
+                any = true;
+                count = distance >= count ? distance + 1 : count;
+            }
+        *without += !any;
     }
-    compare_plot_label(&s->variant[v], label);
-    double *value = unroll_alloc(count * seeds, sizeof *value);
-    if (!value)
-        lack_memory(d);
-    if (!value || count == 0 || !new_series(d, label, v + 1, count)) {
-        unroll_free(value);
-        return;
-    }
+    return count;
+}
+
+/* @param value  [count][seeds] */
+static void get_gradients(const compare_study *s, size_t v, int when, size_t count, double *value)
+{
+    const size_t seeds = (size_t)s->seeds, top = (size_t)s->variant[v].config->layers - 1;
     for (size_t i = 0; i < count * seeds; i++)
         value[i] = NAN;
     for (size_t k = 0; k < seeds; k++) {
         const compare_result *r = compare_at(s, v, k);
         for (size_t i = 0; i < r->distances; i++)
-            if (is_shown(&r->distance[i], when, top) && r->distance[i].row.point.gmean > 0)
-                value[r->distance[i].row.distance * seeds + k] =
-                    log10(r->distance[i].row.point.gmean);
+            if (is_shown(&r->distance[i], when, top))
+                value[r->distance[i].row.distance * seeds + k] = r->distance[i].row.point.gmean;
     }
-    for (size_t i = 0; i < count; i++) {
-        unroll_mean m = unroll_mean_of(value + i * seeds, seeds);
-        m.mean = pow(10, m.mean);
-        m.low = pow(10, m.low);
-        m.high = pow(10, m.high);
+}
+
+static void add_gradient(drawing *d, size_t v, int when)
+{
+    const compare_study *s = d->study;
+    const size_t seeds = (size_t)s->seeds;
+    char label[LABEL];
+    size_t without, zeros = 0, from = 0;
+    const size_t count = gradient_count(s, v, when, &without);
+    double *value = unroll_alloc(count * seeds, sizeof *value);
+    if (!value)
+        lack_memory(d);
+    if (!value || count == 0) {
+        unroll_free(value);
+        return;
+    }
+    get_gradients(s, v, when, count, value);
+    for (; from < count && zeros == 0; from++)
+        for (size_t k = 0; k < seeds; k++)
+            zeros += value[from * seeds + k] == 0;
+    compare_plot_label(&s->variant[v], label);
+    if (without)
+        add_note(label, "%zu of %zu seeds without a curve", without, seeds);
+    if (zeros)
+        add_note(label, "0 in %zu of %zu seeds at distance %zu", zeros, seeds - without, from - 1);
+    const bool drawn = new_series(d, label, v + 1, count);
+    for (size_t i = 0; i < count && drawn; i++) {
+        const unroll_mean m = compare_geometric_mean(value + i * seeds, seeds);
         set_point(d, i, (double)i, &m);
     }
+    if (drawn)
+        finish_series(d, v + 1);
     unroll_free(value);
 }
 
@@ -327,16 +398,13 @@ static void add_depth(drawing *d, size_t v)
             const compare_result *r = compare_at(s, v, k);
             value[k] = NAN;
             for (size_t i = 0; i < r->distances; i++)
-                if (is_shown(&r->distance[i], COMPARE_START, l) &&
-                    r->distance[i].row.distance == 0 && r->distance[i].row.point.gmean > 0)
-                    value[k] = log10(r->distance[i].row.point.gmean);
+                if (is_shown(&r->distance[i], COMPARE_START, l) && r->distance[i].row.distance == 0)
+                    value[k] = r->distance[i].row.point.gmean;
         }
-        unroll_mean m = unroll_mean_of(value, seeds);
-        m.mean = pow(10, m.mean);
-        m.low = pow(10, m.low);
-        m.high = pow(10, m.high);
+        const unroll_mean m = compare_geometric_mean(value, seeds);
         set_point(d, l, (double)l + 1, &m);
     }
+    finish_series(d, v + 1);
 }
 
 static bool has_layers(const compare_study *s)
@@ -382,9 +450,10 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
                        const char *y_label)
 {
     const compare_study *s = d->study;
-    size_t first = 0;
+    size_t first = 0, look = 0;
     for (size_t from = 0, to; from < s->variants; from = to) {
         char label[LABEL], tail[80];
+        size_t diverged = 0;
         to = from + 1;
         while (to < s->variants && s->variant[to].sweep > s->variant[to - 1].sweep)
             to++;
@@ -395,7 +464,11 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
             const char *after = cut + 2 + strcspn(cut + 2, " ");
             memmove(cut, after, strlen(after) + 1);
         }
-        if (!new_series(d, label, 0, to - from))
+        for (size_t i = from * s->seeds; i < to * s->seeds; i++)
+            diverged += s->result[i].diverged;
+        if (diverged && field != FIELD_SOLVED)
+            add_note(label, "without %zu runs that diverged", diverged);
+        if (!new_series(d, label, ++look, to - from))
             continue;
         d->series[d->count - 1].points = true;
         for (size_t v = from; v < to; v++) {
@@ -408,6 +481,10 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
                       : field == FIELD_LOSS ? &m.loss
                                             : &m.accuracy);
         }
+        if (field == FIELD_SOLVED) /* a share of all seeds, not one of each */
+            d->series[d->count - 1].low = d->series[d->count - 1].high = NULL;
+        else
+            finish_series(d, look);
         first = first ? first : to;
     }
     add_sweep_guess(d, first, field);
@@ -462,6 +539,7 @@ static void draw_lengths(drawing *d, const char *title, bool bleu)
             const unroll_mean m = compare_length_mean(s, v, of, bleu);
             set_point(d, i, (double)(of->min + of->max) / 2, &m);
         }
+        finish_series(d, v + 1);
     }
     flush(d, &(unroll_plot){.name = bleu ? "length-bleu" : "length-exact",
                             .title = title,
@@ -473,52 +551,12 @@ static void draw_lengths(drawing *d, const char *title, bool bleu)
 
 /* ---- targets against sources ---- */
 
-const char *compare_map_name(char name[COMPARE_MAP_NAME], size_t variant)
-{
-    snprintf(name, COMPARE_MAP_NAME, "alignment-%zu", variant + 1);
-    return name;
-}
-
-static unroll_status draw_map(const drawing *d, size_t v, const compare_map *m)
-{
-    char name[COMPARE_MAP_NAME], title[LABEL], label[LABEL];
-    double *block = unroll_alloc(m->targets * m->sources + m->targets + m->sources, sizeof *block);
-    if (!block)
-        return UNROLL_EMEMORY;
-    double *x = block + m->targets * m->sources, *y = x + m->sources;
-    for (size_t i = 0; i < m->targets * m->sources; i++)
-        block[i] = log10(m->norm[i]);
-    for (size_t s = 0; s < m->sources; s++)
-        x[s] = (double)s + 1;
-    for (size_t t = 0; t < m->targets; t++)
-        y[t] = (double)t + 1;
-    compare_plot_label(&d->study->variant[v], label);
-    snprintf(title, LABEL, "dL_t/dx_s after training: %.*s", unroll_utf8_fit(label, 160), label);
-    const unroll_heat heat = {.z = block,
-                              .x = x,
-                              .y = y,
-                              .columns = m->sources,
-                              .rows = m->targets,
-                              .label = "log10 |dL_t/dx_s| (nats)"};
-    const unroll_plot plot = {.directory = d->folder,
-                              .name = compare_map_name(name, v),
-                              .title = title,
-                              .x_label = "source token s",
-                              .y_label = "target token t",
-                              .heat = &heat};
-    unroll_status status = unroll_plot_write(&plot);
-    if (status == UNROLL_OK)
-        status = unroll_plot_draw(&plot);
-    unroll_free(block);
-    return status;
-}
-
 /* Of each variant the first seed's. */
 static void draw_maps(drawing *d)
 {
     for (size_t v = 0; v < d->study->variants; v++) {
         const compare_map *m = &compare_at(d->study, v, 0)->map;
-        const unroll_status status = m->norm ? draw_map(d, v, m) : UNROLL_OK;
+        const unroll_status status = m->norm ? compare_map_draw(d->study, d->folder, v) : UNROLL_OK;
         d->status = d->status ? d->status : status;
     }
 }
@@ -528,7 +566,7 @@ static void draw_maps(drawing *d)
 static unroll_status start_drawing(drawing *d)
 {
     const compare_study *s = d->study;
-    d->most = 2 * s->variants; /* reference lines, too */
+    d->most = 3 * s->variants; /* dots and reference lines, too */
     d->folder = unroll_path_join(s->directory, "plots");
     d->series = unroll_alloc(d->most, sizeof *d->series);
     d->label = unroll_alloc(d->most, sizeof *d->label);

@@ -16,14 +16,17 @@ static const struct {
 } pictures[] = {
     {"length-exact",
      "Share of held-out sentences that are translated exactly, against the length of their "
-     "source: the mean over seeds, the band from the lowest to the highest."},
+     "source: the mean over seeds, the band from the lowest to the highest; two seeds are dots."},
     {"length-bleu", "BLEU of the same translations."},
-    {"learning", "Training loss against updates: the mean over seeds, the band from the lowest to the "
-                 "highest. Dashed: the loss of the best guess that remembers nothing."},
+    {"learning",
+     "Training loss against updates: the mean over seeds, the band from the lowest to the "
+     "highest, two seeds as dots; a seed that diverged is in it until then. Dashed: the loss of the best guess "
+     "that remembers nothing."},
     {"accuracy", "Training accuracy, of the targets that the task scores."},
-    {"gradient-start", "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
-                       "held-out samples, against the distance t - s, forward and back in doubles. Each "
-                       "line is a geometric mean."},
+    {"gradient-start",
+     "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
+     "held-out samples, against the distance t - s, forward and back in doubles. Each line is a geometric mean over samples and seeds: it ends where one "
+     "of them is 0, and the legend says how many seeds are."},
     {"gradient-middle",
      "The same, half-way through the training, by updates or time; or at its end where it solved "
      "the task before."},
@@ -37,7 +40,7 @@ static const struct {
      "seeds on 1000 sequences of each length. The dotted upright marks the length of training."},
     {"half-life",
      "How fast the fresh network's gradient decays, beside how long learning took. Only jobs "
-     "that solved the task."},
+     "that solved the task, and whose curve falls; the table counts the others."},
 };
 
 static bool was_drawn(const char *plots, const char *name)

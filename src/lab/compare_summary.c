@@ -70,6 +70,21 @@ void compare_summarise(const compare_study *s, size_t v, compare_summary *out)
     out->steps_to_solve = compare_steps_to_solve(s, v, compare_solve_horizon(s));
 }
 
+unroll_mean compare_geometric_mean(double *value, size_t count)
+{
+    bool zero = false;
+    for (size_t k = 0; k < count; k++) {
+        zero = zero || value[k] == 0;
+        value[k] = log10(value[k]);
+    }
+    unroll_mean m = unroll_mean_of(value, count);
+    m.interval = (unroll_interval){NAN, NAN};
+    m.high = m.n ? pow(10, m.high) : zero ? 0 : NAN;
+    m.low = zero ? 0 : m.n ? pow(10, m.low) : NAN;
+    m.mean = zero ? 0 : pow(10, m.mean);
+    return m;
+}
+
 /* ---- the table ---- */
 
 /* " (0.119 to 0.127)". Where all are too few, compare_means_words() says it once. */

@@ -21,6 +21,10 @@ double compare_solve_horizon(const compare_study *s);
  *  that diverged never solves. */
 unroll_survival compare_steps_to_solve(const compare_study *s, size_t variant, double horizon);
 
+/** Geometric mean over seeds, without an interval: 0 where one of them is 0, as a gradient that is gone.
+ *  @param value  [count] at least 0; NaN: not measured; is overwritten */
+unroll_mean compare_geometric_mean(double *value, size_t count);
+
 /** A row for each variant: its label and its means with their intervals. */
 void compare_means_table(const compare_study *s, unroll_table *out);
 enum { COMPARE_WORDS = 400 };

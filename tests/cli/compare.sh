@@ -34,6 +34,8 @@ check 'and a row for each job' [ "$(wc -l <one/results.csv)" -eq 5 ]
 check 'labels are quoted' grep -q '^"a<b, ""quoted""",1,60,' one/results.csv
 check 'learning.csv has points' [ "$(wc -l <one/learning.csv)" -gt 100 ]
 check 'distance.csv has both states' grep -q ',0,c,3,' one/distance.csv
+check 'two seeds are dots beside their mean' [ "$(grep -c 'with points' one/plots/gradient-start.gp)" -eq 2 ]
+check 'not a band' [ -z "$(grep filledcurves one/plots/*.gp)" ]
 check 'the page has no markup from a label' grep -q 'a&lt;b, &quot;quoted&quot;' one/report.html
 check 'nor a raw one' [ -z "$(grep 'a<b' one/report.html)" ]
 check 'the page names the command' grep -q 'unroll compare --task=copy' one/report.html
