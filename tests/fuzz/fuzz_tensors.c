@@ -7,10 +7,11 @@
 
 FUZZ_TENSORS
 
+static volatile unsigned char seen; /* so that every byte is read */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     unroll_tensors t = {0};
-    volatile unsigned char sum = 0;
     if (unroll_tensors_read(fuzz_file("x.safetensors", data, size), &t) == UNROLL_OK) {
         for (size_t i = 0; i < t.count; i++) {
             const unroll_tensor *one = &t.tensor[i];
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             for (size_t k = 0; k < one->rank; k++)
                 bytes *= one->shape[k];
             for (size_t k = 0; k < bytes; k++)
-                sum += ((const unsigned char *)one->data)[k];
+                seen = ((const unsigned char *)one->data)[k];
         }
         for (size_t i = 0; i < t.metadata_count; i++)
             fuzz_require(unroll_tensors_metadata(&t, t.metadata[i].key));
