@@ -6,7 +6,7 @@ static const unroll_real leak = (unroll_real)0.01;
 
 /* forward   h = z where z > 0, else leak · z
  * backward  dz = dh where z > 0, else leak · dh */
-static void forward(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h)
+static void forward(size_t n, unroll_real *z, const unroll_real *slope, unroll_real *h)
 {
     (void)slope;
     for (size_t i = 0; i < n; i += LANES) {

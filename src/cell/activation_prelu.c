@@ -4,7 +4,7 @@
 /* One learned slope a_i for each unit i, at first 0.25.
  *   forward   h = z where z > 0, else a · z
  *   backward  dz = dh where z > 0, else a · dh      da = 0 where z > 0, else dh · z */
-static void forward(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h)
+static void forward(size_t n, unroll_real *z, const unroll_real *slope, unroll_real *h)
 {
     for (size_t i = 0; i < n; i += LANES) {
         const vec x = vec_load(z + i);

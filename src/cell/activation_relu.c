@@ -3,7 +3,7 @@
 
 /* forward   h = max(z, 0)
  * backward  dz = dh where h > 0, else 0 (0 at the kink, as PyTorch) */
-static void forward(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h)
+static void forward(size_t n, unroll_real *z, const unroll_real *slope, unroll_real *h)
 {
     (void)slope;
     for (size_t i = 0; i < n; i += LANES) {

@@ -2,22 +2,24 @@
 #include "math/vec.h"
 
 /* forward   h = 1 / (1 + exp(−z))
- * backward  dz = dh · h (1 − h)      at most dh/4: a quarter a step, whatever the weights */
-static void forward(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h)
+ * backward  dz = dh · h (1 − h)      at most dh/4: a quarter a step, whatever the weights;
+ *                                    from what forward kept in place of z (math/kept.h) */
+static void forward(size_t n, unroll_real *z, const unroll_real *slope, unroll_real *h)
 {
     (void)slope;
-    for (size_t i = 0; i < n; i += LANES)
-        vec_store(h + i, vec_sigmoid(vec_load(z + i)));
+    for (size_t i = 0; i < n; i += LANES) {
+        vec kept;
+        vec_store(h + i, vec_keep_sigmoid(vec_load(z + i), &kept));
+        vec_store(z + i, kept);
+    }
 }
 
 static void backward(size_t n, unroll_real *z, const unroll_real *h, const unroll_real *dh,
                      const unroll_real *slope, unroll_real *dslope)
 {
-    (void)slope, (void)dslope;
-    for (size_t i = 0; i < n; i += LANES) {
-        const vec y = vec_load(h + i);
-        vec_store(z + i, vec_load(dh + i) * y * (vec_all(1) - y));
-    }
+    (void)h, (void)slope, (void)dslope;
+    for (size_t i = 0; i < n; i += LANES)
+        vec_store(z + i, vec_load(dh + i) * vec_kept_sigmoid_slope(vec_load(z + i)));
 }
 
 const unroll_activation UNROLL_K(activation_sigmoid) = {

@@ -1,6 +1,7 @@
 #ifndef UNROLL_CELL_CELL_H
 #define UNROLL_CELL_CELL_H
 #include "base/spec.h"
+#include "math/kept.h"
 #include "math/kernels.h"
 
 /* A recurrent cell is one file that ends in a `const unroll_cell`, and one line in module.am; doc/design.md shows how.
@@ -111,19 +112,33 @@ typedef struct unroll_step {
     const uint8_t *mode;     /**< [rows] or NULL */
 } unroll_step;
 
-/** What a gate's value is: the function of its pre-activation. */
+/** What a gate's value is: the function of its pre-activation. Forward leaves of a sigmoid or a tanh what
+ *  vec_keep_sigmoid() or vec_keep_tanh() keeps; unroll_gate_read() takes the value from it. */
 enum unroll_gate_kind {
     UNROLL_GATE_LINEAR, /**< none: its size says nothing, and no share of it is taken */
     UNROLL_GATE_SIGMOID, /**< in (0,1): a gate proper, whose shares below 0.1 and above 0.9 are shown */
-    UNROLL_GATE_TANH,      /**< in (−1,1): a candidate, whose share of |x| above 0.9 is shown */
-    UNROLL_GATE_ACTIVATION /**< --activation; its value is h_t, and its block keeps the pre-activation */
+    UNROLL_GATE_TANH, /**< in (−1,1): a candidate, whose share of |x| above 0.9 is shown */
+    UNROLL_GATE_ACTIVATION /**< --activation; its value is h_t, and its block keeps what f leaves there */
 };
+
+/** Value, complement and slope of a gate, from an element of its z block after forward. A linear gate has its value,
+ *  the complement 1 − value and the slope 1; of an activation read h_t, and take the slope by its backward. */
+static inline unroll_kept unroll_gate_read(enum unroll_gate_kind kind, unroll_real kept)
+{
+    switch (kind) {
+    case UNROLL_GATE_SIGMOID: return unroll_kept_sigmoid(kept);
+    case UNROLL_GATE_TANH: return unroll_kept_tanh(kept);
+    case UNROLL_GATE_ACTIVATION:
+    case UNROLL_GATE_LINEAR: break;
+    }
+    return (unroll_kept){(double)kept, 1 - (double)kept, 1};
+}
 
 /** One gate, for people and for probes. */
 typedef struct unroll_gate {
     const char *name; /**< the paper's letter, at most UNROLL_GATE_NAME − 1 bytes; "" for the only gate */
     enum unroll_gate_kind kind;
-    size_t block; /**< z block that holds its value after forward (ACTIVATION: what goes into it) */
+    size_t block; /**< z block that keeps it after forward */
 } unroll_gate;
 
 enum { UNROLL_GATES_MAX = 8, UNROLL_GATE_NAME = 4 };
@@ -132,7 +147,7 @@ enum { UNROLL_GATES_MAX = 8, UNROLL_GATE_NAME = 4 };
  *  other path carries it. */
 typedef struct unroll_keep {
     const char *name; /**< for reports, such as "forget gates"; NULL: there is no such factor */
-    size_t block;     /**< z block that holds it after forward */
+    size_t block;     /**< z block of the gate that it is */
     bool complement; /**< the factor is 1 − that; then --forget-bias sets the bias to the negative */
 } unroll_keep;
 
@@ -174,9 +189,10 @@ typedef struct unroll_activation {
     bool corner; /**< f' jumps at 0 */
     bool dies;   /**< f(z) = 0 for all z below 0: a unit can be 0 at every step */
     double gain; /**< the bound on |f'|, for Pascanu's bound */
-    /** h = f(z) for a row of n (a multiple of lanes). slope: [n] or NULL. */
-    void (*forward)(size_t n, const unroll_real *z, const unroll_real *slope, unroll_real *h);
-    /** dz = dh·f'(z), in place over z; dslope (NULL unless slopes) gets dL/dslope of this row. */
+    /** h = f(z) for a row of n (a multiple of lanes), which may leave in z what backward needs in its place.
+     *  slope: [n] or NULL. */
+    void (*forward)(size_t n, unroll_real *z, const unroll_real *slope, unroll_real *h);
+    /** dz = dh·f'(z), in place over what forward left in z; dslope (NULL unless slopes) gets dL/dslope of this row. */
     void (*backward)(size_t n, unroll_real *z, const unroll_real *h, const unroll_real *dh,
                      const unroll_real *slope, unroll_real *dslope);
 } unroll_activation;

@@ -10,23 +10,25 @@
  *   backward  dn = dh_t (1 − z)   da_n = dn (1 − n²)   dm = da_n r   dr = da_n m
  *             dz = dh_t (h_{t-1} − n)
  *             dh_{t-1} = dh_t z + (da_r, da_z) Wh_rz + dm Wh_n
- * Blocks: 0 r, 1 z, 2 n, 3 m; they become da_r, da_z, da_n, dm. */
+ * Blocks: 0 r, 1 z, 2 n, as kept by math/kept.h, 3 m; they become da_r, da_z, da_n, dm. */
 static void forward_after(const unroll_step *s)
 {
     const size_t H = s->layer->pitch;
-    const vec one = vec_all(1);
     unroll_recur(s, s->h0, H, 0, 2, 0, UNROLL_FROM_SELF);
     unroll_recur(s, s->h0, H, 2, 1, 3, UNROLL_FROM_BIAS);
     for (size_t row = 0; row < s->rows; row++) {
         unroll_real *b = s->z + row * 4 * H;
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = row * H + j;
-            const vec r = vec_sigmoid(vec_load(b + j)), z = vec_sigmoid(vec_load(b + H + j));
-            const vec n = vec_tanh(vec_load(b + 2 * H + j) + r * vec_load(b + 3 * H + j));
-            vec_store(b + j, r);
-            vec_store(b + H + j, z);
-            vec_store(b + 2 * H + j, n);
-            vec_store(s->h + k, (one - z) * n + z * vec_load(s->h0 + k));
+            vec kept_r, kept_z, kept_n;
+            const vec r = vec_keep_sigmoid(vec_load(b + j), &kept_r);
+            const vec z = vec_keep_sigmoid(vec_load(b + H + j), &kept_z);
+            const vec n =
+                vec_keep_tanh(vec_load(b + 2 * H + j) + r * vec_load(b + 3 * H + j), &kept_n);
+            vec_store(b + j, kept_r);
+            vec_store(b + H + j, kept_z);
+            vec_store(b + 2 * H + j, kept_n);
+            vec_store(s->h + k, vec_kept_sigmoid_complement(kept_z) * n + z * vec_load(s->h0 + k));
         }
     }
 }
@@ -34,19 +36,19 @@ static void forward_after(const unroll_step *s)
 static void backward_after(const unroll_step *s)
 {
     const size_t H = s->layer->pitch;
-    const vec one = vec_all(1);
     for (size_t row = 0; row < s->rows; row++) {
         unroll_real *b = s->z + row * 4 * H;
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = row * H + j;
             const vec r = vec_load(b + j), z = vec_load(b + H + j), n = vec_load(b + 2 * H + j);
             const vec m = vec_load(b + 3 * H + j), dh = vec_load(s->dh + k);
-            const vec da = dh * (one - z) * (one - n * n);
-            vec_store(b + j, da * m * r * (one - r));
-            vec_store(b + H + j, dh * (vec_load(s->h0 + k) - n) * z * (one - z));
+            const vec da = dh * vec_kept_sigmoid_complement(z) * vec_kept_tanh_slope(n);
+            const vec dz = dh * (vec_load(s->h0 + k) - vec_kept_tanh(n));
+            vec_store(b + j, da * m * vec_kept_sigmoid_slope(r));
+            vec_store(b + H + j, dz * vec_kept_sigmoid_slope(z));
             vec_store(b + 2 * H + j, da);
-            vec_store(b + 3 * H + j, da * r);
-            vec_store(s->dh0 + k, vec_load(s->dh0 + k) + dh * z);
+            vec_store(b + 3 * H + j, da * vec_kept_sigmoid(r));
+            vec_store(s->dh0 + k, vec_load(s->dh0 + k) + dh * vec_kept_sigmoid(z));
         }
     }
     unroll_recur_back(s, 0, 2, 0, s->dh0, H, UNROLL_FROM_SELF);
@@ -80,17 +82,17 @@ const unroll_cell UNROLL_K(cell_gru) = {
  *   backward  da_n = dh_t (1 − z)(1 − n²)    dq = da_n Wh_n    dr = dq h_{t-1}
  *             dz = dh_t (h_{t-1} − n)
  *             dh_{t-1} = dh_t z + dq r + (da_r, da_z) Wh_rz
- * Blocks: 0 r, 1 z, 2 n, 3 q, 4 dq; the first three become da, q stays: it is dWh_n's factor. */
+ * Blocks: 0 r, 1 z, 2 n, as above, 3 q, 4 dq; the first three become da, q stays: it is dWh_n's factor. */
 static void forward_before(const unroll_step *s)
 {
     const size_t H = s->layer->pitch;
-    const vec one = vec_all(1);
     unroll_recur(s, s->h0, H, 0, 2, 0, UNROLL_FROM_SELF);
     for (size_t row = 0; row < s->rows; row++) {
         unroll_real *b = s->z + row * 5 * H;
         for (size_t j = 0; j < H; j += LANES) {
-            const vec r = vec_sigmoid(vec_load(b + j));
-            vec_store(b + j, r);
+            vec kept;
+            const vec r = vec_keep_sigmoid(vec_load(b + j), &kept);
+            vec_store(b + j, kept);
             vec_store(b + 3 * H + j, r * vec_load(s->h0 + row * H + j));
         }
     }
@@ -99,10 +101,12 @@ static void forward_before(const unroll_step *s)
         unroll_real *b = s->z + row * 5 * H;
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = row * H + j;
-            const vec z = vec_sigmoid(vec_load(b + H + j)), n = vec_tanh(vec_load(b + 2 * H + j));
-            vec_store(b + H + j, z);
-            vec_store(b + 2 * H + j, n);
-            vec_store(s->h + k, (one - z) * n + z * vec_load(s->h0 + k));
+            vec kept_z, kept_n;
+            const vec z = vec_keep_sigmoid(vec_load(b + H + j), &kept_z);
+            const vec n = vec_keep_tanh(vec_load(b + 2 * H + j), &kept_n);
+            vec_store(b + H + j, kept_z);
+            vec_store(b + 2 * H + j, kept_n);
+            vec_store(s->h + k, vec_kept_sigmoid_complement(kept_z) * n + z * vec_load(s->h0 + k));
         }
     }
 }
@@ -110,16 +114,16 @@ static void forward_before(const unroll_step *s)
 static void backward_before(const unroll_step *s)
 {
     const size_t H = s->layer->pitch;
-    const vec one = vec_all(1);
     for (size_t row = 0; row < s->rows; row++) {
         unroll_real *b = s->z + row * 5 * H;
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = row * H + j;
             const vec z = vec_load(b + H + j), n = vec_load(b + 2 * H + j);
             const vec dh = vec_load(s->dh + k);
-            vec_store(s->dh0 + k, vec_load(s->dh0 + k) + dh * z);
-            vec_store(b + H + j, dh * (vec_load(s->h0 + k) - n) * z * (one - z));
-            vec_store(b + 2 * H + j, dh * (one - z) * (one - n * n));
+            const vec dz = dh * (vec_load(s->h0 + k) - vec_kept_tanh(n));
+            vec_store(s->dh0 + k, vec_load(s->dh0 + k) + dh * vec_kept_sigmoid(z));
+            vec_store(b + H + j, dz * vec_kept_sigmoid_slope(z));
+            vec_store(b + 2 * H + j, dh * vec_kept_sigmoid_complement(z) * vec_kept_tanh_slope(n));
         }
     }
     unroll_recur_back(s, 2, 1, 2, s->z + 4 * H, 5 * H, UNROLL_FROM_ZERO);
@@ -128,8 +132,8 @@ static void backward_before(const unroll_step *s)
         for (size_t j = 0; j < H; j += LANES) {
             const size_t k = row * H + j;
             const vec r = vec_load(b + j), dq = vec_load(b + 4 * H + j);
-            vec_store(s->dh0 + k, vec_load(s->dh0 + k) + dq * r);
-            vec_store(b + j, dq * vec_load(s->h0 + k) * r * (one - r));
+            vec_store(s->dh0 + k, vec_load(s->dh0 + k) + dq * vec_kept_sigmoid(r));
+            vec_store(b + j, dq * vec_load(s->h0 + k) * vec_kept_sigmoid_slope(r));
         }
     }
     unroll_recur_back(s, 0, 2, 0, s->dh0, H, UNROLL_FROM_SELF);

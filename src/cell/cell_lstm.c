@@ -10,7 +10,7 @@
  *             di = dc_t g   df = dc_t c_{t-1}    dg = dc_t i
  *             dzi = di i(1 − i)   dzf = df f(1 − f)   dzg = dg (1 − g²)   dzo = do o(1 − o)
  *             dc_{t-1} = dc_t f                  dh_{t-1} = dz_t Wh
- * Blocks 0–3 keep i, f, g, o and become dz. tanh(c_t) is taken again: cheaper than its memory. */
+ * Blocks 0–3 keep i, f, g, o (math/kept.h) and become dz. tanh(c_t) is taken again: cheaper than its memory. */
 /* Where c is normalised (Ba et al. 2016, Cooijmans et al. 2016):
  *   forward   u = norm(c_t) + b                  h_t = o tanh(u)
  *   backward  do = dh_t tanh(u)                  du = dh_t o (1 − tanh²(u)), and so dc_t through h_t
@@ -31,7 +31,7 @@ static void norm_output(const unroll_step *s)
     l->norm->forward(&pass);
     for (size_t r = 0; r < s->rows; r++)
         for (size_t j = 0; j < H; j += LANES) {
-            const vec o = vec_load(s->z + (4 * r + 3) * H + j);
+            const vec o = vec_kept_sigmoid(vec_load(s->z + (4 * r + 3) * H + j));
             vec_store(s->h + r * H + j, o * vec_tanh(vec_load(u + r * row + j)));
         }
 }
@@ -41,14 +41,14 @@ static void norm_output_back(const unroll_step *s)
     const unroll_layer *l = s->layer;
     const size_t H = l->pitch, row = l->norm_blocks * H;
     unroll_real *u = s->n + (l->place[UNROLL_NORM_C].at + U_AFTER) * H;
-    const vec one = vec_all(1);
     for (size_t r = 0; r < s->rows; r++)
         for (size_t j = 0; j < H; j += LANES) {
             unroll_real *zo = s->z + (4 * r + 3) * H + j, *du = u + r * row + j;
             const vec o = vec_load(zo), dh = vec_load(s->dh + r * H + j);
-            const vec tc = vec_tanh(vec_load(du));
-            vec_store(zo, dh * tc * o * (one - o));
-            vec_store(du, dh * o * (one - tc * tc));
+            vec slope;
+            const vec tu = vec_tanh_slope(vec_load(du), &slope);
+            vec_store(zo, dh * tu * vec_kept_sigmoid_slope(o));
+            vec_store(du, dh * vec_kept_sigmoid(o) * slope);
         }
     const unroll_norm_pass pass = unroll_norm_of(s, UNROLL_NORM_C, 0, 1, u, row);
     l->norm->backward(&pass);
@@ -62,15 +62,14 @@ static inline void run_gates(const unroll_step *s, bool normed)
         const unroll_real *c0 = s->c0 + r * H;
         unroll_real *c = s->c + r * H, *h = s->h + r * H;
         for (size_t j = 0; j < H; j += LANES) {
-            const vec i = vec_sigmoid(vec_load(z + j));
-            const vec f = vec_sigmoid(vec_load(z + H + j));
-            const vec g = vec_tanh(vec_load(z + 2 * H + j));
-            const vec o = vec_sigmoid(vec_load(z + 3 * H + j));
+            vec kept[4];
+            const vec i = vec_keep_sigmoid(vec_load(z + j), &kept[0]);
+            const vec f = vec_keep_sigmoid(vec_load(z + H + j), &kept[1]);
+            const vec g = vec_keep_tanh(vec_load(z + 2 * H + j), &kept[2]);
+            const vec o = vec_keep_sigmoid(vec_load(z + 3 * H + j), &kept[3]);
             const vec ct = f * vec_load(c0 + j) + i * g;
-            vec_store(z + j, i);
-            vec_store(z + H + j, f);
-            vec_store(z + 2 * H + j, g);
-            vec_store(z + 3 * H + j, o);
+            for (size_t gate = 0; gate < 4; gate++)
+                vec_store(z + gate * H + j, kept[gate]);
             vec_store(c + j, ct);
             if (!normed)
                 vec_store(h + j, o * vec_tanh(ct));
@@ -92,7 +91,6 @@ static void forward(const unroll_step *s)
 static inline void gates_back(const unroll_step *s, bool normed)
 {
     const size_t H = s->layer->pitch;
-    const vec one = vec_all(1);
     for (size_t r = 0; r < s->rows; r++) {
         unroll_real *z = s->z + r * 4 * H;
         const unroll_real *through_h =
@@ -106,16 +104,18 @@ static inline void gates_back(const unroll_step *s, bool normed)
             if (normed) {
                 dc = vec_load(s->dc + k) + vec_load(through_h + j);
             } else {
-                const vec tc = vec_tanh(vec_load(s->c + k)), dh = vec_load(s->dh + k);
-                dc = vec_load(s->dc + k) + dh * o * (one - tc * tc);
-                vec_store(z + 3 * H + j, dh * tc * o * (one - o));
+                vec slope;
+                const vec tc = vec_tanh_slope(vec_load(s->c + k), &slope);
+                const vec dh = vec_load(s->dh + k);
+                dc = vec_load(s->dc + k) + dh * vec_kept_sigmoid(o) * slope;
+                vec_store(z + 3 * H + j, dh * tc * vec_kept_sigmoid_slope(o));
             }
             if (s->dc_total)
                 vec_store(s->dc_total + k, dc);
-            vec_store(s->dc0 + k, dc * f);
-            vec_store(z + j, dc * g * i * (one - i));
-            vec_store(z + H + j, dc * vec_load(s->c0 + k) * f * (one - f));
-            vec_store(z + 2 * H + j, dc * i * (one - g * g));
+            vec_store(s->dc0 + k, dc * vec_kept_sigmoid(f));
+            vec_store(z + j, dc * vec_kept_tanh(g) * vec_kept_sigmoid_slope(i));
+            vec_store(z + H + j, dc * vec_load(s->c0 + k) * vec_kept_sigmoid_slope(f));
+            vec_store(z + 2 * H + j, dc * vec_kept_sigmoid(i) * vec_kept_tanh_slope(g));
         }
     }
 }

@@ -3,7 +3,7 @@
 /* The simple recurrent network, Elman (1990), with any activation f.
  *   forward   z_t = x_t Wx^T + b + h_{t-1} Wh^T      h_t = f(z_t)
  *   backward  dz_t = dh_t · f'(z_t)                  dh_{t-1} = dz_t Wh
- * Block 0 keeps z_t and becomes dz_t. A learned slope's gradient goes to block 1. */
+ * Block 0 keeps z_t, or what f leaves there for f', and becomes dz_t. A learned slope's gradient goes to block 1. */
 static void forward(const unroll_step *s)
 {
     const unroll_layer *l = s->layer;

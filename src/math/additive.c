@@ -25,15 +25,15 @@ void UNROLL_K(additive)(const unroll_additive *p)
 
 void UNROLL_K(additive_back)(const unroll_additive *p)
 {
-    const vec one = vec_all(1);
     for (size_t t = 0; t < p->T; t++)
         for (size_t s = 0; s < p->S; s++) {
             const unroll_real *q = p->q + t * p->q_pitch, *k = p->k + s * p->k_pitch;
             unroll_real *dq = p->dq + t * p->q_pitch, *dk = p->dk + s * p->k_pitch;
             const vec da = vec_all(p->a[t * p->a_pitch + s]);
             for (size_t j = 0; j < p->K; j += LANES) {
-                const vec y = vec_tanh(vec_load(q + j) + vec_load(k + j));
-                const vec d = da * vec_load(p->v + j) * (one - y * y);
+                vec slope;
+                const vec y = vec_tanh_slope(vec_load(q + j) + vec_load(k + j), &slope);
+                const vec d = da * vec_load(p->v + j) * slope;
                 vec_store(p->dv + j, vec_load(p->dv + j) + da * y);
                 vec_store(dq + j, vec_load(dq + j) + d);
                 vec_store(dk + j, vec_load(dk + j) + d);

@@ -19,6 +19,28 @@ ELEMENTWISE(exp)
 ELEMENTWISE(tanh)
 ELEMENTWISE(sigmoid)
 
+/* dy · sech²(x) */
+static inline vec through_tanh(vec x, vec dy)
+{
+    vec slope;
+    vec_tanh_slope(x, &slope);
+    return dy * slope;
+}
+
+void UNROLL_K(tanh_back)(size_t n, const unroll_real *x, const unroll_real *dy, unroll_real *dx)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        vec_store(dx + i, through_tanh(vec_load(x + i), vec_load(dy + i)));
+    if (i < n) {
+        unroll_real tail[2 * LANES] = {0};
+        memcpy(tail, x + i, (n - i) * sizeof *x);
+        memcpy(tail + LANES, dy + i, (n - i) * sizeof *dy);
+        vec_store(tail, through_tanh(vec_load(tail), vec_load(tail + LANES)));
+        memcpy(dx + i, tail, (n - i) * sizeof *dx);
+    }
+}
+
 void UNROLL_K(add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_real *y)
 {
     size_t i = 0;
@@ -89,6 +111,8 @@ static unroll_real largest(size_t n, const unroll_real *x, size_t *where)
     return max;
 }
 
+/* The target's term is left out of the sum, so that nothing is lost of the others where it is nearly all:
+ *   p_k − 1 = −Σ_{j≠k} e_j / Σ e_j      −ln p_k = ln(1 + Σ_{j≠k} e_j) where e_k = 1 is the largest */
 double UNROLL_K(softmax)(size_t V, size_t pitch, unroll_real *logits, uint32_t target,
                          unroll_real scale, uint32_t *best)
 {
@@ -97,17 +121,20 @@ double UNROLL_K(softmax)(size_t V, size_t pitch, unroll_real *logits, uint32_t t
     size_t top;
     const unroll_real max = largest(pitch, logits, &top);
     const double below = (double)max - (double)logits[target];
+    const unroll_real own = vec_exp(vec_all(logits[target] - max))[0];
     *best = (uint32_t)top;
 
+    logits[target] = (unroll_real)-INFINITY;
     vec sums = {0};
     for (size_t i = 0; i < pitch; i += LANES) {
         const vec e = vec_exp(vec_load(logits + i) - max);
         sums += e;
         vec_store(logits + i, e);
     }
-    double sum = 0;
+    double others = 0;
     for (size_t lane = 0; lane < LANES; lane++)
-        sum += (double)sums[lane];
+        others += (double)sums[lane];
+    const double sum = others + (double)own;
 
     if (scale == 0) {
         memset(logits, 0, pitch * sizeof *logits);
@@ -115,7 +142,7 @@ double UNROLL_K(softmax)(size_t V, size_t pitch, unroll_real *logits, uint32_t t
         const unroll_real factor = (unroll_real)((double)scale / sum);
         for (size_t i = 0; i < pitch; i += LANES)
             vec_store(logits + i, vec_load(logits + i) * factor);
-        logits[target] -= scale;
+        logits[target] = (unroll_real)(-(double)scale * others / sum);
     }
-    return log(sum) + below;
+    return below == 0 ? log1p(others) : log(sum) + below;
 }

@@ -23,6 +23,7 @@ const unroll_kernels UNROLL_K(kernels) = {
     .additive_back = UNROLL_K(additive_back),
     .exp = UNROLL_K(exp),
     .tanh = UNROLL_K(tanh),
+    .tanh_back = UNROLL_K(tanh_back),
     .sigmoid = UNROLL_K(sigmoid),
     .cells = UNROLL_K(cells),
     .activations = UNROLL_K(activations),

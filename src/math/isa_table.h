@@ -32,5 +32,6 @@ void UNROLL_K(additive)(const unroll_additive *p);
 void UNROLL_K(additive_back)(const unroll_additive *p);
 void UNROLL_K(exp)(size_t n, const unroll_real *x, unroll_real *y);
 void UNROLL_K(tanh)(size_t n, const unroll_real *x, unroll_real *y);
+void UNROLL_K(tanh_back)(size_t n, const unroll_real *x, const unroll_real *dy, unroll_real *dx);
 void UNROLL_K(sigmoid)(size_t n, const unroll_real *x, unroll_real *y);
 #endif

@@ -104,6 +104,8 @@ typedef struct unroll_kernels {
     void (*exp)(size_t n, const unroll_real *x, unroll_real *y);
     void (*tanh)(size_t n, const unroll_real *x, unroll_real *y);
     void (*sigmoid)(size_t n, const unroll_real *x, unroll_real *y);
+    /** dx[i] = dy[i] · (1 − tanh²(x[i])), any n; dx may be x or dy. */
+    void (*tanh_back)(size_t n, const unroll_real *x, const unroll_real *dy, unroll_real *dx);
     void (*additive)(const unroll_additive *);      /**< a[t][s] = v·tanh(q_t + k_s) */
     void (*additive_back)(const unroll_additive *); /**< a has gradients; dq, dk and dv are added to */
     const struct unroll_cell *const *cells;         /**< src/cell/cell_table.c; NULL at the end */

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unroll/real.h>
+#include "math/kept.h"
 #if defined(UNROLL_SET_AVX2) || defined(UNROLL_SET_AVX512)
 #include <immintrin.h>
 #endif
@@ -41,9 +42,11 @@ typedef unroll_real vec_memory
 #ifdef UNROLL_DOUBLE
 typedef int64_t vec_index;
 typedef uint64_t vec_lane_bits;
+#define VEC_SIGN 0x8000000000000000u
 #else
 typedef int32_t vec_index;
 typedef uint32_t vec_lane_bits;
+#define VEC_SIGN 0x80000000u
 #endif
 typedef vec_index vec_int __attribute__((vector_size(VEC_BYTES)));
 typedef vec_lane_bits vec_bits __attribute__((vector_size(VEC_BYTES)));
@@ -82,6 +85,27 @@ static inline vec vec_select_positive(vec x, vec a, vec b)
     return vec_select(x > (vec){0}, a, b);
 }
 
+/** Per lane: is the sign bit of x set ? a : b. */
+static inline vec vec_select_negative(vec x, vec a, vec b)
+{
+#if defined(UNROLL_SET_AVX2)
+    return vec_select((vec_int)x, a, b); /* it looks at that bit alone */
+#else
+    return vec_select((vec_int)x < 0, a, b);
+#endif
+}
+
+static inline vec vec_abs(vec x)
+{
+    return (vec)((vec_bits)x & ~VEC_SIGN);
+}
+
+/** `x`, which is not negative, with the sign of `from`. */
+static inline vec vec_sign(vec x, vec from)
+{
+    return (vec)((vec_bits)x | ((vec_bits)from & VEC_SIGN));
+}
+
 /** Per lane: a > b ? a : b, so b where either is NaN. */
 static inline vec vec_max(vec a, vec b)
 {
@@ -114,15 +138,15 @@ static inline vec vec_min(vec a, vec b)
 #endif
 }
 
-/* The limits of what follows, and where a number of this type keeps its sign and its exponent. */
+/* The limits of what follows, and where a number of this type keeps its exponent. */
 #ifdef UNROLL_DOUBLE
-#define VEC_SIGN 0x8000000000000000u
 enum { EXPONENT_AT = 52, EXPONENT_BIAS = 1023 };
-static const unroll_real exp_least = -708.5, exp_most = 710, tanh_most = 20, sigmoid_most = 708;
+static const unroll_real exp_least = -708.5, exp_most = 710, tanh_most = 20, sigmoid_most = 708,
+                         slope_most = 350;
 #else
-#define VEC_SIGN 0x80000000u
 enum { EXPONENT_AT = 23, EXPONENT_BIAS = 127 };
-static const unroll_real exp_least = -87, exp_most = 89, tanh_most = 10, sigmoid_most = 87.33f;
+static const unroll_real exp_least = -87, exp_most = 89, tanh_most = 10, sigmoid_most = 87.33f,
+                         slope_most = 43;
 #endif
 
 /* exp(x) = 2^n (1 + q), |q| < 0.42: n = round(x / ln 2), r = x - n ln 2 in two parts, q = e^r - 1 by a
@@ -176,24 +200,105 @@ static inline vec vec_exp(vec x)
     return (q * s + s) * 2;
 }
 
-/* tanh |x| = e / (e + 2), e = exp(2|x|) - 1 = 2^n q + (2^n - 1): no digits are lost at small x. */
-static inline vec vec_tanh(vec x)
+/* exp(2|x|) - 1 = 2^n q + (2^n - 1), which loses no digits at small x. |x| is taken as `most` beyond that. */
+static inline vec vec_tanh_exp(vec x, unroll_real most)
 {
-    const vec_bits sign = (vec_bits)x & VEC_SIGN;
-    const vec a = vec_min(vec_all(tanh_most), (vec)((vec_bits)x ^ sign));
+    const vec a = vec_min(vec_all(most), vec_abs(x));
     vec_bits n;
     const vec q = vec_exp_parts(a + a, &n);
     const vec s = vec_power(n, 0);
-    const vec e = q * s + (s - 1);
-    return (vec)((vec_bits)(e / (e + 2)) | sign);
+    return q * s + (s - 1);
 }
 
-static inline vec vec_sigmoid(vec x)
+/* tanh |x| = e / (e + 2), e = exp(2|x|) - 1 */
+static inline vec vec_tanh(vec x)
+{
+    const vec e = vec_tanh_exp(x, tanh_most);
+    return vec_sign(e / (e + 2), x);
+}
+
+/* exp(-x) */
+static inline vec vec_sigmoid_exp(vec x)
 {
     vec_bits n;
     x = vec_min(vec_all(sigmoid_most), vec_max(vec_all(-sigmoid_most), x));
     const vec q = vec_exp_parts(-x, &n);
     const vec s = vec_power(n, 0);
-    return 1 / ((q * s + s) + 1);
+    return q * s + s;
+}
+
+static inline vec vec_sigmoid(vec x)
+{
+    return 1 / (vec_sigmoid_exp(x) + 1);
+}
+
+/* Value, complement and slope on the way back. The comment of kept.h has the equations; what does not depend on the
+ * pre-activation x any more is a function of what forward kept of it. */
+
+/** σ(x), to the bit as vec_sigmoid(); *kept is for vec_kept_sigmoid(), …_complement() and …_slope(). */
+static inline vec vec_keep_sigmoid(vec x, vec *kept)
+{
+    const vec e = vec_sigmoid_exp(x), y = 1 / (e + 1);
+    *kept = vec_select_negative(x, y, -(e * y));
+    return y;
+}
+
+/** σ(x). */
+static inline vec vec_kept_sigmoid(vec kept)
+{
+    const vec m = vec_abs(kept);
+    return vec_select_negative(kept, 1 - m, m);
+}
+
+/** 1 − σ(x) = σ(−x). */
+static inline vec vec_kept_sigmoid_complement(vec kept)
+{
+    const vec m = vec_abs(kept);
+    return vec_select_negative(kept, m, 1 - m);
+}
+
+/** σ'(x) = σ(x) σ(−x). */
+static inline vec vec_kept_sigmoid_slope(vec kept)
+{
+    const vec m = vec_abs(kept);
+    return m * (1 - m);
+}
+
+/** tanh(x), to the bit as vec_tanh(); *kept is for vec_kept_tanh() and vec_kept_tanh_slope(). */
+static inline vec vec_keep_tanh(vec x, vec *kept)
+{
+    const vec e = vec_tanh_exp(x, slope_most), y = e / (e + 2);
+    /* y where y <= 1/2, which is where e <= 2 */
+    *kept = vec_sign(vec_select(e > 2, 2 * UNROLL_KEPT_SCALE / (e + 2), y), x);
+    return vec_sign(y, x);
+}
+
+/* w = 1 − |tanh x|. Of the two that it may be, the larger is: what is below 1/2 is taken as 1/2 in the second, and the
+ * first is negative where the second is meant. */
+static inline vec vec_kept_tanh_rest(vec m)
+{
+    return vec_max(1 - m, vec_max(vec_all((unroll_real)0.5), m) * (1 / UNROLL_KEPT_SCALE));
+}
+
+/** tanh(x). */
+static inline vec vec_kept_tanh(vec kept)
+{
+    const vec m = vec_abs(kept);
+    return vec_sign(vec_min(1 - vec_kept_tanh_rest(m), m), kept);
+}
+
+/** tanh'(x) = 1 − tanh²(x). */
+static inline vec vec_kept_tanh_slope(vec kept)
+{
+    const vec w = vec_kept_tanh_rest(vec_abs(kept));
+    return w * (2 - w);
+}
+
+/** tanh(x) and, in *slope, 1 − tanh²(x), for who has x itself on the way back. */
+static inline vec vec_tanh_slope(vec x, vec *slope)
+{
+    const vec e = vec_tanh_exp(x, slope_most), half = 1 / (e + 2), w = half + half;
+    *slope = w * (2 - w);
+    return vec_sign(e * half, x);
 }
 #endif

@@ -109,6 +109,7 @@ size_t unroll_attention_place(unroll_work *w, size_t S, char *base, size_t at)
         {&run->context, T, B, E},
         {&run->output, T, B, H},
         {&run->panels, w->threads, 1, run->panel_size},
+        {&run->z, w->training ? T : 0, B, H},
         {&run->dz, w->training ? T : 0, B, H},
         {&run->dcontext, w->training ? T : 0, B, E},
         {&run->dkey, w->training ? S : 0, B, key},
@@ -199,12 +200,12 @@ static void combine(const unroll_net *net, const unroll_work *w, const unroll_ba
 {
     const unroll_attention *a = &net->attention;
     const size_t H = net->stack.pitch;
-    unroll_real *out = w->attention.output;
-    unroll_dense_forward(&a->from_context, net->kernels, rows, w->attention.context, out, false);
-    unroll_dense_forward(&a->from_h, net->kernels, rows, unroll_decoder_output(w), out, true);
+    unroll_real *out = w->attention.output, *z = w->training ? w->attention.z : out;
+    unroll_dense_forward(&a->from_context, net->kernels, rows, w->attention.context, z, false);
+    unroll_dense_forward(&a->from_h, net->kernels, rows, unroll_decoder_output(w), z, true);
     for (size_t t = 0; t < rows->steps; t++) {
-        unroll_real *step = out + (t * rows->B + rows->r0) * H;
-        net->kernels->tanh((rows->r1 - rows->r0) * H, step, step);
+        const size_t step = (t * rows->B + rows->r0) * H;
+        net->kernels->tanh((rows->r1 - rows->r0) * H, z + step, out + step);
     }
 }
 
@@ -233,6 +234,23 @@ void unroll_attention_forward(const unroll_net *net, unroll_work *w, size_t thre
         attend(net, &p, w->encoder.output + r * E, w->B * E, run->context + r * E, w->B * E);
     }
     combine(net, w, &steps);
+}
+
+/* From dL/da of the weights a of one query to dL/dscore, in place: d_s = a_s (d_s − Σ_j a_j d_j). All d are taken relative
+ * to that of the largest weight, which changes nothing, so that 1 − a_s is not taken where it is nearly 0. */
+static void softmax_back(size_t S, const unroll_real *a, unroll_real *d)
+{
+    size_t top = 0;
+    for (size_t s = 1; s < S; s++)
+        top = a[s] > a[top] ? s : top;
+    const unroll_real from = d[top];
+    unroll_real mean = 0;
+    for (size_t s = 0; s < S; s++) {
+        d[s] -= from;
+        mean += a[s] * d[s];
+    }
+    for (size_t s = 0; s < S; s++)
+        d[s] = a[s] * (d[s] - mean);
 }
 
 /* From the gradients of one row's contexts find those of its scores, in p->a, and add those of the outputs
@@ -264,14 +282,8 @@ static void weights_back(const unroll_net *net, const unroll_attention_score *p,
         .scratch = p->scratch,
         .right = {{.B = dcontext, .b_pitch = pitch, .N = E, .C = de, .c_pitch = pitch}},
     });
-    for (size_t t = 0; t < p->T; t++) {
-        unroll_real *d = p->a + t * p->a_pitch, mean = 0;
-        const unroll_real *row = a + t * p->a_pitch;
-        for (size_t s = 0; s < p->S; s++)
-            mean += row[s] * d[s];
-        for (size_t s = 0; s < p->S; s++)
-            d[s] = row[s] * (d[s] - mean);
-    }
+    for (size_t t = 0; t < p->T; t++)
+        softmax_back(p->S, a + t * p->a_pitch, p->a + t * p->a_pitch);
 }
 
 static void row_backward(const unroll_net *net, unroll_work *w, size_t thread, size_t r)
@@ -302,9 +314,10 @@ void unroll_attention_backward(const unroll_net *net, unroll_work *w, size_t thr
     const size_t H = net->stack.pitch;
     const unroll_band source = {w->batch->S, w->B, r0, r1}, steps = {w->run.steps, w->B, r0, r1};
     unroll_real *dh = w->run.d[0] + w->B * H;
-    for (size_t t = 0; t < steps.steps; t++)
-        for (size_t i = (t * w->B + r0) * H; i < (t * w->B + r1) * H; i++)
-            run->dz[i] = dh[i] * (1 - run->output[i] * run->output[i]);
+    for (size_t t = 0; t < steps.steps; t++) {
+        const size_t step = (t * w->B + r0) * H;
+        net->kernels->tanh_back((r1 - r0) * H, run->z + step, dh + step, run->dz + step);
+    }
     unroll_dense_backward(&a->from_context, net->kernels, &steps, run->dz, run->dcontext, false);
     unroll_dense_backward(&a->from_h, net->kernels, &steps, run->dz, dh, false);
     clear_rows(&source, w->encoder.doutput, net->encoder.pitch);

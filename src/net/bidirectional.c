@@ -220,12 +220,14 @@ static void bridge_backward(const unroll_net *net, const unroll_work *w, size_t 
     const unroll_encoder_run *e = &w->encoder;
     const size_t H = net->spec.hidden, p = net->stack.pitch, pitch = net->encoder.pitch;
     const size_t states = net->stack.cell->states, i = l * states + k;
-    const unroll_real *state = k ? w->run.at[l].c : w->run.at[l].h;
     unroll_real *dz = w->run.dfirst + i * w->B * p;
-    for (size_t j = r0 * p; j < r1 * p; j++)
-        dz[j] *= 1 - state[j] * state[j];
-    unroll_dense_backward(&net->encoder.bridge[i], net->kernels, &(unroll_band){1, w->B, r0, r1},
-                          dz, e->dlast, false);
+    const unroll_band rows = {1, w->B, r0, r1};
+    /* what the tanh was of, once more: its slope follows from that, and these rows of dlast are not yet in use */
+    unroll_real *z = e->dlast + r0 * pitch;
+    unroll_dense_forward(&net->encoder.bridge[i], net->kernels, &rows, e->last + i * w->B * pitch,
+                         z - r0 * p, false);
+    net->kernels->tanh_back((r1 - r0) * p, z, dz + r0 * p, dz + r0 * p);
+    unroll_dense_backward(&net->encoder.bridge[i], net->kernels, &rows, dz, e->dlast, false);
     for (size_t direction = 0; direction < 2; direction++)
         for (size_t r = r0; r < r1; r++)
             memcpy(e->dstates + (((2 * l + direction) * states + k) * w->B + r) * p,

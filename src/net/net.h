@@ -30,7 +30,8 @@ typedef struct unroll_attention_run {
     unroll_real *a;             /**< [B][T][a_pitch] weights */
     unroll_real *context;       /**< [T][B][E] */
     unroll_real *output;        /**< [T][B][H] h̃, which the output layer reads */
-    unroll_real *dz;            /**< [T][B][H] before the tanh */
+    unroll_real *z;             /**< [T][B][H] before the tanh, where a training needs it */
+    unroll_real *dz;            /**< [T][B][H] its gradient */
     unroll_real *dcontext;      /**< [T][B][E] */
     unroll_real *dkey, *dquery; /**< as key and query */
     unroll_real *dv;            /**< [B][H] each row's part */

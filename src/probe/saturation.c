@@ -25,7 +25,19 @@ struct unroll_diagnosis {
 typedef struct values {
     const unroll_real *at;
     size_t pitch;
+    enum unroll_gate_kind kind; /* LINEAR: h itself */
 } values;
+
+static values gate_values(const unroll_net *net, const unroll_work *w, size_t l, size_t block)
+{
+    const unroll_cell *cell = net->stack.cell;
+    const size_t H = net->stack.pitch;
+    values v = {w->run.at[l].z + block * H, net->stack.at[l].layer.blocks * H, UNROLL_GATE_LINEAR};
+    for (size_t i = 0; i < cell->gates; i++)
+        if (cell->gate[i].block == block)
+            v.kind = cell->gate[i].kind;
+    return v;
+}
 
 /* A batch and where each row ends: behind its last loss nothing counts. */
 typedef struct window {
@@ -39,17 +51,17 @@ static bool outside(const window *w, size_t i)
     return i / b->B >= w->end[i % b->B] || (b->mode && b->mode[i] != UNROLL_RUN);
 }
 
-static void count_share(const unroll_net *net, const window *w, values v, bool gate,
-                        unroll_saturation *out)
+static void count_share(const unroll_net *net, const window *w, values v, unroll_saturation *out)
 {
     const size_t H = net->stack.hidden;
+    const bool gate = v.kind == UNROLL_GATE_SIGMOID;
     double low = 0, high = 0, all = 0;
     for (size_t i = 0; i < w->batch->T * w->batch->B; i++) {
         if (outside(w, i))
             continue;
         all += (double)H;
         for (size_t j = 0; j < H; j++) {
-            const double x = (double)v.at[i * v.pitch + j];
+            const double x = unroll_gate_read(v.kind, v.at[i * v.pitch + j]).value;
             low += x < 0.1;
             high += (gate ? x : fabs(x)) > 0.9;
         }
@@ -96,9 +108,7 @@ static void slopes_of(const unroll_layer *layer, enum unroll_gate_kind kind, con
         return;
     }
     for (size_t j = 0; j < pitch; j++)
-        dz[j] = kind == UNROLL_GATE_TANH      ? 1 - z[j] * z[j]
-                : kind == UNROLL_GATE_SIGMOID ? z[j] * (1 - z[j])
-                                              : 1;
+        dz[j] = (unroll_real)unroll_gate_read(kind, z[j]).slope;
 }
 
 /* mean φ'² */
@@ -178,8 +188,10 @@ static void add_products(const unroll_net *net, const window *w, values gate, si
         const size_t i = k <= end ? (end - k) * B + r : 0;
         const bool counts = k <= end && !outside(w, i);
         for (size_t j = 0; j < H; j++) {
-            const double x = counts ? (double)gate.at[i * gate.pitch + j] : 1;
-            product[j] *= counts && complement ? 1 - x : x;
+            if (counts) {
+                const unroll_kept x = unroll_gate_read(gate.kind, gate.at[i * gate.pitch + j]);
+                product[j] *= complement ? x.complement : x.value;
+            }
             mean += product[j] / (double)H;
         }
         sums[k] += log(mean) / (double)B;
@@ -190,13 +202,12 @@ static unroll_status take_keep(const unroll_net *net, const unroll_work *w, cons
                                size_t l, unroll_diagnosis *d)
 {
     const unroll_stack *s = &net->stack;
-    const size_t row = s->at[l].layer.blocks * s->pitch;
     double *product = unroll_alloc(s->hidden, sizeof *product), *sums = d->keep + l * d->distances;
     if (!product)
         return UNROLL_EMEMORY;
     for (size_t r = 0; r < of->batch->B; r++)
-        add_products(net, of, (values){w->run.at[l].z + s->cell->keep.block * s->pitch, row}, r,
-                     d->distances, product, sums);
+        add_products(net, of, gate_values(net, w, l, s->cell->keep.block), r, d->distances, product,
+                     sums);
     for (size_t k = 0; k < d->distances; k++)
         sums[k] = exp(sums[k]);
     unroll_free(product);
@@ -207,22 +218,21 @@ static unroll_status take_layer(const unroll_net *net, const unroll_work *w, con
                                 size_t l, unroll_diagnosis *d)
 {
     const unroll_cell *cell = net->stack.cell;
-    const size_t pitch = net->stack.pitch, row = net->stack.at[l].layer.blocks * pitch;
-    const values h = {w->run.at[l].h + w->B * pitch, pitch};
+    const size_t pitch = net->stack.pitch;
+    const values h = {w->run.at[l].h + w->B * pitch, pitch, UNROLL_GATE_LINEAR};
     unroll_saturation *s = d->share + d->count++;
     *s = (unroll_saturation){.layer = l, .name = "h"};
-    count_share(net, of, h, false, s);
+    count_share(net, of, h, s);
     if (cell->has_activation && net->stack.at[l].layer.activation->dies)
         s->dead = dead_units(net, of, h);
     for (size_t i = 0; i < cell->gates; i++) {
         const unroll_gate *gate = &cell->gate[i];
-        const bool sigmoid = gate->kind == UNROLL_GATE_SIGMOID;
-        if (!sigmoid && gate->kind != UNROLL_GATE_TANH)
+        if (gate->kind != UNROLL_GATE_SIGMOID && gate->kind != UNROLL_GATE_TANH)
             continue;
         s = d->share + d->count++;
         *s = (unroll_saturation){.layer = l};
         snprintf(s->name, sizeof s->name, "%s", gate->name);
-        count_share(net, of, (values){w->run.at[l].z + gate->block * pitch, row}, sigmoid, s);
+        count_share(net, of, gate_values(net, w, l, gate->block), s);
     }
     if (cell->carry_gate >= 0 && !net->stack.norm)
         UNROLL_TRY(take_theory(net, w, of, l, d));

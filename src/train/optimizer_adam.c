@@ -5,6 +5,12 @@
  *   w <- w - lr / (1 - beta1^k) m / (sqrt(v) / sqrt(1 - beta2^k) + eps) */
 #include "train/optimizer_row.h"
 
+/* 1 - beta^k, without the digits that the difference loses where beta^k is near 1. */
+static double one_less_power(double beta, double k)
+{
+    return beta > 0 ? -expm1(k * log(beta)) : 1;
+}
+
 static void adam(const unroll_update *u, double coupled, double decoupled, size_t n,
                  unroll_real *restrict w, const unroll_real *restrict g, unroll_real *restrict m,
                  unroll_real *restrict v)
@@ -15,8 +21,8 @@ static void adam(const unroll_update *u, double coupled, double decoupled, size_
     const unroll_real rest1 = (unroll_real)(1 - u->beta1);
     const unroll_real beta2 = (unroll_real)u->beta2, rest2 = (unroll_real)(1 - u->beta2);
     const unroll_real eps = (unroll_real)u->epsilon;
-    const unroll_real step = (unroll_real)(u->lr / (1 - pow(u->beta1, k)));
-    const unroll_real correct = (unroll_real)(1 / sqrt(1 - pow(u->beta2, k)));
+    const unroll_real step = (unroll_real)(u->lr / one_less_power(u->beta1, k));
+    const unroll_real correct = (unroll_real)(1 / sqrt(one_less_power(u->beta2, k)));
     UNROLL_EACH_PARAMETER(i, n, {
         const unroll_real wi = w[i] * keep;
         const unroll_real gi = g[i] + lambda * wi;
