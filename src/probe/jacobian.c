@@ -7,16 +7,9 @@
 #include "net/net.h"
 #include "probe/inject.h"
 #include "probe/measures.h"
+#include "probe/results.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
-
-struct unroll_jacobian {
-    size_t distances, samples;
-    size_t size;       /* J_k is [size][size] */
-    bool exact;        /* all its rows were followed */
-    double *frobenius; /* [distances] */
-    double *spectral;  /* [distances] */
-};
 
 /* What follows one sample. */
 typedef struct follower {
@@ -193,42 +186,4 @@ unroll_status unroll_measure_jacobian(unroll_probe *p, const unroll_jacobian_opt
     else
         unroll_jacobian_free(j);
     return status;
-}
-
-void unroll_jacobian_free(unroll_jacobian *j)
-{
-    if (!j)
-        return;
-    unroll_free(j->frobenius);
-    unroll_free(j);
-}
-
-size_t unroll_jacobian_distances(const unroll_jacobian *j)
-{
-    return j->distances;
-}
-
-size_t unroll_jacobian_samples(const unroll_jacobian *j)
-{
-    return j->samples;
-}
-
-size_t unroll_jacobian_size(const unroll_jacobian *j)
-{
-    return j->size;
-}
-
-bool unroll_jacobian_exact(const unroll_jacobian *j)
-{
-    return j->exact;
-}
-
-const double *unroll_jacobian_frobenius(const unroll_jacobian *j)
-{
-    return j->frobenius;
-}
-
-const double *unroll_jacobian_spectral(const unroll_jacobian *j)
-{
-    return j->spectral;
 }

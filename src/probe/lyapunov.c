@@ -7,16 +7,8 @@
 #include "net/init.h"
 #include "net/net.h"
 #include "probe/measures.h"
+#include "probe/results.h"
 #include "probe/transport.h"
-
-struct unroll_lyapunov {
-    size_t count;          /* exponents */
-    size_t samples, steps; /* of the batch, and the steps of the shortest that were averaged */
-    size_t starts;         /* in each sample */
-    double *nats;          /* [count] */
-    double *deviation;     /* [count] */
-    double *error;         /* [count] */
-};
 
 /* Of a chain, so much at either end is left out: the vectors turn into place, the state comes from zero. In a trained
  * LSTM both take hundreds of steps. */
@@ -174,47 +166,4 @@ unroll_status unroll_measure_lyapunov(unroll_probe *p, const unroll_lyapunov_opt
     else
         unroll_lyapunov_free(l);
     return status;
-}
-
-void unroll_lyapunov_free(unroll_lyapunov *l)
-{
-    if (!l)
-        return;
-    unroll_free(l->nats);
-    unroll_free(l);
-}
-
-size_t unroll_lyapunov_count(const unroll_lyapunov *l)
-{
-    return l->count;
-}
-
-size_t unroll_lyapunov_samples(const unroll_lyapunov *l)
-{
-    return l->samples;
-}
-
-size_t unroll_lyapunov_steps(const unroll_lyapunov *l)
-{
-    return l->steps;
-}
-
-size_t unroll_lyapunov_starts(const unroll_lyapunov *l)
-{
-    return l->starts;
-}
-
-const double *unroll_lyapunov_exponents(const unroll_lyapunov *l)
-{
-    return l->nats;
-}
-
-const double *unroll_lyapunov_deviations(const unroll_lyapunov *l)
-{
-    return l->deviation;
-}
-
-const double *unroll_lyapunov_errors(const unroll_lyapunov *l)
-{
-    return l->error;
 }

@@ -7,19 +7,9 @@
 #include "net/net.h"
 #include "probe/inject.h"
 #include "probe/measures.h"
+#include "probe/results.h"
 #include "probe/spectrum.h"
 #include "probe/transport.h"
-
-struct unroll_diagnosis {
-    size_t layers, count, distances;
-    unroll_saturation *share; /* [count] */
-    double *slope_square;     /* [layers] */
-    double *bound;            /* [layers] */
-    double *mean_field;       /* [layers] */
-    double *keep;             /* [layers][distances], or NULL */
-    const char *kept_by;      /* "forget gates" */
-    const char *no_theory;    /* or NULL */
-};
 
 /* One array of a layer over the window: element j of (t, r) is at[(t·B + r)·pitch + j]. */
 typedef struct values {
@@ -291,59 +281,4 @@ unroll_status unroll_measure_diagnosis(unroll_probe *p, size_t distances, unroll
     else
         unroll_diagnosis_free(d);
     return status;
-}
-
-void unroll_diagnosis_free(unroll_diagnosis *d)
-{
-    if (!d)
-        return;
-    unroll_free(d->keep);
-    unroll_free(d->slope_square);
-    unroll_free(d->share);
-    unroll_free(d);
-}
-
-size_t unroll_diagnosis_layers(const unroll_diagnosis *d)
-{
-    return d->layers;
-}
-
-size_t unroll_diagnosis_distances(const unroll_diagnosis *d)
-{
-    return d->distances;
-}
-
-const unroll_saturation *unroll_diagnosis_saturation(const unroll_diagnosis *d, size_t i)
-{
-    return i < d->count ? d->share + i : NULL;
-}
-
-double unroll_diagnosis_slope_square(const unroll_diagnosis *d, size_t layer)
-{
-    return layer < d->layers ? d->slope_square[layer] : NAN;
-}
-
-double unroll_diagnosis_bound(const unroll_diagnosis *d, size_t layer)
-{
-    return layer < d->layers ? d->bound[layer] : NAN;
-}
-
-double unroll_diagnosis_mean_field(const unroll_diagnosis *d, size_t layer)
-{
-    return layer < d->layers ? d->mean_field[layer] : NAN;
-}
-
-const char *unroll_diagnosis_no_theory(const unroll_diagnosis *d)
-{
-    return d->no_theory;
-}
-
-const double *unroll_diagnosis_keep(const unroll_diagnosis *d, size_t layer)
-{
-    return d->keep && layer < d->layers ? d->keep + layer * d->distances : NULL;
-}
-
-const char *unroll_diagnosis_kept_by(const unroll_diagnosis *d)
-{
-    return d->kept_by;
 }

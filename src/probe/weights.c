@@ -7,13 +7,8 @@
 #include "probe/gradient_flow.h"
 #include "probe/inject.h"
 #include "probe/measures.h"
+#include "probe/results.h"
 #include "probe/transport.h"
-
-struct unroll_weight_curve {
-    size_t layers, distances, samples;
-    double *norm;  /* [layers][distances] */
-    double *ratio; /* [layers][distances] */
-};
 
 /* The probe leaves the pre-activations' gradients of all steps in the work, each row of each step times a
  * power of two of its own; only these are kept on the way back. */
@@ -123,37 +118,4 @@ unroll_status unroll_measure_weight_curve(unroll_probe *p, size_t distances, unr
     else
         unroll_weight_curve_free(c);
     return status;
-}
-
-void unroll_weight_curve_free(unroll_weight_curve *c)
-{
-    if (!c)
-        return;
-    unroll_free(c->norm);
-    unroll_free(c);
-}
-
-size_t unroll_weight_curve_layers(const unroll_weight_curve *c)
-{
-    return c->layers;
-}
-
-size_t unroll_weight_curve_distances(const unroll_weight_curve *c)
-{
-    return c->distances;
-}
-
-size_t unroll_weight_curve_samples(const unroll_weight_curve *c)
-{
-    return c->samples;
-}
-
-const double *unroll_weight_curve_norm(const unroll_weight_curve *c, size_t layer)
-{
-    return layer < c->layers ? c->norm + layer * c->distances : NULL;
-}
-
-const double *unroll_weight_curve_ratio(const unroll_weight_curve *c, size_t layer)
-{
-    return layer < c->layers ? c->ratio + layer * c->distances : NULL;
 }

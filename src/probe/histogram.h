@@ -1,0 +1,13 @@
+#ifndef UNROLL_PROBE_HISTOGRAM_H
+#define UNROLL_PROBE_HISTOGRAM_H
+#include <unroll/probe.h>
+
+struct unroll_histograms {
+    unroll_histogram *at;
+    size_t count, parameters;
+    size_t *index;  /* [parameters] of the net's list */
+    int16_t *table; /* [2048] lowest bin of each binary exponent */
+    double *edge;   /* [2048] where the next bin begins */
+    bool has_c;
+};
+#endif
