@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The curves of the program against autograd in doubles with exact complements, one line for each case.
 
-    exact_autograd.py BUILD [--steps N] [--only TEXT] [--keep DIR]
+    exact_autograd.py BUILD [--steps N] [--only PATTERN] [--keep DIR]
 
 BUILD is a directory in which unroll is built. Nets are drawn and trained by the program: fresh, and after 200 and N
 steps (default 2000); every cell with 1 to 3 layers on text, then all else that a net can have, synthetic tasks, and
@@ -9,10 +9,10 @@ translation. On a text it is `unroll gradient` whose every value of distance.csv
 and translations a small program, built against the library here, measures batches that this script makes.
 A line has the largest relative difference, and PASS where it is at most 1e-6. Exit status 1 where a case fails.
 
-    exact_autograd.py BUILD --three-curves FILE.csv
+    exact_autograd.py BUILD --three-curves FILE.csv [--steps N] [--net OPTIONS]
 
-writes the curves of a trained LSTM of 3 layers of 64 units as PyTorch gives them in floats, in doubles, and in doubles
-with exact complements. Needs PyTorch 2 and numpy.
+writes the curves of a trained net, an LSTM of 3 layers of 64 units, as PyTorch gives them in floats, in doubles, and in
+doubles with exact complements. Needs PyTorch 2 and numpy.
 """
 import argparse
 import contextlib
@@ -20,6 +20,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -221,24 +222,23 @@ def check(program, kind, path, directory):
 # ---- three curves ----
 
 
-def three_curves(program, steps, file):
-    path = program.train(f"lstm 3x64 {steps}", "--cell lstm --layers 3 --hidden 64", steps)
+def three_curves(program, net, steps, file):
+    path = program.train(f"{net.replace('--', '')} {steps}", net, steps)
     model = unroll_model.read_model(path)
     cut = unroll_model.windows(unroll_model.encode(model, TEXT.read_text(encoding="utf-8")), T, 8)
     input, target = ([[w[t + i] for w in cut] for t in range(T)] for i in (0, 1))
     kinds = {"float": torch_curve.PlainFloat, "double": torch_curve.Plain, "exact": torch_curve.Exact}
     curves = {name: torch_curve.language_curve(model, input, target, [T - 1] * 8, maths) for name, maths in kinds.items()}
     with open(file, "w") as f:
-        print("layer,state,distance," + ",".join(f"{name}" for name in kinds), file=f)
-        for layer in range(3):
-            for state in "hc":
-                gmean = {
-                    name: [statistics([c[r, layer, state][k] for r in range(8)])[1] for k in range(T)]
-                    for name, c in curves.items()
-                }
-                for k in range(T):
-                    print(layer, state, k, *(repr(float(gmean[name][k])) for name in kinds), sep=",", file=f)
-                print(f"layer {layer} {state}: half-lives", *(f"{n} {half_life(g):.4g}" for n, g in gmean.items()))
+        print("layer,state,distance," + ",".join(kinds), file=f)
+        for layer, state in sorted({key[1:] for key in curves["exact"]}):
+            gmean = {
+                name: [statistics([c[r, layer, state][k] for r in range(8)])[1] for k in range(T)]
+                for name, c in curves.items()
+            }
+            for k in range(T):
+                print(layer, state, k, *(repr(float(gmean[name][k])) for name in kinds), sep=",", file=f)
+            print(f"layer {layer} {state}: half-lives", *(f"{n} {half_life(g):.4g}" for n, g in gmean.items()))
 
 
 def half_life(gmean):
@@ -253,21 +253,23 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     p.add_argument("build", type=pathlib.Path)
     p.add_argument("--steps", type=int, default=2000, help="of the long trainings, default 2000")
-    p.add_argument("--only", default="", help="cases whose name has this")
+    p.add_argument("--only", default="", help="cases whose name matches this regular expression")
     p.add_argument("--keep", type=pathlib.Path, help="keep the models there, and take those that are")
     p.add_argument("--three-curves", help="write this file instead")
+    p.add_argument("--net", default="--cell lstm --layers 3 --hidden 64", help="options of the net of --three-curves")
     o = p.parse_args()
+    torch.set_num_threads(1)  # the matrices are small
     failed = 0
     with contextlib.ExitStack() as stack:
         work = o.keep or pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         work.mkdir(parents=True, exist_ok=True)
         program = Program(o.build.resolve(), work.resolve())
         if o.three_curves:
-            return three_curves(program, o.steps, o.three_curves)
+            return three_curves(program, o.net, o.steps, o.three_curves)
         program.build_helper()
         print(f"# PyTorch {torch.__version__}; bound {BOUND}; long: {o.steps} steps")
         for name, kind, arguments, steps in CASES:
-            if o.only not in name:
+            if not re.search(o.only, name):
                 continue
             path = program.train(name, arguments, o.steps if steps is None else steps)
             worst = check(program, kind, path, work / "gradient")
