@@ -11,7 +11,8 @@
 #include "train/clip.h"
 #include "train/optimizer_row.h"
 
-static const char *const inits[] = {"uniform", "normal", "xavier", "he", "orthogonal", "identity"};
+static const char *const inits[] = {"uniform",    "normal",   "xavier", "he",
+                                    "orthogonal", "identity", "sparse"};
 
 START_TEST(starts_and_depths)
 {

@@ -1,9 +1,11 @@
 /* Spectral radius and norm of matrices whose answers are known on paper. */
 #include <check.h>
 #include <math.h>
+#include <unroll/net.h>
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "parameter.h"
 #include "probe/spectrum.h"
 #include "runner.h"
 
@@ -110,6 +112,44 @@ START_TEST(no_memory)
 }
 END_TEST
 
+/* The sparse start: up to 15 weights in each row of each gate's block, and its spectral radius. */
+START_TEST(sparse_start)
+{
+    static const struct {
+        const char *cell;
+        size_t hidden, row;
+        double scale;
+    } cases[] = {{"rnn", 40, 15, 1}, {"rnn", 40, 15, 2}, {"rnn", 7, 7, 1}, {"gru", 30, 15, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t H = cases[i].hidden;
+        const unroll_net_spec spec = {.size = sizeof spec,
+                                      .inputs = 3,
+                                      .outputs = 2,
+                                      .cell = cases[i].cell,
+                                      .layers = 1,
+                                      .hidden = H};
+        unroll_init init = UNROLL_INIT_DEFAULT;
+        unroll_net *net;
+        init.kind = "sparse";
+        init.scale = cases[i].scale;
+        init.seed = i;
+        ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
+        ck_assert_int_eq(unroll_net_init(net, &init), UNROLL_OK);
+        const unroll_real *W = weights_of(net, "rnn.weight_hh_l0");
+        for (size_t j = 0; j < parameter_of(net, "rnn.weight_hh_l0")->rows; j++) {
+            size_t count = 0;
+            for (size_t k = 0; k < H; k++)
+                count += W[j * H + k] != 0;
+            ck_assert_uint_eq(count, cases[i].row);
+            if (j % H == 0)
+                ck_assert_double_eq_tol(radius(H, W + j * H), 0.95 * cases[i].scale,
+                                        0.01 * cases[i].scale);
+        }
+        unroll_net_free(net);
+    }
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("spectrum");
@@ -119,5 +159,6 @@ Suite *make_suite(void)
     tcase_add_test(tc, norm_of_what_is_not_square);
     tcase_add_test(tc, what_is_not_finite_is_nan);
     tcase_add_test(tc, no_memory);
+    tcase_add_test(tc, sparse_start);
     return suite;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "probe/inject.h"
 #include "runner.h"
 #include "synthetic_examples.h"
 
@@ -258,6 +259,39 @@ START_TEST(temporal_order_places)
 }
 END_TEST
 
+/* Lengths between two: each comes about equally often, its target at its end and its symbols where they belong. */
+START_TEST(temporal_order_lengths)
+{
+    enum { LONGEST = 24, SHORTEST = 20 };
+    example e = make_example("temporal-order:length=24,shortest=20", ROWS, 5);
+    int count[LONGEST + 1] = {0};
+    for (int i = 0; i < BATCHES; i++) {
+        const unroll_batch batch = next_batch(&e);
+        for (size_t b = 0; b < ROWS; b++) {
+            const size_t length = unroll_batch_length(&batch, b);
+            uint32_t symbol[2] = {0};
+            int symbols = 0;
+            ck_assert(length >= SHORTEST && length <= LONGEST);
+            count[length]++;
+            for (size_t t = 0; t < length; t++)
+                if (batch.input[t * ROWS + b] < 2) {
+                    ck_assert(symbols < 2 && t >= length * (symbols ? 5u : 1u) / 10 &&
+                              t < length * (symbols ? 6u : 2u) / 10);
+                    symbol[symbols++] = batch.input[t * ROWS + b];
+                }
+            ck_assert_int_eq(symbols, 2);
+            ck_assert_uint_eq(batch.target[(length - 1) * ROWS + b], 2 * symbol[0] + symbol[1]);
+            for (size_t t = 0; t < LONGEST; t++)
+                ck_assert((batch.weight[t * ROWS + b] > 0) == (t == length - 1));
+        }
+    }
+    const double p = 1.0 / (LONGEST - SHORTEST + 1), sigma = sqrt(SEQUENCES * p * (1 - p));
+    for (int length = SHORTEST; length <= LONGEST; length++)
+        ck_assert_double_le(fabs(count[length] - SEQUENCES * p), 5 * sigma);
+    free_example(&e);
+}
+END_TEST
+
 START_TEST(products)
 {
     example e = make_example("multiplication:length=9", ROWS, 5);
@@ -330,6 +364,7 @@ Suite *make_suite(void)
     TCase *t = new_case(suite, "tasks");
     tcase_add_loop_test(t, labels, 0, SUBJECT_COUNT);
     tcase_add_test(t, temporal_order_places);
+    tcase_add_test(t, temporal_order_lengths);
     tcase_add_test(t, products);
     tcase_add_test(t, reber_grammar);
     tcase_add_test(t, reber_recall);
