@@ -128,7 +128,7 @@ for command in ${COMMANDS:-train resume sample eval inspect gradient compare tra
     said >said
     for kind in $kinds; do
         prepare $command
-        failing "$kind:-1" "$@"
+        failing "$kind:-1" "$@" || { fail "$command: $(cat err)"; continue; }
         calls=$(cat count) tried=0 wrong_here=0 step=$stride
         [ $kind != alloc ] || [ "$stride" -eq 1 ] || step=$((10 * stride))
         for error in $(errors_of $kind); do
