@@ -442,7 +442,7 @@ check 'doc/reliability.md names tests' [ "$(wc -l <named)" -gt 60 ]
 while IFS= read -r line; do
     check "$line: is there" grep -qF -e "${line#*: }" "$top/${line%%: *}"
 done <named
-for n in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 20 21; do
+for n in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21; do
     check "fault_$n is named" grep -q "fault_$n" named
 done
 
