@@ -143,8 +143,9 @@ static unroll_status read_names(const char *directory, bool (*visit)(void *arg, 
     *found = false;
     if (unroll_directory_each(directory, visit, found))
         return UNROLL_OK;
-    return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s; give another " UNROLL_OPTION "out",
-                       directory, strerror(errno));
+    return unroll_fail(errno == ENOMEM ? UNROLL_EMEMORY : UNROLL_ECREATE,
+                       "%s: cannot be read: %s; give another " UNROLL_OPTION "out", directory,
+                       strerror(errno));
 }
 
 static bool find_any(void *found, const char *name)

@@ -55,7 +55,8 @@ static unroll_status list_steps(const char *directory, uint64_t **out, size_t *c
     *count = 0;
     DIR *dir = opendir(directory);
     if (dir == NULL)
-        return unroll_fail(UNROLL_ENOINPUT, "%s: cannot be read: %s", directory, strerror(errno));
+        return unroll_fail(errno == ENOMEM ? UNROLL_EMEMORY : UNROLL_ENOINPUT,
+                           "%s: cannot be read: %s", directory, strerror(errno));
     unroll_status status = UNROLL_OK;
     for (const struct dirent *d; status == UNROLL_OK && (d = readdir(dir)) != NULL;) {
         uint64_t step;

@@ -79,7 +79,8 @@ static unroll_status each_name(const char *directory, bool (*visit)(void *arg, c
 {
     if (unroll_directory_each(directory, visit, arg))
         return UNROLL_OK;
-    return unroll_fail(UNROLL_ECREATE, "%s: cannot be read: %s", directory, strerror(errno));
+    return unroll_fail(errno == ENOMEM ? UNROLL_EMEMORY : UNROLL_ECREATE, "%s: cannot be read: %s",
+                       directory, strerror(errno));
 }
 
 /** Neither our lock nor a temporary of ours, which a killed run may have left. */
