@@ -106,13 +106,15 @@ typedef struct pass {
     window window;
 } pass;
 
-static void open_pass(pass *p, const unroll_cell *cell, const unroll_init *init)
+static void open_pass(pass *p, const unroll_cell *cell, const char *activation,
+                      const unroll_init *init)
 {
     const unroll_net_spec spec = {.size = sizeof spec,
                                   .inputs = SYMBOLS,
                                   .outputs = SYMBOLS,
                                   .cell = cell->name,
                                   .gru = cell->variant,
+                                  .activation = activation,
                                   .layers = 1,
                                   .hidden = UNITS};
     p->net = new_net(spec);
@@ -173,7 +175,7 @@ START_TEST(blocks_hold_the_gates)
     for (size_t g = 0; g < cell->gates; g++)
         for (int high = 0; high < 2; high++) {
             pass p;
-            open_pass(&p, cell, &init);
+            open_pass(&p, cell, NULL, &init);
             for (size_t j = 0; j < UNITS; j++)
                 weights_of(p.net, "rnn.bias_ih_l0")[g * UNITS + j] = high ? FAR : -FAR;
             run_pass(&p);
@@ -220,7 +222,7 @@ START_TEST(a_bias_keeps_the_state)
                                   .scale = 1,
                                   .forget_bias = open ? 60 : -60,
                                   .seed = 3};
-        open_pass(&p, cell, &init);
+        open_pass(&p, cell, NULL, &init);
         run_pass(&p);
         const bool one = open != cell->keep.complement;
         require_gate(&p, keeping_gate(cell), one ? 1 - 1e-6 : 0, one ? 1 : 1e-6, cell->keep.name);
@@ -232,6 +234,59 @@ START_TEST(a_bias_keeps_the_state)
             ck_assert_double_eq_tol((double)(from_one[j] - from_zero[j]), open, 1e-5);
         close_pass(&p);
     }
+}
+END_TEST
+
+/* ---- far out ---- */
+
+/* dL/db of each unit of a gate whose biases are all `bias`. */
+static void bias_gradient(const unroll_cell *cell, const char *activation, size_t gate,
+                          unroll_real bias, unroll_real *gradient)
+{
+    const unroll_init init = {.size = sizeof init, .kind = "xavier", .scale = 1, .seed = 3};
+    pass p;
+    unroll_result result;
+    open_pass(&p, cell, activation, &init);
+    const unroll_parameter *b = parameter_of(p.net, "rnn.bias_ih_l0");
+    unroll_real *grad = new_array(unroll_net_size(p.net), sizeof *grad);
+    for (size_t j = 0; j < UNITS; j++)
+        weights_of(p.net, "rnn.bias_ih_l0")[gate * UNITS + j] = bias;
+    unroll_net_pack(p.net, 1);
+    ck_assert_int_eq(unroll_net_gradient(p.net, &p.window.batch, p.work, grad, &result), UNROLL_OK);
+    memcpy(gradient, grad + b->offset + gate * UNITS, UNITS * sizeof *gradient);
+    free(grad);
+    close_pass(&p);
+}
+
+/* Two further out, everything else is as it was, and the slope is smaller by e^-2 for a sigmoid, e^-4 for a tanh. A
+ * complement that is a difference, 1 − tanh², is rounding or zero there. */
+static void check_far_out(const unroll_cell *cell, const char *activation, size_t gate, double ratio)
+{
+    enum { FAR = 20, FURTHER = 22 };
+    for (int sign = -1; sign <= 1; sign += 2) {
+        unroll_real far[UNITS], further[UNITS];
+        bias_gradient(cell, activation, gate, (unroll_real)(sign * FAR), far);
+        bias_gradient(cell, activation, gate, (unroll_real)(sign * FURTHER), further);
+        for (size_t j = 0; j < UNITS; j++)
+            ck_assert_msg(far[j] != 0 && fabs((double)further[j] / (double)far[j] / ratio - 1) < 1e-4,
+                          "%s %s: gate %zu, unit %zu: from %g to %g", cell->name,
+                          activation ? activation : "", gate, j, (double)far[j], (double)further[j]);
+    }
+}
+
+START_TEST(saturated_units_still_learn)
+{
+    const unroll_cell *cell = cell_of(_i);
+    for (size_t g = 0; g < cell->gates; g++)
+        switch (cell->gate[g].kind) {
+        case UNROLL_GATE_SIGMOID: check_far_out(cell, NULL, g, exp(-2)); break;
+        case UNROLL_GATE_TANH: check_far_out(cell, NULL, g, exp(-4)); break;
+        case UNROLL_GATE_ACTIVATION:
+            check_far_out(cell, "tanh", g, exp(-4));
+            check_far_out(cell, "sigmoid", g, exp(-2));
+            break;
+        case UNROLL_GATE_LINEAR: break;
+        }
 }
 END_TEST
 
@@ -267,6 +322,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tests, gates_have_names, 0, cells);
     tcase_add_loop_test(tests, blocks_hold_the_gates, 0, cells);
     tcase_add_loop_test(tests, a_bias_keeps_the_state, 0, cells);
+    tcase_add_loop_test(tests, saturated_units_still_learn, 0, cells);
     tcase_add_test(tests, found_by_name);
     return suite;
 }

@@ -148,6 +148,30 @@ START_TEST(softmax)
 }
 END_TEST
 
+/* A model that is sure and right: p − 1 has no digits in float, nor has −ln p. */
+START_TEST(sure_softmax)
+{
+    const unroll_kernels *k = kernel_row(_i);
+    static const size_t Vs[] = {2, 65, 1000};
+    for (size_t v = 0; k && v < sizeof Vs / sizeof *Vs; v++) {
+        const size_t V = Vs[v], target = V / 2, pitch = round_up(V, k->width);
+        float *x = reals(pitch);
+        double others = 0, top;
+        uint32_t best;
+        x[target] = (float)(27.5 + log((double)V)); /* p is 1 − 10^−12 or so */
+        top = (double)x[target];
+        for (size_t j = 0; j < V; j++)
+            others += j == target ? 0 : exp((double)x[j] - top);
+        const double loss = k->softmax(V, pitch, x, (uint32_t)target, 1, &best);
+        expect(fabs((double)x[target] / (-others / (1 + others)) - 1) <= 1e-6,
+               "%s: V %zu: p - 1 is %g, not %g", k->name, V, (double)x[target], -others);
+        expect(fabs(loss / log1p(others) - 1) <= 1e-6, "%s: V %zu: -ln p is %g, not %g", k->name, V,
+               loss, log1p(others));
+        unroll_free(x);
+    }
+}
+END_TEST
+
 /* --- nonlinearities --- */
 
 static double logistic(double x)
@@ -209,6 +233,31 @@ START_TEST(nonlinearities)
     expect(worst[0] <= 1.4, "%s: exp is off by %g ulp", k->name, worst[0]);
     expect(worst[1] <= 2.7, "%s: tanh is off by %g ulp", k->name, worst[1]);
     expect(worst[2] <= 2.5, "%s: sigmoid is off by %g ulp", k->name, worst[2]);
+}
+END_TEST
+
+/* dy sech²(x), which has digits as far as float has numbers, at any place of any length. */
+START_TEST(slopes)
+{
+    enum { N = 1003 };
+    const unroll_kernels *k = kernel_row(_i);
+    float x[N], dy[N], dx[N], own[N];
+    for (size_t i = 0; k && i < N; i++) {
+        x[i] = (float)((double)i / (N - 1) * 86 - 43);
+        dy[i] = 1 + (float)i;
+    }
+    for (size_t n = N; k && n > N - 40; n--) {
+        memcpy(own, dy, sizeof own);
+        k->tanh_back(n, x, dy, dx);
+        k->tanh_back(n, x, own, own);
+        for (size_t i = 0; i < n; i++) {
+            const double want = (double)dy[i] / (cosh((double)x[i]) * cosh((double)x[i]));
+            expect(fabs((double)dx[i] / want - 1) < 1e-6, "%s: sech²(%g) is %g", k->name,
+                   (double)x[i], (double)(dx[i] / dy[i]));
+            expect(own[i] == dx[i], "%s: in place", k->name);
+        }
+        expect(n == N || own[n] == dy[n], "%s: past the end", k->name);
+    }
 }
 END_TEST
 
@@ -391,6 +440,8 @@ Suite *make_suite(void)
     const int n = kernel_rows();
     tcase_add_loop_test(t, sums, 0, n);
     tcase_add_loop_test(t, softmax, 0, n);
+    tcase_add_loop_test(t, sure_softmax, 0, n);
+    tcase_add_loop_test(t, slopes, 0, n);
     tcase_add_loop_test(t, nonlinearities, 0, n);
     tcase_add_loop_test(t, tails, 0, n);
     tcase_add_loop_test(t, corners, 0, n);
