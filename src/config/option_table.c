@@ -236,8 +236,9 @@ const unroll_option unroll_config_table[] = {
     {SIZE("grad-every", 0, MANY), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
      .preset = "0",
      .help = "steps between records of gradient magnitude against distance and of histograms, in "
-             "gradient/*.csv, on held-out data, measured in floats; a translation's go from the last target word back "
-             "into the source; beside --recompute it needs the memory of a whole window; 0: none"},
+             "gradient/*.csv, on held-out data, measured in floats; a translation's go from the last "
+             "target word back into the source; beside --recompute it needs the memory of a whole "
+             "window; 0: none"},
     {SIZE("grad-distance", 0, 1048576), .group = "Gradients", .role = UNROLL_ROLE_RUN,
      AT(grad_distance),
      .preset = "0",
