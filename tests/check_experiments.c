@@ -538,7 +538,7 @@ START_TEST(verdicts_say_what_was_tested)
                                         "units instead of 100",
                                         NULL});
     check_verdict("le2015-irnn", true, REPRODUCTION_PLAIN, true,
-                  (const char *const[]){"Only a part of the claim was tested: Length 100 instead of 150. "
+                  (const char *const[]){"Only a part of the claim was tested: Length 60 instead of 150. "
                                         "That part holds with 4 seeds, in a setting that is not",
                                         NULL});
     check_verdict("le2015-irnn", true, REPRODUCTION_UNTRAINED, false,

@@ -10,7 +10,7 @@ expect 64 'which experiment' reproduce
 expect 64 "no 'untraind'; did you mean untrained?" reproduce depth --control untraind
 expect 0 '' reproduce --list
 check 'experiments are listed with their sources' grep -q 'Hochreiter and Schmidhuber (1997)' out
-check 'with what --quick tests of them' grep -q -e '--quick:  Length 100 instead of 150' out
+check 'with what --quick tests of them' grep -q -e '--quick:  Length 60 instead of 150' out
 
 # ---- one that takes little training ----
 expect 0 '' reproduce --quick --quiet bengio1994-latch --out latch
