@@ -1,5 +1,5 @@
-/* Intervals, and times of which some are censored: against tables, published data, and how often an interval covers
- * what it says. */
+/* Intervals, and times of which some are censored: against tables, published data, and how often
+ * an interval covers what it says. */
 #include <check.h>
 #include <math.h>
 
@@ -114,8 +114,8 @@ END_TEST
 
 /* ---- times ---- */
 
-/* Weeks of remission under 6-mercaptopurine, Freireich et al. (1963), as R's survival package prints them: a restricted
- * mean of 23.287 up to 35 weeks and a median of 23. */
+/* Weeks of remission under 6-mercaptopurine, Freireich et al. (1963). By hand from the Kaplan–Meier
+ * curve: a restricted mean of 23.287 up to 35 weeks and a median of 23. */
 START_TEST(survival_of_published_data)
 {
     static const double weeks[] = {6,  6,  6,  6,  7,  9,  10, 10, 11, 13, 16,
@@ -126,7 +126,7 @@ START_TEST(survival_of_published_data)
     const unroll_survival s = unroll_survival_of(weeks, ended, 21, 35, room);
     ck_assert(s.n == 21 && s.happened == 9 && s.median == 23);
     ck_assert_double_eq_tol(s.mean, 23.287, 5e-4);
-    /* the standard error that R prints is 2.83 */
+    /* its standard error after Greenwood is 2.83 */
     ck_assert(s.interval.low < s.mean - 1.9 * 2.83 && s.interval.low > s.mean - 2.6 * 2.83);
     ck_assert(s.interval.high > s.mean + 1.9 * 2.83 && s.interval.high < s.mean + 2.6 * 2.83);
 }
@@ -154,7 +154,8 @@ START_TEST(survival_by_hand)
 }
 END_TEST
 
-/* One that is censored early says nothing of what comes later: it is neither solved nor counted as the horizon. */
+/* One that is censored early says nothing of what comes later: it is neither solved nor counted
+ * as the horizon. */
 START_TEST(survival_of_an_early_end)
 {
     const double time[] = {50, 100, 200, 400};

@@ -73,8 +73,8 @@ static double standard_error(const moments *m, size_t n)
     return sqrt(m->squares / (double)(n - 1) / (double)n);
 }
 
-/* How far a resample's mean is from the sample's, in its own standard errors: infinitely far where it repeats one
- * value, of which the sum of squares is exactly 0. */
+/* How far a resample's mean is from the sample's, in its own standard errors: infinitely far
+ * where it repeats one value, of which the sum of squares is exactly 0. */
 static double studentised(const double *value, size_t n, double mean, unroll_rng *rng)
 {
     moments m = {0};
@@ -107,7 +107,8 @@ unroll_interval unroll_mean_interval(const double *value, size_t count, uint64_t
     unroll_sort_ascending(t, RESAMPLES);
     const double error = standard_error(&all, count);
     const double usual = unroll_student_t(count - 1, 0.95);
-    /* Where resamples lie far above, the population's mean may lie as far below, and the other way about. */
+    /* Where resamples lie far above, the population's mean may lie as far below, and the other
+     * way about. */
     const double below = held(t[RESAMPLES - TAIL], usual, STRETCH * usual);
     const double above = held(-t[TAIL - 1], usual, STRETCH * usual);
     return (unroll_interval){all.mean - below * error, all.mean + above * error};

@@ -18,11 +18,13 @@ typedef struct unroll_interval {
     double low, high;
 } unroll_interval;
 
-/** A 95% interval of the mean of a population, of which the values are independent samples: bootstrap-t, 999
- *  resamples. Each side reaches at least as far as Student's t, which heavy tails ask for, and at most three times as
- *  far, since few values give resamples that nearly repeat one of them and have hardly a standard error. It covers
- *  94 to 97% at 4 to 32 values of normal, exponential, uniform, mildly lognormal (deviation 1/2 of the logarithm) and
- *  t(3) populations; 90% at 8 values where that deviation is 1. The percentile bootstrap covers 83 to 89% at 8.
+/** A 95% interval of the mean of a population, of which the values are independent samples:
+ *  bootstrap-t, 999 resamples. Each side reaches at least as far as Student's t, which heavy
+ *  tails ask for, and at most three times as far, since few values give resamples that nearly
+ *  repeat one of them and have hardly a standard error. It covers 94 to 97% at 4 to 32 values of
+ *  normal, exponential, uniform, mildly lognormal (deviation 1/2 of the logarithm) and t(3)
+ *  populations; 90% at 8 values where that deviation is 1. The percentile bootstrap covers 83 to
+ *  89% at 8.
  *  @param seed  of the resamples
  *  @return NAN and NAN of fewer than UNROLL_INTERVAL_FROM values, or where one is not finite
  *  Source: Efron and Tibshirani (1993), chapter 12.5. */

@@ -20,13 +20,14 @@ static const struct {
     {"length-bleu", "BLEU of the same translations."},
     {"learning",
      "Training loss against updates: the mean over seeds, the band from the lowest to the "
-     "highest, two seeds as dots; a seed that diverged is in it until then. Dashed: the loss of the best guess "
-     "that remembers nothing."},
+     "highest, two seeds as dots; a seed that diverged is in it until then. Dashed: the loss of the "
+     "best guess that remembers nothing."},
     {"accuracy", "Training accuracy, of the targets that the task scores."},
     {"gradient-start",
      "Before training: the norm of dL_t/dh_s for the loss of one step alone, on "
-     "held-out samples, against the distance t - s, forward and back in doubles. Each line is a geometric mean over samples and seeds: it ends where one "
-     "of them is 0, and the legend says how many seeds are."},
+     "held-out samples, against the distance t - s, forward and back in doubles. Each line is "
+     "a geometric mean over samples and seeds: it ends where one of them is 0, and the legend says how "
+     "many seeds are."},
     {"gradient-middle",
      "The same, half-way through the training, by updates or time; or at its end where it solved "
      "the task before."},

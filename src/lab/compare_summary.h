@@ -4,8 +4,8 @@
 #include "report/table.h"
 #include "score/statistics.h"
 
-/** A variant's seeds taken together. Where a run diverged it has no loss, no accuracy and no half-life at the end; the
- *  means are of the others, and `diverged` is shown beside them. */
+/** A variant's seeds taken together. Where a run diverged it has no loss, no accuracy and no
+ *  half-life at the end; the means are of the others, and `diverged` is shown beside them. */
 typedef struct compare_summary {
     size_t done, solved, diverged;
     size_t growing_start, growing_end; /**< jobs whose curve did not fall; left out of the means */
@@ -14,14 +14,16 @@ typedef struct compare_summary {
 } compare_summary;
 void compare_summarise(const compare_study *s, size_t variant, compare_summary *out);
 
-/** Updates up to which all variants were watched, so that their steps to solve can be compared: the τ of their restricted
- *  means. Where a whole variant stopped unsolved it is where that one stopped; NaN where nothing is done. */
+/** Updates up to which all variants were watched, so that their steps to solve can be compared:
+ *  the τ of their restricted means. Where a whole variant stopped unsolved it is where that one
+ *  stopped; NaN where nothing is done. */
 double compare_solve_horizon(const compare_study *s);
-/** Steps to solve of a variant's seeds, up to `horizon` updates. A run that used up its updates is censored there; one
- *  that diverged never solves. */
+/** Steps to solve of a variant's seeds, up to `horizon` updates. A run that used up its updates
+ *  is censored there; one that diverged never solves. */
 unroll_survival compare_steps_to_solve(const compare_study *s, size_t variant, double horizon);
 
-/** Geometric mean over seeds, without an interval: 0 where one of them is 0, as a gradient that is gone.
+/** Geometric mean over seeds, without an interval: 0 where one of them is 0, as a gradient that
+ *  is gone.
  *  @param value  [count] at least 0; NaN: not measured; is overwritten */
 unroll_mean compare_geometric_mean(double *value, size_t count);
 

@@ -103,10 +103,11 @@ static void put_lyapunov(const writing *w)
         return;
     unroll_page_heading(w->page, "Lyapunov exponents");
     snprintf(text, sizeof text,
-             "Of %zu windows, over %zu steps each at least, from %zu random starts: how fast the directions "
-             "of the whole state (all layers, h and c) shrink or grow in the long run. Deviations and standard errors "
-             "are over windows%s. Gradients fall at the rate of the largest only where they go back far enough; "
-             "within the curve's distances the slowest layer was measured at %.4f a step.",
+             "Of %zu windows, over %zu steps each at least, from %zu random starts: how fast the "
+             "directions of the whole state (all layers, h and c) shrink or grow in the long run. "
+             "Deviations and standard errors are over windows%s. Gradients fall at the rate of the "
+             "largest only where they go back far enough; within the curve's distances the slowest "
+             "layer was measured at %.4f a step.",
              unroll_lyapunov_samples(l), unroll_lyapunov_steps(l),
              unroll_lyapunov_samples(l) * unroll_lyapunov_starts(l),
              w->report->request.id ? ", and conditional on this text" : "",

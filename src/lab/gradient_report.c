@@ -90,7 +90,8 @@ static size_t rows_in_turn(const gradient_request *r, size_t T, size_t most)
     return most < turn ? most : turn;
 }
 
-/* Exponents are of the long run, so a text has longer windows for them: side by side, up to EXPONENT_STEPS. */
+/* Exponents are of the long run, so a text has longer windows for them: side by side, up to
+ * EXPONENT_STEPS. */
 static unroll_status measure_long_run(gradient_report *out)
 {
     const gradient_request *r = &out->request;

@@ -54,8 +54,8 @@ static void fit_line(const unroll_curve *c, size_t layer, enum unroll_state stat
     out->slope = slope_of(y, out->first, out->last, &out->r2);
     out->rho = pow(10, out->slope);
     out->half_life = out->slope < 0 ? -log10(2) / out->slope : INFINITY;
-    /* A slope is linear in the logarithms, and log gmean is their mean: so it is the mean of the samples' slopes. A
-     * sample that is 0 somewhere makes gmean 0 there, which ended the fit before. */
+    /* A slope is linear in the logarithms, and log gmean is their mean: so it is the mean of the
+     * samples' slopes. A sample that is 0 somewhere makes gmean 0 there, which ended the fit before. */
     for (size_t i = 0; i < c->samples; i++) {
         const double *norm = unroll_curve_sample(c, i, layer, state);
         for (size_t k = out->first; k <= out->last; k++)
