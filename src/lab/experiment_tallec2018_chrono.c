@@ -11,7 +11,7 @@
                {"chrono, delay " #delay ", share solved", "learns", EXPERIMENT_SOLVED, "chrono", NULL, \
                 SOLVED, 0},                                                                        \
                {"updates until solved, chrono less constant", "sooner", EXPERIMENT_STEPS, "chrono", \
-                "constant", AT_MOST(-100), 0},                                                     \
+                "constant", AT_MOST(-1), 0},                                                     \
                {"fresh, chrono over constant at distance " #delay ", decades", "",                 \
                 EXPERIMENT_DECADES, "chrono", "constant", AT_LEAST(2), delay}},                    \
      __VA_ARGS__}
