@@ -539,12 +539,12 @@ START_TEST(verdicts_say_what_was_tested)
                                         NULL});
     check_verdict("le2015-irnn", true, REPRODUCTION_PLAIN, true,
                   (const char *const[]){"Only a part of the claim was tested: Length 60 instead of 150. "
-                                        "That part holds with 4 seeds, in a setting that is not",
+                                        "That part holds with 8 seeds, in a setting that is not",
                                         NULL});
     check_verdict("le2015-irnn", true, REPRODUCTION_UNTRAINED, false,
                   (const char *const[]){
                       "Control: every learning rate times 0, under which it must not hold.",
-                      "That part does NOT hold with 4 seeds", NULL});
+                      "That part does NOT hold with 8 seeds", NULL});
 }
 END_TEST
 
