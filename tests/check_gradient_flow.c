@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "difference.h"
 #include "probe/curve.h"
 #include "probe/gradient_flow.h"
 #include "probe/inject.h"
@@ -56,16 +57,6 @@ static void see_hook(void *arg, size_t layer, size_t t, size_t row0, size_t rows
 {
     const int zero[64] = {0};
     see(arg, &(unroll_flow_step){layer, t, row0, rows, pitch, dh, dc, zero, false});
-}
-
-static double relative_difference(const double *a, const double *b, size_t n)
-{
-    double d = 0, size = 0;
-    for (size_t i = 0; i < n; i++) {
-        d += (a[i] - b[i]) * (a[i] - b[i]);
-        size += b[i] * b[i];
-    }
-    return size > 0 ? sqrt(d / size) : sqrt(d);
 }
 
 /* Accumulated gradients are what training propagates, but for the mean over all targets. */

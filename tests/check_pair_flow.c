@@ -7,6 +7,7 @@
 
 #include "align.h"
 #include "base/rng.h"
+#include "difference.h"
 #include "net/encoder.h"
 #include "net/net.h"
 #include "parameter.h"
@@ -233,16 +234,6 @@ static vectors see_vectors(pairs *p, bool unscaled)
                                                         .arg = &v}));
     free(words);
     return v;
-}
-
-static double relative_difference(const double *a, const double *b, size_t n)
-{
-    double d = 0, size = 0;
-    for (size_t i = 0; i < n; i++) {
-        d += (a[i] - b[i]) * (a[i] - b[i]);
-        size += b[i] * b[i];
-    }
-    return size > 0 ? sqrt(d / size) : sqrt(d);
 }
 
 /* Row r has the loss of step r alone: the sum over rows is what all losses together give. */
