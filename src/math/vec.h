@@ -210,11 +210,11 @@ static inline vec vec_tanh_exp(vec x, unroll_real most)
     return q * s + (s - 1);
 }
 
-/* tanh |x| = e / (e + 2), e = exp(2|x|) - 1 */
+/* tanh |x| = q where that is at most 1/2, else 1 - q, by one division: q = min(e, 2) / (e + 2), e = exp(2|x|) - 1 */
 static inline vec vec_tanh(vec x)
 {
-    const vec e = vec_tanh_exp(x, tanh_most);
-    return vec_sign(e / (e + 2), x);
+    const vec e = vec_tanh_exp(x, tanh_most), q = vec_min(vec_all(2), e) / (e + 2);
+    return vec_sign(vec_select(e > 2, 1 - q, q), x);
 }
 
 /* exp(-x) */
@@ -267,10 +267,9 @@ static inline vec vec_kept_sigmoid_slope(vec kept)
 /** tanh(x), to the bit as vec_tanh(); *kept is for vec_kept_tanh() and vec_kept_tanh_slope(). */
 static inline vec vec_keep_tanh(vec x, vec *kept)
 {
-    const vec e = vec_tanh_exp(x, slope_most), y = e / (e + 2);
-    /* y where y <= 1/2, which is where e <= 2 */
-    *kept = vec_sign(vec_select(e > 2, 2 * UNROLL_KEPT_SCALE / (e + 2), y), x);
-    return vec_sign(y, x);
+    const vec e = vec_tanh_exp(x, slope_most), q = vec_min(vec_all(2), e) / (e + 2);
+    *kept = vec_sign(vec_select(e > 2, q * UNROLL_KEPT_SCALE, q), x);
+    return vec_sign(vec_select(e > 2, 1 - q, q), x);
 }
 
 /* w = 1 − |tanh x|. Of the two that it may be, the larger is: what is below 1/2 is taken as 1/2 in the second, and the
