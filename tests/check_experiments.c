@@ -125,6 +125,36 @@ START_TEST(checks_measure_what_they_say)
 }
 END_TEST
 
+/* Variants with different budgets are compared up to the smaller one: to solve a task in 7 updates is no later than not to
+ * solve it in 6. */
+START_TEST(times_are_restricted_to_a_common_budget)
+{
+    unroll_config *shorter;
+    ck_assert_int_eq(unroll_config_new(&shorter), UNROLL_OK);
+    ck_assert_int_eq(unroll_config_assign(common, shorter), UNROLL_OK);
+    common->learning.steps = 9;
+    shorter->learning.steps = 6;
+    compare_variant v[2] = {{.label = (char *)"long", .config = common},
+                            {.label = (char *)"short", .config = shorter}};
+    const compare_result late = {.done = true, .solved = true, .steps = 9, .steps_to_solve = 7};
+    const compare_result soon = {.done = true, .solved = true, .steps = 9, .steps_to_solve = 2};
+    const compare_result never = {.done = true, .steps = 6};
+    compare_result r[2 * SEEDS] = {late, late, soon, soon, never, never, never, never};
+    const compare_study s = {.variant = v, .variants = 2, .seeds = SEEDS, .result = r};
+    const experiment_check difference = {"", "", EXPERIMENT_STEPS, "long", "short", -INFINITY, 0, 0};
+    const experiment_check turned = {"", "", EXPERIMENT_STEPS, "short", "long", -INFINITY, 0, 0};
+    const experiment_check alone = {"", "", EXPERIMENT_STEPS, "long", NULL, -INFINITY, 0, 0};
+    experiment_outcome o;
+    experiment_judge(&s, &difference, &o);
+    ck_assert_double_eq(o.mean, -2); /* 6, 6, 2, 2 less 6, 6, 6, 6 */
+    experiment_judge(&s, &turned, &o);
+    ck_assert_double_eq(o.mean, 2);
+    experiment_judge(&s, &alone, &o);
+    ck_assert_double_eq(o.mean, 4.5);
+    unroll_config_free(shorter);
+}
+END_TEST
+
 /* Three seeds have no interval, so that no verdict rests on them. */
 START_TEST(few_seeds_are_no_verdict)
 {
@@ -198,6 +228,7 @@ Suite *make_suite(void)
     TCase *t = new_case(suite, "experiments");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, checks_measure_what_they_say);
+    tcase_add_test(t, times_are_restricted_to_a_common_budget);
     tcase_add_test(t, few_seeds_are_no_verdict);
     tcase_add_test(t, every_experiment_can_be_set_up);
     return suite;

@@ -145,6 +145,10 @@ START_TEST(sparse_start)
                 ck_assert_double_eq_tol(radius(H, W + j * H), 0.95 * cases[i].scale,
                                         0.01 * cases[i].scale);
         }
+        double square = 0, count = 0;
+        for (size_t k = 0; k < parameter_of(net, "rnn.weight_ih_l0")->rows * 3; k++, count++)
+            square += pow((double)weights_of(net, "rnn.weight_ih_l0")[k], 2);
+        ck_assert_double_eq_tol(sqrt(square / count), 0.01, 0.01 * 5 / sqrt(2 * count));
         unroll_net_free(net);
     }
 }

@@ -120,6 +120,37 @@ START_TEST(reber_chance)
 }
 END_TEST
 
+/* Arithmetic: the best that the character before tells of the next, counted anew. */
+START_TEST(arithmetic_chance)
+{
+    enum { SHOWN = 14 };
+    double follows[SHOWN][SHOWN] = {{0}}, loss = 0, right = 0, all = 0;
+    example e = make_example("arithmetic:digits=4,distractors=0", ROWS, 9);
+    for (int i = 0; i < CHANCE_BATCHES; i++) {
+        const unroll_batch batch = next_batch(&e);
+        for (size_t k = 0; k < batch.T * ROWS; k++)
+            if (batch.weight[k] > 0) {
+                ck_assert(batch.input[k] < SHOWN && batch.target[k] < SHOWN);
+                follows[batch.input[k]][batch.target[k]]++;
+            }
+    }
+    for (size_t i = 0; i < SHOWN; i++) {
+        double sum = 0, most = 0;
+        for (size_t j = 0; j < SHOWN; j++) {
+            sum += follows[i][j];
+            most = fmax(most, follows[i][j]);
+        }
+        for (size_t j = 0; j < SHOWN; j++)
+            loss -= follows[i][j] > 0 ? follows[i][j] * log(follows[i][j] / sum) : 0;
+        right += most;
+        all += sum;
+    }
+    ck_assert_double_eq_tol(loss / all, e.row->baseline(e.value), 0.02);
+    ck_assert_double_eq_tol(right / all, e.row->chance(e.value), 0.01);
+    free_example(&e);
+}
+END_TEST
+
 /* ---- near enough ---- */
 
 START_TEST(tolerance)
@@ -206,6 +237,7 @@ Suite *make_suite(void)
     TCase *t = new_case(suite, "tasks");
     tcase_add_loop_test(t, chance, 0, sizeof GUESSES / sizeof *GUESSES);
     tcase_add_test(t, reverse_chance);
+    tcase_add_test(t, arithmetic_chance);
     tcase_add_loop_test(t, reber_chance, 0, 4);
     tcase_add_test(t, tolerance);
     tcase_add_test(t, solved_by_accuracy);

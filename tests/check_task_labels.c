@@ -1,6 +1,8 @@
 /* What each synthetic task asks for, worked out anew from what it shows. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe/inject.h"
@@ -190,6 +192,33 @@ static int reber(const sequence *s) /* of two strings */
     return *outer == 'P';
 }
 
+/* Of numbers of up to 2 digits, with up to one letter between; whether the first is negative. */
+static int arithmetic(const sequence *s)
+{
+    static const char character[] = "0123456789+-=.";
+    char question[16] = "", answer[16], *end;
+    size_t t = 0, n = 0, letters = 0;
+    for (; n < 8 && (n == 0 || question[n - 1] != '='); t++) {
+        letters = s->input[t] < 14 ? 0 : letters + 1;
+        if (letters > 1 || (letters == 1 && n == 0) || s->input[t] >= 40 || s->weight[t - (t > 0)] > 0)
+            return -1;
+        if (letters == 0)
+            question[n++] = character[s->input[t]];
+    }
+    const long a = strtol(question, &end, 10), b = strtol(end + 1, NULL, 10);
+    if (labs(a) > 99 || b < 0 || b > 99 || (*end != '+' && *end != '-'))
+        return -1;
+    const int length = snprintf(answer, sizeof answer, "%ld.", *end == '+' ? a + b : a - b);
+    for (size_t i = 0; i < (size_t)length; i++)
+        if (s->target[t - 1 + i] >= 14 || character[s->target[t - 1 + i]] != answer[i] ||
+            s->weight[t - 1 + i] != 1 || (i > 0 && s->input[t - 1 + i] != s->target[t - 2 + i]))
+            return -1;
+    for (size_t i = t - 1 + (size_t)length; i < s->T; i++)
+        if (s->weight[i] != 0)
+            return -1;
+    return *question == '-';
+}
+
 static const struct subject {
     const char *spec;
     size_t T, inputs, outputs;
@@ -204,6 +233,7 @@ static const struct subject {
     {"reverse:length=5,symbols=4", 11, 6, 5, false, false, reverse, 4},
     {"multiplication:length=9", 9, 2, 1, true, true, multiplication, 1},
     {"reber:strings=2,longest=9", 21, 7, 7, false, true, reber, 2},
+    {"arithmetic:digits=2,distractors=1", 17, 40, 14, false, false, arithmetic, 2},
 };
 enum { SUBJECT_COUNT = sizeof SUBJECTS / sizeof *SUBJECTS };
 
@@ -292,6 +322,60 @@ START_TEST(temporal_order_lengths)
 }
 END_TEST
 
+/* Delays between two: each comes about equally often; behind the recalled symbols nothing counts. */
+START_TEST(copy_delays)
+{
+    enum { LONGEST = 9, SHORTEST = 5, LENGTH = 2, MARKER = 9 };
+    example e = make_example("copy:delay=9,length=2,shortest=5", ROWS, 5);
+    int count[LONGEST + 1] = {0};
+    double loss = 0, weight = 0;
+    for (int i = 0; i < BATCHES; i++) {
+        const unroll_batch batch = next_batch(&e);
+        for (size_t b = 0; b < ROWS; b++) {
+            const sequence s = column(&e, &batch, b);
+            size_t delay = 0;
+            while (delay + LENGTH < s.T && s.input[delay + LENGTH - 1] != MARKER)
+                delay++;
+            ck_assert(delay >= SHORTEST && delay <= LONGEST);
+            count[delay]++;
+            for (size_t t = 0; t < s.T; t++) {
+                const bool recall = t >= delay + LENGTH && t < delay + 2 * LENGTH;
+                ck_assert(s.weight[t] == (t < delay + 2 * LENGTH));
+                ck_assert_uint_eq(s.target[t], recall ? s.input[t - delay - LENGTH] : 0);
+                ck_assert(!(s.weight[t] > 0) || s.counted[t] == recall);
+                loss += recall ? log(8) : 0;
+                weight += s.weight[t];
+            }
+        }
+    }
+    const double p = 1.0 / (LONGEST - SHORTEST + 1), sigma = sqrt(SEQUENCES * p * (1 - p));
+    for (int delay = SHORTEST; delay <= LONGEST; delay++)
+        ck_assert_double_le(fabs(count[delay] - SEQUENCES * p), 5 * sigma);
+    ck_assert_double_eq_tol(loss / weight, e.row->baseline(e.value), 5e-3);
+    free_example(&e);
+}
+END_TEST
+
+/* A bit that is learned: one of two inputs at each of its steps, then noise through an input of its own. */
+START_TEST(latch_learned)
+{
+    enum { CUE = 3, INPUTS = 1 + 2 * CUE, T = CUE + 4 };
+    example e = make_example("latch:delay=4,cue=3,learned=1", ROWS, 5);
+    ck_assert_uint_eq(e.task.inputs, INPUTS);
+    for (int i = 0; i < 20; i++) {
+        const unroll_batch batch = next_batch(&e);
+        for (size_t k = 0; k < T * ROWS; k++) {
+            const size_t t = k / ROWS, class = batch.target[(T - 1) * ROWS + k % ROWS];
+            const unroll_real *x = batch.feature + k * INPUTS;
+            ck_assert((x[0] != 0) == (t >= CUE));
+            for (size_t j = 1; j < INPUTS; j++)
+                ck_assert(x[j] == (t < CUE && j == 1 + 2 * t + class));
+        }
+    }
+    free_example(&e);
+}
+END_TEST
+
 START_TEST(products)
 {
     example e = make_example("multiplication:length=9", ROWS, 5);
@@ -365,6 +449,8 @@ Suite *make_suite(void)
     tcase_add_loop_test(t, labels, 0, SUBJECT_COUNT);
     tcase_add_test(t, temporal_order_places);
     tcase_add_test(t, temporal_order_lengths);
+    tcase_add_test(t, copy_delays);
+    tcase_add_test(t, latch_learned);
     tcase_add_test(t, products);
     tcase_add_test(t, reber_grammar);
     tcase_add_test(t, reber_recall);

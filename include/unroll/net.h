@@ -72,7 +72,7 @@ typedef struct unroll_net_spec {
  *      "orthogonal"  recurrent matrices orthogonal, others as uniform  Saxe et al. (2014)
  *      "identity"    recurrent matrices I, others N(0, 0.001²)         Le et al. (2015)
  *      "sparse"      recurrent matrices with up to 15 weights a row and spectral
- *                    radius 0.95, others N(0, 0.1²)                    Pascanu et al. (2013)
+ *                    radius 0.95, others N(0, 0.01²)                   Pascanu et al. (2013)
  *  Biases start at 0 unless the kind is "uniform". Embeddings are N(0, 1), as PyTorch's; one that is
  *  shared with the output layer starts as an output layer does. */
 typedef struct unroll_init {

@@ -9,7 +9,8 @@
  *  infinite. */
 enum experiment_quantity {
     EXPERIMENT_SOLVED, /**< share of seeds that solved the task */
-    EXPERIMENT_STEPS, /**< restricted mean of the updates until solved: unsolved or diverged, all that it was given */
+    EXPERIMENT_STEPS, /**< mean of the updates until solved, restricted to what all variants of the check were given: a
+                           training that diverged, or has not solved its task by then, counts as that */
     EXPERIMENT_ACCURACY, /**< mean held-out accuracy */
     EXPERIMENT_LOSS,     /**< mean held-out loss */
     EXPERIMENT_BASELINE, /**< mean held-out loss, as a share of that of a guess without memory */

@@ -64,14 +64,23 @@ static double translated(const compare_result *r, size_t length, bool bleu)
     return NAN;
 }
 
-static double of_result(const compare_variant *v, const compare_result *r, const experiment_check *c)
+/* Updates that both variants of a check were given: what is known of the times of all of their trainings. */
+static double common_budget(const compare_variant *a, const compare_variant *b)
+{
+    const uint64_t one = a->config->learning.steps, other = b ? b->config->learning.steps : one;
+    return (double)(one < other ? one : other);
+}
+
+/* @param budget  to which times are restricted: of a training that solved its task later as of one that did not */
+static double of_result(const compare_variant *v, const compare_result *r, const experiment_check *c,
+                        double budget)
 {
     const size_t top = (size_t)v->config->layers - 1;
     const double loss = r->diverged ? INFINITY : r->loss;
     const bool solved = r->solved && !r->diverged;
     switch (c->quantity) {
     case EXPERIMENT_SOLVED: return solved;
-    case EXPERIMENT_STEPS: return (double)(solved ? r->steps_to_solve : v->config->learning.steps);
+    case EXPERIMENT_STEPS: return solved ? fmin((double)r->steps_to_solve, budget) : budget;
     case EXPERIMENT_ACCURACY: return r->diverged ? 0 : r->accuracy;
     case EXPERIMENT_LOSS: return loss;
     case EXPERIMENT_BASELINE: return loss / v->baseline;
@@ -100,14 +109,16 @@ static const compare_variant *find_variant(const compare_study *s, const char *l
     return NULL;
 }
 
-/* A value for each seed; NaN where there is none. */
-static void of_variant(const compare_study *s, const char *label, const experiment_check *c,
-                       double *value, size_t *diverged)
+/* A value for each seed; NaN where there is none.
+ * @param beside  the check's other variant, or NULL */
+static void of_variant(const compare_study *s, const compare_variant *v,
+                       const compare_variant *beside, const experiment_check *c, double *value,
+                       size_t *diverged)
 {
-    const compare_variant *v = find_variant(s, label);
+    const double budget = v ? common_budget(v, beside) : NAN;
     for (size_t k = 0; k < s->seeds; k++) {
         const compare_result *r = v ? compare_at(s, (size_t)(v - s->variant), k) : NULL;
-        value[k] = r && r->done ? of_result(v, r, c) : NAN;
+        value[k] = r && r->done ? of_result(v, r, c, budget) : NAN;
         *diverged += r && r->done && r->diverged;
     }
 }
@@ -154,9 +165,11 @@ void experiment_judge(const compare_study *s, const experiment_check *c, experim
     double value[COMPARE_SEEDS_MAX], other[COMPARE_SEEDS_MAX] = {0};
     const size_t n = (size_t)s->seeds;
     *out = (experiment_outcome){.low = NAN, .high = NAN, .seeds = n};
-    of_variant(s, c->variant, c, value, &out->diverged);
+    const compare_variant *v = find_variant(s, c->variant);
+    const compare_variant *minus = c->minus ? find_variant(s, c->minus) : NULL;
+    of_variant(s, v, minus, c, value, &out->diverged);
     if (c->minus)
-        of_variant(s, c->minus, c, other, &out->diverged);
+        of_variant(s, minus, v, c, other, &out->diverged);
     const double p = plain_mean(value, n), q = plain_mean(other, n);
     for (size_t k = 0; k < n; k++)
         value[k] -= other[k];

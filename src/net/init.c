@@ -174,7 +174,7 @@ static unroll_status fill_sparse(draw *d, size_t H, unroll_real *w)
 static void fill_small(draw *d, size_t count, double fan_in, double fan_out, unroll_real *w)
 {
     (void)fan_in, (void)fan_out;
-    fill_normal(d, count, 0.1, w);
+    fill_normal(d, count, 0.01, w);
 }
 
 static const struct kind {
@@ -194,7 +194,7 @@ static const struct kind {
     {"identity", fill_tiny, fill_identity, false,
      "recurrent matrices the identity, the rest N(0, 0.001^2) (Le et al. 2015)"},
     {"sparse", fill_small, fill_sparse, false,
-     "15 recurrent weights a row, spectral radius 0.95, the rest N(0, 0.1^2) (Pascanu et al. 2013)"},
+     "15 recurrent weights a row, spectral radius 0.95, the rest N(0, 0.01^2) (Pascanu et al. 2013)"},
 };
 
 const char *unroll_init_name(size_t i)
