@@ -141,7 +141,8 @@ START_TEST(times_are_restricted_to_a_common_budget)
     const compare_result never = {.done = true, .steps = 6};
     compare_result r[2 * SEEDS] = {late, late, soon, soon, never, never, never, never};
     const compare_study s = {.variant = v, .variants = 2, .seeds = SEEDS, .result = r};
-    const experiment_check difference = {"", "", EXPERIMENT_STEPS, "long", "short", -INFINITY, 0, 0};
+    const experiment_check difference = {"", "", EXPERIMENT_STEPS, "long", "short", -INFINITY,
+                                         0,  0};
     const experiment_check turned = {"", "", EXPERIMENT_STEPS, "short", "long", -INFINITY, 0, 0};
     const experiment_check alone = {"", "", EXPERIMENT_STEPS, "long", NULL, -INFINITY, 0, 0};
     experiment_outcome o;

@@ -72,8 +72,8 @@ static double common_budget(const compare_variant *a, const compare_variant *b)
 }
 
 /* @param budget  to which times are restricted: of a training that solved its task later as of one that did not */
-static double of_result(const compare_variant *v, const compare_result *r, const experiment_check *c,
-                        double budget)
+static double of_result(const compare_variant *v, const compare_result *r,
+                        const experiment_check *c, double budget)
 {
     const size_t top = (size_t)v->config->layers - 1;
     const double loss = r->diverged ? INFINITY : r->loss;

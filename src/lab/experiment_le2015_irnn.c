@@ -25,6 +25,6 @@ const experiment experiment_le2015_irnn = {
              "tanh units do not.",
     .published = "adding, length 150: the IRNN reaches a squared error near 0, tanh units stay at 0.167",
     .full = IRNN("10 minutes", "150", "6000", 5, .part = NULL),
-    .quick = IRNN("2 minutes", "60", "6000", 8, .part = "Length 60 instead of 150."),
+    .quick = IRNN("2 minutes", "60", "4000", 8, .part = "Length 60 instead of 150."),
 };
 /* clang-format on */

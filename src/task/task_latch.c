@@ -21,7 +21,8 @@ static void shape(const double *value, unroll_task_shape *s)
 
 static void draw(const double *value, unroll_rng *rng, const unroll_task_column *c)
 {
-    const size_t cue = (size_t)value[CUE], T = cue + (size_t)value[DELAY], row = c->stride * inputs(value);
+    const size_t cue = (size_t)value[CUE], T = cue + (size_t)value[DELAY],
+                 row = c->stride * inputs(value);
     const uint32_t positive = (uint32_t)unroll_rng_below(rng, 2);
     for (size_t t = 0; t < cue; t++)
         if (value[LEARNED] > 0)
@@ -41,8 +42,8 @@ const unroll_task_row unroll_task_latch = {
     .keys = {[DELAY] = {"delay", "steps of noise", 100, 1, 1e6, false},
              [CUE] = {"cue", "steps that show the bit", 3, 1, 1e4, false},
              [NOISE] = {"noise", "its standard deviation", 0.2, 0, 100, true},
-             [LEARNED] = {"learned", "1: each step of the bit has an input for each of its values", 0, 0,
-                          1, false}},
+             [LEARNED] = {"learned", "1: each step of the bit has an input for each of its values",
+                          0, 0, 1, false}},
     .shape = shape,
     .draw = draw,
     .baseline = unroll_task_coin_loss,
