@@ -9,6 +9,12 @@ static char plain(char c)
     return c == '_' ? '-' : c;
 }
 
+/* As it was meant, whatever the case. */
+static char folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : plain(c);
+}
+
 bool unroll_same_name(const char *name, const char *word, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -22,8 +28,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Edit distance with swaps of neighbours (optimal string alignment); large where either is too
- * long. */
+/* Edit distance with swaps of neighbours (optimal string alignment), where case makes no difference; large
+ * where either is too long. */
 static size_t distance(const char *a, size_t m, const char *b, size_t n)
 {
     size_t d[3][NEAR_MAX + 1];
@@ -36,9 +42,10 @@ static size_t distance(const char *a, size_t m, const char *b, size_t n)
         const size_t *up = d[(i + 2) % 3], *up2 = d[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            const bool same = plain(a[i - 1]) == b[j - 1];
+            const bool same = folded(a[i - 1]) == folded(b[j - 1]);
             row[j] = least(least(up[j], row[j - 1]) + 1, up[j - 1] + !same);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && folded(a[i - 1]) == folded(b[j - 2]) &&
+                folded(a[i - 2]) == folded(b[j - 1]))
                 row[j] = least(row[j], up2[j - 2] + 1);
         }
     }

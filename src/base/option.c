@@ -47,6 +47,56 @@ const unroll_option *unroll_option_find(const unroll_option_list *lists, const c
     return NULL;
 }
 
+const unroll_option *unroll_option_letter(const unroll_option_list *lists, char letter, size_t *base)
+{
+    for (const unroll_option_list *l = lists; l->rows; l++)
+        for (size_t i = 0; i < l->count; i++)
+            if (letter && l->rows[i].letter == letter) {
+                *base = l->base;
+                return &l->rows[i];
+            }
+    return NULL;
+}
+
+static bool row_begins_with(const unroll_option *o, const char *name)
+{
+    const size_t length = strlen(name);
+    if (length <= strlen(o->name) && unroll_same_name(name, o->name, length))
+        return true;
+    const char *words = o->aliases, *word;
+    size_t room;
+    while ((word = next_word(&words, &room)))
+        if (length <= room && unroll_same_name(name, word, length))
+            return true;
+    return false;
+}
+
+const unroll_option *unroll_option_abbreviated(const unroll_option_list *lists, const char *name,
+                                               bool (*skip)(const unroll_option *o), size_t *base,
+                                               char several[UNROLL_OPTION_SEVERAL])
+{
+    const unroll_option *found = NULL;
+    size_t count = 0, used = 0;
+    several[0] = '\0';
+    for (const unroll_option_list *l = lists; l->rows; l++)
+        for (size_t i = 0; i < l->count; i++) {
+            const unroll_option *o = &l->rows[i];
+            if (!row_begins_with(o, name) || (skip && skip(o)))
+                continue;
+            found = o;
+            *base = l->base;
+            const size_t length = strlen(o->name);
+            if (used + length + 5 <= UNROLL_OPTION_SEVERAL)
+                used += (size_t)snprintf(several + used, UNROLL_OPTION_SEVERAL - used, "%s" UNROLL_OPTION "%s",
+                                         count ? ", " : "", o->name);
+            count++;
+        }
+    if (count > 1)
+        return NULL;
+    several[0] = '\0';
+    return found;
+}
+
 const char *unroll_option_nearest(const unroll_option_list *lists, const char *name)
 {
     unroll_nearest_search n = unroll_nearest_start(name, strlen(name));
@@ -238,7 +288,8 @@ unroll_status unroll_option_set(const unroll_option *o, size_t base, void *targe
 {
     void *field = (char *)target + base + o->offset;
     switch (o->type) {
-    case UNROLL_FLAG: return set_flag(o, field, text);
+    case UNROLL_FLAG:
+        return o->parse ? o->parse((char *)target + base, o, text) : set_flag(o, field, text);
     case UNROLL_SIZE: return set_size(o, field, text);
     case UNROLL_NUMBER: return set_number(o, field, text);
     case UNROLL_CHOICE:
@@ -259,7 +310,9 @@ char *unroll_option_get(const unroll_option *o, size_t base, const void *target)
     const void *field = (const char *)target + base + o->offset;
     char buffer[32];
     switch (o->type) {
-    case UNROLL_FLAG: return copy_text(*(const bool *)field ? "true" : "false");
+    case UNROLL_FLAG:
+        return o->format ? o->format((const char *)target + base, o)
+                         : copy_text(*(const bool *)field ? "true" : "false");
     case UNROLL_SIZE:
         snprintf(buffer, sizeof buffer, "%llu", (unsigned long long)*(const uint64_t *)field);
         return copy_text(buffer);

@@ -9,7 +9,7 @@
  * and a model's metadata are all made from these rows. */
 
 enum unroll_option_type {
-    UNROLL_FLAG,   /**< bool */
+    UNROLL_FLAG,   /**< bool; `parse` and `format` may give it more values than true and false */
     UNROLL_SIZE,   /**< uint64_t */
     UNROLL_NUMBER, /**< double */
     UNROLL_CHOICE, /**< int: index into `choices` */
@@ -37,6 +37,9 @@ typedef struct unroll_option {
     const char *group;   /**< heading in help */
     const char *meta;    /**< "N", "FILE", … ; NULL for flags */
     const char *help;    /**< one line; range, default and aliases are appended by help */
+    char letter;         /**< 'o' where a command line may say -o as well; 0: none */
+    const char *basic; /**< of the few that one needs most: what short help says of it, which then shows no others;
+                          *   NULL: it is none of them */
     enum unroll_option_type type;
     unsigned role;
     size_t offset;           /**< of the field in the command's struct */
@@ -65,6 +68,18 @@ typedef struct unroll_option_list {
  *  none. */
 const unroll_option *unroll_option_find(const unroll_option_list *lists, const char *name,
                                         size_t *base);
+/** The row whose letter this is; NULL: none. */
+const unroll_option *unroll_option_letter(const unroll_option_list *lists, char letter, size_t *base);
+
+enum { UNROLL_OPTION_SEVERAL = 200 };
+/** The one row that has a name or an alias which begins with `name`.
+ *  @param skip     rows that do not count; NULL: all do
+ *  @param several  the names, where more than one row has such a name; else "". The longest that fit.
+ *  @return NULL where there is none or more than one */
+const unroll_option *unroll_option_abbreviated(const unroll_option_list *lists, const char *name,
+                                               bool (*skip)(const unroll_option *o), size_t *base,
+                                               char several[UNROLL_OPTION_SEVERAL]);
+
 /** The closest name for "did you mean", or NULL. */
 const char *unroll_option_nearest(const unroll_option_list *lists, const char *name);
 

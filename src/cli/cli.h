@@ -24,6 +24,9 @@ typedef struct cli_command {
     const char *description;         /**< paragraphs; help wraps them */
     const unroll_option_list *lists; /**< the common options included */
     void (*prepare)(void); /**< fills the lists that are made of another table; NULL: they are constant */
+    /** Rows that it reads but has no use for, such as those of a training in a probe's --config: help, man page
+     *  and completions leave them out. NULL: none */
+    bool (*hides)(const unroll_option *o);
     size_t options_size; /**< of the struct that the lists fill */
     size_t min_arguments, max_arguments;
     const char *const (*conflicts)[2]; /**< pairs of option names; ends with {NULL, NULL} */
@@ -49,8 +52,8 @@ struct cli_call {
     size_t count;
     cli_given *given; /**< options in the order they were given, --config's first */
     size_t given_count;
-    bool help, version; /**< asked for instead */
-    char **block_;      /**< texts from --config, owned */
+    bool help, help_all, version; /**< asked for instead */
+    char **block_;                /**< texts from --config, owned */
     size_t block_count_;
 };
 
@@ -68,11 +71,16 @@ typedef struct cli_common {
     uint64_t seed, threads;
     bool quiet, json;
 } cli_common;
-enum { CLI_COMMON_COUNT = 4, CLI_META_COUNT = 3 };
+enum { CLI_COMMON_COUNT = 4 };
 extern const unroll_option cli_common_rows[CLI_COMMON_COUNT];
 
-/** --config, --help, --version: in every command's help; handled by cli_parse(). */
+/** In every command's help; handled by cli_parse(). */
+enum { CLI_META_CONFIG, CLI_META_HELP, CLI_META_HELP_ALL, CLI_META_VERSION, CLI_META_COUNT };
 extern const unroll_option cli_meta_rows[CLI_META_COUNT];
+
+enum { CLI_LISTS_MAX = 10 };
+/** A command's lists and cli_meta_rows. */
+void cli_all_lists(const cli_command *command, unroll_option_list all[CLI_LISTS_MAX]);
 
 /** Read argv[0…argc−1] (without the command's name) into `call`; defaults, then --config, then
  *  the command line. @return UNROLL_EUSAGE, UNROLL_ENOINPUT or UNROLL_EMEMORY with a message;
@@ -100,9 +108,11 @@ enum { CLI_DESCRIPTION_MAX = 640 };
 /** A row in one sentence: its help, what it accepts, its default and its aliases. */
 const char *cli_describe(const unroll_option *o, char buffer[CLI_DESCRIPTION_MAX]);
 
-void cli_help(const cli_command *command); /**< to standard output, 80 columns */
-void cli_help_all(void);                   /**< the list of commands */
-void cli_man(void);                        /**< unroll.1 */
+/** To standard output, as wide as the terminal.
+ *  @param all  every option with all that there is to say; else, where the table marks some as basic, those */
+void cli_help(const cli_command *command, bool all);
+void cli_help_commands(bool all); /**< the list of commands; `all`: and then each command's help */
+void cli_man(void);               /**< unroll.1 */
 /** A completion script for "bash", "zsh" or "fish". @return UNROLL_EUSAGE for another shell */
 unroll_status cli_completion(const char *shell);
 #endif

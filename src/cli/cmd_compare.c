@@ -18,25 +18,31 @@ typedef struct compare_options {
 
 /* clang-format off */
 static const unroll_option own_rows[] = {
-    {.name = "variant", .group = "Comparison", .meta = "OPTIONS", .type = UNROLL_TEXT,
+    {.name = "variant", .basic = "one way to train: option=value,option=value; once for each",
+     .group = "Comparison", .meta = "OPTIONS", .type = UNROLL_TEXT,
      .offset = offsetof(compare_options, variant),
      .help = "one way to train, option=value,option=value; once for each. Where a value has commas, "
              "part them by semicolons; label=TEXT names it"},
-    {.name = "seeds", .group = "Comparison", .meta = "N", .type = UNROLL_SIZE, .preset = "5",
+    {.name = "seeds", .basic = "train each variant so often",
+     .group = "Comparison", .meta = "N", .type = UNROLL_SIZE, .preset = "5",
      .min = 1, .max = COMPARE_SEEDS_MAX, .offset = offsetof(compare_options, seeds),
      .help = "train each variant so often, with seeds from --seed on"},
-    {.name = "jobs", .group = "Comparison", .meta = "N", .type = UNROLL_SIZE, .preset = "0",
+    {.name = "jobs", .basic = "trainings at a time (default one a core)",
+     .group = "Comparison", .meta = "N", .type = UNROLL_SIZE, .preset = "0",
      .min = 0, .max = 1024, .offset = offsetof(compare_options, jobs),
      .help = "trainings at a time, each on one thread unless --threads is given; 0: one a core"},
-    {.name = "sweep", .group = "Comparison", .meta = "KEY=A,B,...", .type = UNROLL_TEXT,
+    {.name = "sweep", .basic = "do it all for each of these values of a key of the task",
+     .group = "Comparison", .meta = "KEY=A,B,...", .type = UNROLL_TEXT,
      .offset = offsetof(compare_options, sweep),
      .help = "do it all for each of these values of a key of the task, such as length=20,50,100"},
-    {.name = "until-solved", .group = "Comparison", .type = UNROLL_FLAG,
+    {.name = "until-solved", .basic = "end a training when it has solved its task",
+     .group = "Comparison", .type = UNROLL_FLAG,
      .offset = offsetof(compare_options, until_solved),
      .help = "end a training when it has solved its task"},
     {.name = "no-probe", .group = "Comparison", .type = UNROLL_FLAG,
      .offset = offsetof(compare_options, no_probe), .help = "record no gradient curves"},
-    {.name = "out", .group = "Comparison", .meta = "DIR", .type = UNROLL_TEXT,
+    {.name = "out", .basic = "where results go",
+     .letter = 'o', .group = "Comparison", .meta = "DIR", .type = UNROLL_TEXT,
      .preset = "runs/compare", .offset = offsetof(compare_options, config.out),
      .help = "where results go; what is there already is not done again"},
 };
@@ -51,6 +57,12 @@ static bool is_shared(const unroll_option *o)
 {
     return strcmp(o->group, "Run") != 0 || (o->role & UNROLL_ROLE_BOUND) ||
            strcmp(o->name, "eval-every") == 0;
+}
+
+/* Its jobs measure curves of their own. */
+static bool is_of_one_training(const unroll_option *o)
+{
+    return strcmp(o->group, "Gradients") == 0;
 }
 
 static void choose_rows(void)
@@ -185,6 +197,7 @@ const cli_command cli_compare = {
         "others. It ends with 1 where a training diverged.",
     .lists = lists,
     .prepare = choose_rows,
+    .hides = is_of_one_training,
     .options_size = sizeof(compare_options),
     .max_arguments = SIZE_MAX,
     .conflicts = (const char *const[][2]){{"steps", "epochs"}, {NULL, NULL}},

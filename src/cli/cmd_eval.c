@@ -39,7 +39,7 @@ static const unroll_option rows[] = {
      .offset = offsetof(eval_options, task),
      .help = "of a model of a synthetic task: evaluate it on this one, such as copy:delay=200; keys "
              "that are not named are those it was trained with"},
-    {.name = "out", .group = "Translation", .meta = "DIR", .type = UNROLL_TEXT,
+    {.name = "out", .letter = 'o', .group = "Translation", .meta = "DIR", .type = UNROLL_TEXT,
      .offset = offsetof(eval_options, pairs.out),
      .help = "of a translation: write length.csv and a plot of BLEU and exact match against length"},
     {.name = "skip-bad", .group = "Translation", .type = UNROLL_FLAG,

@@ -17,7 +17,7 @@ typedef struct generate_options {
 
 /* clang-format off */
 static const unroll_option rows[] = {
-    {.name = "count", .group = "Generation", .meta = "N", .type = UNROLL_SIZE, .preset = "10",
+    {.name = "count", .letter = 'n', .group = "Generation", .meta = "N", .type = UNROLL_SIZE, .preset = "10",
      .max = UNROLL_OPTION_NO_MAX, .offset = offsetof(generate_options, count),
      .help = "examples to print"},
     {.name = "list", .group = "Generation", .type = UNROLL_FLAG,

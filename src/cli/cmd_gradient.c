@@ -39,14 +39,17 @@ static const char *const precisions[] = {"double", "float", NULL};
 #define AT(field) .offset = offsetof(gradient_options, field)
 /* clang-format off */
 static const unroll_option rows[] = {
-    {.name = "window", .group = "Probe", .meta = "T", .type = UNROLL_SIZE, AT(window),
+    {.name = "window", .basic = "steps of a window; the loss is at its end",
+     .group = "Probe", .meta = "T", .type = UNROLL_SIZE, AT(window),
      .preset = "200", .min = 1, .max = 1048576,
      .help = "steps of a text's window; the loss is at its end, the state zero at its start"},
-    {.name = "windows", .group = "Probe", .meta = "N", .type = UNROLL_SIZE, AT(windows),
+    {.name = "windows", .basic = "samples: windows of the text, or sequences of the task",
+     .letter = 'n', .group = "Probe", .meta = "N", .type = UNROLL_SIZE, AT(windows),
      .preset = "32", .min = 1, .max = 1048576,
      .help = "samples: windows spread evenly over the text, the first at its beginning and the "
              "last at its end; or a task's sequences"},
-    {.name = "loss", .group = "Probe", .meta = "KIND", .type = UNROLL_CHOICE, .choices = losses,
+    {.name = "loss", .basic = "of the last step alone, or of all",
+     .group = "Probe", .meta = "KIND", .type = UNROLL_CHOICE, .choices = losses,
      AT(loss), .preset = "last",
      .help = "last: the loss of one step alone; all: accumulated over all steps, which shows no "
              "decay"},
@@ -56,7 +59,8 @@ static const unroll_option rows[] = {
     {.name = "precision", .group = "Probe", .meta = "KIND", .type = UNROLL_CHOICE,
      .choices = precisions, AT(precision), .preset = "double",
      .help = "what the model runs in, forward and back; float shows what floats do"},
-    {.name = "max-distance", .group = "Probe", .meta = "K", .type = UNROLL_SIZE, AT(max_distance),
+    {.name = "max-distance", .basic = "largest distance (default all that the window has)",
+     .group = "Probe", .meta = "K", .type = UNROLL_SIZE, AT(max_distance),
      .preset = "0", .max = 1048576, .help = "largest distance; 0: all that the window has"},
 };
 /* clang-format on */
@@ -78,8 +82,17 @@ static bool plain_name(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-/* An option that would do nothing is a mistake: tell it. A --config file may hold a whole
- * training's options. */
+/* What a training has and a probe has not. It is read all the same: a --config file may hold a whole training's
+ * options. */
+static bool is_of_training(const unroll_option *o)
+{
+    static const char *const allowed[] = {"out", "force", "corpus", "seq-length", NULL};
+    return (strcmp(o->group, "Learning") == 0 || strcmp(o->group, "Run") == 0 ||
+            strcmp(o->group, "Gradients") == 0) &&
+           !plain_name(o->name, allowed);
+}
+
+/* An option that would do nothing is a mistake: tell it. */
 static unroll_status check_given(const gradient_subject *p)
 {
     static const char *const allowed[] = {"out", "force", "corpus", "seq-length", NULL};
@@ -88,8 +101,7 @@ static unroll_status check_given(const gradient_subject *p)
         const unroll_option *o = call->given[i].option;
         if (call->given[i].origin != CLI_LINE || plain_name(o->name, allowed))
             continue;
-        if (strcmp(o->group, "Learning") == 0 || strcmp(o->group, "Run") == 0 ||
-            strcmp(o->group, "Gradients") == 0)
+        if (is_of_training(o))
             return unroll_fail(UNROLL_EUSAGE, "--%s: a probe does not train; leave it out", o->name);
         if (call->count && (o->role & (UNROLL_ROLE_MODEL | UNROLL_ROLE_LEARN)) &&
             strcmp(o->group, "Common") != 0)
@@ -370,6 +382,7 @@ const cli_command cli_gradient = {
         "jacobian.csv, weights.csv, pictures and report.html.",
     .lists = lists,
     .prepare = add_training_rows,
+    .hides = is_of_training,
     .options_size = sizeof(gradient_options),
     .max_arguments = SIZE_MAX,
     .examples = (const cli_example[]){{"unroll gradient --cell rnn --layers 1 --init orthogonal",

@@ -29,13 +29,13 @@ static const unroll_option own_rows[] = {
      .choices = reproduction_control_name, .preset = "none",
      .offset = offsetof(reproduce_options, control),
      .help = "see that the claim can fail: learning rates times 0 (untrained) or times 100,000 (diverged)"},
-    {.name = "seeds", .group = "Experiment", .meta = "N", .type = UNROLL_SIZE, .preset = "0",
+    {.name = "seeds", .letter = 'n', .group = "Experiment", .meta = "N", .type = UNROLL_SIZE, .preset = "0",
      .min = 0, .max = COMPARE_SEEDS_MAX, .offset = offsetof(reproduce_options, seeds),
      .help = "trainings of each variant, with seeds from --seed on; 0: as the experiment says"},
     {.name = "jobs", .group = "Experiment", .meta = "N", .type = UNROLL_SIZE, .preset = "0",
      .min = 0, .max = 1024, .offset = offsetof(reproduce_options, jobs),
      .help = "trainings at a time, each on one thread unless --threads is given; 0: one a core"},
-    {.name = "out", .group = "Experiment", .meta = "DIR", .type = UNROLL_TEXT,
+    {.name = "out", .letter = 'o', .group = "Experiment", .meta = "DIR", .type = UNROLL_TEXT,
      .offset = offsetof(reproduce_options, out),
      .help = "where results go (default runs/reproduce-NAME); what is there is not done again"},
 };
@@ -206,7 +206,7 @@ static unroll_status reproduce_command(cli_call *call)
 
 const cli_command cli_reproduce = {
     .name = "reproduce",
-    .arguments = "NAME | --list",
+    .arguments = "EXPERIMENT | --list",
     .summary = "repeat a published experiment and check its claim",
     .description =
         "Trains what a published experiment compared, prints what the source reports beside what was "

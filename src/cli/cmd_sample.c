@@ -25,7 +25,7 @@ typedef struct sample_options {
 
 /* clang-format off */
 static const unroll_option rows[] = {
-    {.name = "length", .meta = "N", .type = UNROLL_SIZE, AT(length), .preset = "500",
+    {.name = "length", .letter = 'n', .meta = "N", .type = UNROLL_SIZE, AT(length), .preset = "500",
      .max = UNROLL_OPTION_NO_MAX, .help = "tokens to draw; 0: without end"},
     {.name = "temperature", .meta = "X", .type = UNROLL_NUMBER, AT(temperature), .preset = "1",
      .max = 1000, .help = "below 1 more certain, above 1 more varied; 0: greedy"},

@@ -26,7 +26,7 @@ typedef struct translate_options {
 
 /* clang-format off */
 static const unroll_option rows[] = {
-    {.name = "n-best", .meta = "N", .type = UNROLL_SIZE, AT(n_best), .preset = "1", .min = 1,
+    {.name = "n-best", .letter = 'n', .meta = "N", .type = UNROLL_SIZE, AT(n_best), .preset = "1", .min = 1,
      .max = 1000,
      .help = "print the N best of a beam, best first: the line's number, a tab, the translation"},
     {.name = "scores", .type = UNROLL_FLAG, AT(scores),

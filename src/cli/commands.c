@@ -31,11 +31,12 @@ const cli_command *cli_command_find(const char *name)
 
 const char *cli_command_nearest(const char *name)
 {
-    const char *names[sizeof cli_commands / sizeof *cli_commands + 1];
+    const char *names[sizeof cli_commands / sizeof *cli_commands + 2];
     size_t n = 0;
     for (; cli_commands[n]; n++)
         names[n] = cli_commands[n]->name;
     names[n++] = "help";
+    names[n++] = "version";
     names[n] = NULL;
     return unroll_nearest(names, name);
 }

@@ -1,4 +1,4 @@
-/* Help, from the rows. Everything fits 80 columns. */
+/* Help, from the rows. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "cli/out.h"
 #include "cli/terminal.h"
 
-enum { WIDTH = 79, COLUMN = 24 };
+enum { COLUMN = 28 };
 
 /* ---- what all descriptions share with the man page ---- */
 
@@ -72,68 +72,37 @@ static bool begins_group(const unroll_option_list *lists, const unroll_option *u
     return true;
 }
 
-static void each_in_group(const unroll_option_list *lists, const char *group,
-                          void (*heading)(const char *group), void (*row)(const unroll_option *o))
+static void each_in_group(const cli_command *command, const unroll_option_list *lists,
+                          const char *group, void (*heading)(const char *group),
+                          void (*row)(const unroll_option *o))
 {
-    if (heading)
-        heading(group);
+    bool headed = heading == NULL;
     for (const unroll_option_list *l = lists; l->rows && row; l++)
-        for (size_t i = 0; i < l->count; i++)
-            if (strcmp(l->rows[i].group, group) == 0)
-                row(&l->rows[i]);
+        for (size_t i = 0; i < l->count; i++) {
+            const unroll_option *o = &l->rows[i];
+            if (strcmp(o->group, group) != 0 || (command->hides && command->hides(o)))
+                continue;
+            if (!headed)
+                heading(group);
+            headed = true;
+            row(o);
+        }
 }
 
 void cli_each_option(const cli_command *command, void (*heading)(const char *group),
                      void (*row)(const unroll_option *o))
 {
-    enum { LISTS = 8 };
     const char *const last = cli_meta_rows[0].group; /* what all commands share */
-    unroll_option_list all[LISTS + 2];
-    size_t n = 0;
-    while (command->lists[n].rows && n < LISTS) {
-        all[n] = command->lists[n];
-        n++;
-    }
-    all[n] = (unroll_option_list){cli_meta_rows, CLI_META_COUNT, 0};
-    all[n + 1] = (unroll_option_list){NULL, 0, 0};
-
+    unroll_option_list all[CLI_LISTS_MAX];
+    cli_all_lists(command, all);
     for (const unroll_option_list *l = all; l->rows; l++)
         for (size_t i = 0; i < l->count; i++)
             if (strcmp(l->rows[i].group, last) != 0 && begins_group(all, &l->rows[i]))
-                each_in_group(all, l->rows[i].group, heading, row);
-    each_in_group(all, last, heading, row);
+                each_in_group(command, all, l->rows[i].group, heading, row);
+    each_in_group(command, all, last, heading, row);
 }
 
 /* ---- on the screen ---- */
-
-/* Words of `text` from column `at` on, lines after the first indented; ends with a newline. A blank
- * line in the text stays one. */
-static void wrap(const char *text, size_t at, size_t indent)
-{
-    bool first = true;
-    while (*text) {
-        const size_t blanks = strspn(text, " \n");
-        if (blanks >= 2 && text[0] == '\n') {
-            out_printf("\n\n%*s", (int)indent, "");
-            at = indent;
-            first = true;
-        }
-        text += blanks;
-        const size_t length = strcspn(text, " \n");
-        if (!length)
-            break;
-        if (!first && at + 1 + length > WIDTH) {
-            out_printf("\n%*s", (int)indent, "");
-            at = indent;
-            first = true;
-        }
-        out_printf("%s%.*s", first ? "" : " ", (int)length, text);
-        at += length + !first;
-        first = false;
-        text += length;
-    }
-    out_text("\n");
-}
 
 static void help_heading(const char *group)
 {
@@ -145,58 +114,121 @@ static void help_keys(const char *name, const unroll_spec_key *keys)
     char text[UNROLL_SPEC_DESCRIPTION];
     for (size_t i = 0; i < unroll_spec_count(keys); i++) {
         out_printf("%*s%s:%s=X: ", COLUMN + 4, "", name, keys[i].name);
-        wrap(unroll_spec_describe(&keys[i], text), COLUMN + 9 + strlen(name) + strlen(keys[i].name),
-             COLUMN + 6);
+        out_wrap(unroll_spec_describe(&keys[i], text),
+                 COLUMN + 9 + strlen(name) + strlen(keys[i].name), COLUMN + 6);
     }
 }
 
-static void help_row(const unroll_option *o)
+static void help_name(const unroll_option *o)
 {
-    char left[64], description[CLI_DESCRIPTION_MAX];
-    const int length = snprintf(left, sizeof left, "  --%s%s%s", o->name, o->meta ? " " : "",
-                                o->meta ? o->meta : "");
+    char left[64], letter[8] = "   ";
+    if (o->letter)
+        snprintf(letter, sizeof letter, "-%c,", o->letter);
+    const int length = snprintf(left, sizeof left, "  %s --%s%s%s", letter, o->name,
+                                o->meta ? " " : "", o->meta ? o->meta : "");
     if (length + 2 <= COLUMN)
         out_printf("%-*s", COLUMN, left);
     else
         out_printf("%s\n%*s", left, COLUMN, "");
-    wrap(cli_describe(o, description), COLUMN, COLUMN);
+}
+
+static void help_row(const unroll_option *o)
+{
+    char description[CLI_DESCRIPTION_MAX];
     const char *name, *summary;
+    help_name(o);
+    out_wrap(cli_describe(o, description), COLUMN, COLUMN);
     for (size_t i = 0; o->summaries && (name = unroll_option_choice(o, i)); i++)
         if ((summary = o->summaries(i))) {
             out_printf("%*s%s: ", COLUMN + 2, "", name);
-            wrap(summary, (size_t)COLUMN + 4 + strlen(name), COLUMN + 4);
+            out_wrap(summary, (size_t)COLUMN + 4 + strlen(name), COLUMN + 4);
             help_keys(name, o->keys ? o->keys(i) : NULL);
         }
 }
 
-void cli_help(const cli_command *c)
+static const char *describe_basic(const unroll_option *o, char buffer[CLI_DESCRIPTION_MAX])
 {
+    const char *preset = o->preset ? o->preset : "0";
+    buffer[0] = '\0';
+    append(buffer, "%s", o->basic);
+    append_choices(o, buffer);
+    if (strcmp(preset, "0") != 0)
+        append(buffer, " (default %s)", preset);
+    return buffer;
+}
+
+static void basic_row(const unroll_option *o)
+{
+    char description[CLI_DESCRIPTION_MAX];
+    if (!o->basic)
+        return;
+    help_name(o);
+    out_wrap(describe_basic(o, description), COLUMN, COLUMN);
+}
+
+static size_t rows_seen, basic_seen;
+
+static void count_row(const unroll_option *o)
+{
+    rows_seen++;
+    basic_seen += o->basic != NULL;
+}
+
+/* The first paragraph. */
+static void help_begin(const char *description)
+{
+    char text[CLI_DESCRIPTION_MAX];
+    const char *end = strstr(description, "\n\n");
+    snprintf(text, sizeof text, "%.*s", (int)(end ? end - description : (long)strlen(description)),
+             description);
+    out_wrap(text, 0, 0);
+}
+
+void cli_help(const cli_command *c, bool all)
+{
+    rows_seen = basic_seen = 0;
+    cli_each_option(c, NULL, count_row);
+    all = all || basic_seen <= 1; /* --help-all itself */
     out_printf("Usage: unroll %s [options]%s%s\n\n", c->name, *c->arguments ? " " : "", c->arguments);
-    wrap(c->description, 0, 0);
-    cli_each_option(c, help_heading, help_row);
+    if (all) {
+        out_wrap(c->description, 0, 0);
+        cli_each_option(c, help_heading, help_row);
+    } else {
+        help_begin(c->description);
+        help_heading("Options that one needs most");
+        cli_each_option(c, NULL, basic_row);
+    }
     help_heading("Examples");
     for (const cli_example *e = c->examples; e->command; e++) {
         out_printf("  %s\n      ", e->command);
-        wrap(e->what, 6, 6);
+        out_wrap(e->what, 6, 6);
     }
+    if (!all)
+        out_printf("\nAll %zu options: unroll %s --help-all\n", rows_seen, c->name);
 }
 
-void cli_help_all(void)
+void cli_help_commands(bool all)
 {
-    out_text("Usage: unroll COMMAND [options] [arguments]\n\n"
-             "Trains recurrent networks on text and on synthetic tasks, and shows what\n"
-             "becomes of their gradients.\n");
+    out_text("Usage: unroll COMMAND [options] [arguments]\n\n");
+    out_wrap("Trains recurrent networks on text and on synthetic tasks, and shows what becomes of "
+             "their gradients.",
+             0, 0);
     help_heading("Commands");
     for (const cli_command *const *c = cli_commands; *c; c++) {
         out_printf("  %-12s", (*c)->name);
-        wrap((*c)->summary, 14, 14);
+        out_wrap((*c)->summary, 14, 14);
     }
     help_heading("Start here");
     out_text("  unroll train                  train on the text that ships with the program\n"
-             "  unroll sample runs/NAME       print what the model writes\n"
-             "  unroll help COMMAND           options of a command, with examples\n"
-             "  unroll --version              version, compiler, kernels, threads\n\n"
-             "Exit status: 0 done, 1 a negative result, 64 usage, 65 bad data, 66 no input,\n"
-             "70 a bug, 71 out of memory, 73 cannot create output, 74 I/O error, 75 run\n"
-             "directory in use, 78 resume does not match.\n");
+             "  unroll sample                 print what the newest model writes\n"
+             "  unroll help COMMAND           what a command does, with examples\n"
+             "  unroll version                version, compiler, kernels, threads\n\n");
+    out_wrap("Exit status: 0 done, 1 a negative result, 64 usage, 65 bad data, 66 no input, 70 a bug, "
+             "71 out of memory, 73 cannot create output, 74 I/O error, 75 run directory in use, 78 "
+             "resume does not match.",
+             0, 0);
+    for (const cli_command *const *c = cli_commands; all && *c; c++) {
+        out_text("\n\n");
+        cli_help(*c, true);
+    }
 }

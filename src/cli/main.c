@@ -61,14 +61,14 @@ static unroll_status help(int argc, char **argv)
 {
     if (argc > 1)
         return unroll_fail(UNROLL_EUSAGE, "help takes one command");
-    if (argc == 0) {
-        cli_help_all();
+    if (argc == 0 || strcmp(argv[0], "help") == 0) {
+        cli_help_commands(false);
         return UNROLL_OK;
     }
     const cli_command *command = cli_command_find(argv[0]);
     if (!command)
         return unknown_command(argv[0]);
-    cli_help(command);
+    cli_help(command, false);
     return UNROLL_OK;
 }
 
@@ -77,7 +77,7 @@ static unroll_status execute_command(const cli_command *command, int argc, char 
     cli_call call;
     unroll_status status = cli_parse(command, argc, argv, &call);
     if (status == UNROLL_OK && call.help)
-        cli_help(command);
+        cli_help(command, call.help_all);
     else if (status == UNROLL_OK && call.version)
         status = version();
     else if (status == UNROLL_OK)
@@ -89,12 +89,16 @@ static unroll_status execute_command(const cli_command *command, int argc, char 
 /* What stands before any command's name. */
 static unroll_status execute_plain(int argc, char **argv)
 {
-    const char *word = argc ? argv[0] : "";
+    const char *word = argc ? argv[0] : "help";
     if (argc == 0)
-        return unroll_fail(UNROLL_EUSAGE, "no command given; see 'unroll --help'");
+        return help(0, argv);
+    if (strcmp(word, "--help-all") == 0) {
+        cli_help_commands(true);
+        return UNROLL_OK;
+    }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
         return help(argc - 1, argv + 1);
-    if (strcmp(word, "--version") == 0)
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 || strcmp(word, "version") == 0)
         return version();
     if (strcmp(word, "--completion") == 0)
         return cli_completion(argc > 1 ? argv[1] : "");

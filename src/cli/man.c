@@ -58,6 +58,8 @@ static void row(const unroll_option *o)
     out_text(".TP\n\\fB\\-\\-");
     roff(o->name);
     out_text("\\fR");
+    if (o->letter)
+        out_printf(", \\fB\\-%c\\fR", o->letter);
     if (o->meta) {
         out_text(" \\fI");
         roff(o->meta);

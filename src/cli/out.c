@@ -98,6 +98,41 @@ static size_t column_width(const unroll_table *table, size_t column)
     return widest;
 }
 
+size_t out_columns(void)
+{
+    enum { LEAST = 60, MOST = 160 };
+    const size_t width = out_is_terminal() ? terminal_width(STDOUT_FILENO) : 80;
+    return (width < LEAST ? LEAST : width > MOST ? MOST : width) - 1;
+}
+
+void out_wrap(const char *text, size_t at, size_t indent)
+{
+    const size_t width = out_columns();
+    bool first = true;
+    while (*text) {
+        const size_t blanks = strspn(text, " \n");
+        if (blanks >= 2 && text[0] == '\n') {
+            out_printf("\n\n%*s", (int)indent, "");
+            at = indent;
+            first = true;
+        }
+        text += blanks;
+        const size_t length = strcspn(text, " \n");
+        if (!length)
+            break;
+        if (!first && at + 1 + length > width) {
+            out_printf("\n%*s", (int)indent, "");
+            at = indent;
+            first = true;
+        }
+        out_printf("%s%.*s", first ? "" : " ", (int)length, text);
+        at += length + !first;
+        first = false;
+        text += length;
+    }
+    out_text("\n");
+}
+
 bool out_broken(void)
 {
     return error != 0;

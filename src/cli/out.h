@@ -20,6 +20,11 @@ void out_vprintf(const char *format, va_list args) __attribute__((format(printf,
 void out_shown(const char *text);
 /** Each column as wide as its widest cell, two blanks between; cells are shown as by out_shown(). */
 void out_table(const unroll_table *table);
+/** Columns for texts: of the terminal, from 60 to 160, and the last one free; else 79. */
+size_t out_columns(void);
+/** Words of `text` from column `at` on, lines after the first indented; ends with a newline. A blank line in the
+ *  text stays one. */
+void out_wrap(const char *text, size_t at, size_t indent);
 void out_flush(void);
 
 /** Nobody reads any more, or the disk is full: a command that streams can stop. */

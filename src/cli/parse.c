@@ -17,20 +17,33 @@ const unroll_option cli_common_rows[CLI_COMMON_COUNT] = {
     {.name = "threads", .group = CLI_GROUP, .meta = "N", .type = UNROLL_SIZE, .preset = "0",
      .help = "threads to use; 0: one for each core", .max = 1024,
      .offset = offsetof(cli_common, threads)},
-    {.name = "quiet", .group = CLI_GROUP, .type = UNROLL_FLAG,
+    {.name = "quiet", .letter = 'q', .group = CLI_GROUP, .type = UNROLL_FLAG,
      .help = "print results and errors only", .offset = offsetof(cli_common, quiet)},
     {.name = "json", .group = CLI_GROUP, .type = UNROLL_FLAG,
      .help = "results as JSON, one object a line", .offset = offsetof(cli_common, json)},
 };
 
 const unroll_option cli_meta_rows[CLI_META_COUNT] = {
-    {.name = "config", .group = CLI_GROUP, .meta = "FILE", .type = UNROLL_TEXT,
-     .help = "read 'name = value' lines first, # begins a comment; the command line wins"},
-    {.name = "help", .group = CLI_GROUP, .type = UNROLL_FLAG, .help = "print this help"},
-    {.name = "version", .group = CLI_GROUP, .type = UNROLL_FLAG,
-     .help = "print version, compiler, kernels and threads"},
+    [CLI_META_CONFIG] =
+        {.name = "config", .group = CLI_GROUP, .meta = "FILE", .type = UNROLL_TEXT,
+         .help = "read 'name = value' lines first, # begins a comment; the command line wins"},
+    [CLI_META_HELP] = {.name = "help", .letter = 'h', .group = CLI_GROUP, .type = UNROLL_FLAG,
+                       .help = "print the options that one needs most"},
+    [CLI_META_HELP_ALL] = {.name = "help-all", .group = CLI_GROUP, .type = UNROLL_FLAG,
+                           .basic = "print all options", .help = "print all options"},
+    [CLI_META_VERSION] = {.name = "version", .letter = 'V', .group = CLI_GROUP, .type = UNROLL_FLAG,
+                          .help = "print version, compiler, kernels and threads"},
 };
 /* clang-format on */
+
+void cli_all_lists(const cli_command *command, unroll_option_list all[CLI_LISTS_MAX])
+{
+    size_t n = 0;
+    for (; command->lists[n].rows && n < CLI_LISTS_MAX - 2; n++)
+        all[n] = command->lists[n];
+    all[n] = (unroll_option_list){cli_meta_rows, CLI_META_COUNT, 0};
+    all[n + 1] = (unroll_option_list){NULL, 0, 0};
+}
 
 static bool same(const char *a, const char *b)
 {
@@ -52,13 +65,12 @@ static unroll_status add_given(cli_call *call, const unroll_option *option, size
 
 static unroll_status unknown_option(const cli_command *command, const char *name)
 {
-    const unroll_option_list meta[] = {{cli_meta_rows, CLI_META_COUNT, 0}, {NULL, 0, 0}};
-    const char *near = unroll_option_nearest(command->lists, name);
-    if (!near)
-        near = unroll_option_nearest(meta, name);
+    unroll_option_list all[CLI_LISTS_MAX];
+    cli_all_lists(command, all);
+    const char *near = unroll_option_nearest(all, name);
     if (near)
         return unroll_fail(UNROLL_EUSAGE, "unknown option --%.80s; did you mean --%s?", name, near);
-    return unroll_fail(UNROLL_EUSAGE, "unknown option --%.80s; see 'unroll help %s'", name,
+    return unroll_fail(UNROLL_EUSAGE, "unknown option --%.80s; see 'unroll %s --help-all'", name,
                        command->name);
 }
 
@@ -71,82 +83,120 @@ static unroll_status missing_value(const unroll_option *o)
                        range[0] ? " " : "", range);
 }
 
-/* One argument that begins with "--"; *next is the argument behind it, or NULL, and becomes NULL
- * when used. */
-static unroll_status long_option(cli_call *call, const char *argument, const char **next,
-                                 const char **config)
+typedef struct reading {
+    cli_call *call;
+    unroll_option_list all[CLI_LISTS_MAX];
+    const char *next; /* the argument behind the one that is read; NULL: none, or used */
+    const char *config;
+} reading;
+
+/* What all commands have, and is no option of theirs. */
+static unroll_status take_meta(reading *r, const unroll_option *o, const char *value)
 {
-    char name[64];
+    switch (o - cli_meta_rows) {
+    case CLI_META_CONFIG: r->config = value; break;
+    case CLI_META_HELP: r->call->help = true; break;
+    case CLI_META_HELP_ALL: r->call->help = r->call->help_all = true; break;
+    case CLI_META_VERSION: r->call->version = true; break;
+    }
+    return UNROLL_OK;
+}
+
+/* @param value  that was joined to it, or NULL */
+static unroll_status take(reading *r, const unroll_option *o, size_t base, const char *value)
+{
+    if (o->type == UNROLL_FLAG) {
+        value = value ? value : "true";
+    } else if (!value) {
+        value = r->next;
+        r->next = NULL;
+    }
+    if (!value)
+        return missing_value(o);
+    UNROLL_TRY(unroll_option_check_blank(o, value));
+    return o >= cli_meta_rows && o < cli_meta_rows + CLI_META_COUNT
+               ? take_meta(r, o, value)
+               : add_given(r->call, o, base, value, CLI_LINE);
+}
+
+/* One argument behind its "--". */
+static unroll_status long_option(reading *r, const char *argument)
+{
+    char name[64], several[UNROLL_OPTION_SEVERAL] = "";
     const char *value = strchr(argument, '=');
     const size_t length = value ? (size_t)(value - argument) : strlen(argument);
     if (length >= sizeof name)
         return unroll_fail(UNROLL_EUSAGE, "unknown option --%.40s...", argument);
     memcpy(name, argument, length);
     name[length] = '\0';
-    value = value ? value + 1 : NULL;
 
-    const bool config_file = same(name, "config");
     size_t base = 0;
-    const unroll_option *o =
-        config_file ? &cli_meta_rows[0] : unroll_option_find(call->command->lists, name, &base);
-    if (same(name, "help") || same(name, "version")) {
-        call->help = same(name, "help");
-        call->version = !call->help;
-        return UNROLL_OK;
-    }
-    if (!o)
-        return unknown_option(call->command, name);
-    if (o->type == UNROLL_FLAG) {
-        value = value ? value : "true";
-    } else if (!value) {
-        value = *next;
-        *next = NULL;
-    }
-    if (!value)
-        return missing_value(o);
-    UNROLL_TRY(unroll_option_check_blank(o, value));
-    if (config_file) {
-        *config = value;
-        return UNROLL_OK;
-    }
-    return add_given(call, o, base, value, CLI_LINE);
+    const unroll_option *o = unroll_option_find(r->all, name, &base);
+    if (!o && length)
+        o = unroll_option_abbreviated(r->all, name, r->call->command->hides, &base, several);
+    if (!o && *several)
+        return unroll_fail(UNROLL_EUSAGE, "--%.80s is short for several options: %s", name, several);
+    return o ? take(r, o, base, value ? value + 1 : NULL) : unknown_option(r->call->command, name);
 }
 
-/* Short options do not exist; say what was probably meant. */
-static unroll_status short_option(const cli_command *command, const char *argument)
+/* -lr: a long name behind one hyphen. */
+static const char *meant_name(const reading *r, const char *name, char buffer[64])
 {
-    const char *name = argument + 1, *near = unroll_option_nearest(command->lists, name);
     size_t base;
-    if (unroll_option_find(command->lists, name, &base))
-        near = name;
+    const unroll_option *o;
+    snprintf(buffer, 64, "%.*s", (int)strcspn(name, "="), name);
+    if (strlen(buffer) < 2)
+        return NULL;
+    o = unroll_option_find(r->all, buffer, &base);
+    if (o)
+        return o->name;
+    return unroll_option_letter(r->all, *name, &base) ? NULL : unroll_option_nearest(r->all, buffer);
+}
+
+/* Letters behind one hyphen: flags may be joined, and a value may follow its letter at once. */
+static unroll_status short_options(reading *r, const char *argument)
+{
+    char buffer[64];
+    const char *near = meant_name(r, argument + 1, buffer);
     if (near)
         return unroll_fail(UNROLL_EUSAGE, "unknown option %.80s; did you mean --%s?", argument, near);
-    return unroll_fail(UNROLL_EUSAGE,
-                       "unknown option %.80s; options begin with two hyphens, a "
-                       "file of that name is ./%.80s",
-                       argument, argument);
+    for (const char *letter = argument + 1; *letter; letter++) {
+        size_t base;
+        const unroll_option *o = unroll_option_letter(r->all, *letter, &base);
+        if (!o)
+            return unroll_fail(UNROLL_EUSAGE,
+                               "unknown option %.80s; see 'unroll %s --help-all', a file of that "
+                               "name is ./%.80s",
+                               argument, r->call->command->name, argument);
+        const bool flag = o->type == UNROLL_FLAG;
+        const char *joined = letter[1] == '=' ? letter + 2 : letter + 1;
+        UNROLL_TRY(take(r, o, base, flag || !letter[1] ? NULL : joined));
+        if (!flag)
+            break;
+    }
+    return UNROLL_OK;
 }
 
 static unroll_status read_line(cli_call *call, int argc, char **argv, const char **config)
 {
+    reading r = {.call = call};
     bool options = true;
+    cli_all_lists(call->command, r.all);
     for (int i = 0; i < argc && !call->help && !call->version; i++) {
         char *argument = argv[i];
         if (!options || argument[0] != '-' || argument[1] == '\0') {
             call->arguments[call->count++] = argument;
         } else if (same(argument, "--")) {
             options = false;
-        } else if (argument[1] == '-') {
-            const char *const after = i + 1 < argc ? argv[i + 1] : NULL;
-            const char *next = after;
-            UNROLL_TRY(long_option(call, argument + 2, &next, config));
-            i += next != after;
-        } else if (same(argument, "-h")) {
-            call->help = true;
         } else {
-            return short_option(call->command, argument);
+            const char *const after = i + 1 < argc ? argv[i + 1] : NULL;
+            r.next = after;
+            UNROLL_TRY(argument[1] == '-' ? long_option(&r, argument + 2)
+                                          : short_options(&r, argument));
+            i += r.next != after;
         }
     }
+    *config = r.config;
     return UNROLL_OK;
 }
 

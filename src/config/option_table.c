@@ -63,7 +63,8 @@ static const char *const invalid[] = {"error", "replace", NULL};
 #define MANY UNROLL_OPTION_NO_MAX
 
 const unroll_option unroll_config_table[] = {
-    {TEXT("task", "SPEC"), TASK_ROW, AT(task), .preset = "char",
+    {TEXT("task", "SPEC"), .basic = "char, translate, or a synthetic task: see 'unroll generate --list'",
+     TASK_ROW, AT(task), .preset = "char",
      .help = "char: predict the next token of a text; translate: learn it from pairs in FILE, or "
              "from toy-translation; or a toy language or synthetic task, NAME:key=value,..., "
              "listed by 'unroll generate --list'"},
@@ -89,12 +90,15 @@ const unroll_option unroll_config_table[] = {
      .min = 0, .max = MANY,
      .help = "refuse a text longer than this, unpacked; units K, M, G, T; 0: no bound"},
 
-    {NAME("cell", unroll_cell_name), .summaries = unroll_cell_summary, .keys = unroll_cell_keys,
+    {NAME("cell", unroll_cell_name), .basic = "the recurrent cell",
+     .summaries = unroll_cell_summary, .keys = unroll_cell_keys,
      .aliases = "model rnn-type", MODEL_ROW, AT(cell), .preset = "lstm",
      .help = "the recurrent cell"},
-    {SIZE("layers", 1, 1000), .aliases = "num-layers nlayers", MODEL_ROW, AT(layers), .preset = "2",
+    {SIZE("layers", 1, 1000), .basic = "recurrent layers",
+     .aliases = "num-layers nlayers", MODEL_ROW, AT(layers), .preset = "2",
      .help = "recurrent layers"},
-    {SIZE("hidden", 1, 1048576), .aliases = "rnn-size hidden-size nhid", MODEL_ROW, AT(hidden),
+    {SIZE("hidden", 1, 1048576), .basic = "units in each layer",
+     .aliases = "rnn-size hidden-size nhid", MODEL_ROW, AT(hidden),
      .preset = "128", .help = "units in each layer"},
     {SIZE("embedding", 0, 1048576), MODEL_ROW, AT(embedding), .preset = "0",
      .help = "length of learned token vectors; 0: one-hot"},
@@ -102,7 +106,8 @@ const unroll_option unroll_config_table[] = {
      AT(activation),
      .preset = "tanh",
      .help = "nonlinearity of a cell that leaves it open, such as the rnn"},
-    {.name = "dropout", .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
+    {.name = "dropout", .basic = "share of values that are dropped between layers",
+     .meta = "P", .type = UNROLL_NUMBER, MODEL_ROW, AT(dropout), .preset = "0",
      .min = 0, .max = 1, .open_max = true,
      .help = "share of values dropped between layers; of a translation model on its embeddings, "
              "too"},
@@ -167,7 +172,8 @@ const unroll_option unroll_config_table[] = {
      AT(optimizer),
      .preset = "adam",
      .help = "how weights follow gradients"},
-    {REAL("lr", 0, 1e5), .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
+    {REAL("lr", 0, 1e5), .basic = "learning rate",
+     .aliases = "learning-rate", LEARN_ROW, AT(learning.lr), .preset = "0.002",
      .help = "learning rate"},
     {REAL("momentum", 0, 1), LEARN_ROW, AT(learning.momentum), .preset = "0.9", .open_max = true,
      .help = "of momentum and nesterov"},
@@ -198,9 +204,11 @@ const unroll_option unroll_config_table[] = {
      .preset = "5", .help = "scale gradients down to this global L2 norm; 0: off"},
     {REAL("clip-value", 0, 1e6), .aliases = "grad-clip", LEARN_ROW, AT(learning.clip_value),
      .preset = "0", .help = "cut each gradient to plus or minus this, before the norm; 0: off"},
-    {SIZE("batch", 1, 1048576), .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
+    {SIZE("batch", 1, 1048576), .basic = "sequences trained side by side",
+     .aliases = "batch-size", LEARN_ROW, AT(batch), .preset = "50",
      .help = "sequences trained side by side"},
-    {SIZE("seq-length", 1, 1048576), .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
+    {SIZE("seq-length", 1, 1048576), .basic = "steps of a text that are back-propagated through",
+     .aliases = "bptt block-size", LEARN_ROW, AT(seq_length),
      .preset = "50",
      .help = "steps of a text back-propagated through: the truncation of BPTT; a task's or a "
              "translation's sequences are never cut"},
@@ -208,18 +216,23 @@ const unroll_option unroll_config_table[] = {
      .help = "keep the states of about the root of --seq-length steps alone and run the rest "
              "forward again: long windows in little memory, the same results to the bit"},
     {FLAG("no-carry"), LEARN_ROW, AT(no_carry), .help = "the state starts at zero in each window"},
-    {SIZE("steps", 0, MANY), BOUND_ROW, AT(learning.steps), .preset = "0",
+    {SIZE("steps", 0, MANY), .basic = "stop after so many updates",
+     .letter = 'n', BOUND_ROW, AT(learning.steps), .preset = "0",
      .help = "stop after so many updates; 0: by --epochs"},
-    {REAL("epochs", 0, 1e9), BOUND_ROW, AT(learning.epochs), .preset = "10",
+    {REAL("epochs", 0, 1e9), .basic = "stop after so many passes over the text",
+     BOUND_ROW, AT(learning.epochs), .preset = "10",
      .help = "stop after so many passes over the training text, for a synthetic task of 1000 steps "
              "each; 0: by --time"},
-    {LIBRARY("time", "TIME", seconds), BOUND_ROW, AT(learning.seconds), .min = 0, .max = 1e9,
+    {LIBRARY("time", "TIME", seconds), .basic = "stop after so long, such as 90s, 5m or 1h",
+     BOUND_ROW, AT(learning.seconds), .min = 0, .max = 1e9,
      .help = "stop after so long, such as 90s, 5m or 1h; alone it is the only bound"},
 
-    {TEXT("out", "DIR"), RUN_ROW, AT(out), .help = "run directory (default runs/NAME)"},
+    {TEXT("out", "DIR"), .basic = "where the run is kept (default runs/NAME)",
+     .letter = 'o', RUN_ROW, AT(out), .help = "run directory (default runs/NAME)"},
     {TEXT("corpus", "FILES"), RUN_ROW, AT(corpus),
      .help = "the texts, as FILE arguments give them; several are parted by newlines"},
-    {TEXT("resume", "DIR"), RUN_ROW, AT(resume),
+    {TEXT("resume", "RUN"), .basic = "go on with this run",
+     RUN_ROW, AT(resume),
      .help = "go on with this run, with its options; bounds and this group's may be given anew"},
     {FLAG("force"), RUN_ROW, AT(force), .help = "write into --out even where it is not empty"},
     {SIZE("eval-every", 0, MANY), RUN_ROW, AT(learning.eval_every), .preset = "0",
@@ -233,7 +246,8 @@ const unroll_option unroll_config_table[] = {
     {SIZE("keep", 1, 1000), RUN_ROW, AT(keep), .preset = "2", .help = "checkpoints to keep"},
     {SIZE("patience", 0, MANY), .group = "Run", .role = UNROLL_ROLE_BOUND, AT(learning.patience),
      .preset = "0", .help = "stop after so many validations without gain; 0: never"},
-    {SIZE("grad-every", 0, MANY), .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
+    {SIZE("grad-every", 0, MANY), .basic = "steps between records of gradient magnitude against distance",
+     .group = "Gradients", .role = UNROLL_ROLE_RUN, AT(grad_every),
      .preset = "0",
      .help = "steps between records of gradient magnitude against distance and of histograms, in "
              "gradient/*.csv, on held-out data, measured in floats; a translation's go from the last "
@@ -249,11 +263,12 @@ const unroll_option unroll_config_table[] = {
     {FLAG("dry-run"), RUN_ROW, AT(dry_run),
      .help = "print sizes, parameters and memory; train nothing"},
 
-    {SIZE("seed", 0, MANY), .group = "Common", .role = UNROLL_ROLE_LEARN, AT(seed), .preset = "1",
+    {SIZE("seed", 0, MANY), .basic = "all random numbers follow from it",
+     .group = "Common", .role = UNROLL_ROLE_LEARN, AT(seed), .preset = "1",
      .help = "all random numbers follow from it"},
     {SIZE("threads", 0, 1024), COMMON_ROW, AT(threads), .preset = "0",
      .help = "threads to use; 0: one for each core; results do not depend on it"},
-    {FLAG("quiet"), COMMON_ROW, AT(quiet), .help = "print results and errors only"},
+    {FLAG("quiet"), .letter = 'q', COMMON_ROW, AT(quiet), .help = "print results and errors only"},
     {FLAG("json"), COMMON_ROW, AT(json), .help = "results as JSON, one object a line"},
 };
 /* clang-format on */

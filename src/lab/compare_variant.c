@@ -36,7 +36,13 @@ static unroll_status replace(char **old, const char *text)
 
 static unroll_status unknown(const char *name)
 {
-    const char *near = unroll_option_nearest(unroll_config_lists, name);
+    const char *near;
+    for (size_t i = 0; i < unroll_config_rows; i++)
+        for (size_t k = 0; (near = unroll_option_choice(&unroll_config_table[i], k)); k++)
+            if (strcmp(near, name) == 0)
+                return unroll_fail(UNROLL_EUSAGE, "there is no option '%.80s'; did you mean %s=%s?",
+                                   name, unroll_config_table[i].name, name);
+    near = unroll_option_nearest(unroll_config_lists, name);
     return unroll_fail(UNROLL_EUSAGE, "there is no option '%.80s'%s%s%s", name,
                        near ? "; did you mean " : "; see 'unroll help train'", near ? near : "",
                        near ? "?" : "");

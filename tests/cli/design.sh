@@ -11,7 +11,7 @@ plain="$small --seq-length 12 --steps 6"
 
 # ---- what lists the tables ----
 
-expect 0 '' help train
+expect 0 '' train --help-all
 check 'help lists the cells' grep -q 'the recurrent cell: rnn, lstm, gru, .*mgu or leaky' out
 check 'help has a line on the cell' grep -q '^ *mgu: minimal gated unit (Zhou et al. 2016)$' out
 check 'help has a line on its number' grep -q 'leaky:rate=X: share of the new state' out

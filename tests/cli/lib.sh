@@ -51,7 +51,10 @@ sentences() {
 }
 
 # commands: their names, as general help lists them.
-commands() { "$unroll" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+commands() { "$unroll" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p'; }
+
+# options_of COMMAND: the names that its whole help shows, a line each.
+options_of() { "$unroll" "$1" --help-all | sed -n 's/^  \(-.,\|   \) --\([a-z0-9-]*\).*/\2/p'; }
 
 # can_have_terminal: script(1) can run a command on one.
 can_have_terminal() { command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </dev/null; }

@@ -5,7 +5,7 @@
 # ---- bad numbers and names, for every such option of every command that help shows ----
 known=' ' # rows that commands share are tried in full once, then by one bad number each
 for command in train $(commands | grep -vx train); do
-    "$unroll" help $command >"$work/help"
+    "$unroll" $command --help-all | sed 's/^  \(-.,\|   \) --/  --/' >"$work/help"
     for option in $(sed -n 's/^  --\([a-z0-9-]*\) \(N\|X\|P\|T\|K\|BYTES\|TIME\)\( .*\|\)$/\1/p' "$work/help"); do
         case $known in
         *" $option "*) set -- nan ;;
@@ -35,13 +35,31 @@ expect 64 "--hidden" train --hidden 1000000000
 
 # ---- names ----
 expect 64 "unroll: train: unknown option --hiden; did you mean --hidden?" train --hiden 3
-expect 64 "unknown option --hid; did you mean --hidden?" train --hid 3
+expect 64 "unknown option --HIDDEN; did you mean --hidden?" train --HIDDEN 3
+expect 64 "--optimizer: no 'SGD'; did you mean sgd?" train --optimizer SGD
+expect 64 'did you mean cell=rnn?' compare --variant rnn
+
+# ---- abbreviations, and letters ----
+expect 64 "--hidden: '0'" train --hid 0
+expect 64 "--hidden: '0'" train --nhi 0
+expect 64 "--gr is short for several options: --gru, --clip-value, --grad-every, --grad-distance" train --gr 3
+expect 0 '' generate copy --cou 2 --s=7 --js
+check 'abbreviations count' [ "$(grep -c '^{"input"' "$work/out")" -eq 2 ]
+printf 'coun = 2\n' >"$work/short.conf"
+expect 64 'unknown option --coun; did you mean --count?' generate copy --config "$work/short.conf"
+"$unroll" generate copy --count 2 --seed 7 >"$work/long"
+for way in '-qn2' '-n 2 -q' '-qn 2' '-n=2' '--count=2'; do
+    expect 0 '' generate copy $way --seed 7
+    check "generate copy $way" cmp -s "$work/long" "$work/out"
+done
+expect 64 '--count needs a value: N' generate copy -n
+expect 64 "unknown option -x; see 'unroll generate --help-all', a file of that name is ./-x" generate copy -x
+expect 64 "unknown option -out; did you mean --out?" train -out x
 expect 64 "unknown option --confg; did you mean --config?" train --confg x
-expect 64 "see 'unroll help train'" train --xyzzy
+expect 64 "see 'unroll train --help-all'" train --xyzzy
 expect 64 "unknown option -lr; did you mean --lr?" train -lr 0.1
 expect 64 "did you mean train?" trian
 expect 64 "see 'unroll --help'" frobnicate
-expect 64 "see 'unroll --help'"
 expect 64 "no 'lsmt'; did you mean lstm?" train --cell lsmt
 expect 64 "--lr needs a value: X from 0 to 1000" train --lr
 expect 64 "--lines: 'maybe' is neither true nor false" train --lines=maybe

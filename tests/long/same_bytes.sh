@@ -74,7 +74,7 @@ END
 words()
 {
     cat <<'END'
-help           | unroll --help; unroll help; for command in train sample translate eval inspect generate gradient bench compare reproduce; do unroll help $command; unroll $command --help; done
+help           | unroll --help; unroll help; for command in train sample translate eval inspect generate gradient bench compare reproduce; do unroll help $command; unroll $command --help-all; done
 man            | unroll --man
 completion     | for shell in bash zsh fish; do unroll --completion $shell; done
 lists          | unroll generate --list; unroll reproduce --list
