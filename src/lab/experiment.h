@@ -37,7 +37,7 @@ typedef struct experiment_check {
     size_t at;
 } experiment_check;
 
-enum { EXPERIMENT_VARIANTS = 10, EXPERIMENT_CHECKS = 16 };
+enum { EXPERIMENT_VARIANTS = 12, EXPERIMENT_CHECKS = 16 };
 
 typedef struct experiment_setting {
     const char *time; /**< "40 s", on two cores */
