@@ -304,8 +304,13 @@ void unroll_output_clean(const char *directory)
 
 unroll_status unroll_sync_parent(const char *path)
 {
-    char *const above = unroll_directory_of(path);
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    char *const name = unroll_strndup(path, length);
+    char *const above = name ? unroll_directory_of(name) : NULL;
 
+    unroll_free(name);
     if (!above)
         return UNROLL_EMEMORY;
     const int error = sync_directory(above);
@@ -322,11 +327,10 @@ static unroll_status make_one(const char *path)
     struct stat st;
 
     const int error = mkdir(path, 0777) == 0 ? 0 : errno;
-    if (!error)
-        return unroll_sync_parent(path); /* what is saved inside should not vanish with its directory */
-    const int unseen = stat(path, &st) == 0 ? 0 : errno;
-    if (!unseen && S_ISDIR(st.st_mode))
-        return UNROLL_OK;
+    const int unseen = error && stat(path, &st) != 0 ? errno : 0;
+    /* What is saved inside should not vanish with its directory, nor where one that was killed has just made it. */
+    if (!error || (!unseen && S_ISDIR(st.st_mode)))
+        return unroll_sync_parent(path);
     return fail_create(path, error != EEXIST ? error : unseen ? unseen : ENOTDIR);
 }
 

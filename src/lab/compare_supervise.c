@@ -25,6 +25,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "lab/compare.h"
+#include "report/picture.h"
 #include "session/session.h"
 #include "store/lock.h"
 #include "task/task.h"
@@ -456,8 +457,10 @@ unroll_status compare_train_all(compare_study *s)
         status = unroll_lock_take(r.lock, true, &lock);
     if (status == UNROLL_OK) {
         unroll_output_clean(r.folder);
-        status = supervise(&r);
+        status = unroll_report_clean(s->directory);
     }
+    if (status == UNROLL_OK)
+        status = supervise(&r);
     unroll_lock_release(r.lock, lock);
     unroll_free(r.process);
     unroll_free(r.folder);

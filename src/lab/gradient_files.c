@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "lab/gradient_report.h"
 #include "report/gradient_plots.h"
+#include "report/picture.h"
 #include "store/curve_csv.h"
 
 /* ---- rows; a net that does not train is at step 0 ---- */
@@ -142,6 +143,7 @@ unroll_status gradient_report_write(const gradient_report *r, const char *direct
 {
     const unroll_gradient_figure f = figure(r, directory);
     UNROLL_TRY(unroll_make_directory(directory));
+    UNROLL_TRY(unroll_report_clean(directory));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         UNROLL_TRY(write_file(r, directory, &files[i]));
     return unroll_gradient_plots_draw(&f);

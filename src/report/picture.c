@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "base/path.h"
 
 unroll_status unroll_picture_draw(const unroll_plot *plot)
@@ -51,4 +52,15 @@ unroll_status unroll_picture_heat(const char *folder, const char *name, const ch
 char *unroll_plots_folder(const char *directory)
 {
     return unroll_path_join(directory, "plots");
+}
+
+unroll_status unroll_report_clean(const char *directory)
+{
+    char *folder = unroll_plots_folder(directory);
+    if (!folder)
+        return UNROLL_EMEMORY;
+    unroll_output_clean(directory);
+    unroll_output_clean(folder);
+    unroll_free(folder);
+    return UNROLL_OK;
 }

@@ -30,4 +30,6 @@ unroll_status unroll_picture_heat(const char *folder, const char *name, const ch
 double unroll_above_zero(double y);
 /** DIRECTORY/plots; freed by unroll_free(), NULL without memory. */
 char *unroll_plots_folder(const char *directory);
+/** Remove the temporaries that a killed process left in a directory of tables and in its plots. */
+unroll_status unroll_report_clean(const char *directory);
 #endif

@@ -191,7 +191,7 @@ unroll_status unroll_log_close(unroll_log *log)
 {
     if (log == NULL)
         return UNROLL_OK;
-    unroll_status status = log->owed.length > 0 ? pay(log) : UNROLL_OK;
+    unroll_status status = log->fd >= 0 ? unroll_log_sync(log) : UNROLL_OK;
     if (status == UNROLL_OK && log->doubtful)
         status =
             unroll_fail(UNROLL_EIO, "%s: some of its rows may be lost; check the disk", log->path);

@@ -48,15 +48,12 @@ unroll_status unroll_run_clear(const unroll_run *run)
 
 static unroll_status make_directory(unroll_run *run)
 {
-    if (mkdir(run->directory, 0777) == 0) {
-        run->created = true;
-        return unroll_sync_parent(run->directory);
-    }
-    if (errno != EEXIST)
+    run->created = mkdir(run->directory, 0777) == 0;
+    if (!run->created && errno != EEXIST)
         return unroll_fail(UNROLL_ECREATE,
                            "%s: cannot be made: %s; give another " UNROLL_OPTION "out",
                            run->directory, strerror(errno));
-    return UNROLL_OK;
+    return unroll_sync_parent(run->directory); /* one that was killed may have just made it */
 }
 
 /** A held lock is told before a full directory is; afterwards the directory is looked at again,

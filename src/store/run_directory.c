@@ -197,9 +197,29 @@ static unroll_status clear_folder(const char *path, const struct folder *f)
     return UNROLL_OK;
 }
 
+static unroll_status remove_checkpoint(const char *path)
+{
+    uint64_t step;
+    return unroll_checkpoint_step(unroll_file_name(path), &step) ? remove_file(path) : UNROLL_OK;
+}
+
+/* Before all else, for good: as long as one is there its run can be resumed, and then should lack nothing. */
+static unroll_status clear_checkpoints(const char *directory)
+{
+    char *inside = unroll_path_join(directory, UNROLL_RUN_CONFIG);
+    unroll_status status = inside ? UNROLL_OK : UNROLL_EMEMORY;
+    for (size_t i = 0; i < FOLDER_COUNT && status == UNROLL_OK; i++)
+        if (!*FOLDERS[i].name)
+            status = each_made(directory, &FOLDERS[i], remove_checkpoint);
+    if (status == UNROLL_OK)
+        status = unroll_sync_parent(inside);
+    unroll_free(inside);
+    return status;
+}
+
 unroll_status unroll_run_directory_clear(const char *directory)
 {
-    unroll_status status = UNROLL_OK;
+    unroll_status status = clear_checkpoints(directory);
     for (size_t i = 0; i < FOLDER_COUNT && status == UNROLL_OK; i++) {
         char *path = folder_path(directory, &FOLDERS[i]);
         status = path ? clear_folder(path, &FOLDERS[i]) : UNROLL_EMEMORY;

@@ -30,7 +30,7 @@ unroll_status unroll_run_free_name(const unroll_config *config, char **out);
 unroll_status unroll_run_directory_check(const char *directory, enum unroll_run_mode mode);
 
 /** Remove what a run made; other files stay, and so does config.json, which tells that the directory is a run's and
- *  which the new run replaces. @return UNROLL_ECREATE, UNROLL_EMEMORY */
+ *  which the new run replaces. @return UNROLL_ECREATE, UNROLL_EIO, UNROLL_EMEMORY */
 unroll_status unroll_run_directory_clear(const char *directory);
 
 /** Remove the temporaries that a killed run left. */

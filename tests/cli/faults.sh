@@ -350,6 +350,30 @@ fault_17_what_is_synced() {
     check "all before a checkpoint is synced: $(head -n 3 unsynced)" [ ! -s unsynced ]
 }
 fault_17_what_is_synced
+# Found by tests/crash/sweep.sh: a run that was killed may have made its directories and not synced what they are in.
+a_directory_that_is_there_is_synced() {
+    can_fail || return
+    rm -rf trace there
+    mkdir there
+    for command in "train $text english --steps 2 --sample-every 1 --grad-every 1 --out there/" \
+        'train --resume there/ --steps 3'; do
+        rm -f trace
+        FAULT_TRACE=$PWD/trace failing none $command --quiet >out 2>err
+        check 'directories are seen' [ "$(grep -c '^mkdir there/' trace)" -ge 4 ]
+        awk -v here="$PWD" '
+            folder && $0 != "fsync " folder { print folder " is not synced after " before }
+            { folder = "" }
+            $1 == "mkdir" {
+                before = $2
+                folder = here "/" $2
+                gsub(/\/+/, "/", folder)
+                sub(/\/[^\/]+\/?$/, "", folder)
+            }
+        ' trace >unsynced
+        check "what a directory is in is synced: $(head -n 1 unsynced)" [ ! -s unsynced ]
+    done
+}
+a_directory_that_is_there_is_synced
 
 # ---- reading again what was written ----
 # Found by tests/faults/sweep.sh: it was begun anew.
