@@ -49,12 +49,12 @@ const experiment experiment_pascanu2013_temporal_order = {
             "have a rate of 1, and a run that ends above 2.5 times the loss of guessing has diverged. Of lengths "
             "from 50 to 200 in one run the log that comes with the authors' program shows guessing for 100,000 "
             "updates, and that it is solved after 336,000, 20 minutes for each seed on one core here.",
-    .full = {.time = "12 minutes",
+    .full = {.time = "15 minutes",
              .here = "up to 60,000 updates instead of 5 million, lengths 20 and 50, not mixed ones up to 200",
              .common = SOURCE "60000",
              .variant = {AT_20, "label=smart, 50;" SMART LENGTH("50"),
                          "label=smart, Omega, 50;omega=8;" SMART LENGTH("50")},
-             .seeds = 5, .until_solved = true,
+             .seeds = 8, .until_solved = true,
              .check = {CHECKS_AT_20,
                        {"smart tanh, length 50, loss over that of guessing", "", EXPERIMENT_BASELINE, "smart, 50",
                         NULL, BETWEEN(0.5, 1.1), 0},
@@ -63,9 +63,9 @@ const experiment experiment_pascanu2013_temporal_order = {
                         "smart, Omega, 50", NULL, AT_MOST(0.5), 0},
                        {"loss, smart tanh, length 50, without Omega less with", "Omega is better", EXPERIMENT_LOSS,
                         "smart, 50", "smart, Omega, 50", BETWEEN(0.1, 1.1), 0}}},
-    .quick = {.time = "1 minute", .part = "Length 20.",
+    .quick = {.time = "2 minutes", .part = "Length 20.",
               .here = "up to 10,000 updates instead of 5 million, length 20",
-              .common = SOURCE "10000", .variant = {AT_20}, .seeds = 5, .until_solved = true,
+              .common = SOURCE "10000", .variant = {AT_20}, .seeds = 8, .until_solved = true,
               .check = {CHECKS_AT_20}},
 };
 /* clang-format on */
