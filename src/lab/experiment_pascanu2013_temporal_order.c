@@ -47,9 +47,10 @@ const experiment experiment_pascanu2013_temporal_order = {
     .published = "plain gradient descent fails beyond about 20 steps; clipping helps where gradients "
                  "explode; with clipping and the regulariser 100% success up to 200",
     .note = "All but the rows of gradients that explode are in the source's setting; those start at Xavier x 1.75 and "
-            "have a rate of 1, and a run that ends above 2.5 times the loss of guessing has diverged. Of lengths "
-            "from 50 to 200 in one run the log that comes with the authors' program shows guessing for 100,000 "
-            "updates, and that it is solved after 336,000, 20 minutes for each seed on one core here.",
+            "have a rate of 1, and a run that ends above 2.5 times the loss of guessing has diverged. Lengths "
+            "from 50 to 200 in one run are the default of the authors' program; the log that comes with it shows "
+            "little more than guessing for 100,000 updates and has solved the task after 336,000, which is 20 "
+            "minutes for each seed on one core here.",
     .full = {.time = "15 minutes",
              .here = "up to 60,000 updates instead of 5 million, lengths 20 and 50, not mixed ones up to 200",
              .common = SOURCE "60000",
