@@ -101,8 +101,10 @@ static void check_pass(const unroll_task *task, enum unroll_split split, const u
         ck_assert_uint_ge(batch.T, 1);
         ck_assert_uint_le(batch.T, task->eval_T);
         ck_assert_int_eq(batch.carry, i > 0);
-        ck_assert_mem_eq(batch.input, p->id + at, batch.T * sizeof *p->id);
-        ck_assert_mem_eq(batch.target, p->id + at + 1, batch.T * sizeof *p->id);
+        for (size_t t = 0; t < batch.T; t++) {
+            ck_assert_uint_eq(batch.input[t], unroll_id_at(p->ids, at + t));
+            ck_assert_uint_eq(batch.target[t], unroll_id_at(p->ids, at + t + 1));
+        }
         at += batch.T;
     }
     ck_assert_uint_eq(at, p->count ? p->count - 1 : 0);

@@ -40,8 +40,8 @@ START_TEST(test_split)
     ck_assert_uint_eq(train->count, 900);
     ck_assert_uint_eq(valid->count, 50);
     ck_assert_uint_eq(test->count, 50);
-    ck_assert_ptr_eq(valid->id, train->id + 900);
-    ck_assert_ptr_eq(test->id, valid->id + 50);
+    ck_assert_ptr_eq(valid->ids.id, unroll_id_from(train->ids, 900).id);
+    ck_assert_ptr_eq(test->ids.id, unroll_id_from(valid->ids, 50).id);
     ck_assert_str_eq(notes, "");
     const uint64_t print = unroll_corpus_fingerprint(c);
     unroll_corpus_free(c);
@@ -126,11 +126,11 @@ START_TEST(test_lines)
         const unroll_part *p = unroll_corpus_part(c, split);
         ck_assert_uint_eq(p->lines, split == UNROLL_TRAIN ? 2 : 1);
         for (size_t i = 0; i < p->lines; i++, k++) {
-            ck_assert_uint_eq(p->id[p->line[i]], newline);
-            ck_assert_uint_eq(p->id[p->line[i + 1]], newline);
+            ck_assert_uint_eq(unroll_id_at(p->ids, p->line[i]), newline);
+            ck_assert_uint_eq(unroll_id_at(p->ids, p->line[i + 1]), newline);
             ck_assert_uint_eq(p->line[i + 1] - p->line[i], lengths[k] + 1);
             for (size_t at = p->line[i] + 1; at < p->line[i + 1]; at++)
-                ck_assert_uint_ne(p->id[at], newline);
+                ck_assert_uint_ne(unroll_id_at(p->ids, at), newline);
         }
     }
     ck_assert_uint_eq(k, 4);
@@ -163,10 +163,12 @@ START_TEST(test_files)
     static const uint32_t train[] = {0, 1, 2, 0, 1, 2, 1, 2, 3}, valid[] = {3, 2, 1, 0};
     const unroll_part *p = unroll_corpus_part(c, UNROLL_TRAIN);
     ck_assert_uint_eq(p->count, 9); /* 0.5 and validation's 0.25 of 12 */
-    ck_assert_mem_eq(p->id, train, sizeof train);
+    for (size_t i = 0; i < 9; i++)
+        ck_assert_uint_eq(unroll_id_at(p->ids, i), train[i]);
     p = unroll_corpus_part(c, UNROLL_VALID);
     ck_assert_uint_eq(p->count, 4);
-    ck_assert_mem_eq(p->id, valid, sizeof valid);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_uint_eq(unroll_id_at(p->ids, i), valid[i]);
     ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TEST)->count, 3);
     ck_assert_uint_eq(unroll_corpus_tokens(c), 16);
     const char *first = strstr(notes, "byte order mark");
@@ -178,7 +180,7 @@ START_TEST(test_files)
     unroll_corpus_free(c);
     options.vocabulary = vocabulary;
     c = corpus_of(&options, "dddd");
-    ck_assert_uint_eq(unroll_corpus_part(c, UNROLL_TRAIN)->id[0], 3);
+    ck_assert_uint_eq(unroll_id_at(unroll_corpus_part(c, UNROLL_TRAIN)->ids, 0), 3);
     ck_assert_ptr_null(unroll_corpus_take_vocabulary(c));
     unroll_corpus_free(c);
     c = corpus_of(&options, "d"); /* only what is learned from is taken twice */

@@ -32,6 +32,10 @@ struct unroll_input {
     uint64_t raw;      /* bytes taken from the file */
     uint64_t expected; /* bytes it had when it was opened; 0: not known */
     off_t begin;       /* where in the file they begin */
+    uint64_t max;      /* bytes that may be given; 0: no bound */
+    uint64_t given;    /* so far */
+    uint64_t known;    /* bytes that there are in all, once unpacked; 0: not known */
+    int aside;         /* the file that holds what is still to be given, or -1 */
     bool gzip, inflating, in_member, later_member;
     z_stream z;
     size_t at, end; /* of the unread bytes of a plain file in `buffer` */
@@ -113,7 +117,7 @@ static unroll_status open_input(const char *path, bool own, unroll_input **out)
     *out = NULL;
     if (!in)
         return UNROLL_EMEMORY;
-    in->fd = -1;
+    in->fd = in->aside = -1;
     in->name = unroll_strndup(name, strlen(name));
     const unroll_status status = in->name ? open_file(in, path, own) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
@@ -136,6 +140,8 @@ void unroll_input_close(unroll_input *in)
         inflateEnd(&in->z);
     if (!in->standard && in->fd >= 0)
         close(in->fd); /* only read: there is nothing to lose */
+    if (in->aside >= 0)
+        close(in->aside);
     unroll_free(in->name);
     unroll_free(in);
 }
@@ -293,14 +299,27 @@ static unroll_status read_plain(unroll_input *in, void *buffer, size_t room, siz
     return UNROLL_OK;
 }
 
-unroll_status unroll_input_read(unroll_input *in, void *buffer, size_t room, size_t *got)
+static unroll_status read_aside(unroll_input *in, void *buffer, size_t room, size_t *got)
+{
+    ssize_t n;
+
+    while ((n = read(in->aside, buffer, room < READ_MAX ? room : READ_MAX)) < 0)
+        if (errno != EINTR)
+            return unroll_fail(UNROLL_EIO, "%s: what was put aside of it cannot be read: %s",
+                               in->name, strerror(errno));
+    *got = (size_t)n;
+    return UNROLL_OK;
+}
+
+/* What comes next, whatever it may amount to. */
+static unroll_status read_next(unroll_input *in, void *buffer, size_t room, size_t *got)
 {
     *got = 0;
-    if (!in->started)
-        UNROLL_TRY(start(in));
     if (in->ended || room == 0)
         return UNROLL_OK;
-    UNROLL_TRY((in->gzip ? read_gzip : read_plain)(in, buffer, room, got));
+    UNROLL_TRY((in->aside >= 0 ? read_aside
+                : in->gzip     ? read_gzip
+                               : read_plain)(in, buffer, room, got));
     in->ended = *got == 0;
     return UNROLL_OK;
 }
@@ -313,44 +332,10 @@ static unroll_status fail_large(const unroll_input *in, uint64_t max)
                        in->name, max, in->gzip ? " when unpacked" : "");
 }
 
-/* Room for what is expected, a byte that should not come, and a NUL; or a first guess. */
-static unroll_status first_room(const unroll_input *in, uint64_t max, size_t *room)
-{
-    const bool known = in->expected && !in->gzip;
-
-    if (known && max && in->expected > max)
-        return fail_large(in, max);
-    if (known && in->expected > SIZE_MAX - 2)
-        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its %" PRIu64 " bytes; give less text",
-                           in->name, in->expected);
-    *room = known ? (size_t)in->expected + 2 : BUFFER;
-    return UNROLL_OK;
-}
-
-/* ---- what comes when its length is not known ----
- * Up to here it is kept in memory. What comes after that is only counted, or put aside in a file, until all of it is
- * there and below the bound: what has no end is refused before it fills the memory. */
+/* ---- a bound where the length is not known ----
+ * Up to KEPT_MAX bytes are given as they come. What comes after that is only counted, or put aside in a file, until all
+ * of it is there and below the bound: what has no end is refused before it fills the memory. */
 enum { KEPT_MAX = 16 << 20 };
-
-static unroll_status grow(char **data, size_t room)
-{
-    char *const grown = unroll_realloc(*data, room, 1);
-    if (!grown)
-        return UNROLL_EMEMORY;
-    *data = grown;
-    return UNROLL_OK;
-}
-
-/* Fill [used, room - 1), and no less unless that is the end of the data. */
-static unroll_status fill(unroll_input *in, char *data, size_t room, size_t *used)
-{
-    size_t got = 1;
-    while (got > 0 && *used < room) {
-        UNROLL_TRY(unroll_input_read(in, data + *used, room - *used, &got));
-        *used += got;
-    }
-    return UNROLL_OK;
-}
 
 /* From the beginning of a gzip file once more. */
 static unroll_status begin_again(unroll_input *in)
@@ -365,23 +350,25 @@ static unroll_status begin_again(unroll_input *in)
     return UNROLL_OK;
 }
 
-/* A gzip file: its bytes are counted, and then it is read again. */
-static unroll_status slurp_twice(unroll_input *in, uint64_t max, char **data, size_t room,
-                                 size_t *used)
+/* The bytes that are left of a gzip file are counted, and it is unpacked again up to where it was. */
+static unroll_status count_rest(unroll_input *in, char *scratch)
 {
     size_t got = 1;
-    uint64_t total = *used;
+    uint64_t total = in->given;
     while (got > 0) {
-        UNROLL_TRY(unroll_input_read(in, *data, room, &got));
+        UNROLL_TRY(read_next(in, scratch, BUFFER, &got));
         total += got;
-        if (total > max)
-            return fail_large(in, max);
+        if (total > in->max)
+            return fail_large(in, in->max);
     }
-    UNROLL_TRY(grow(data, (size_t)total + 2));
     UNROLL_TRY(begin_again(in));
-    *used = 0;
-    UNROLL_TRY(fill(in, *data, (size_t)total + 1, used)); /* a byte more than should come */
-    return *used == total ? UNROLL_OK : fail_changed(in);
+    for (uint64_t left = in->given; left > 0; left -= got) {
+        UNROLL_TRY(read_next(in, scratch, left < BUFFER ? (size_t)left : BUFFER, &got));
+        if (got == 0)
+            return fail_changed(in);
+    }
+    in->known = total;
+    return UNROLL_OK;
 }
 
 /* An open file without a name; -1 on failure. */
@@ -398,12 +385,18 @@ static int open_unlinked(const char *folder)
     return fd;
 }
 
-static unroll_status fail_aside(const unroll_input *in, const char *folder)
+static const char *aside_folder(void)
+{
+    const char *named = getenv("TMPDIR");
+    return named && *named ? named : "/var/tmp"; /* /tmp may be memory, too */
+}
+
+static unroll_status fail_aside(const unroll_input *in)
 {
     return unroll_fail(UNROLL_EIO,
                        "%s: what is more than %d MB is put aside in %s until it ends, which fails: %s; "
                        "give a file, or set TMPDIR to another place",
-                       in->name, KEPT_MAX >> 20, folder, strerror(errno));
+                       in->name, KEPT_MAX >> 20, aside_folder(), strerror(errno));
 }
 
 static bool write_whole(int fd, const char *data, size_t length)
@@ -418,83 +411,113 @@ static bool write_whole(int fd, const char *data, size_t length)
     return true;
 }
 
-static bool read_whole(int fd, char *data, size_t length)
+/* Of what cannot be read twice the rest goes to a file, from which it is given then. */
+static unroll_status put_rest_aside(unroll_input *in, char *scratch)
 {
-    for (off_t at = 0; length > 0;) {
-        const ssize_t n = pread(fd, data, length < READ_MAX ? length : READ_MAX, at);
-        if (n == 0)
-            errno = EIO;
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return false;
-        data += n > 0 ? n : 0;
-        at += n > 0 ? n : 0;
-        length -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-/* `scratch` is [BUFFER]. */
-static unroll_status put_aside(unroll_input *in, uint64_t max, int fd, const char *folder,
-                               char *scratch, char **data, size_t *used)
-{
+    const int fd = open_unlinked(aside_folder());
     size_t got = 1;
-    uint64_t total = *used;
-    while (got > 0) {
-        UNROLL_TRY(unroll_input_read(in, scratch, BUFFER, &got));
+    uint64_t total = in->given;
+    unroll_status status = fd < 0 ? fail_aside(in) : UNROLL_OK;
+    while (status == UNROLL_OK && got > 0) {
+        status = read_next(in, scratch, BUFFER, &got);
         total += got;
-        if (total > max)
-            return fail_large(in, max);
-        if (!write_whole(fd, scratch, got))
-            return fail_aside(in, folder);
+        if (status == UNROLL_OK && total > in->max)
+            status = fail_large(in, in->max);
+        if (status == UNROLL_OK && !write_whole(fd, scratch, got))
+            status = fail_aside(in);
     }
-    UNROLL_TRY(grow(data, (size_t)total + 2));
-    if (!read_whole(fd, *data + *used, (size_t)total - *used))
-        return fail_aside(in, folder);
-    *used = (size_t)total;
+    if (status == UNROLL_OK && lseek(fd, 0, SEEK_SET) != 0)
+        status = fail_aside(in);
+    if (status != UNROLL_OK) {
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    in->aside = fd;
+    in->ended = false;
+    in->known = total;
     return UNROLL_OK;
 }
 
-/* What cannot be read twice. */
-static unroll_status slurp_aside(unroll_input *in, uint64_t max, char **data, size_t *used)
+static unroll_status look_ahead(unroll_input *in)
 {
-    const char *named = getenv("TMPDIR");
-    const char *folder = named && *named ? named : "/var/tmp"; /* /tmp may be memory, too */
     char *const scratch = unroll_alloc(BUFFER, 1);
-    const int fd = scratch ? open_unlinked(folder) : -1;
-    const unroll_status status = !scratch ? UNROLL_EMEMORY
-                                 : fd < 0 ? fail_aside(in, folder)
-                                          : put_aside(in, max, fd, folder, scratch, data, used);
-    if (fd >= 0)
-        close(fd);
+    if (!scratch)
+        return UNROLL_EMEMORY;
+    const unroll_status status = in->expected ? count_rest(in, scratch) : put_rest_aside(in, scratch);
     unroll_free(scratch);
     return status;
+}
+
+unroll_status unroll_input_limit(unroll_input *in, uint64_t max)
+{
+    if (!in->started)
+        UNROLL_TRY(start(in));
+    in->max = max;
+    in->known = in->gzip ? 0 : in->expected;
+    return max && in->known > max ? fail_large(in, max) : UNROLL_OK;
+}
+
+uint64_t unroll_input_length(const unroll_input *in)
+{
+    return in->known;
+}
+
+unroll_status unroll_input_read(unroll_input *in, void *buffer, size_t room, size_t *got)
+{
+    *got = 0;
+    if (!in->started)
+        UNROLL_TRY(start(in));
+    if (in->max && !in->known && !in->ended && in->given >= KEPT_MAX)
+        UNROLL_TRY(look_ahead(in));
+    if (in->max && !in->known && in->given < KEPT_MAX && room > KEPT_MAX - in->given)
+        room = (size_t)(KEPT_MAX - in->given);
+    UNROLL_TRY(read_next(in, buffer, room, got));
+    in->given += *got;
+    if (in->max && in->given > in->max)
+        return fail_large(in, in->max);
+    if (in->gzip && in->known && (in->given > in->known || (in->ended && in->given < in->known)))
+        return fail_changed(in);
+    return UNROLL_OK;
+}
+
+/* ---- all of it at once ---- */
+
+/* Fill [used, room), and no less unless that is the end of the data. */
+static unroll_status fill(unroll_input *in, char *data, size_t room, size_t *used)
+{
+    size_t got = 1;
+    while (got > 0 && *used < room) {
+        UNROLL_TRY(unroll_input_read(in, data + *used, room - *used, &got));
+        *used += got;
+    }
+    return UNROLL_OK;
+}
+
+/* Room for all bytes where their number is known, for one that should not come, and a NUL; else for twice as many. */
+static unroll_status next_room(const unroll_input *in, size_t room, size_t *next)
+{
+    if (in->known > SIZE_MAX - 2)
+        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for its %" PRIu64 " bytes; give less text",
+                           in->name, in->known);
+    *next = in->known ? (size_t)in->known + 2 : room ? 2 * room : BUFFER;
+    return UNROLL_OK;
 }
 
 /* All of `in` into *data; the caller frees it, after a failure too. */
 static unroll_status slurp(unroll_input *in, uint64_t max, char **data, size_t *length)
 {
-    size_t room = 0, used = 0, before;
+    size_t room = 0, used = 0;
 
-    UNROLL_TRY(start(in));
-    UNROLL_TRY(first_room(in, max, &room));
-    const bool known = in->expected && !in->gzip;
-    if (!(*data = unroll_alloc(room, 1)))
-        return UNROLL_EMEMORY;
-    for (;;) {
-        before = used;
+    UNROLL_TRY(unroll_input_limit(in, max));
+    do {
+        UNROLL_TRY(next_room(in, room, &room));
+        char *const grown = unroll_realloc(*data, room, 1);
+        if (!grown)
+            return UNROLL_EMEMORY;
+        *data = grown;
         UNROLL_TRY(fill(in, *data, room - 1, &used));
-        if (max && used > max)
-            return fail_large(in, max);
-        if (used + 1 < room || used == before)
-            break;
-        if (max && max > room && room >= KEPT_MAX && !known) {
-            UNROLL_TRY(in->expected ? slurp_twice(in, max, data, room, &used)
-                                    : slurp_aside(in, max, data, &used));
-            break;
-        }
-        room = max && room > max / 2 ? (size_t)max + 2 : room * 2;
-        UNROLL_TRY(grow(data, room));
-    }
+    } while (!in->ended);
     (*data)[used] = '\0';
     *length = used;
     return UNROLL_OK;

@@ -18,15 +18,20 @@ unroll_status unroll_input_open(const char *path, unroll_input **out);
  *  is not gzip, and a regular plain file that changes in size while it is read. */
 unroll_status unroll_input_read(unroll_input *in, void *buffer, size_t room, size_t *got);
 
+/** From now on more than `max` bytes after inflation are UNROLL_EDATA naming --max-input (0: no bound): at once where the
+ *  length is known; else what is more than some MB is counted, or put aside in a file below TMPDIR (/var/tmp), before
+ *  any of it is given. To be called before the first read. */
+unroll_status unroll_input_limit(unroll_input *in, uint64_t max);
+/** Bytes in all, or 0 as long as they are not known. After unroll_input_limit(). */
+uint64_t unroll_input_length(const unroll_input *in);
+
 void unroll_input_close(unroll_input *in); /**< NULL is fine */
 
 /** How messages name it: "standard input" for "-", else the path. */
 const char *unroll_input_name(const char *path);
 const char *unroll_input_title(const unroll_input *in); /**< the same of one that is open */
 
-/** The whole input; more than `max` bytes after inflation is UNROLL_EDATA naming --max-input (0: no
- *  bound). Where the length is not known before, what is more than some MB is counted, or put aside in a file
- *  below TMPDIR (/var/tmp), before memory is taken for it. *data has a NUL behind it and is freed by
+/** The whole input, of at most `max` bytes as of unroll_input_limit(). *data has a NUL behind it and is freed by
  *  unroll_free(). */
 unroll_status unroll_input_slurp(const char *path, uint64_t max, char **data, size_t *length);
 

@@ -221,7 +221,7 @@ static unroll_status fit_text(gradient_subject *p)
     const unroll_part *part = unroll_corpus_part(corpus, UNROLL_TRAIN);
     const bool chosen = cli_was_given(p->call, "window") != CLI_NOT_GIVEN;
     char text[160];
-    p->request.id = part->id;
+    p->request.ids = part->ids;
     p->request.count = part->count;
     if (p->request.count < 2 || (chosen && p->request.count < p->request.T + 1))
         return unroll_fail(UNROLL_EDATA, "%s: %zu tokens; --window %zu needs %zu",

@@ -81,7 +81,7 @@ static unroll_status print_slopes(const gradient_report *r)
         }
     if (any)
         out_printf("  bootstrap-t over windows%s\n",
-                   r->request.id ? " of one text, so conditional on this text" : "");
+                   r->request.ids.id ? " of one text, so conditional on this text" : "");
     return UNROLL_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
+#include "data/text.h"
 #include "data/vocabulary.h"
 
 enum { PARTS = 3 };
@@ -15,7 +16,8 @@ static const char *const part_names[PARTS] = {"training", "validation", "test"};
 
 /* The ids of one text or of several, and where their lines begin. */
 typedef struct source {
-    unroll_ids ids;
+    unroll_id_store ids;
+    size_t unknown;
     size_t *line;
     size_t lines;
 } source;
@@ -28,6 +30,7 @@ struct unroll_corpus {
     source source[PARTS]; /* [0] is cut; a validation or test file has its own */
     unroll_part part[PARTS];
     size_t tokens, unknown;
+    unroll_ids piece; /* of a text, while it is read */
 };
 
 void unroll_corpus_options_default(unroll_corpus_options *options)
@@ -51,19 +54,97 @@ static void note(const unroll_corpus *c, const char *format, ...)
 
 /* ---- texts to ids ---- */
 
+/* A text goes through memory in pieces of about this many bytes, which stay in a cache. */
+enum { PIECE = 1 << 17 };
+
+/* Where a text is read, and what was seen of it. */
+typedef struct reading {
+    source *to;
+    const char *name;
+    uint64_t bytes; /* before the next piece */
+    size_t lines;   /* before it, where ids come from a vocabulary that may lack a token */
+    size_t replaced;
+    bool bom;
+} reading;
+
+static size_t count_lines(const unroll_text *text)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < text->length; i++)
+        lines += text->bytes[i] == '\n';
+    return lines;
+}
+
+static unroll_status number_piece(unroll_corpus *c, reading *r, unroll_text *text)
+{
+    unroll_ids *ids = &c->piece;
+    ids->count = ids->unknown = 0;
+    text->lines = r->lines;
+    if (c->vocabulary) {
+        UNROLL_TRY(unroll_vocabulary_encode_text(c->vocabulary, r->name, text, ids));
+        r->lines += count_lines(text);
+    } else {
+        UNROLL_TRY(unroll_vocabulary_learn_text(c->built, text, ids));
+    }
+    r->to->unknown += ids->unknown;
+    return unroll_id_store_add(&r->to->ids, ids->id, ids->count);
+}
+
+static unroll_status add_piece(unroll_corpus *c, reading *r, const char *bytes, size_t length)
+{
+    const unroll_text_rules *rules =
+        unroll_vocabulary_rules(c->vocabulary ? c->vocabulary : c->built);
+    unroll_text text;
+    UNROLL_TRY(unroll_text_prepare_piece(rules, r->name, bytes, length, r->bytes, &text));
+    const unroll_status status = number_piece(c, r, &text);
+    r->bytes += length;
+    r->replaced += text.replaced;
+    r->bom |= text.bom;
+    unroll_text_free(&text);
+    return status;
+}
+
+/* As much as can be cut off; *done bytes of it. All of it where it is the last piece. */
+static unroll_status add_pieces(unroll_corpus *c, reading *r, const char *text, size_t length,
+                                bool last, size_t *done)
+{
+    const unroll_text_rules *rules =
+        unroll_vocabulary_rules(c->vocabulary ? c->vocabulary : c->built);
+    size_t most = PIECE;
+    *done = 0;
+    while (*done < length) {
+        const size_t left = length - *done;
+        const size_t n = left <= most && last
+                             ? left
+                             : unroll_text_piece(rules, text + *done, left < most ? left : most);
+        if (n > 0) {
+            UNROLL_TRY(add_piece(c, r, text + *done, n));
+            *done += n;
+            most = PIECE;
+        } else if (left > most) {
+            most *= 2;
+        } else {
+            break;
+        }
+    }
+    return UNROLL_OK;
+}
+
+static void note_reading(const unroll_corpus *c, const reading *r)
+{
+    if (r->bom)
+        note(c, "%s: a byte order mark at its start is left out", r->name);
+    if (r->replaced)
+        note(c, "%s: %zu invalid UTF-8 sequences became U+FFFD", r->name, r->replaced);
+}
+
 static unroll_status add_text(unroll_corpus *c, source *s, const char *name, const char *text,
                               size_t length)
 {
-    const size_t replaced = s->ids.replaced;
-    s->ids.bom = false;
-    if (c->vocabulary)
-        UNROLL_TRY(unroll_vocabulary_encode(c->vocabulary, name, text, length, &s->ids));
-    else
-        UNROLL_TRY(unroll_vocabulary_learn(c->built, name, text, length, &s->ids));
-    if (s->ids.bom)
-        note(c, "%s: a byte order mark at its start is left out", name);
-    if (s->ids.replaced > replaced)
-        note(c, "%s: %zu invalid UTF-8 sequences became U+FFFD", name, s->ids.replaced - replaced);
+    reading r = {.to = s, .name = name};
+    size_t done;
+    UNROLL_TRY(add_pieces(c, &r, text, length, true, &done));
+    note_reading(c, &r);
     return UNROLL_OK;
 }
 
@@ -72,66 +153,102 @@ static const char *file_name(const char *file)
     return strcmp(file, "-") == 0 ? "standard input" : file;
 }
 
+/* Through *buffer, which the caller frees; it grows where nothing can be cut off. */
+static unroll_status add_input(unroll_corpus *c, reading *r, unroll_input *in, char **buffer)
+{
+    size_t room = 0, used = 0, got = 1;
+    UNROLL_TRY(unroll_input_limit(in, c->options.max_input));
+    if (unroll_input_length(in) < SIZE_MAX)
+        UNROLL_TRY(unroll_id_store_reserve(&r->to->ids, (size_t)unroll_input_length(in)));
+    while (got > 0) {
+        if (used == room) {
+            size_t more;
+            if (!unroll_add(room, room ? room : PIECE, &more))
+                more = SIZE_MAX;
+            char *grown = unroll_realloc(*buffer, more, 1);
+            if (!grown)
+                return UNROLL_EMEMORY;
+            *buffer = grown;
+            room = more;
+        }
+        UNROLL_TRY(unroll_input_read(in, *buffer + used, room - used, &got));
+        used += got;
+        if (got > 0 && used < room)
+            continue;
+        size_t done;
+        UNROLL_TRY(add_pieces(c, r, *buffer, used, got == 0, &done));
+        memmove(*buffer, *buffer + done, used - done);
+        used -= done;
+    }
+    return UNROLL_OK;
+}
+
 static unroll_status add_file(unroll_corpus *c, source *s, const char *file)
 {
-    char *text;
-    size_t length;
-    UNROLL_TRY(unroll_input_slurp(file, c->options.max_input, &text, &length));
-    const unroll_status status = add_text(c, s, file_name(file), text, length);
-    unroll_free(text);
+    reading r = {.to = s, .name = file_name(file)};
+    unroll_input *in;
+    char *buffer = NULL;
+    UNROLL_TRY(unroll_input_open(file, &in));
+    const unroll_status status = add_input(c, &r, in, &buffer);
+    unroll_input_close(in);
+    unroll_free(buffer);
+    if (status == UNROLL_OK)
+        note_reading(c, &r);
     return status;
 }
 
 /* The vocabulary is complete: settle it, and see what there is. */
 static unroll_status settle(unroll_corpus *c)
 {
-    unroll_ids *ids = &c->source[0].ids;
-    if (ids->count == 0)
+    source *s = &c->source[0];
+    if (s->ids.count == 0)
         return unroll_fail(UNROLL_EDATA, "%s: is empty; give a text of at least two tokens", c->name);
-    if (!c->vocabulary) {
-        if (c->options.lines)
-            UNROLL_TRY(unroll_vocabulary_keep(c->built, "\n"));
-        UNROLL_TRY(unroll_vocabulary_settle(c->built, ids));
-        c->vocabulary = c->built;
-        if (ids->unknown)
-            note(c, "%s: %zu of %zu tokens come less than %" PRIu64 " times and became <unk>",
-                 c->name, ids->unknown, ids->count, c->options.rules.min_count);
-    }
+    if (c->vocabulary)
+        return UNROLL_OK;
+    uint32_t *map;
+    uint64_t dropped;
+    if (c->options.lines)
+        UNROLL_TRY(unroll_vocabulary_keep(c->built, "\n"));
+    UNROLL_TRY(unroll_vocabulary_settle_map(c->built, &map, &dropped));
+    const size_t size = unroll_vocabulary_size(c->built);
+    const unroll_status status =
+        map ? unroll_id_store_map(&s->ids, map, (uint32_t)(size - 1)) : UNROLL_OK;
+    unroll_free(map);
+    UNROLL_TRY(status);
+    c->vocabulary = c->built;
+    s->unknown = (size_t)dropped;
+    if (s->unknown)
+        note(c, "%s: %zu of %zu tokens come less than %" PRIu64 " times and became <unk>", c->name,
+             s->unknown, s->ids.count, c->options.rules.min_count);
     return UNROLL_OK;
 }
 
 /* ---- lines ---- */
 
-/* Write every line that is not empty as newline, tokens, newline, where neighbours share theirs. */
+/* Write every line that is not empty as newline, tokens, newline, where neighbours share theirs. What is written never
+ * overtakes what is read: a newline goes before all, and one behind all. */
 static unroll_status cut_lines(source *s, uint32_t newline)
 {
-    size_t most = 1;
-    for (size_t i = 0; i < s->ids.count; i++)
-        most += s->ids.id[i] == newline;
-    uint32_t *id = unroll_alloc(s->ids.count + 2, sizeof *id);
+    unroll_id_store *ids = &s->ids;
+    size_t most = 1, count = 1;
+    for (size_t i = 0; i < ids->count; i++)
+        most += unroll_id_at(unroll_id_store_span(ids), i) == newline;
     s->line = unroll_alloc(most + 1, sizeof *s->line);
-    if (!id || !s->line) {
-        unroll_free(id);
+    if (!s->line)
         return UNROLL_EMEMORY;
-    }
-    size_t count = 0;
-    id[count++] = newline;
-    for (size_t i = 0; i < s->ids.count; i++) {
-        const bool ends = s->ids.id[i] == newline;
-        if (ends && id[count - 1] == newline)
+    UNROLL_TRY(unroll_id_store_add(ids, (uint32_t[]){newline, newline}, 2));
+    const unroll_id_span id = unroll_id_store_span(ids);
+    memmove((char *)ids->id + ids->bytes, ids->id, (ids->count - 1) * ids->bytes);
+    unroll_id_store_set(ids, 0, newline);
+    for (size_t i = 1; i < ids->count; i++) {
+        const uint32_t now = unroll_id_at(id, i);
+        if (now == newline && unroll_id_at(id, count - 1) == newline)
             continue;
-        id[count++] = s->ids.id[i];
-        if (ends)
+        unroll_id_store_set(ids, count++, now);
+        if (now == newline)
             s->line[++s->lines] = count - 1;
     }
-    if (id[count - 1] != newline) {
-        id[count++] = newline;
-        s->line[++s->lines] = count - 1;
-    }
-    unroll_free(s->ids.id);
-    s->ids.id = id;
-    s->ids.room = s->ids.count + 2;
-    s->ids.count = count;
+    ids->count = count;
     return UNROLL_OK;
 }
 
@@ -162,12 +279,13 @@ static void take_part(unroll_corpus *c, int part, const source *s, size_t first,
         return;
     }
     if (c->options.lines)
-        *p = (unroll_part){.id = s->ids.id,
+        *p = (unroll_part){.ids = unroll_id_store_span(&s->ids),
                            .count = s->line[first + units] - s->line[first] + 1,
                            .line = s->line + first,
                            .lines = units};
     else
-        *p = (unroll_part){.id = s->ids.id + first, .count = units};
+        *p = (unroll_part){.ids = unroll_id_from(unroll_id_store_span(&s->ids), first),
+                           .count = units};
 }
 
 static size_t share(double fraction, size_t units)
@@ -182,10 +300,8 @@ static unroll_status double_token(unroll_corpus *c)
     source *s = &c->source[0];
     note(c, "%s: has one token only, which is taken twice; there is nothing to learn from it",
          c->name);
-    UNROLL_TRY(unroll_ids_reserve(&s->ids, 1));
-    s->ids.id[1] = s->ids.id[0];
-    s->ids.count = 2;
-    return UNROLL_OK;
+    const uint32_t token = unroll_id_at(unroll_id_store_span(&s->ids), 0);
+    return unroll_id_store_add(&s->ids, &token, 1);
 }
 
 static unroll_status cut_parts(unroll_corpus *c)
@@ -268,10 +384,11 @@ static unroll_status begin(const unroll_corpus_options *options, const char *nam
     return status;
 }
 
-static bool one_symbol(const unroll_ids *ids)
+static bool one_symbol(const unroll_id_store *ids)
 {
+    const unroll_id_span id = unroll_id_store_span(ids);
     for (size_t i = 1; i < ids->count; i++)
-        if (ids->id[i] != ids->id[0])
+        if (unroll_id_at(id, i) != unroll_id_at(id, 0))
             return false;
     return ids->count > 1;
 }
@@ -289,14 +406,17 @@ static unroll_status finish(unroll_corpus *c, const char *valid, const char *tes
                                files[i]);
     }
     for (int i = 0; i < PARTS; i++) {
+        unroll_id_store_fit(&c->source[i].ids);
         c->tokens += c->source[i].ids.count;
-        c->unknown += c->source[i].ids.unknown;
+        c->unknown += c->source[i].unknown;
     }
     if (c->built && one_symbol(&c->source[0].ids))
         note(c, "%s: has one symbol only; there is nothing to learn from it", c->name);
     if (c->options.lines)
         UNROLL_TRY(find_lines(c));
-    return cut_parts(c);
+    UNROLL_TRY(cut_parts(c));
+    unroll_ids_free(&c->piece);
+    return UNROLL_OK;
 }
 
 unroll_status unroll_corpus_read(const unroll_corpus_options *options, const char *const *files,
@@ -340,9 +460,10 @@ void unroll_corpus_free(unroll_corpus *corpus)
     if (!corpus)
         return;
     for (int i = 0; i < PARTS; i++) {
-        unroll_ids_free(&corpus->source[i].ids);
+        unroll_id_store_free(&corpus->source[i].ids);
         unroll_free(corpus->source[i].line);
     }
+    unroll_ids_free(&corpus->piece);
     unroll_vocabulary_free(corpus->built);
     unroll_free(corpus->name);
     unroll_free(corpus);
@@ -398,10 +519,10 @@ uint64_t unroll_corpus_fingerprint(const unroll_corpus *corpus)
     }
     for (int i = 0; i < PARTS; i++) {
         const unroll_part *p = &corpus->part[i];
-        const uint32_t *id = p->lines ? p->id + p->line[0] : p->id;
+        const unroll_id_span id = unroll_id_from(p->ids, p->lines ? p->line[0] : 0);
         h = mix(mix(h, p->count), p->lines);
         for (size_t k = 0; k < p->count; k++)
-            h = mix(h, id[k]);
+            h = mix(h, unroll_id_at(id, k));
     }
     return h;
 }

@@ -3,6 +3,8 @@
 #include <unroll/task.h>
 #include <unroll/vocabulary.h>
 
+#include "base/id_store.h"
+
 /** How texts become a corpus. Start from unroll_corpus_options_default(). */
 typedef struct unroll_corpus_options {
     unroll_text_rules rules;
@@ -19,11 +21,11 @@ typedef struct unroll_corpus_options {
 
 void unroll_corpus_options_default(unroll_corpus_options *options);
 
-/** One part of a corpus. With lines, sequence k is id[line[k]] … id[line[k+1]], both of them
+/** One part of a corpus. With lines, sequence k is ids[line[k]] … ids[line[k+1]], both of them
  *  newlines (which it shares with its neighbours), and no prediction crosses from one to the
  *  next. */
 typedef struct unroll_part {
-    const uint32_t *id;
+    unroll_id_span ids;
     size_t count;
     const size_t *line; /**< [lines + 1], or NULL */
     size_t lines;

@@ -1,5 +1,6 @@
 #include "data/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -197,8 +198,22 @@ static const struct plain_range {
     {0x1F300, 0x1FAFF, PLAIN_ALL}, {0x20000, 0x2A6DF, PLAIN_ALL},
 };
 
-static bool is_plain(int32_t c, int forms)
+typedef struct normaliser {
+    int forms; /* what plain must mean */
+    utf8proc_option_t options;
+    size_t range;    /* that the last plain code point was in: most texts stay in one or two */
+    int32_t *points; /* [room] scratch of one segment */
+    size_t room;
+    string out;
+} normaliser;
+
+static bool is_plain(normaliser *n, int32_t c)
 {
+    const struct plain_range *near = &plain_ranges[n->range];
+    if (c >= near->first && c <= near->last)
+        return (near->forms & n->forms) == n->forms;
+    if (c < 0x41)
+        return true;
     size_t low = 0, high = sizeof plain_ranges / sizeof *plain_ranges;
     while (low < high) {
         const size_t mid = (low + high) / 2;
@@ -206,29 +221,23 @@ static bool is_plain(int32_t c, int forms)
             high = mid;
         else if (c > plain_ranges[mid].last)
             low = mid + 1;
-        else
-            return (plain_ranges[mid].forms & forms) == forms;
+        else {
+            n->range = mid;
+            return (plain_ranges[mid].forms & n->forms) == n->forms;
+        }
     }
     return false;
 }
-
-typedef struct normaliser {
-    int forms; /* what plain must mean */
-    utf8proc_option_t options;
-    int32_t *points; /* [room] scratch of one segment */
-    size_t room;
-    string out;
-} normaliser;
 
 /* Bytes after which a segment ends before the next starter, and bytes after which it ends anywhere:
  * reordering takes time quadratic in a run of marks. */
 enum { SEGMENT_LONG = 1024, SEGMENT_MAX = 4096 };
 
-static bool ends_segment(const char *at, size_t length, int forms)
+static bool ends_segment(normaliser *n, const char *at, size_t length)
 {
     size_t step;
     const int32_t c = decode(at, &step);
-    if (is_plain(c, forms) || length >= SEGMENT_MAX)
+    if (is_plain(n, c) || length >= SEGMENT_MAX)
         return true;
     if (length < SEGMENT_LONG || (c >= 0x1160 && c < 0x1200)) /* Hangul vowels and finals */
         return false;
@@ -274,7 +283,7 @@ static unroll_status normalise(normaliser *n, const char *text, size_t length)
     size_t last = 0; /* the last plain code point, or `done` */
     for (size_t at = 0; at < length;) {
         size_t step;
-        if (is_plain(decode(text + at, &step), n->forms)) {
+        if (is_plain(n, decode(text + at, &step))) {
             last = at;
             at += step;
             continue;
@@ -283,7 +292,7 @@ static unroll_status normalise(normaliser *n, const char *text, size_t length)
         do {
             decode(text + at, &step);
             at += step;
-        } while (at < length && !ends_segment(text + at, at - first, n->forms));
+        } while (at < length && !ends_segment(n, text + at, at - first));
         if (!n->out.bytes)
             UNROLL_TRY(string_reserve(&n->out, length));
         UNROLL_TRY(string_add(&n->out, text + done, last - done));
@@ -318,7 +327,7 @@ static void text_take(unroll_text *text, string *s)
     text->length = s->length;
 }
 
-static unroll_status check_utf8(const unroll_text_rules *rules, const char *name, size_t skipped,
+static unroll_status check_utf8(const unroll_text_rules *rules, const char *name, uint64_t before,
                                 unroll_text *out)
 {
     fault bad;
@@ -327,9 +336,9 @@ static unroll_status check_utf8(const unroll_text_rules *rules, const char *name
         return UNROLL_OK;
     if (!rules->replace)
         return unroll_fail(UNROLL_EDATA,
-                           "%s: byte %zu: not UTF-8: %s (0x%02X); train with " UNROLL_OPTION
+                           "%s: byte %" PRIu64 ": not UTF-8: %s (0x%02X); train with " UNROLL_OPTION
                            "tokens byte or " UNROLL_OPTION "invalid replace",
-                           name, at + skipped, bad.what, (unsigned char)out->bytes[at]);
+                           name, before + at, bad.what, (unsigned char)out->bytes[at]);
     string s = {0};
     const unroll_status status = replace_faults(out->bytes, out->length, at, bad, &s, &out->replaced);
     if (status == UNROLL_OK)
@@ -355,14 +364,14 @@ size_t unroll_text_bom(const char *text, size_t length)
     return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-/* @param skip  bytes at the start that are left out */
+/* @param before  bytes that came before; skip: bytes at the start that are left out */
 static unroll_status prepare(const unroll_text_rules *rules, const char *name, const char *text,
-                             size_t length, size_t skip, unroll_text *out)
+                             size_t length, uint64_t before, size_t skip, unroll_text *out)
 {
     *out = (unroll_text){.bytes = text + skip, .length = length - skip, .bom = skip > 0};
     if (rules->tokens == UNROLL_BYTE)
         return UNROLL_OK;
-    UNROLL_TRY(check_utf8(rules, name, skip, out));
+    UNROLL_TRY(check_utf8(rules, name, before + skip, out));
 
     normaliser n;
     if (!normaliser_for(rules, &n))
@@ -383,16 +392,39 @@ static unroll_status prepare(const unroll_text_rules *rules, const char *name, c
 unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *name,
                                   const char *text, size_t length, unroll_text *out)
 {
+    return unroll_text_prepare_piece(rules, name, text, length, 0, out);
+}
+
+unroll_status unroll_text_prepare_piece(const unroll_text_rules *rules, const char *name,
+                                        const char *piece, size_t length, uint64_t before,
+                                        unroll_text *out)
+{
     *out = (unroll_text){0};
-    UNROLL_TRY(unroll_text_check_encoding(rules, name, text, length));
-    const size_t bom = rules->tokens == UNROLL_BYTE ? 0 : unroll_text_bom(text, length);
-    return prepare(rules, name, text, length, bom, out);
+    if (before > 0 || rules->tokens == UNROLL_BYTE)
+        return prepare(rules, name, piece, length, before, 0, out);
+    UNROLL_TRY(unroll_text_check_encoding(rules, name, piece, length));
+    return prepare(rules, name, piece, length, 0, unroll_text_bom(piece, length), out);
+}
+
+/* Nothing joins a line end with what follows, nor a space with an ASCII character before it: no cluster, no word, no
+ * form of normalisation. */
+size_t unroll_text_piece(const unroll_text_rules *rules, const char *text, size_t length)
+{
+    if (rules->tokens == UNROLL_BYTE)
+        return length;
+    for (size_t i = length; i-- > 0;) {
+        if (text[i] == '\n')
+            return i + 1;
+        if (text[i] == ' ' && i > 0 && (unsigned char)text[i - 1] < 0x80)
+            return i;
+    }
+    return 0;
 }
 
 unroll_status unroll_text_prepare_line(const unroll_text_rules *rules, const char *name,
                                        const char *line, size_t length, unroll_text *out)
 {
-    return prepare(rules, name, line, length, 0, out);
+    return prepare(rules, name, line, length, 0, 0, out);
 }
 
 void unroll_text_free(unroll_text *text)

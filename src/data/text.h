@@ -8,6 +8,7 @@ typedef struct unroll_text {
     size_t length;
     char *owned;
     bool bom;        /**< a byte order mark was left out */
+    size_t lines;    /**< that came before, where it is a piece of a longer text */
     size_t replaced; /**< invalid sequences that became U+FFFD */
 } unroll_text;
 
@@ -22,6 +23,14 @@ unroll_status unroll_text_prepare(const unroll_text_rules *rules, const char *na
 /** The same for a line from within a text, which no mark of an encoding begins. */
 unroll_status unroll_text_prepare_line(const unroll_text_rules *rules, const char *name,
                                        const char *line, size_t length, unroll_text *out);
+/** The same for a piece of a text, as unroll_text_piece() cuts it off.
+ *  @param before  bytes of the text that came before it */
+unroll_status unroll_text_prepare_piece(const unroll_text_rules *rules, const char *name,
+                                        const char *piece, size_t length, uint64_t before,
+                                        unroll_text *out);
+/** Bytes at the start of a text that become the same tokens with what follows or without it: up to the end of its last
+ *  line, or before a space that stands behind an ASCII character. 0 where there is no such place. */
+size_t unroll_text_piece(const unroll_text_rules *rules, const char *text, size_t length);
 void unroll_text_free(unroll_text *text);
 
 /** What a text begins with, for who reads it line by line: UNROLL_EDATA for UTF-16 and UTF-32, unless

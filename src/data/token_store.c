@@ -5,8 +5,13 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
+enum { PAGES = 0x1100, PAGE = 256 };
+
 void unroll_token_store_free(unroll_token_store *s)
 {
+    for (size_t i = 0; s->page && i < PAGES; i++)
+        unroll_free(s->page[i]);
+    unroll_free(s->page);
     unroll_free(s->entry);
     unroll_free(s->blob);
     unroll_free(s->slot);
@@ -17,7 +22,8 @@ unroll_status unroll_token_store_new(unroll_token_store *s)
     *s = (unroll_token_store){.slots = 256};
     memset(s->single, 0xFF, sizeof s->single);
     s->slot = unroll_alloc(s->slots, sizeof *s->slot);
-    if (!s->slot)
+    s->page = unroll_alloc(PAGES, sizeof *s->page);
+    if (!s->slot || !s->page)
         return UNROLL_EMEMORY;
     memset(s->slot, 0xFF, s->slots * sizeof *s->slot);
     return UNROLL_OK;
@@ -85,11 +91,39 @@ static unroll_status grow(unroll_token_store *s, size_t length)
     return UNROLL_OK;
 }
 
+/* The code point that a token of UTF-8 is, or 0 where it is none above 0x7F. */
+static uint32_t point_of(const char *token, size_t length)
+{
+    const unsigned char *b = (const unsigned char *)token;
+    const size_t wanted = b[0] < 0xC0 ? 1 : b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : b[0] < 0xF8 ? 4 : 1;
+    if (wanted == 1 || length != wanted)
+        return 0;
+    uint32_t point = b[0] & (0x7Fu >> wanted);
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | (b[i] & 0x3F);
+    return point < PAGES * PAGE ? point : 0;
+}
+
+/* Room for where unroll_token_store_find_point() looks. */
+static unroll_status add_page(unroll_token_store *s, uint32_t point)
+{
+    uint32_t **page = &s->page[point / PAGE];
+    if (*page)
+        return UNROLL_OK;
+    if (!(*page = unroll_alloc(PAGE, sizeof **page)))
+        return UNROLL_EMEMORY;
+    memset(*page, 0xFF, PAGE * sizeof **page);
+    return UNROLL_OK;
+}
+
 unroll_status unroll_token_store_add(unroll_token_store *s, const char *token, size_t length)
 {
+    const uint32_t point = length > 1 ? point_of(token, length) : 0;
     if (s->count == UNROLL_NO_TOKEN - 1)
         return unroll_fail(UNROLL_EDATA, "more than %zu different tokens", s->count);
     UNROLL_TRY(grow(s, length));
+    if (point)
+        UNROLL_TRY(add_page(s, point));
     unroll_token_entry *e = &s->entry[s->count];
     *e = (unroll_token_entry){.start = s->blob_length, .length = length};
     memcpy(s->blob + e->start, token, length);
@@ -98,6 +132,8 @@ unroll_status unroll_token_store_add(unroll_token_store *s, const char *token, s
     *find_slot(s, token, length) = (uint32_t)s->count;
     if (length == 1)
         s->single[(unsigned char)token[0]] = (uint32_t)s->count;
+    if (point)
+        s->page[point / PAGE][point % PAGE] = (uint32_t)s->count;
     s->count++;
     return UNROLL_OK;
 }

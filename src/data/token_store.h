@@ -22,6 +22,7 @@ typedef struct unroll_token_store {
     uint32_t *slot; /**< open addressing; a power of two, at most half full */
     size_t slots;
     uint32_t single[256]; /**< ids of tokens of one byte: most lookups need no hash */
+    uint32_t **page; /**< [code point / 256], of tokens that are one code point of more bytes; NULL: no such */
 } unroll_token_store;
 
 /** An empty store. @return UNROLL_EMEMORY; unroll_token_store_free() in any case */
@@ -29,6 +30,12 @@ unroll_status unroll_token_store_new(unroll_token_store *s);
 void unroll_token_store_free(unroll_token_store *s);
 /** The token's id, or UNROLL_NO_TOKEN. @param token  [length] bytes */
 uint32_t unroll_token_store_find(const unroll_token_store *s, const char *token, size_t length);
+/** The same of the token that is this code point, above 0x7F and below 0x110000. */
+static inline uint32_t unroll_token_store_find_point(const unroll_token_store *s, uint32_t point)
+{
+    const uint32_t *page = s->page[point >> 8];
+    return page ? page[point & 0xFF] : UNROLL_NO_TOKEN;
+}
 /** Give the next id to a token that is not there yet.
  *  @return UNROLL_EMEMORY; UNROLL_EDATA where ids run out */
 unroll_status unroll_token_store_add(unroll_token_store *s, const char *token, size_t length);

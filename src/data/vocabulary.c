@@ -66,7 +66,7 @@ static size_t expected_tokens(enum unroll_tokens tokens, const unroll_text *text
     return points;
 }
 
-/* ---- learning ---- */
+/* ---- numbering ---- */
 
 static unroll_status take_rules(const unroll_text_rules *from, unroll_text_rules *rules)
 {
@@ -109,23 +109,107 @@ void unroll_vocabulary_specials(unroll_vocabulary *v)
     v->special = true;
 }
 
-unroll_status unroll_vocabulary_learn_text(unroll_vocabulary *v, const unroll_text *text,
-                                           unroll_ids *ids)
+static unroll_status fail_unseen(const char *name, const unroll_text *text, const char *token,
+                                 size_t length)
 {
-    UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
+    enum { SHOWN = 40 };
+    size_t line = 1 + text->lines, shown = length;
+    for (const char *p = text->bytes; p < token; p++)
+        line += *p == '\n';
+    if (shown > SHOWN)
+        for (shown = SHOWN; ((unsigned char)token[shown] & 0xC0) == 0x80;)
+            shown--;
+    char code[16] = "";
+    if (length == 1)
+        snprintf(code, sizeof code, " (U+%04X)", (unsigned char)token[0]);
+    return unroll_fail(UNROLL_EDATA,
+                       "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no <unk>; leave it out, or train "
+                       "with " UNROLL_OPTION "min-count 2",
+                       name, line, (int)shown, token, shown < length ? "…" : "", code);
+}
+
+/* A token that has no id gets the next one where `learner`, which is v or NULL, learns, else that of <unk>. */
+static unroll_status number_unseen(const unroll_vocabulary *v, unroll_vocabulary *learner,
+                                   const char *name, const unroll_text *text, const char *token,
+                                   size_t length, unroll_ids *ids, uint32_t *id)
+{
+    if (learner) {
+        *id = (uint32_t)learner->tokens.count;
+        return unroll_token_store_add(&learner->tokens, token, length);
+    }
+    if (v->unknown == UNROLL_NO_TOKEN)
+        return fail_unseen(name, text, token, length);
+    *id = v->unknown;
+    ids->unknown++;
+    return UNROLL_OK;
+}
+
+/* The code point at *at, which goes to the next, of a text known to be valid. */
+static inline uint32_t next_point(const unsigned char **at)
+{
+    const unsigned char *b = *at;
+    if (b[0] < 0xE0) {
+        *at += 2;
+        return (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu);
+    }
+    if (b[0] < 0xF0) {
+        *at += 3;
+        return (b[0] & 0x0Fu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
+    }
+    *at += 4;
+    return (b[0] & 0x07u) << 18 | (b[1] & 0x3Fu) << 12 | (b[2] & 0x3Fu) << 6 | (b[3] & 0x3Fu);
+}
+
+/* Bytes and code points by tables; ids has room for all of them. */
+static unroll_status number_points(const unroll_vocabulary *v, unroll_vocabulary *learner,
+                                   const char *name, const unroll_text *text, unroll_ids *ids)
+{
+    const bool bytes = v->rules.tokens == UNROLL_BYTE;
+    const unsigned char *at = (const unsigned char *)text->bytes, *end = at + text->length;
+    while (at < end) {
+        const unsigned char *token = at;
+        uint32_t id = bytes || *at < 0x80
+                          ? v->tokens.single[*at++]
+                          : unroll_token_store_find_point(&v->tokens, next_point(&at));
+        if (id == UNROLL_NO_TOKEN)
+            UNROLL_TRY(number_unseen(v, learner, name, text, (const char *)token,
+                                     (size_t)(at - token), ids, &id));
+        if (learner)
+            learner->tokens.entry[id].count++;
+        ids->id[ids->count++] = id;
+    }
+    return UNROLL_OK;
+}
+
+static unroll_status number_others(const unroll_vocabulary *v, unroll_vocabulary *learner,
+                                   const char *name, const unroll_text *text, unroll_ids *ids)
+{
     unroll_splitter s = {v->rules.tokens, text->bytes, text->bytes + text->length};
     const char *token;
     size_t length;
     while (unroll_splitter_next(&s, &token, &length)) {
         uint32_t id = unroll_token_store_find(&v->tokens, token, length);
-        if (id == UNROLL_NO_TOKEN) {
-            id = (uint32_t)v->tokens.count;
-            UNROLL_TRY(unroll_token_store_add(&v->tokens, token, length));
-        }
-        v->tokens.entry[id].count++;
+        if (id == UNROLL_NO_TOKEN)
+            UNROLL_TRY(number_unseen(v, learner, name, text, token, length, ids, &id));
+        if (learner)
+            learner->tokens.entry[id].count++;
         UNROLL_TRY(ids_add(ids, id));
     }
     return UNROLL_OK;
+}
+
+static unroll_status number_text(const unroll_vocabulary *v, unroll_vocabulary *learner,
+                                 const char *name, const unroll_text *text, unroll_ids *ids)
+{
+    UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
+    return (v->rules.tokens <= UNROLL_CODEPOINT ? number_points : number_others)(v, learner, name,
+                                                                                 text, ids);
+}
+
+unroll_status unroll_vocabulary_learn_text(unroll_vocabulary *v, const unroll_text *text,
+                                           unroll_ids *ids)
+{
+    return number_text(v, v, NULL, text, ids);
 }
 
 unroll_status unroll_vocabulary_learn(unroll_vocabulary *v, const char *name, const char *text,
@@ -175,17 +259,21 @@ static int by_count(const void *left, const void *right)
     return a->count == b->count ? by_bytes(a, b) : a->count < b->count ? 1 : -1;
 }
 
-/* The kept tokens in order, into `fresh`; map[old id] = new id. */
+/* The kept tokens in order, into `fresh`; map[old id] = new id.
+ * @param dropped  takes how often the others were seen */
 static unroll_status settle_into(unroll_token_store *fresh, const unroll_vocabulary *v,
-                                 ranked *order, uint32_t *map)
+                                 ranked *order, uint32_t *map, uint64_t *dropped)
 {
     const bool bytes = v->rules.tokens == UNROLL_BYTE;
     size_t kept = 0;
+    *dropped = 0;
     for (size_t id = 0; id < v->tokens.count; id++) {
         const unroll_token_entry *e = &v->tokens.entry[id];
         map[id] = 0; /* <unk>, unless it is kept */
         if (bytes || e->count >= v->rules.min_count)
             order[kept++] = (ranked){v->tokens.blob + e->start, e->length, e->count, (uint32_t)id};
+        else
+            *dropped += e->count;
     }
     if (!bytes)
         qsort(order, kept, sizeof *order, v->rules.tokens == UNROLL_CODEPOINT ? by_bytes : by_count);
@@ -199,8 +287,10 @@ static unroll_status settle_into(unroll_token_store *fresh, const unroll_vocabul
     return UNROLL_OK;
 }
 
-unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
+unroll_status unroll_vocabulary_settle_map(unroll_vocabulary *v, uint32_t **out, uint64_t *dropped)
 {
+    *out = NULL;
+    *dropped = 0;
     if (v->rules.tokens == UNROLL_BYTE && !v->special)
         return UNROLL_OK;
     unroll_token_store fresh = {0};
@@ -208,22 +298,32 @@ unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
     uint32_t *map = unroll_alloc(v->tokens.count, sizeof *map);
     unroll_status status = order && map ? unroll_token_store_new(&fresh) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
-        status = settle_into(&fresh, v, order, map);
+        status = settle_into(&fresh, v, order, map, dropped);
     if (status == UNROLL_OK) {
         if (v->special || v->rules.min_count > 1)
             v->unknown = 0;
-        for (size_t i = 0; i < ids->count; i++) {
-            ids->id[i] = map[ids->id[i]];
-            ids->unknown += ids->id[i] == v->unknown;
-        }
         const unroll_token_store old = v->tokens;
         v->tokens = fresh;
         fresh = old;
+        *out = map;
+    } else {
+        unroll_free(map);
     }
     unroll_token_store_free(&fresh);
-    unroll_free(map);
     unroll_free(order);
     return status;
+}
+
+unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids)
+{
+    uint32_t *map;
+    uint64_t dropped;
+    UNROLL_TRY(unroll_vocabulary_settle_map(v, &map, &dropped));
+    for (size_t i = 0; map && i < ids->count; i++)
+        ids->id[i] = map[ids->id[i]];
+    ids->unknown += (size_t)dropped;
+    unroll_free(map);
+    return UNROLL_OK;
 }
 
 unroll_status unroll_vocabulary_build(const unroll_text_rules *rules, const char *name,
@@ -255,45 +355,10 @@ unroll_status unroll_vocabulary_build(const unroll_text_rules *rules, const char
     return status;
 }
 
-/* ---- encoding ---- */
-
-static unroll_status fail_unseen(const char *name, const unroll_text *text, const char *token,
-                                 size_t length)
-{
-    enum { SHOWN = 40 };
-    size_t line = 1, shown = length;
-    for (const char *p = text->bytes; p < token; p++)
-        line += *p == '\n';
-    if (shown > SHOWN)
-        for (shown = SHOWN; ((unsigned char)token[shown] & 0xC0) == 0x80;)
-            shown--;
-    char code[16] = "";
-    if (length == 1)
-        snprintf(code, sizeof code, " (U+%04X)", (unsigned char)token[0]);
-    return unroll_fail(UNROLL_EDATA,
-                       "%s:%zu: '%.*s%s'%s is not in the vocabulary, which has no <unk>; leave it out, or train "
-                       "with " UNROLL_OPTION "min-count 2",
-                       name, line, (int)shown, token, shown < length ? "…" : "", code);
-}
-
 unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const char *name,
                                             const unroll_text *text, unroll_ids *ids)
 {
-    UNROLL_TRY(unroll_ids_reserve(ids, expected_tokens(v->rules.tokens, text)));
-    unroll_splitter s = {v->rules.tokens, text->bytes, text->bytes + text->length};
-    const char *token;
-    size_t length;
-    while (unroll_splitter_next(&s, &token, &length)) {
-        uint32_t id = unroll_token_store_find(&v->tokens, token, length);
-        if (id == UNROLL_NO_TOKEN) {
-            if (v->unknown == UNROLL_NO_TOKEN)
-                return fail_unseen(name, text, token, length);
-            id = v->unknown;
-            ids->unknown++;
-        }
-        UNROLL_TRY(ids_add(ids, id));
-    }
-    return UNROLL_OK;
+    return number_text(v, NULL, name, text, ids);
 }
 
 unroll_status unroll_vocabulary_encode(const unroll_vocabulary *v, const char *name,

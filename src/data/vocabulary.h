@@ -26,8 +26,12 @@ unroll_status unroll_vocabulary_encode_text(const unroll_vocabulary *v, const ch
 /** Make sure that this token is in the vocabulary, however rare. */
 unroll_status unroll_vocabulary_keep(unroll_vocabulary *v, const char *token);
 
-/** Drop rare tokens, put the others in order and rewrite the ids that were given out. */
+/** Drop rare tokens, put the others in order and rewrite the ids that were given out: all that it learned. */
 unroll_status unroll_vocabulary_settle(unroll_vocabulary *v, unroll_ids *ids);
+/** The same, and leave the rewriting to the caller.
+ *  @param map      takes the new id of each old one, freed by unroll_free(); NULL where none changes
+ *  @param dropped  takes how many of the tokens that were read became <unk> */
+unroll_status unroll_vocabulary_settle_map(unroll_vocabulary *v, uint32_t **map, uint64_t *dropped);
 
 /** Make room for `more` ids. */
 unroll_status unroll_ids_reserve(unroll_ids *ids, size_t more);

@@ -43,7 +43,7 @@ static unroll_status put_curve(const writing *w)
              r->request.accumulated
                  ? "Accumulated: losses of all steps together, so that no decay shows."
                  : "The loss of one step alone, not divided by batch or window.",
-             r->request.id
+             r->request.ids.id
                  ? " of this one text, so they are conditional on it: how far another text's slope may "
                    "be from it they do not say"
                  : "");
@@ -110,7 +110,7 @@ static void put_lyapunov(const writing *w)
              "layer was measured at %.4f a step.",
              unroll_lyapunov_samples(l), unroll_lyapunov_steps(l),
              unroll_lyapunov_samples(l) * unroll_lyapunov_starts(l),
-             w->report->request.id ? ", and conditional on this text" : "",
+             w->report->request.ids.id ? ", and conditional on this text" : "",
              gradient_report_slowest(w->report));
     unroll_page_text(w->page, text);
     put_exponents(w);

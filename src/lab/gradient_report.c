@@ -17,8 +17,8 @@ static unroll_status next_windows(const gradient_request *r, size_t first, size_
         .size = sizeof o, .T = r->T, .windows = r->B, .first = first, .rows = rows};
     unroll_batch batch;
     bool more;
-    if (r->id)
-        return unroll_windows_of_tokens(r->id, r->count, &o, out);
+    if (r->ids.id)
+        return unroll_windows_of_span(r->ids, r->count, &o, out);
     UNROLL_TRY(r->task->eval(r->task->self, UNROLL_VALID, 0, &batch, &more));
     return unroll_windows_of_batch(&batch, first, rows, r->task->inputs, r->task->outputs, out);
 }
@@ -48,7 +48,7 @@ static unroll_status measure_first(gradient_report *out, unroll_probe *probe, co
         .distances = r->distances < FARTHEST + 1 ? r->distances : FARTHEST + 1};
     UNROLL_TRY(unroll_diagnosis_measure(probe, b, r->distances, &out->diagnosis));
     UNROLL_TRY(unroll_histograms_measure(out->histograms, probe, b));
-    if (!r->id)
+    if (!r->ids.id)
         UNROLL_TRY(measure_exponents(out, probe, b));
     if (!r->full)
         return UNROLL_OK;
@@ -105,7 +105,7 @@ static unroll_status measure_long_run(gradient_report *out)
         .size = sizeof room, .T = T, .B = rows, .threads = r->threads, .precision = r->precision};
     unroll_probe *probe = NULL;
     unroll_windows *windows;
-    UNROLL_TRY(unroll_windows_of_tokens(r->id, r->count, &o, &windows));
+    UNROLL_TRY(unroll_windows_of_span(r->ids, r->count, &o, &windows));
     unroll_status status = unroll_probe_new(r->net, &room, &probe);
     if (status == UNROLL_OK)
         status = measure_exponents(out, probe, unroll_windows_batch(windows));
@@ -142,7 +142,7 @@ unroll_status gradient_report_measure(const gradient_request *request, gradient_
     const size_t B = request->B, turn = rows_in_turn(request, request->T, B);
     for (size_t first = 0; first < B; first += turn)
         UNROLL_TRY(measure_turn(out, first, B - first < turn ? B - first : turn));
-    if (request->id)
+    if (request->ids.id)
         UNROLL_TRY(measure_long_run(out));
     return fit_all(out);
 }

@@ -2,6 +2,7 @@
 #define UNROLL_LAB_GRADIENT_REPORT_H
 #include <unroll/probe.h>
 
+#include "base/id_store.h"
 #include "report/table.h"
 #include "report/variant.h"
 #include "task/task.h"
@@ -11,9 +12,9 @@
 /** What to measure, and on what. */
 typedef struct gradient_request {
     const unroll_net *net;
-    const uint32_t *id; /**< [count] a text, of which B windows of T steps are taken … */
+    unroll_id_span ids; /**< [count] a text, of which B windows of T steps are taken … */
     size_t count;
-    const unroll_task *task; /**< … or where id is NULL: B rows of T steps, the task's first held-out batch */
+    const unroll_task *task; /**< … or where it has none: B rows of T steps, the task's first held-out batch */
     size_t T, B;
     size_t distances; /**< 0 … distances − 1 */
     bool accumulated; /**< the losses of all steps together, else the last one alone */

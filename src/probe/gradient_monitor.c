@@ -117,10 +117,10 @@ size_t unroll_gradient_monitor_tokens(const unroll_gradient_monitor_options *opt
     return plan_of(&o).steps + WINDOWS;
 }
 
-unroll_status unroll_gradient_monitor_new_tokens(const unroll_net *net, const uint32_t *id,
-                                                 size_t count,
-                                                 const unroll_gradient_monitor_options *options,
-                                                 unroll_gradient_monitor **out)
+unroll_status unroll_gradient_monitor_new_span(const unroll_net *net, unroll_id_span ids,
+                                               size_t count,
+                                               const unroll_gradient_monitor_options *options,
+                                               unroll_gradient_monitor **out)
 {
     unroll_gradient_monitor_options o;
     unroll_windows *windows;
@@ -143,8 +143,17 @@ unroll_status unroll_gradient_monitor_new_tokens(const unroll_net *net, const ui
         w.copies = curve.copies = ends < POSITIONS ? ends : POSITIONS;
         curve.losses = UNROLL_LOSSES_STACKED;
     }
-    UNROLL_TRY(unroll_windows_of_tokens(id, count, &w, &windows));
+    UNROLL_TRY(unroll_windows_of_span(ids, count, &w, &windows));
     return create(net, windows, &curve, spaced ? curve.distances : p.window, &o, out);
+}
+
+unroll_status unroll_gradient_monitor_new_tokens(const unroll_net *net, const uint32_t *id,
+                                                 size_t count,
+                                                 const unroll_gradient_monitor_options *options,
+                                                 unroll_gradient_monitor **out)
+{
+    return unroll_gradient_monitor_new_span(net, (unroll_id_span){id, sizeof *id}, count, options,
+                                            out);
 }
 
 /* ---- records ---- */

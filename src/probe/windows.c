@@ -64,15 +64,13 @@ static unroll_status create(const unroll_batch *like, size_t B, size_t inputs, s
     return UNROLL_OK;
 }
 
-/* Row r is the window that begins at id. */
-static void put_window(unroll_windows *w, size_t r, const uint32_t *id)
+/* Row r is the window that begins with the first of the ids. */
+static void put_window(unroll_windows *w, size_t r, unroll_id_span ids)
 {
-    for (size_t t = 0; t < w->batch.T; t++) {
-        const size_t i = t * w->batch.B + r;
-        w->input[i] = id[t];
-        w->target[i] = id[t + 1];
-        w->weight[i] = 1;
-    }
+    unroll_id_copy(ids, w->batch.T, w->input + r, w->batch.B);
+    unroll_id_copy(unroll_id_from(ids, 1), w->batch.T, w->target + r, w->batch.B);
+    for (size_t t = 0; t < w->batch.T; t++)
+        w->weight[t * w->batch.B + r] = 1;
 }
 
 /* Where the i-th of `windows` windows begins. */
@@ -107,20 +105,28 @@ static unroll_status settle(const unroll_windows_options *options, size_t count,
     return UNROLL_OK;
 }
 
-unroll_status unroll_windows_of_tokens(const uint32_t *id, size_t count,
-                                       const unroll_windows_options *options, unroll_windows **out)
+unroll_status unroll_windows_of_span(unroll_id_span ids, size_t count,
+                                     const unroll_windows_options *options, unroll_windows **out)
 {
     unroll_windows_options o;
     size_t rows;
     UNROLL_TRY(settle(options, count, &o));
-    const unroll_batch like = {.T = o.T, .input = id, .target = id};
+    static const uint32_t any[1];
+    const unroll_batch like = {.T = o.T, .input = any, .target = any};
     if (!unroll_mul(o.rows, o.copies, &rows))
         return unroll_fail(UNROLL_EMEMORY, "%zu windows in %zu copies are more than memory can hold",
                            o.rows, o.copies);
     UNROLL_TRY(create(&like, rows, 0, 0, out));
     for (size_t r = 0; r < rows; r++)
-        put_window(*out, r, id + window_start(count, o.T, o.first + r / o.copies, o.windows));
+        put_window(*out, r,
+                   unroll_id_from(ids, window_start(count, o.T, o.first + r / o.copies, o.windows)));
     return UNROLL_OK;
+}
+
+unroll_status unroll_windows_of_tokens(const uint32_t *id, size_t count,
+                                       const unroll_windows_options *options, unroll_windows **out)
+{
+    return unroll_windows_of_span((unroll_id_span){id, sizeof *id}, count, options, out);
 }
 
 /* Position i of the copy is position k of the batch. */

@@ -11,6 +11,7 @@
 #include "base/output.h"
 #include "config/config.h"
 #include "probe/inject.h"
+#include "probe/windows.h"
 #include "store/curve_csv.h"
 #include "store/log.h"
 
@@ -89,7 +90,7 @@ static unroll_status watch_text(const unroll_session *s, size_t threads, unroll_
     const unroll_part *part = unroll_corpus_part(s->corpus, UNROLL_VALID);
     if (part->count < unroll_gradient_monitor_tokens(&o))
         part = unroll_corpus_part(s->corpus, UNROLL_TRAIN);
-    return unroll_gradient_monitor_new_tokens(s->model->net, part->id, part->count, &o, out);
+    return unroll_gradient_monitor_new_span(s->model->net, part->ids, part->count, &o, out);
 }
 
 static unroll_status watch_sequences(const unroll_session *s, size_t threads,

@@ -194,8 +194,8 @@ static void read_tape(const line_tape *tape, size_t at, size_t end, const buffer
         const size_t line = at < end ? order ? order[i] : i : 0;
         const size_t from = p->line[line] + (at < end ? at - tape_start(p, start, i) : 0);
         const bool predicts = at < end && from < p->line[line + 1];
-        into->input[to] = p->id[predicts ? from : p->line[0]];
-        into->target[to] = p->id[predicts ? from + 1 : p->line[0]];
+        into->input[to] = unroll_id_at(p->ids, predicts ? from : p->line[0]);
+        into->target[to] = unroll_id_at(p->ids, predicts ? from + 1 : p->line[0]);
         into->weight[to] = predicts ? 1 : 0;
         into->mode[to] = predicts ? UNROLL_RUN : UNROLL_RESET;
     }
@@ -215,11 +215,9 @@ static void read_streams(const char_task *c, const unroll_part *p, size_t window
 {
     const size_t T = c->options.T, B = c->options.B;
     for (size_t b = 0; b < B; b++) {
-        const uint32_t *id = p->id + b * c->stream + window * T;
-        for (size_t t = 0; t < T; t++) {
-            c->train.input[t * B + b] = id[t];
-            c->train.target[t * B + b] = id[t + 1];
-        }
+        const unroll_id_span ids = unroll_id_from(p->ids, b * c->stream + window * T);
+        unroll_id_copy(ids, T, c->train.input + b, B);
+        unroll_id_copy(unroll_id_from(ids, 1), T, c->train.target + b, B);
     }
 }
 
@@ -262,8 +260,8 @@ static unroll_status eval(void *self, enum unroll_split split, uint64_t i, unrol
     if (p->lines) {
         read_tape(&(line_tape){.part = p}, at, positions, &c->eval, T, 1, 0);
     } else {
-        memcpy(c->eval.input, p->id + at, T * sizeof *p->id);
-        memcpy(c->eval.target, p->id + at + 1, T * sizeof *p->id);
+        unroll_id_copy(unroll_id_from(p->ids, at), T, c->eval.input, 1);
+        unroll_id_copy(unroll_id_from(p->ids, at + 1), T, c->eval.target, 1);
     }
     set_batch(out, &c->eval, T, 1, i > 0);
     return UNROLL_OK;
