@@ -42,7 +42,7 @@ const experiment experiment_cooijmans2016_norm = {
     .note = "Measured is the gradient that training sees, of the whole batch's loss and through each step's "
             "statistics. The claim depends on the source's start, the identity: there each unit feeds itself, "
             "and normalising to gamma = 1 drives its samples to two saturated clusters. Where a random or "
-            "orthogonal matrix mixes the units the order is the other way round, as the last row shows: a step "
+            "orthogonal matrix mixes the units the order is the other way round, as the third row shows: a step "
             "then multiplies by about gamma/sd(h) times the mean slope of tanh, and the input takes a share. That "
             "share is why a plain network with gamma = 0.1 hardly learns to add: both products are normalised to "
             "the same deviation, so that noise in each step's input takes half of the state's variance. Pixels "
