@@ -35,6 +35,8 @@ START_TEST(windows_are_spread_evenly)
     ck_assert_uint_eq(unroll_windows_batch(windows)->target[9], 10);
     unroll_windows_free(windows);
     ck_assert_int_eq(unroll_windows_of_tokens(id, 10, &one, &windows), UNROLL_EUSAGE);
+    ck_assert_str_eq(unroll_message(),
+                     "a text of 10 tokens has no window of 10 steps, which needs 11");
 }
 END_TEST
 
