@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "align.h"
+#include "allowance.h"
 #include "base/rng.h"
 #include "difference.h"
 #include "net/encoder.h"
@@ -442,6 +443,31 @@ START_TEST(range_of_an_alignment)
 }
 END_TEST
 
+START_TEST(any_allocation_may_fail)
+{
+    pairs p;
+    double norm[5 * 4];
+    open_pairs(&p, shapes[_i], 4, 5, 1, false);
+    for (long n = 0; allow(n); n++) {
+        const unroll_probe_options o = {.size = sizeof o, .T = 5, .B = 1, .S = 4, .threads = 1};
+        unroll_probe *probe = NULL;
+        unroll_curve *curve = NULL;
+        unroll_status status = unroll_probe_new(p.net, &o, &probe);
+        if (status == UNROLL_OK)
+            status = unroll_curve_new(p.net, NULL, &curve);
+        if (status == UNROLL_OK)
+            status = unroll_curve_add(curve, probe, &p.batch);
+        if (status == UNROLL_OK)
+            status = align(p.net, 4, p.source, 5, p.input, p.target, norm, NULL);
+        allowed(status);
+        ck_assert(status == UNROLL_OK || status == UNROLL_EMEMORY);
+        unroll_curve_free(curve);
+        unroll_probe_free(probe);
+    }
+    close_pairs(&p);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("pair flow");
@@ -451,5 +477,6 @@ Suite *make_suite(void)
     tcase_add_loop_test(tests, accumulated_is_training_gradient, 0, 2 * SHAPES);
     tcase_add_test(tests, range_of_a_sigmoid);
     tcase_add_test(tests, range_of_an_alignment);
+    tcase_add_loop_test(tests, any_allocation_may_fail, 0, SHAPES);
     return suite;
 }
