@@ -87,8 +87,8 @@ const unroll_option *unroll_option_abbreviated(const unroll_option_list *lists, 
             *base = l->base;
             const size_t length = strlen(o->name);
             if (used + length + 5 <= UNROLL_OPTION_SEVERAL)
-                used += (size_t)snprintf(several + used, UNROLL_OPTION_SEVERAL - used, "%s" UNROLL_OPTION "%s",
-                                         count ? ", " : "", o->name);
+                used += (size_t)snprintf(several + used, UNROLL_OPTION_SEVERAL - used,
+                                         "%s" UNROLL_OPTION "%s", count ? ", " : "", o->name);
             count++;
         }
     if (count > 1)

@@ -99,6 +99,10 @@ void cli_command_line_free(int argc, char **argv);
 /** "unroll: COMMAND: text" on standard error, control characters escaped. */
 void cli_report(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** The model that a command is about: its first argument, else the newest run, which is then said unless `quiet`.
+ *  @param path  freed by unroll_free() @return UNROLL_ENOINPUT where there is no run */
+unroll_status cli_model(const cli_call *call, bool quiet, char **path);
+
 /** Walk through a command's options as help shows them: each group's heading, then its rows; the
  *  common group last. Either callback may be NULL. */
 void cli_each_option(const cli_command *command, void (*heading)(const char *group),

@@ -1,9 +1,11 @@
 /* unroll compare: variants × seeds, side by side. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "cli/cli.h"
 #include "cli/compare_text.h"
 #include "config/config.h"
@@ -13,7 +15,7 @@ typedef struct compare_options {
     unroll_config config;
     char *variant, *sweep;
     uint64_t seeds, jobs;
-    bool until_solved, no_probe;
+    bool until_solved, no_probe, quick;
 } compare_options;
 
 /* clang-format off */
@@ -39,6 +41,10 @@ static const unroll_option own_rows[] = {
      .group = "Comparison", .type = UNROLL_FLAG,
      .offset = offsetof(compare_options, until_solved),
      .help = "end a training when it has solved its task"},
+    {.name = "quick", .basic = "an answer within two minutes",
+     .group = "Comparison", .type = UNROLL_FLAG, .offset = offsetof(compare_options, quick),
+     .help = "an answer within two minutes: 3 seeds unless --seeds is given, each training until it has "
+             "solved its task or its share of the time is over"},
     {.name = "no-probe", .group = "Comparison", .type = UNROLL_FLAG,
      .offset = offsetof(compare_options, no_probe), .help = "record no gradient curves"},
     {.name = "out", .basic = "where results go",
@@ -116,6 +122,23 @@ static unroll_status make_variants(cli_call *call, compare_study *s)
     return o->sweep ? compare_study_sweep(s, o->sweep) : UNROLL_OK;
 }
 
+/* What fits into two minutes, with time for curves and tests. The same on each machine with as many cores, so that
+ * the same command goes on. */
+static void take_quick(const cli_call *call, compare_study *s)
+{
+    enum { SECONDS = 90, SEEDS = 3 };
+    if (!cli_was_given(call, "seeds"))
+        s->seeds = SEEDS;
+    const size_t jobs = s->jobs ? s->jobs : unroll_cores();
+    const double all = (double)s->variants * (double)s->seeds, rounds = ceil(all / (double)jobs);
+    for (size_t v = 0; v < s->variants; v++) {
+        unroll_config *c = s->variant[v].config;
+        unroll_config_bounds(c, false, false, true);
+        c->learning.seconds = fmax(1, floor(SECONDS / rounds));
+    }
+    s->ask.stop_solved = true;
+}
+
 static unroll_status make_study(cli_call *call, compare_study *s, compare_terminal *terminal)
 {
     compare_options *o = call->options;
@@ -133,6 +156,10 @@ static unroll_status make_study(cli_call *call, compare_study *s, compare_termin
     compare_terminal_listen(terminal, call, o->config.quiet, s);
     UNROLL_TRY(take_files(call, &o->config));
     UNROLL_TRY(make_variants(call, s));
+    if (o->quick)
+        take_quick(call, s);
+    else
+        terminal->shorter = "--quick ends within two minutes";
     return compare_check(s);
 }
 
@@ -200,10 +227,11 @@ const cli_command cli_compare = {
     .hides = is_of_one_training,
     .options_size = sizeof(compare_options),
     .max_arguments = SIZE_MAX,
-    .conflicts = (const char *const[][2]){{"steps", "epochs"}, {NULL, NULL}},
+    .conflicts = (const char *const[][2]){{"steps", "epochs"}, {"quick", "steps"}, {"quick", "epochs"},
+                                          {"quick", "time"}, {NULL, NULL}},
     .examples = (const cli_example[]){
-        {"unroll compare --task copy:delay=20 --variant cell=rnn --variant cell=gru",
-         "two cells on a memory task"},
+        {"unroll compare --quick --task copy:delay=20 --variant cell=rnn --variant cell=gru",
+         "two cells on a memory task, within two minutes"},
         {"unroll compare --variant forget-bias=0 --variant forget-bias=1 --time 2m", "two starts of the LSTM "
          "on the shipped text"},
         {"unroll compare --task adding --sweep length=20,50 --variant init=xavier", "success against length"},

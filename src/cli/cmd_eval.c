@@ -2,9 +2,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/display.h"
 #include "base/fail.h"
+#include "base/id_store.h"
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/eval_pairs.h"
 #include "cli/eval_task.h"
@@ -13,6 +16,7 @@
 #include "config/config.h"
 #include "data/corpus.h"
 #include "score/task_loss.h"
+#include "session/run_session.h"
 #include "store/model.h"
 #include "store/model_load.h"
 #include "task/task.h"
@@ -50,6 +54,7 @@ static const unroll_option rows[] = {
 
 typedef struct evaluation {
     const cli_call *call;
+    const char *path; /* of the model */
     const eval_options *options;
     unroll_model *model;
     terminal_progress progress;
@@ -87,7 +92,7 @@ static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *
             e->printed = print_token(e, ++e->index, batch->target[t], token_loss[t]);
     if (terminal_progress_due(&e->progress)) {
         char count[UNROLL_NUMBER_MAX];
-        terminal_progress_show(&e->progress, "%s tokens, loss %.4f",
+        terminal_progress_show(&e->progress, "%s tokens, loss %.4g",
                                unroll_display_count(count, (uint64_t)sum->weight),
                                sum->loss / sum->weight);
     }
@@ -150,8 +155,8 @@ static unroll_status print_totals(const evaluation *e)
                                   "bits_per_token", out_json_real(bits), "perplexity",
                                   out_json_real(exp(loss)), "tokens", (json_int_t)tokens, "unknown",
                                   (json_int_t)unknown));
-    static const char format[] = "loss            %.6f nats\n"
-                                 "bits per token  %.6f\n"
+    static const char format[] = "loss            %.6g nats\n"
+                                 "bits per token  %.6g\n"
                                  "perplexity      %.6g\n"
                                  "tokens          %llu\n"
                                  "unknown         %llu\n";
@@ -162,11 +167,76 @@ static unroll_status print_totals(const evaluation *e)
     return UNROLL_OK;
 }
 
-static unroll_status eval_texts(cli_call *call, unroll_model *model)
+/* ---- what the run itself held out ---- */
+
+static void count_tokens(evaluation *e, const unroll_part *part)
 {
-    evaluation e = {.call = call, .options = call->options, .model = model};
+    const uint32_t unknown = unroll_vocabulary_unknown(unroll_model_vocabulary(e->model));
+    e->tokens += part->count;
+    for (size_t i = 0; i < part->count; i++)
+        e->unknown += unroll_id_at(part->ids, i) == unknown;
+}
+
+static void say_share(const cli_call *call, const char *path, size_t count, const char *what)
+{
+    char number[UNROLL_NUMBER_MAX];
+    if (!((const eval_options *)call->options)->common.quiet)
+        cli_report(call, "no text is given; taking the test share of %s, %s %s", path,
+                   unroll_display_count(number, count), what);
+}
+
+static unroll_status no_share(const char *path)
+{
+    return unroll_fail(UNROLL_EUSAGE,
+                       "%s: this run held out no test share, and no text is given; usage: unroll eval "
+                       "[options] MODEL FILE...",
+                       path);
+}
+
+static unroll_status eval_share(evaluation *e)
+{
+    unroll_run_session r = {.session = {.note = keep_note, .note_arg = e}};
+    unroll_status status = unroll_run_session_open(&r, e->path);
+    const unroll_part *part =
+        status == UNROLL_OK ? unroll_corpus_part(r.session.corpus, UNROLL_TEST) : NULL;
+    if (part && part->count == 0)
+        status = no_share(e->path);
+    if (status == UNROLL_OK) {
+        say_share(e->call, e->path, part->count, "tokens");
+        status = unroll_task_loss(unroll_model_net(e->model), &r.session.task, UNROLL_TEST,
+                                  (size_t)e->options->common.threads,
+                                  &(unroll_loss_listener){on_batch, e}, &e->sum);
+        status = status ? status : e->printed;
+        count_tokens(e, part);
+    }
+    unroll_run_session_close(&r);
+    return status;
+}
+
+static unroll_status eval_pair_share(const cli_call *call, const char *path, unroll_model *model)
+{
+    const eval_options *o = call->options;
+    unroll_run_session r = {.session = {.keep_text = true}};
+    unroll_status status = unroll_run_session_open(&r, path);
+    const size_t count =
+        status == UNROLL_OK ? unroll_pairs_get_part(r.session.pairs, UNROLL_TEST)->count : 1;
+    if (count == 0)
+        status = no_share(path);
+    if (status == UNROLL_OK) {
+        say_share(call, path, count, "pairs");
+        status = eval_pairs_of(call, &o->common, &o->pairs, model, r.session.pairs);
+    }
+    unroll_run_session_close(&r);
+    return status;
+}
+
+static unroll_status eval_texts(cli_call *call, const char *path, unroll_model *model)
+{
+    evaluation e = {.call = call, .path = path, .options = call->options, .model = model};
     unroll_status status = UNROLL_OK;
     terminal_progress_start(&e.progress, e.options->common.quiet, 10);
+    if (call->count < 2)
+        status = eval_share(&e);
     for (size_t i = 1; i < call->count && !status; i++)
         status = eval_file(&e, call->arguments[i]);
     terminal_progress_clear(&e.progress);
@@ -175,8 +245,14 @@ static unroll_status eval_texts(cli_call *call, unroll_model *model)
     return status;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* What means nothing to this kind of model was a mistake. */
-static unroll_status check_given(const cli_call *call, enum unroll_model_kind kind)
+static unroll_status check_given(const cli_call *call, const char *path, enum unroll_model_kind kind)
 {
     static const struct {
         const char *option, *models;
@@ -194,35 +270,46 @@ static unroll_status check_given(const cli_call *call, enum unroll_model_kind ki
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (own[i].kind != kind && cli_was_given(call, own[i].option))
             return unroll_fail(UNROLL_EUSAGE, "--%s is for %s; %s is none", own[i].option,
-                               own[i].models, call->arguments[0]);
+                               own[i].models, path);
     if (kind == UNROLL_MODEL_SYNTHETIC && cli_was_given(call, "max-input"))
-        return unroll_fail(UNROLL_EUSAGE, "--max-input is for texts; %s reads none",
-                           call->arguments[0]);
+        return unroll_fail(UNROLL_EUSAGE, "--max-input is for texts; %s reads none", path);
     if (kind == UNROLL_MODEL_SYNTHETIC && call->count > 1)
         return unroll_fail(UNROLL_EUSAGE,
-                           "%s is of a synthetic task and reads no file; give --task alone",
-                           call->arguments[0]);
-    if (kind != UNROLL_MODEL_SYNTHETIC && call->count < 2)
+                           "%s is of a synthetic task and reads no file; give --task alone", path);
+    if (kind != UNROLL_MODEL_SYNTHETIC && call->count < 2 && !is_directory(path))
         return unroll_fail(UNROLL_EUSAGE,
-                           "no text is given; usage: unroll eval [options] MODEL FILE...");
+                           "no text is given, and %s is no run with a test share; usage: unroll "
+                           "eval [options] MODEL FILE...",
+                           path);
     return UNROLL_OK;
+}
+
+static unroll_status eval_model(cli_call *call, const char *path, unroll_model *model)
+{
+    eval_options *o = call->options;
+    const enum unroll_model_kind kind = unroll_model_kind(unroll_model_config(model));
+    UNROLL_TRY(check_given(call, path, kind));
+    o->pairs.max_input = o->max_input;
+    if (kind == UNROLL_MODEL_SYNTHETIC)
+        return eval_task(&o->common, model, o->task);
+    if (kind == UNROLL_MODEL_TRANSLATION && call->count < 2)
+        return eval_pair_share(call, path, model);
+    if (kind == UNROLL_MODEL_TRANSLATION)
+        return eval_pairs(call, &o->common, &o->pairs, model, call->arguments + 1, call->count - 1);
+    return eval_texts(call, path, model);
 }
 
 static unroll_status eval_command(cli_call *call)
 {
     eval_options *o = call->options;
-    unroll_model *model;
-    UNROLL_TRY(unroll_model_load_predicting(call->arguments[0], &model));
-    const enum unroll_model_kind kind = unroll_model_kind(unroll_model_config(model));
-    unroll_status status = check_given(call, kind);
-    o->pairs.max_input = o->max_input;
-    if (!status && kind == UNROLL_MODEL_SYNTHETIC)
-        status = eval_task(&o->common, model, o->task);
-    else if (!status && kind == UNROLL_MODEL_TRANSLATION)
-        status = eval_pairs(call, &o->common, &o->pairs, model, call->arguments + 1, call->count - 1);
-    else if (!status)
-        status = eval_texts(call, model);
+    unroll_model *model = NULL;
+    char *path;
+    UNROLL_TRY(cli_model(call, o->common.quiet, &path));
+    unroll_status status = unroll_model_load_predicting(path, &model);
+    if (!status)
+        status = eval_model(call, path, model);
     unroll_model_free(model);
+    unroll_free(path);
     return status;
 }
 
@@ -238,7 +325,8 @@ static const unroll_option_list lists[] = {
 static const cli_example examples[] = {
     {"unroll eval runs/char held-out.txt", "loss, bits per token and perplexity of a text"},
     {"zcat texts.gz | unroll eval --json runs/char -", "standard input, the result as JSON"},
-    {"unroll eval --per-token runs/char poem.txt | sort -k3 -g | head",
+    {"unroll eval runs/latest", "what the newest run held out of its text, to the end unseen"},
+    {"unroll eval --per-token runs/char poem.txt | sort -t \"$(printf '\\t')\" -k3 -g | head",
      "the ten tokens that surprise the model most"},
     {"unroll eval runs/translate pairs.tsv --beam 5 --out scores",
      "BLEU, chrF and exact match of translations, a plot of them against length"},
@@ -249,13 +337,14 @@ static const cli_example examples[] = {
 
 const cli_command cli_eval = {
     .name = "eval",
-    .arguments = "MODEL [FILE...]",
+    .arguments = "[MODEL [FILE...]]",
     .summary = "measure how well a model predicts texts, translates or solves a task",
     .description =
         "Each text is read in one pass from the zero state; each token is predicted from all before "
         "it, so N tokens give N-1 predictions. Prints the mean loss in nats, bits per token, "
         "perplexity, tokens, and how many of them the model does not know. MODEL is a model file or "
-        "a run directory; - is standard input.\n\n"
+        "a run directory; - is standard input. A run without FILE is measured on its own test share, and "
+        "without MODEL the newest run is taken.\n\n"
         "For a translation model FILE is pairs: source, tab, target. It prints the loss a target "
         "token, the share of target tokens that would be predicted, exact match (the same tokens), "
         "and BLEU and chrF2 as sacrebleu measures them, over all and by the length of the source.\n\n"
@@ -264,7 +353,6 @@ const cli_command cli_eval = {
         "for the targets that need memory alone, and what a guess that remembers nothing would have.",
     .lists = lists,
     .options_size = sizeof(eval_options),
-    .min_arguments = 1,
     .max_arguments = SIZE_MAX,
     .examples = examples,
     .execute = eval_command,

@@ -3,15 +3,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/display.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "cli/cli.h"
 #include "cli/gradient_text.h"
 #include "config/config.h"
-#include "session/session.h"
+#include "session/run_session.h"
 #include "store/checkpoint.h"
+#include "store/run_name.h"
 
 enum { LOSS_LAST, LOSS_ALL };
 enum { IN_DOUBLES, IN_FLOATS };
@@ -27,9 +30,12 @@ typedef struct gradient_options {
 typedef struct gradient_subject {
     cli_call *call;
     gradient_options *options;
+    char *path;                  /* of the trained model; NULL: a fresh one */
     unroll_session session;      /* of a fresh model */
+    unroll_run_session run;      /* of a trained one, whose text it is measured on */
     unroll_model *loaded;        /* or a trained one … */
-    unroll_corpus *corpus;       /* … and its text */
+    unroll_corpus *corpus;       /* … and its text, or */
+    const unroll_part *part;     /* … the share of its run; NULL: none */
     const unroll_config *config; /* the model's */
     gradient_request request;
 } gradient_subject;
@@ -133,6 +139,28 @@ static unroll_status open_text(gradient_subject *p)
                               NULL, NULL, &p->corpus);
 }
 
+/* Of a run without FILE, what it held out. */
+static unroll_status open_share(gradient_subject *p)
+{
+    struct stat st;
+    char number[UNROLL_NUMBER_MAX];
+    if (stat(p->path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return unroll_fail(UNROLL_EUSAGE,
+                           "%s: give a text to probe it on: unroll gradient MODEL "
+                           "FILE...",
+                           p->path);
+    UNROLL_TRY(unroll_run_session_open(&p->run, p->path));
+    p->part = unroll_corpus_part(p->run.session.corpus, UNROLL_TEST);
+    if (p->part->count < 2)
+        p->part = unroll_corpus_part(p->run.session.corpus, UNROLL_TRAIN);
+    if (!p->options->config.quiet)
+        cli_report(p->call, "no text is given; taking the %s share of the run, %s tokens",
+                   p->part == unroll_corpus_part(p->run.session.corpus, UNROLL_TEST) ? "test"
+                                                                                     : "training",
+                   unroll_display_count(number, p->part->count));
+    return UNROLL_OK;
+}
+
 static unroll_status open_task(gradient_subject *p, const unroll_config *c)
 {
     const unroll_task_row *row;
@@ -155,16 +183,16 @@ static unroll_status refuse_translation(const char *what, unroll_status status)
 
 static unroll_status open_trained(gradient_subject *p)
 {
-    UNROLL_TRY(unroll_model_load(p->call->arguments[0], &p->loaded));
+    UNROLL_TRY(unroll_model_load(p->path, &p->loaded));
     const unroll_parameter *where;
     size_t bad;
     if (!unroll_model_finite(p->loaded, &where, &bad))
         return unroll_fail(UNROLL_EDATA,
                            "%s: %s has weights that are NaN or infinite; 'unroll "
                            "inspect' shows them, an earlier checkpoint may be whole",
-                           p->call->arguments[0], where->name);
+                           p->path, where->name);
     if (unroll_model_source_vocabulary(p->loaded))
-        return refuse_translation(p->call->arguments[0], UNROLL_EDATA);
+        return refuse_translation(p->path, UNROLL_EDATA);
     p->config = unroll_model_config(p->loaded);
     p->request.net = unroll_model_net(p->loaded);
     if (!unroll_model_vocabulary(p->loaded)) {
@@ -172,15 +200,10 @@ static unroll_status open_trained(gradient_subject *p)
             return unroll_fail(UNROLL_EUSAGE,
                                "%s: a model of task %s, which makes its own data; it "
                                "takes no FILE",
-                               p->call->arguments[0], p->config->task);
+                               p->path, p->config->task);
         return open_task(p, p->config);
     }
-    if (p->call->count < 2)
-        return unroll_fail(UNROLL_EUSAGE,
-                           "%s: give a text to probe it on: unroll gradient MODEL "
-                           "FILE...",
-                           p->call->arguments[0]);
-    return open_text(p);
+    return p->call->count < 2 ? open_share(p) : open_text(p);
 }
 
 /* Its batch and window are of no use here: they give way to the text. */
@@ -217,8 +240,10 @@ static unroll_status open_fresh(gradient_subject *p)
 /* Windows of a text: as asked, or as many and as long as there are. */
 static unroll_status fit_text(gradient_subject *p)
 {
-    const unroll_corpus *corpus = p->corpus ? p->corpus : p->session.corpus;
-    const unroll_part *part = unroll_corpus_part(corpus, UNROLL_TRAIN);
+    const unroll_corpus *corpus = p->corpus ? p->corpus
+                                  : p->part ? p->run.session.corpus
+                                            : p->session.corpus;
+    const unroll_part *part = p->part ? p->part : unroll_corpus_part(corpus, UNROLL_TRAIN);
     const bool chosen = cli_was_given(p->call, "window") != CLI_NOT_GIVEN;
     char text[160];
     p->request.ids = part->ids;
@@ -264,11 +289,32 @@ static void describe_training(const char *path, char *out, size_t room)
         snprintf(out, room, ", trained");
 }
 
+/* Nothing that makes a fresh model was asked for, and a run is there: that is what is meant. */
+static unroll_status choose_model(gradient_subject *p)
+{
+    const bool quiet = p->options->config.quiet;
+    if (p->call->count)
+        return cli_model(p->call, quiet, &p->path);
+    for (size_t i = 0; i < p->call->given_count; i++) {
+        const unroll_option *o = p->call->given[i].option;
+        if (o->role & (UNROLL_ROLE_MODEL | UNROLL_ROLE_DATA) || strcmp(o->group, "Start") == 0 ||
+            strcmp(o->name, "corpus") == 0)
+            return UNROLL_OK;
+    }
+    const unroll_status status = unroll_run_newest(&p->path);
+    if (status == UNROLL_ENOINPUT)
+        return UNROLL_OK;
+    if (status == UNROLL_OK && !quiet)
+        cli_report(p->call, "no model is given; taking the newest run, %s", p->path);
+    return status;
+}
+
 static unroll_status open_all(gradient_subject *p)
 {
     const gradient_options *o = p->options;
     UNROLL_TRY(check_given(p));
-    UNROLL_TRY(p->call->count ? open_trained(p) : open_fresh(p));
+    UNROLL_TRY(choose_model(p));
+    UNROLL_TRY(p->path ? open_trained(p) : open_fresh(p));
     p->request.T = (size_t)o->window;
     p->request.B = (size_t)o->windows;
     p->request.accumulated = o->loss == LOSS_ALL;
@@ -293,8 +339,8 @@ static unroll_status open_all(gradient_subject *p)
         return unroll_fail(UNROLL_EUSAGE,
                            "--through-statistics: --norm recurrent-batch alone has them");
     char trained[48] = "";
-    if (p->call->count)
-        describe_training(p->call->arguments[0], trained, sizeof trained);
+    if (p->path)
+        describe_training(p->path, trained, sizeof trained);
     unroll_variant_text(p->config, p->request.variant);
     const size_t length = strlen(p->request.variant); /* what else every figure says */
     snprintf(p->request.variant + length, sizeof p->request.variant - length, "%s%s%s%s", trained,
@@ -362,7 +408,9 @@ static unroll_status gradient_command(cli_call *call)
     gradient_subject p = {.call = call, .options = call->options};
     const unroll_status status = measure(&p);
     unroll_corpus_free(p.corpus);
+    unroll_run_session_close(&p.run);
     unroll_model_free(p.loaded);
+    unroll_free(p.path);
     unroll_session_close(&p.session);
     return status;
 }
@@ -376,7 +424,8 @@ const cli_command cli_gradient = {
         "steps before? Prints, for each layer and state (h, and c for the LSTM), the norm at "
         "distance 0, what is left of it at 10, 50 and 100, the decay a step, the half-life, and the horizon "
         "where a thousandth is left; then the curve. With MODEL, a file or a run directory, it is "
-        "measured on the texts; without, on a fresh model by the options of training, on the text "
+        "measured on the texts; a run without FILE, on its own test share. Without MODEL it is the newest "
+        "run, or, where options of a model or a task are given or there is no run, a fresh model on the text "
         "that ships with unroll, --corpus, or a synthetic --task.\n\n"
         "--out DIR writes distance.csv, histogram.csv, fit.csv, saturation.csv, lyapunov.csv, "
         "jacobian.csv, weights.csv, pictures and report.html.",

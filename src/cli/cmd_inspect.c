@@ -163,15 +163,18 @@ static unroll_status print_json(const char *path, unroll_model *model, const ins
 static unroll_status inspect_command(cli_call *call)
 {
     const inspect_options *o = call->options;
-    const char *path = call->arguments[0];
-    unroll_model *model;
-    inspection found;
-    UNROLL_TRY(unroll_model_load(path, &model));
-    unroll_status status = inspect_model(model, &found);
+    char *path;
+    unroll_model *model = NULL;
+    inspection found = {0};
+    UNROLL_TRY(cli_model(call, o->common.quiet, &path));
+    unroll_status status = unroll_model_load(path, &model);
+    if (status == UNROLL_OK)
+        status = inspect_model(model, &found);
     if (status == UNROLL_OK)
         status = o->common.json ? print_json(path, model, &found) : print_text(path, model, &found);
     inspection_free(&found);
     unroll_model_free(model);
+    unroll_free(path);
     return status;
 }
 
@@ -188,16 +191,16 @@ static const cli_example examples[] = {
 
 const cli_command cli_inspect = {
     .name = "inspect",
-    .arguments = "MODEL",
+    .arguments = "[MODEL]",
     .summary = "show a model's options, tensors, norms and spectral radius",
     .description =
         "Prints the options that a model carries, the shape, L2 norm and range of each tensor, and "
         "of each gate's recurrent matrix the spectral radius (Gelfand's formula by repeated "
         "squaring) and the spectral norm (power iteration). Values that are NaN or infinite are "
-        "counted. MODEL is a model file, a checkpoint or a run directory.",
+        "counted. MODEL is a model file, a checkpoint or a run directory; without it the newest "
+        "run is taken.",
     .lists = lists,
     .options_size = sizeof(inspect_options),
-    .min_arguments = 1,
     .max_arguments = 1,
     .examples = examples,
     .execute = inspect_command,

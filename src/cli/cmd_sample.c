@@ -122,13 +122,17 @@ static unroll_status sample_command(cli_call *call)
 {
     const sample_options *o = call->options;
     const unroll_choice choice = {sizeof choice, o->greedy ? 0 : o->temperature, o->top_k, o->top_p};
-    unroll_model *model;
+    unroll_model *model = NULL;
+    char *path;
     unroll_text_generator *g = NULL;
     if (o->common.json && o->length == 0)
         return unroll_fail(UNROLL_EUSAGE, "--json and --length 0 exclude each other: "
                                           "a text without end has no closing quote");
-    UNROLL_TRY(unroll_model_load_text(call->arguments[0], &model));
-    unroll_status status = unroll_text_generator_new(model, &choice, o->common.seed, &g);
+    UNROLL_TRY(cli_model(call, o->common.quiet, &path));
+    unroll_status status = unroll_model_load_text(path, &model);
+    unroll_free(path);
+    if (!status)
+        status = unroll_text_generator_new(model, &choice, o->common.seed, &g);
     if (!status)
         status = prepare(g, o);
     for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++)
@@ -163,16 +167,15 @@ static const cli_example examples[] = {
 
 const cli_command cli_sample = {
     .name = "sample",
-    .arguments = "MODEL",
+    .arguments = "[MODEL]",
     .summary = "write text with a model",
     .description =
         "Draws tokens one after the other and prints them as they come. MODEL is a model file or a "
-        "run directory. Without a text to begin with it starts as after a newline. The same seed "
+        "run directory; without it the newest run is taken. Without a text to begin with it starts as after a newline. The same seed "
         "gives the same text.\n\n"
         "On a terminal control characters are shown escaped; into a pipe the bytes go as they are.",
     .lists = lists,
     .options_size = sizeof(sample_options),
-    .min_arguments = 1,
     .max_arguments = 1,
     .conflicts = conflicts,
     .examples = examples,

@@ -80,7 +80,9 @@ static unroll_status write_translations(train_call *t, uint64_t step)
         return status;
     }
     save_sample(t, step, &all);
-    for (char *line = all.text + last, *end; (end = strchr(line, '\n')) > line; line = end + 1) {
+    const bool shows = train_shows_sample(t, step);
+    for (char *line = all.text + last, *end; shows && (end = strchr(line, '\n')) > line;
+         line = end + 1) {
         char *shown = unroll_display_escape_line(line, (size_t)(end - line));
         train_print(t, "  %s", shown ? shown : "");
         unroll_free(shown);
@@ -100,6 +102,8 @@ static unroll_status write_sample(void *arg, uint64_t step)
     unroll_text_generator_seed(t->generator, unroll_rng_hash(t->training.config->seed, step));
     unroll_text_generator_write(t->generator, LENGTH, collect_piece, &text, NULL);
     save_sample(t, step, &text);
+    if (!text.failed && text.text && train_shows_sample(t, step))
+        train_print_sample(t, text.text, text.length);
     unroll_free(text.text);
     return UNROLL_OK;
 }
@@ -198,7 +202,7 @@ static unroll_status train(train_call *t)
     UNROLL_TRY(unroll_training_begin(&t->training));
     train_print_run(t);
     catch_signals();
-    terminal_progress_start(&t->progress, config->quiet, 10);
+    train_progress_begin(t);
     const unroll_status status = unroll_training_proceed(&t->training, &why);
     terminal_progress_end(&t->progress);
     if (status == UNROLL_OK)

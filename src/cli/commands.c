@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/terminal.h"
+#include "store/run_name.h"
 
 const cli_command *const cli_commands[] = {
     &cli_train,    &cli_sample, &cli_translate, &cli_eval,      &cli_inspect, &cli_generate,
@@ -81,6 +82,18 @@ void cli_command_line_free(int argc, char **argv)
     for (int i = 0; i < argc; i++)
         unroll_free(argv[i]);
     unroll_free(argv);
+}
+
+unroll_status cli_model(const cli_call *call, bool quiet, char **path)
+{
+    if (call->count) {
+        *path = unroll_strndup(call->arguments[0], strlen(call->arguments[0]));
+        return *path ? UNROLL_OK : UNROLL_EMEMORY;
+    }
+    UNROLL_TRY(unroll_run_newest(path));
+    if (!quiet)
+        cli_report(call, "no model is given; taking the newest run, %s", *path);
+    return UNROLL_OK;
 }
 
 void cli_report(const cli_call *call, const char *format, ...)

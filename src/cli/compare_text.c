@@ -10,6 +10,15 @@
 
 /* ---- while it trains ---- */
 
+static void say_estimate(const compare_terminal *t, const char *text)
+{
+    enum { LONG = 120 };
+    char line[240];
+    const bool long_one = t->shorter && t->study->seconds > LONG;
+    snprintf(line, sizeof line, "%.120s%s%s", text, long_one ? "; " : "", long_one ? t->shorter : "");
+    terminal_say(line);
+}
+
 static void on_event(void *arg, enum compare_event event, const char *text)
 {
     compare_terminal *t = arg;
@@ -23,13 +32,16 @@ static void on_event(void *arg, enum compare_event event, const char *text)
     terminal_progress_clear(&t->progress);
     if (event == COMPARE_NEWS)
         terminal_say(text);
+    else if (event == COMPARE_ESTIMATE)
+        say_estimate(t, text);
     else
         cli_report(t->call, "%s", text);
 }
 
 void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool quiet, compare_study *s)
 {
-    *t = (compare_terminal){.call = call, .quiet = quiet};
+    *t = (compare_terminal){.call = call, .quiet = quiet, .study = s};
+    s->estimate = !quiet;
     terminal_progress_start(&t->progress, quiet, 30);
     s->listener = on_event;
     s->listener_arg = t;

@@ -12,6 +12,8 @@
 typedef struct compare_terminal {
     const cli_call *call;
     bool quiet;
+    const compare_study *study;
+    const char *shorter; /**< said behind an estimate of more than two minutes; NULL: nothing. May be set later */
     terminal_progress progress;
 } compare_terminal;
 void compare_terminal_listen(compare_terminal *t, const cli_call *call, bool quiet, compare_study *s);

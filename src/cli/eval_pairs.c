@@ -76,7 +76,7 @@ static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *
     (void)batch;
     (void)token_loss;
     if (terminal_progress_due(&e->progress))
-        terminal_progress_show(&e->progress, "%.0f tokens, loss %.4f", sum->weight,
+        terminal_progress_show(&e->progress, "%.0f tokens, loss %.4g", sum->weight,
                                sum->loss / sum->weight);
     return true;
 }
@@ -101,10 +101,10 @@ static void print_text(const pairs_evaluation *e)
 {
     const unroll_score_sums *all = &e->scores.all;
     const double loss = e->sum.loss / e->sum.weight;
-    out_printf("loss            %.6f nats a target token\n"
+    out_printf("loss            %.6g nats a target token\n"
                "perplexity      %.6g\n"
-               "token accuracy  %.4f\n"
-               "exact match     %.4f\n"
+               "token accuracy  %.4g\n"
+               "exact match     %.4g\n"
                "BLEU            %.2f  %s\n"
                "chrF2           %.2f  %s\n"
                "pairs           %llu\n"
@@ -124,7 +124,7 @@ static void print_text(const pairs_evaluation *e)
         char range[48];
         snprintf(range, sizeof range, "%zu-%zu", i * e->scores.width + 1, (i + 1) * e->scores.width);
         if (b->pairs)
-            out_printf("%-13s  %8llu  %11.4f  %6.2f  %6.2f\n", range, (unsigned long long)b->pairs,
+            out_printf("%-13s  %8llu  %11.4g  %6.2f  %6.2f\n", range, (unsigned long long)b->pairs,
                        unroll_exact_match(b), unroll_bleu_score(&b->bleu),
                        unroll_chrf_score(&b->chrf));
     }
@@ -183,28 +183,53 @@ static void show_scoring(void *arg, size_t done, size_t count)
         terminal_progress_show(arg, "%zu of %zu translated", done, count);
 }
 
+static unroll_status score(pairs_evaluation *e)
+{
+    const cli_common *common = e->common;
+    const eval_pairs_options *o = e->options;
+    e->part = unroll_pairs_get_part(e->pairs, UNROLL_TEST);
+    unroll_status status = measure_loss(e);
+    if (!status)
+        status =
+            unroll_score_pairs(e->model, e->pairs, UNROLL_TEST, SIZE_MAX, &o->pool, common->threads,
+                               &(unroll_score_progress){show_scoring, &e->progress}, &e->scores);
+    terminal_progress_clear(&e->progress);
+    if (!status && common->json)
+        status = print_json(e);
+    else if (!status)
+        print_text(e);
+    if (!status && o->out)
+        status = write_out(e);
+    return status;
+}
+
+/* Before the work, not after it. */
+static unroll_status prepare(pairs_evaluation *e)
+{
+    terminal_progress_start(&e->progress, e->common->quiet, 10);
+    return e->options->out ? unroll_make_directory(e->options->out) : UNROLL_OK;
+}
+
+unroll_status eval_pairs_of(const cli_call *call, const cli_common *common,
+                            const eval_pairs_options *options, unroll_model *model,
+                            unroll_pairs *pairs)
+{
+    pairs_evaluation e = {
+        .call = call, .common = common, .options = options, .model = model, .pairs = pairs};
+    UNROLL_TRY(prepare(&e));
+    return score(&e);
+}
+
 unroll_status eval_pairs(const cli_call *call, const cli_common *common,
                          const eval_pairs_options *options, unroll_model *model, char *const *files,
                          size_t count)
 {
     pairs_evaluation e = {.call = call, .common = common, .options = options, .model = model};
-    if (options->out) /* before the work, not after it */
-        UNROLL_TRY(unroll_make_directory(options->out));
-    terminal_progress_start(&e.progress, common->quiet, 10);
+    UNROLL_TRY(prepare(&e));
     unroll_status status = read_pairs(&e, files, count);
     if (!status)
-        status = measure_loss(&e);
-    if (!status)
-        status = unroll_score_pairs(model, e.pairs, UNROLL_TEST, SIZE_MAX, &options->pool,
-                                    common->threads,
-                                    &(unroll_score_progress){show_scoring, &e.progress}, &e.scores);
+        status = score(&e);
     terminal_progress_clear(&e.progress);
-    if (!status && common->json)
-        status = print_json(&e);
-    else if (!status)
-        print_text(&e);
-    if (!status && options->out)
-        status = write_out(&e);
     unroll_pairs_free(e.pairs);
     unroll_free(e.notes.text);
     return status;

@@ -1,6 +1,7 @@
 #ifndef UNROLL_CLI_EVAL_PAIRS_H
 #define UNROLL_CLI_EVAL_PAIRS_H
 #include "cli/cli.h"
+#include "data/pairs.h"
 #include "decode/translator_pool.h"
 
 /** How unroll eval measures a translation model. */
@@ -17,4 +18,9 @@ typedef struct eval_pairs_options {
 unroll_status eval_pairs(const cli_call *call, const cli_common *common,
                          const eval_pairs_options *options, unroll_model *model, char *const *files,
                          size_t count);
+
+/** The same over the test part of pairs that are read already, with their texts kept. */
+unroll_status eval_pairs_of(const cli_call *call, const cli_common *common,
+                            const eval_pairs_options *options, unroll_model *model,
+                            unroll_pairs *pairs);
 #endif

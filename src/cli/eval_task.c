@@ -27,7 +27,7 @@ static bool on_batch(void *arg, const unroll_batch *batch, const unroll_result *
     (void)token_loss;
     if (terminal_progress_due(progress)) {
         char count[UNROLL_NUMBER_MAX];
-        terminal_progress_show(progress, "%s targets, loss %.4f",
+        terminal_progress_show(progress, "%s targets, loss %.6g",
                                unroll_display_count(count, (uint64_t)sum->weight),
                                sum->loss / sum->weight);
     }
@@ -51,14 +51,14 @@ static void print_text(const task_evaluation *e, bool squared)
 {
     const unroll_result *sum = &e->sum;
     out_printf("task             %s\n"
-               "loss             %.6f %s\n"
-               "accuracy         %.4f: %s\n",
+               "loss             %.6g %s\n"
+               "accuracy         %.6g: %s\n",
                e->text, sum->loss / sum->weight, squared ? "squared error" : "nats a target",
                sum->correct / sum->counted, e->row->measure);
-    out_printf("recall loss      %.6f, of the targets that need memory alone\n"
-               "recall accuracy  %.4f\n"
-               "baseline         %.6f, the loss of a guess that remembers nothing\n"
-               "chance           %.4f, its accuracy\n"
+    out_printf("recall loss      %.6g, of the targets that need memory alone\n"
+               "recall accuracy  %.6g\n"
+               "baseline         %.6g, the loss of a guess that remembers nothing\n"
+               "chance           %.6g, its accuracy\n"
                "sequences        %d\n",
                sum->recalled_loss / sum->recalled, sum->recalled_correct / sum->recalled,
                e->row->baseline(e->value), e->row->chance(e->value), UNROLL_TASK_HELD_OUT);

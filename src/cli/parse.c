@@ -9,6 +9,18 @@
 
 #define CLI_GROUP "Common"
 
+/* Lines are all that these commands write. */
+static unroll_status parse_json(void *target, const unroll_option *o, const char *text)
+{
+    cli_common *common = target;
+    const bool yes = strcmp(text, "true") == 0 || strcmp(text, "lines") == 0;
+    if (!yes && strcmp(text, "false") != 0)
+        return unroll_fail(UNROLL_EUSAGE, "--%s: '%.80s' is neither true nor false nor lines",
+                           o->name, text);
+    common->json = yes;
+    return UNROLL_OK;
+}
+
 /* clang-format off */
 const unroll_option cli_common_rows[CLI_COMMON_COUNT] = {
     {.name = "seed", .group = CLI_GROUP, .meta = "N", .type = UNROLL_SIZE, .preset = "1",
@@ -20,7 +32,8 @@ const unroll_option cli_common_rows[CLI_COMMON_COUNT] = {
     {.name = "quiet", .letter = 'q', .group = CLI_GROUP, .type = UNROLL_FLAG,
      .help = "print results and errors only", .offset = offsetof(cli_common, quiet)},
     {.name = "json", .group = CLI_GROUP, .type = UNROLL_FLAG,
-     .help = "results as JSON, one object a line", .offset = offsetof(cli_common, json)},
+     .help = "results as JSON, one object a line", .offset = offsetof(cli_common, json),
+     .parse = parse_json},
 };
 
 const unroll_option cli_meta_rows[CLI_META_COUNT] = {

@@ -54,16 +54,15 @@ void train_print_note(void *arg, const char *text)
         cli_report(t->call, "%s", text);
 }
 
-/* What losses are counted in. */
-static const char *unit(const train_call *t)
+const char *train_unit(const train_call *t)
 {
     return t->training.session.task.squared ? "squared error" : "nats";
 }
 
-static const char *token_word(const unroll_config *c)
+const char *train_token_word(const train_call *t)
 {
     static const char *const words[] = {"bytes", "characters", "graphemes", "words"};
-    return words[c->tokens];
+    return t->training.row ? "targets" : words[t->training.config->tokens];
 }
 
 /* Sentences, not tokens. */
@@ -84,7 +83,7 @@ static void print_pairs(train_call *t)
     train_print(t,
                 "          %s source and %s target %s, of %s and %s symbols; %.1f%% of a batch is "
                 "padding",
-                number[0], number[1], token_word(s->config), number[2], number[3],
+                number[0], number[1], train_token_word(t), number[2], number[3],
                 100 * unroll_task_translate_padding(&s->task));
     if (unroll_pairs_bad(s->pairs))
         train_print(t, "          %s bad lines are left out",
@@ -104,8 +103,8 @@ void train_print_data(train_call *t)
         const unroll_task_row *row = t->training.row;
         const double *value = t->training.value;
         train_print(t, "task      %s: %s; baseline %.4g %s; accuracy: %s, chance %.3g",
-                    s->config->task, row->summary, row->baseline(value), unit(t), row->measure,
-                    row->chance(value));
+                    s->config->task, row->summary, row->baseline(value), train_unit(t),
+                    row->measure, row->chance(value));
         return;
     }
     for (int i = 0; i < 3; i++)
@@ -114,7 +113,7 @@ void train_print_data(train_call *t)
                                             strlen(unroll_corpus_name(s->corpus)));
     train_print(t, "text      %s", name ? name : "");
     train_print(t, "          %s %s, %s symbols; train %s, validate %s, test %s",
-                unroll_display_count(all, unroll_corpus_tokens(s->corpus)), token_word(s->config),
+                unroll_display_count(all, unroll_corpus_tokens(s->corpus)), train_token_word(t),
                 unroll_display_count(symbols, unroll_vocabulary_size(s->model->vocabulary)),
                 part[0], part[1], part[2]);
     unroll_free(name);
@@ -150,13 +149,13 @@ void train_print_learning(train_call *t)
 {
     const unroll_config *c = t->training.config;
     const unroll_learning *l = &c->learning;
-    char bound[64], clip[96] = "no clipping";
+    char bound[64], time[UNROLL_NUMBER_MAX], clip[96] = "no clipping";
     if (l->steps)
         snprintf(bound, sizeof bound, "%llu steps", (unsigned long long)l->steps);
     else if (l->epochs > 0)
-        snprintf(bound, sizeof bound, "%g epochs", l->epochs);
+        snprintf(bound, sizeof bound, "%g epoch%s", l->epochs, l->epochs == 1 ? "" : "s");
     else
-        snprintf(bound, sizeof bound, "%g s", l->seconds);
+        snprintf(bound, sizeof bound, "%s", unroll_display_duration(time, l->seconds));
     if (l->clip_norm > 0 && l->clip_value > 0)
         snprintf(clip, sizeof clip, "clipped to value %g, then norm %g", l->clip_value, l->clip_norm);
     else if (l->clip_norm > 0)
@@ -244,75 +243,47 @@ unroll_status train_report_dry_run(const train_call *t)
     return out_json(o);
 }
 
-static void print_progress(train_call *t, const unroll_progress *p)
+/* ---- a step as an object ---- */
+
+static void report_row(const char *split, uint64_t step, double epoch, double loss, json_t **o)
 {
-    const unroll_training *course = &t->training;
-    const double seconds = course->config->learning.seconds;
-    char rate[UNROLL_NUMBER_MAX], left[UNROLL_NUMBER_MAX], end[32] = "", bits[32] = "";
-    char horizon[48] = "", clip[48];
-    double remaining = NAN;
-    if (p->last_step && (p->last_step == p->step || p->tokens_per_s > 0))
-        remaining = (double)(p->last_step - p->step) * p->tokens / fmax(p->tokens_per_s, 1e-9);
-    if (seconds > 0)
-        remaining = fmin(isnan(remaining) ? INFINITY : remaining,
-                         fmax(0, seconds - (unroll_seconds() - course->start)));
-    snprintf(clip, sizeof clip, "clip %.0f%%", 100 * p->clipped_share);
-    if (course->recorder && *unroll_recorder_horizon(course->recorder, horizon))
-        snprintf(clip, sizeof clip, "%s", horizon); /* a narrow line has room for one of them */
-    if (p->last_step)
-        snprintf(end, sizeof end, "/%llu", (unsigned long long)p->last_step);
-    if (!course->session.task.squared)
-        snprintf(bits, sizeof bits, " (%.3f bits)", p->loss / log(2));
-    if (course->row)
-        snprintf(bits, sizeof bits, "  accuracy %.3f", p->accuracy);
-    const char *when = isnan(remaining) ? "?" : unroll_display_duration(left, remaining);
-    if (t->progress.redraw && terminal_width(STDERR_FILENO) < 120)
-        terminal_progress_show(&t->progress,
-                               "step %llu%s  loss %.4f  |g| %.2g>%.2g  %s  %s/s  %s left",
-                               (unsigned long long)p->step, end, p->loss, p->grad_norm,
-                               p->grad_norm * p->clip_scale, clip,
-                               unroll_display_short(rate, p->tokens_per_s), when);
-    else
-        terminal_progress_show(&t->progress,
-                               "step %llu%s  epoch %.2f  loss %.4f%s  |g| %.3g>%.3g  clipped %.0f%%  "
-                               "lr %.3g%s%s  %s/s  %s left",
-                               (unsigned long long)p->step, end, p->epoch, p->loss, bits,
-                               p->grad_norm, p->grad_norm * p->clip_scale, 100 * p->clipped_share,
-                               p->lr, *horizon ? "  " : "", horizon,
-                               unroll_display_short(rate, p->tokens_per_s), when);
+    *o = json_pack("{s:I, s:o, s:s, s:o}", "step", (json_int_t)step, "epoch", out_json_real(epoch),
+                   "split", split, "loss", out_json_real(loss));
 }
 
-void train_print_progress(void *arg, const unroll_progress *p)
+/* Whoever reads a stream wants a step when it is made. */
+static void report_line(train_call *t, json_t *o)
 {
-    train_call *t = arg;
-    if (t->progress.on && (p->step == p->last_step || terminal_progress_due(&t->progress)))
-        print_progress(t, p);
-}
-
-void train_print_skipped(void *arg, const unroll_progress *progress)
-{
-    train_call *t = arg;
-    (void)progress;
-    if (!t->training.config->quiet)
+    const unroll_status status = out_json(o);
+    if (status != UNROLL_OK)
         train_print_fault(t);
+    out_flush();
 }
 
-void train_print_solved(void *arg, uint64_t step)
+void train_report_step(train_call *t, const unroll_progress *p)
 {
-    train_print(arg, "step %llu: solved (mean of the last %d updates)", (unsigned long long)step,
-                UNROLL_SOLVED_UPDATES);
+    const bool squared = t->training.session.task.squared;
+    json_t *o;
+    report_row("train", p->step, p->epoch, p->loss, &o);
+    unroll_json_set(&o, "bits_per_token", out_json_real(squared ? NAN : p->loss / log(2)));
+    unroll_json_set(&o, "accuracy", out_json_real(p->accuracy));
+    unroll_json_set(&o, "lr", out_json_real(p->lr));
+    unroll_json_set(&o, "grad_norm", out_json_real(p->grad_norm));
+    unroll_json_set(&o, "clip_scale", out_json_real(p->clip_scale));
+    unroll_json_set(&o, "tokens_per_s", out_json_real(p->tokens_per_s));
+    unroll_json_set(&o, "seconds", out_json_real(p->seconds));
+    report_line(t, o);
 }
 
-void train_print_evaluation(void *arg, const unroll_evaluation *e)
+void train_report_evaluation(train_call *t, const unroll_evaluation *e)
 {
-    train_call *t = arg;
-    const bool synthetic = t->training.row != NULL;
-    char accuracy[48] = "";
-    if (synthetic || t->training.session.pairs)
-        snprintf(accuracy, sizeof accuracy, ", %saccuracy %.3f", synthetic ? "" : "token ",
-                 e->accuracy);
-    train_print(t, "step %llu: validation loss %.4f %s%s%s", (unsigned long long)e->step, e->loss,
-                unit(t), accuracy, e->best ? ", the best so far" : "");
+    const bool squared = t->training.session.task.squared;
+    json_t *o;
+    report_row("valid", e->step, e->epoch, e->loss, &o);
+    unroll_json_set(&o, "bits_per_token", out_json_real(squared ? NAN : e->loss / log(2)));
+    unroll_json_set(&o, "accuracy", out_json_real(e->accuracy));
+    unroll_json_set(&o, "best", json_boolean(e->best));
+    report_line(t, o);
 }
 
 /* ---- at the end ---- */
@@ -396,20 +367,24 @@ void train_report_text(const train_call *t, const unroll_evaluation *tested)
     const unroll_training *course = &t->training;
     char took[UNROLL_NUMBER_MAX], rate[UNROLL_NUMBER_MAX];
     const unsigned long long steps = unroll_trainer_steps(course->trainer);
+    const unsigned long long now = steps - t->first_step;
+    out_printf("%llu step%s", steps, steps == 1 ? "" : "s");
+    if (course->recent_count == 0)
+        out_text(", none of them now");
+    else if (t->first_step)
+        out_printf(", %llu of them now", now);
     if (course->recent_count)
-        out_printf("%llu steps in %s, %s tokens/s", steps,
-                   unroll_display_duration(took, course->seconds),
-                   unroll_display_short(rate, unroll_trainer_median_rate(course->trainer)));
-    else
-        out_printf("%llu steps, none of them now", steps);
+        out_printf(" in %s, %s %s/s", unroll_display_duration(took, course->seconds),
+                   unroll_display_short(rate, unroll_trainer_median_rate(course->trainer)),
+                   train_token_word(t));
     if (course->has_valid)
-        out_printf("; best validation loss %.4f %s", course->valid_loss, unit(t));
+        out_printf("; best validation loss %.4g %s", course->valid_loss, train_unit(t));
     else if (course->recent_count)
-        out_printf("; training loss %.4f %s", unroll_training_recent_loss(course), unit(t));
+        out_printf("; training loss %.4g %s", unroll_training_recent_loss(course), train_unit(t));
     if (tested->targets > 0)
-        out_printf("; test loss %.4f, accuracy %.3f", tested->loss, tested->accuracy);
+        out_printf("; test loss %.4g, accuracy %.4g", tested->loss, tested->accuracy);
     if (tested->recalled < tested->targets)
-        out_printf("; of the targets that need memory alone: loss %.4f, accuracy %.3f",
+        out_printf("; of the targets that need memory alone: loss %.4g, accuracy %.4g",
                    tested->recall_loss, tested->recall_accuracy);
     if (course->solved.step)
         out_printf("; solved at step %llu", (unsigned long long)course->solved.step);

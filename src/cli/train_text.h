@@ -16,11 +16,19 @@ typedef struct train_call {
     unroll_text_generator *generator; /* these two: NULL where samples make no sense */
     unroll_sample_translations *translations;
     terminal_progress progress;
+    uint64_t first_step, last_step; /* of this process; last_step 0: not known */
+    bool bounded;                   /* by steps or by time */
+    double valid;                   /* the last validation loss; 0: none */
+    uint64_t best_step;             /* of the lowest in this process; 0: none */
+    double valid_shown, sample_shown; /* how far it was when a line was last printed; below 0: never */
+    bool sample_is_due;               /* behind the line on a validation */
     unroll_status lost; /* the first failure that did not end the training, but cost a sample or the test */
 } train_call;
 
 /** A line, unless --quiet; of a dry run to standard output. */
 void train_print(train_call *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *train_unit(const train_call *t);       /**< what losses are counted in */
+const char *train_token_word(const train_call *t); /**< "characters" */
 void train_print_data(train_call *t);
 void train_print_model(train_call *t);
 void train_print_learning(train_call *t);
@@ -28,6 +36,16 @@ void train_print_learning(train_call *t);
 void train_print_run(train_call *t);
 /** By a signal. @param saved  so that it can be resumed */
 void train_print_stopped(train_call *t, bool saved);
+
+/** The trainer is there: the progress line begins. */
+void train_progress_begin(train_call *t);
+/** Is a sample of this step to be shown? Ask once a step. */
+bool train_shows_sample(train_call *t, uint64_t step);
+/** The beginning of what the model writes. */
+void train_print_sample(train_call *t, const char *text, size_t length);
+/** --json=lines: a step or a validation as an object, with the names of metrics.csv. */
+void train_report_step(train_call *t, const unroll_progress *progress);
+void train_report_evaluation(train_call *t, const unroll_evaluation *evaluation);
 
 /* The callbacks of unroll_training; `arg` is the train_call. */
 void train_print_note(void *arg, const char *text);

@@ -49,7 +49,7 @@ struct unroll_config {
     bool force, dry_run;
     uint64_t save_every, log_every, sample_every, keep, grad_every, grad_distance;
     uint64_t seed, threads;
-    bool quiet, json;
+    bool quiet, json, json_lines; /**< json_lines: each step, too */
 };
 
 /* The table of all training options. Role bits (base/option.h): a model's metadata carries the

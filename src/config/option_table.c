@@ -269,7 +269,9 @@ const unroll_option unroll_config_table[] = {
     {SIZE("threads", 0, 1024), COMMON_ROW, AT(threads), .preset = "0",
      .help = "threads to use; 0: one for each core; results do not depend on it"},
     {FLAG("quiet"), .letter = 'q', COMMON_ROW, AT(quiet), .help = "print results and errors only"},
-    {FLAG("json"), COMMON_ROW, AT(json), .help = "results as JSON, one object a line"},
+    {FLAG("json"), COMMON_ROW, AT(json), .parse = unroll_parse_json_mode, .format = unroll_format_json_mode,
+     .help = "results as JSON, one object a line; train --json=lines: an object for each step and each "
+             "validation before them, with the names of metrics.csv"},
 };
 /* clang-format on */
 const size_t unroll_config_rows = sizeof unroll_config_table / sizeof *unroll_config_table;

@@ -10,7 +10,9 @@
 
 static void add_value(unroll_buffer *t, const unroll_option *o, const char *text)
 {
-    const bool bare = o->type == UNROLL_FLAG || o->type == UNROLL_SIZE || o->type == UNROLL_NUMBER;
+    const bool flag = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    const bool bare =
+        (o->type == UNROLL_FLAG && flag) || o->type == UNROLL_SIZE || o->type == UNROLL_NUMBER;
     if (bare)
         unroll_buffer_text(t, text);
     else if (text[0] == '\0')
@@ -83,7 +85,8 @@ static unroll_status value_text(const char *path, const unroll_option *o, const 
     else if (json_is_null(value))
         good = name && o->preset == NULL;
     else
-        good = (name || (json_is_string(value) && !flag)) && unroll_json_bytes(value, text);
+        good = (name || (json_is_string(value) && (!flag || o->parse))) &&
+               unroll_json_bytes(value, text);
     if (!good)
         return unroll_fail(UNROLL_EDATA, "%s: config: '%s' has a value of the wrong kind", path,
                            o->name);
@@ -139,12 +142,12 @@ unroll_status unroll_options_same(const unroll_config *run, const unroll_config 
         char *was = unroll_option_get(o, 0, run), *is = unroll_option_get(o, 0, asked);
         unroll_status status = was && is ? UNROLL_OK : UNROLL_EMEMORY;
         if (status == UNROLL_OK && strcmp(was, is) != 0)
-            status = unroll_fail(
-                UNROLL_EMISMATCH,
-                UNROLL_OPTION
-                "%s: the run has '%s', not '%s'; leave the option out, or start another run with " UNROLL_OPTION
-                "out",
-                o->name, was, is);
+            status =
+                unroll_fail(UNROLL_EMISMATCH,
+                            UNROLL_OPTION
+                            "%s: the run has '%s', not '%s'; leave the option out, or start another run from its weights "
+                            "with " UNROLL_OPTION "init-from",
+                            o->name, was, is);
         unroll_free(was);
         unroll_free(is);
         UNROLL_TRY(status);

@@ -43,6 +43,28 @@ char *unroll_format_split(const void *target, const unroll_option *o)
     return unroll_strndup(text, (size_t)length);
 }
 
+/* A flag that may also say "lines". */
+unroll_status unroll_parse_json_mode(void *target, const unroll_option *o, const char *text)
+{
+    unroll_config *config = target;
+    const bool lines = strcmp(text, "lines") == 0, yes = lines || strcmp(text, "true") == 0;
+    if (!yes && strcmp(text, "false") != 0)
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "%s: '%.80s' is neither true nor false nor lines", o->name,
+                           text);
+    config->json = yes;
+    config->json_lines = lines;
+    return UNROLL_OK;
+}
+
+char *unroll_format_json_mode(const void *target, const unroll_option *o)
+{
+    const unroll_config *config = target;
+    const char *text = config->json_lines ? "lines" : config->json ? "true" : "false";
+    (void)o;
+    return unroll_strndup(text, strlen(text));
+}
+
 unroll_status unroll_parse_forget_bias(void *target, const unroll_option *o, const char *text)
 {
     unroll_config *config = target;

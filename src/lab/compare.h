@@ -139,11 +139,22 @@ typedef struct compare_ask {
     bool through;         /**< … of --norm recurrent-batch through the statistics */
     bool generalization;  /**< test a synthetic task's models on other lengths, too */
     uint64_t point_every; /**< steps to a point of the learning curve; 0: a hundredth of all */
+    /** Told after each step how far the training is, from 0 to 1; NULL: nobody. No part of what a job is. */
+    void (*progress)(void *arg, double share);
+    void *progress_arg;
 } compare_ask;
 
 /** Train. @return UNROLL_OK also where it diverged (the result says so) */
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,
                             const compare_ask *ask, compare_result *out);
+
+/** How long a training of this variant may take: a few of its updates are made, and their time is multiplied.
+ *  Evaluation and curves are left out.
+ *  @param most     seconds to spend on it, about
+ *  @param seconds  NAN where nothing can be said, as of one that diverges at once
+ *  @return as unroll_session_open() */
+unroll_status compare_estimate(const compare_variant *v, uint64_t seed, size_t threads, double most,
+                               double *seconds);
 
 /** A result as a file, with the exact options it was made with. Reading: *out is `done` where the
  *  file is there; UNROLL_EMISMATCH naming the option where it was made with others, UNROLL_EDATA
@@ -162,7 +173,8 @@ enum compare_event {
     COMPARE_NOTE, /**< about a variant's options or data */
     COMPARE_NEWS, /**< results that are there already, a job that ended, a signal that ends all */
     COMPARE_FAILED, /**< what a job failed of; called in the process of the job, or after it was killed */
-    COMPARE_PROGRESS, /**< every second: how many jobs are done, and how long the others may take */
+    COMPARE_PROGRESS, /**< every second: how far all jobs are, and how long the rest may take */
+    COMPARE_ESTIMATE  /**< before the first job: how many there are, and how long they may take */
 };
 /** @param text  one line without its end */
 typedef void compare_listener(void *arg, enum compare_event event, const char *text);
@@ -176,7 +188,9 @@ typedef struct compare_study {
     compare_listener *listener; /**< NULL: none */
     void *listener_arg;
     compare_ask ask;
-    char *sweep_key;         /**< NULL: none; owned */
+    bool estimate;   /**< try each variant before the first job, to say how long all may take */
+    double seconds;  /**< what was then said; NAN: nothing */
+    char *sweep_key; /**< NULL: none; owned */
     double baseline, chance; /**< where all variants have the same; else NAN */
     bool squared;
     compare_result *result; /**< [variants][seeds], owned */

@@ -238,9 +238,21 @@ static bool half_way(const job *j, const unroll_progress *p)
            (j->ask->stop_solved && j->result->solved);
 }
 
+/* By what bounds it, from 0 to 1. */
+static double share_done(const job *j, const unroll_progress *p)
+{
+    const double seconds = j->session.config->learning.seconds;
+    double share = p->last_step ? (double)p->step / (double)p->last_step : 0;
+    if (seconds > 0)
+        share = fmax(share, (unroll_seconds() - j->start) / seconds);
+    return fmin(share, 1);
+}
+
 static unroll_status on_step(void *arg, const unroll_progress *p)
 {
     job *j = arg;
+    if (j->ask->progress)
+        j->ask->progress(j->ask->progress_arg, share_done(j, p));
     j->result->steps = p->step;
     j->result->seconds += p->seconds;
     if (j->can_solve && !p->skipped)
@@ -359,6 +371,17 @@ static unroll_status train_job(job *j)
     return j->probes ? look_at_gates(j) : UNROLL_OK;
 }
 
+/* The variant's options, with what this job has of its own. */
+static unroll_status take_config(const compare_variant *v, uint64_t seed, size_t threads,
+                                 unroll_config **config)
+{
+    UNROLL_TRY(unroll_config_new(config));
+    UNROLL_TRY(unroll_config_assign(v->config, *config));
+    (*config)->seed = seed;
+    (*config)->threads = threads;
+    return UNROLL_OK;
+}
+
 unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t threads,
                             const compare_ask *ask, compare_result *out)
 {
@@ -370,14 +393,11 @@ unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t thre
                             .half_life = {NAN, NAN, NAN}};
     job *j = unroll_alloc(1, sizeof *j);
     unroll_config *config = NULL;
-    unroll_status status = j ? unroll_config_new(&config) : UNROLL_EMEMORY;
-    if (status == UNROLL_OK)
-        status = unroll_config_assign(v->config, config);
+    unroll_status status = j ? take_config(v, seed, threads, &config) : UNROLL_EMEMORY;
     if (status == UNROLL_OK) {
         j->ask = ask;
         j->result = out;
-        j->seed = config->seed = seed;
-        config->threads = threads;
+        j->seed = seed;
         status = open_job(j, config);
     }
     if (status == UNROLL_OK)
@@ -389,5 +409,68 @@ unroll_status compare_train(const compare_variant *v, uint64_t seed, size_t thre
     }
     unroll_config_free(config);
     unroll_free(j);
+    return status;
+}
+
+/* ---- how long it may take ---- */
+
+typedef struct trial {
+    double start, most, passed; /* seconds */
+    uint64_t steps, last;       /* last 0: not bounded by steps */
+} trial;
+
+/* The first step is not counted: it touches memory for the first time. */
+static unroll_status on_trial_step(void *arg, const unroll_progress *p)
+{
+    trial *t = arg;
+    if (p->step == 1)
+        t->start = unroll_seconds();
+    t->steps = p->step - 1;
+    t->passed = unroll_seconds() - t->start;
+    t->last = p->last_step;
+    return UNROLL_OK;
+}
+
+static bool on_trial_stop(void *arg)
+{
+    const trial *t = arg;
+    return t->steps > 0 && t->passed > t->most;
+}
+
+static unroll_status try_steps(unroll_session *s, trial *t)
+{
+    unroll_trainer *trainer;
+    enum unroll_stop why;
+    s->config->learning.eval_every = UINT64_MAX;
+    const unroll_callbacks callbacks = {sizeof callbacks, t, on_trial_step, NULL, on_trial_stop};
+    const unroll_learning learning = unroll_config_learning(s->config);
+    UNROLL_TRY(unroll_trainer_new(s->model->net, &s->task, &learning, &callbacks, &trainer));
+    const unroll_status status = unroll_trainer_train(trainer, &why);
+    unroll_trainer_free(trainer);
+    return status == UNROLL_ENUMERIC ? UNROLL_OK : status;
+}
+
+unroll_status compare_estimate(const compare_variant *v, uint64_t seed, size_t threads, double most,
+                               double *seconds)
+{
+    unroll_config *config = NULL;
+    unroll_session session = {.was_given = compare_was_given};
+    trial t = {.most = most};
+    *seconds = NAN;
+    unroll_status status = take_config(v, seed, threads, &config);
+    const double bound = status == UNROLL_OK ? config->learning.seconds : 0;
+    if (status == UNROLL_OK) {
+        session.config = config;
+        session.was_given_arg = config;
+        status = unroll_session_open(&session, NULL, 0, NULL);
+    }
+    if (status == UNROLL_OK)
+        status = try_steps(&session, &t);
+    if (status == UNROLL_OK && t.steps && t.last)
+        *seconds = t.passed / (double)t.steps * (double)t.last;
+    if (bound > 0)
+        *seconds = isnan(*seconds) ? bound : fmin(bound, *seconds);
+    unroll_session_close(&session);
+    unroll_config_free(config);
     return status;
 }

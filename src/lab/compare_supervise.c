@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -34,6 +35,7 @@ typedef struct supervisor {
     compare_study *study;
     char *folder, *lock; /* DIRECTORY/jobs, DIRECTORY/lock */
     pid_t *process;      /* [variants·seeds]; 0: none */
+    double *share; /* [variants·seeds] how far each job is, then [variants] seconds; shared with their processes */
     size_t jobs, running, next, finished, total;
     int signal;           /* that came; 0: none */
     unroll_status status; /* of the first job that failed */
@@ -265,7 +267,29 @@ static void name_job(const supervisor *r, size_t job, char *out, size_t room)
              (unsigned long long)(s->seed + job % s->seeds));
 }
 
-/* In the child. Signals end it at once: what it wrote is whole or not there. */
+static size_t threads_of(const supervisor *r)
+{
+    const compare_study *s = r->study;
+    return r->jobs > 1 && s->threads == 0 ? 1 : s->threads;
+}
+
+static void note_share(void *share, double value)
+{
+    *(volatile double *)share = value;
+}
+
+/* The beginning of a child: it ends with its parent, and signals end it at once. */
+static void begin_child(const supervisor *r, pid_t parent)
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (getppid() != parent) /* it died before that was said */
+        _exit(UNROLL_EBUG);
+    sigprocmask(SIG_SETMASK, &r->before, NULL);
+}
+
+/* In the child. What it wrote is whole or not there. */
 static _Noreturn void work(supervisor *r, size_t job, pid_t parent)
 {
     compare_study *s = r->study;
@@ -273,15 +297,13 @@ static _Noreturn void work(supervisor *r, size_t job, pid_t parent)
     const uint64_t seed = s->seed + job % s->seeds;
     compare_result result;
     char name[220];
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    if (getppid() != parent) /* it died before that was said */
-        _exit(UNROLL_EBUG);
-    sigprocmask(SIG_SETMASK, &r->before, NULL);
-    const size_t threads = r->jobs > 1 && s->threads == 0 ? 1 : s->threads;
+    begin_child(r, parent);
+    compare_ask ask = s->ask;
+    ask.progress = note_share;
+    ask.progress_arg = &r->share[job];
     char *path = job_path(r, job);
-    unroll_status status = path ? compare_train(v, seed, threads, &s->ask, &result) : UNROLL_EMEMORY;
+    unroll_status status =
+        path ? compare_train(v, seed, threads_of(r), &ask, &result) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
         status = compare_result_write(path, v, seed, &s->ask, &result);
     if (status != UNROLL_OK) {
@@ -375,15 +397,74 @@ static void end_all(supervisor *r)
 
 /* ---- the loop ---- */
 
+/* Jobs that are done now, and parts of those that run. */
+static double jobs_made(const supervisor *r)
+{
+    double made = (double)(r->finished - r->study->reused);
+    for (size_t job = 0; job < r->total; job++)
+        if (r->process[job])
+            made += *(volatile double *)&r->share[job];
+    return made;
+}
+
 static void report_progress(const supervisor *r)
 {
     char left[UNROLL_NUMBER_MAX] = "?";
-    const size_t made = r->finished - r->study->reused;
-    if (made)
-        unroll_display_duration(left, (unroll_seconds() - r->start) / (double)made *
-                                          (double)(r->total - r->finished));
-    report(r->study, COMPARE_PROGRESS, "%zu of %zu jobs done, %zu running, about %s left",
-           r->finished, r->total, r->running, left);
+    const double made = jobs_made(r), all = (double)(r->total - r->study->reused);
+    if (made > 0.01)
+        unroll_display_duration(left, (unroll_seconds() - r->start) / made * (all - made));
+    report(r->study, COMPARE_PROGRESS, "%3.0f%%  %zu of %zu jobs done, %zu running, about %s left",
+           100 * made / all, r->finished, r->total, r->running, left);
+}
+
+/* ---- before the first job ---- */
+
+/* Each variant in a process of its own, which may start threads, as the jobs do. */
+static void try_variant(const supervisor *r, size_t variant)
+{
+    enum { TRIAL = 3 }; /* seconds for all */
+    const compare_study *s = r->study;
+    double *const seconds = &r->share[r->total + variant];
+    const double most = fmin(0.3, TRIAL / (double)s->variants);
+    const pid_t parent = getpid();
+    int code;
+    *seconds = NAN;
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        begin_child(r, parent);
+        double found;
+        if (compare_estimate(&s->variant[variant], s->seed, threads_of(r), most, &found) == UNROLL_OK)
+            *seconds = found;
+        _exit(0);
+    }
+    while (child > 0 && waitpid(child, &code, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static void estimate(supervisor *r)
+{
+    compare_study *s = r->study;
+    char took[UNROLL_NUMBER_MAX];
+    size_t open = 0;
+    double sum = 0, longest = 0;
+    for (size_t v = 0; v < s->variants; v++) {
+        size_t missing = 0;
+        for (size_t i = 0; i < s->seeds; i++)
+            missing += !s->result[v * (size_t)s->seeds + i].done;
+        if (missing == 0)
+            continue;
+        try_variant(r, v);
+        const double one = r->share[r->total + v];
+        sum += (double)missing * one;
+        longest = fmax(longest, one);
+        open += missing;
+    }
+    if (open == 0 || isnan(sum))
+        return;
+    s->seconds = fmax(longest, sum / (double)r->jobs);
+    report(s, COMPARE_ESTIMATE, "%zu trainings, %zu at a time: %sabout %s", open, r->jobs,
+           s->ask.stop_solved ? "at most " : "", unroll_display_duration(took, s->seconds));
 }
 
 /* Signals are blocked and asked for, so that none is missed between a look and a wait. */
@@ -428,6 +509,8 @@ static unroll_status supervise(supervisor *r)
     UNROLL_TRY(read_finished(r));
     if (s->reused)
         report(s, COMPARE_NEWS, "%zu of %zu jobs are there already", s->reused, r->total);
+    if (s->estimate)
+        estimate(r);
     block_signals(r);
     r->start = unroll_seconds();
     unroll_status status = train_jobs(r);
@@ -450,9 +533,18 @@ unroll_status compare_train_all(compare_study *s)
     r.jobs = s->jobs ? s->jobs : unroll_cores();
     if (r.jobs > r.total)
         r.jobs = r.total;
+    const size_t shared = (r.total + s->variants) * sizeof *r.share;
+    s->seconds = NAN;
     s->result = unroll_alloc(r.total, sizeof *s->result);
     r.process = unroll_alloc(r.total, sizeof *r.process);
-    unroll_status status = s->result && r.process ? open_directory(&r) : UNROLL_EMEMORY;
+    r.share = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (r.share == MAP_FAILED)
+        r.share = NULL;
+    unroll_status status = s->result && r.process ? UNROLL_OK : UNROLL_EMEMORY;
+    if (status == UNROLL_OK && !r.share)
+        status = unroll_fail(UNROLL_EMEMORY, "no memory that jobs can share: %s", strerror(errno));
+    if (status == UNROLL_OK)
+        status = open_directory(&r);
     if (status == UNROLL_OK)
         status = unroll_lock_take(r.lock, true, &lock);
     if (status == UNROLL_OK) {
@@ -462,6 +554,8 @@ unroll_status compare_train_all(compare_study *s)
     if (status == UNROLL_OK)
         status = supervise(&r);
     unroll_lock_release(r.lock, lock);
+    if (r.share)
+        munmap(r.share, shared);
     unroll_free(r.process);
     unroll_free(r.folder);
     unroll_free(r.lock);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "config/options.h"
+#include "store/run_name.h"
 
 static void report_fault(const unroll_training *t)
 {
@@ -17,14 +18,15 @@ static void report_fault(const unroll_training *t)
 
 /* ---- opening ---- */
 
-static unroll_status open_directory(unroll_training *t)
+/* @param text  the first file; NULL: none is given */
+static unroll_status open_directory(unroll_training *t, const char *text)
 {
     const unroll_config *c = t->config;
     const char *given = c->resume ? c->resume : c->out;
     if (given)
         t->directory = unroll_strndup(given, strlen(given));
     else
-        UNROLL_TRY(unroll_run_free_name(c, &t->directory));
+        UNROLL_TRY(unroll_run_free_name(c, text, &t->directory));
     if (!t->directory)
         return UNROLL_EMEMORY;
     return unroll_run_open(t->directory,
@@ -187,7 +189,8 @@ static unroll_status open_session(unroll_training *t, char *const *files, size_t
 unroll_status unroll_training_open(unroll_training *t, char *const *files, size_t count)
 {
     unroll_checkpoint checkpoint = {0};
-    unroll_status status = t->config->dry_run ? UNROLL_OK : open_directory(t);
+    unroll_status status =
+        t->config->dry_run ? UNROLL_OK : open_directory(t, count ? files[0] : NULL);
     const bool resume = t->config->resume != NULL;
     if (status == UNROLL_OK && resume)
         status = unroll_checkpoint_find(t->config->resume, t->callbacks.note, t->callbacks.arg,
@@ -208,6 +211,7 @@ unroll_status unroll_training_begin(unroll_training *t)
     if (c->force) /* the new run can be: now the old one may go */
         UNROLL_TRY(unroll_run_clear(t->run));
     UNROLL_TRY(unroll_run_config(t->run, c));
+    unroll_run_point_latest(t->directory);
     if (!c->resume) /* a run that is killed before its first interval can go on, too */
         save_state(t);
     const uint64_t done = unroll_trainer_steps(t->trainer);

@@ -331,28 +331,3 @@ unroll_status unroll_run_directory_check(const char *directory, enum unroll_run_
     return unroll_fail(UNROLL_ECREATE, "%s: cannot be made: %s; give another " UNROLL_OPTION "out",
                        directory, strerror(error));
 }
-
-static bool is_taken(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
-unroll_status unroll_run_free_name(const unroll_config *c, char **out)
-{
-    char name[160];
-    const int task = (int)strcspn(c->task, ":"), cell = (int)strcspn(c->cell, ":");
-    UNROLL_TRY(unroll_make_directory("runs"));
-    for (unsigned i = 1; i < 10000; i++) {
-        const int n = snprintf(name, sizeof name, "runs/%.*s-%.*s-%" PRIu64 "x%" PRIu64, task,
-                               c->task, cell, c->cell, c->layers, c->hidden);
-        if (i > 1)
-            snprintf(name + n, sizeof name - (size_t)n, "-%u", i);
-        if (!is_taken(name)) {
-            *out = unroll_strndup(name, strlen(name));
-            return *out ? UNROLL_OK : UNROLL_EMEMORY;
-        }
-    }
-    return unroll_fail(UNROLL_ECREATE,
-                       "runs/ is full of runs of this kind; give " UNROLL_OPTION "out");
-}

@@ -21,11 +21,6 @@ enum unroll_run_mode {
     UNROLL_RUN_RESUME /**< it holds a run */
 };
 
-/** runs/TASK-CELL-LAYERSxHIDDEN, with a number behind where that is taken: the directory of a run that was
- *  given none. Makes runs/. @param out  freed by unroll_free()
- *  @return UNROLL_ECREATE, UNROLL_EMEMORY */
-unroll_status unroll_run_free_name(const unroll_config *config, char **out);
-
 /** What stands against opening it, before anything is touched. @return as unroll_run_open() */
 unroll_status unroll_run_directory_check(const char *directory, enum unroll_run_mode mode);
 

@@ -86,5 +86,5 @@ expect 64 "no 'leeky:rate=1'; did you mean leaky?" train text --cell leeky:rate=
 expect 64 'takes no normalisation' train text --cell leaky --norm layer
 expect 64 'forget-bias' train text --cell leaky --forget-bias 1
 check 'runs are named by the cell alone' sh -c \
-    "'$unroll' train text --cell leaky $plain --quiet && [ -d runs/char-leaky-2x8 ]"
+    "'$unroll' train text --cell leaky $plain --quiet && [ -d runs/text-leaky-2x8 ]"
 finish

@@ -135,7 +135,8 @@ expect 0 "" gradient "$work/with" "$text" --window 30
 check 'the trained model' grep -q '^gru 1x12, init uniform, trained' "$work/out"
 expect 0 "" gradient "$work/with/checkpoint-30.safetensors" "$text" --window 30
 check 'and after how many steps' grep -q '^gru 1x12, init uniform, after 30 steps' "$work/out"
-expect 64 "give a text" gradient "$work/with"
+expect 0 "taking the test share of the run" gradient "$work/with" --window 20
+expect 64 "give a text" gradient "$work/with/model.safetensors"
 expect 64 "MODEL brings its own" gradient --hidden 3 "$work/with" "$text"
 expect 0 "" train --threads 1 --task copy:delay=10 --layers 1 --hidden 8 --steps 4 --grad-every 2 --quiet --out "$work/task"
 check 'a task, too' [ "$(rows "$work/task/gradient/distance.csv")" -eq 180 ]

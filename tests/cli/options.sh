@@ -118,7 +118,7 @@ expect 64 "--steps and --epochs exclude each other" train --steps 3 --epochs 3
 expect 64 "--resume and --out exclude each other" train --resume a --out b
 expect 64 "--prime and --prime-file exclude each other" sample m --prime a --prime-file b
 expect 64 "--greedy and --temperature exclude each other" sample m --greedy --temperature 2
-expect 64 "usage: unroll sample [options] MODEL" sample
+expect 66 "no model is given, and runs/ holds no run" sample
 expect 64 "'b' is one argument too many" sample a b
 expect 64 "--list" generate
 expect 64 "--list" generate --list copy
