@@ -10,7 +10,7 @@
 # of them were different, in how many of these the program went on, how many had to be started again
 # since nothing was saved, and what went wrong.
 #   MOST=N    how many states of a moment are taken at random, where there are more than can be laid
-#             out; 0 in make check, 60 in make check-crash
+#             out; 0 in make check, 150 in make check-crash
 #   TRY=N     the program goes on in every N-th different state
 #   STRIDE=N  only every N-th moment
 #   KILLS=N   kills at random moments; with 0 there are no kills at all
