@@ -332,12 +332,23 @@ static void rename_file(disk *d, const disk_step *s)
         (disk_promise){strdup(s->to), copy_bytes(node->bytes), s->head.said, false, false};
 }
 
+/* Is it of the newest checkpoint that was saved? A program may remove older ones alone. */
+static bool is_needed(const disk *d, const char *path)
+{
+    bool needed = false;
+    for (size_t i = 0; i < d->promises; i++)
+        if (d->promise[i].kept && strstr(d->promise[i].path, "/checkpoint-"))
+            needed = strcmp(d->promise[i].path, path) == 0;
+    return needed;
+}
+
 static void unlink_file(disk *d, const char *path)
 {
     char name[256];
     disk_node *const folder = folder_of(d, path, name);
     change_entry(folder, DISK_UNLINK, name, NULL, names_find(&folder->now, name));
-    forget_path(d, path, d->promises);
+    if (!is_needed(d, path))
+        forget_path(d, path, d->promises);
 }
 
 bool disk_apply(disk *d, const disk_step *s)

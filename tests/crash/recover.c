@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,11 +55,15 @@ pid_t recover_start(const recovery *r, const recover_command *c, const char *rec
     _exit(98);
 }
 
+/* Processes that it has forked and not waited for are waited for, too: they may hold a lock. */
 int recover_wait(pid_t process)
 {
     int code;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (process < 0 || waitpid(process, &code, 0) != process)
         return 99;
+    while (waitpid(-process, NULL, 0) > 0)
+        ;
     return WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
 }
 
