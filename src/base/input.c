@@ -19,6 +19,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "base/path.h"
 
 enum { BUFFER = 1 << 16, READ_MAX = 1 << 30 };
@@ -399,18 +400,6 @@ static unroll_status fail_aside(const unroll_input *in)
                        in->name, KEPT_MAX >> 20, aside_folder(), strerror(errno));
 }
 
-static bool write_whole(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        const ssize_t n = write(fd, data, length);
-        if (n < 0 && errno != EINTR)
-            return false;
-        data += n > 0 ? n : 0;
-        length -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 /* Of what cannot be read twice the rest goes to a file, from which it is given then. */
 static unroll_status put_rest_aside(unroll_input *in, char *scratch)
 {
@@ -423,7 +412,7 @@ static unroll_status put_rest_aside(unroll_input *in, char *scratch)
         total += got;
         if (status == UNROLL_OK && total > in->max)
             status = fail_large(in, in->max);
-        if (status == UNROLL_OK && !write_whole(fd, scratch, got))
+        if (status == UNROLL_OK && !unroll_write_all(fd, scratch, got))
             status = fail_aside(in);
     }
     if (status == UNROLL_OK && lseek(fd, 0, SEEK_SET) != 0)

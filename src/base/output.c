@@ -138,18 +138,23 @@ unroll_status unroll_output_open(const char *path, unroll_output **out)
     return status;
 }
 
+bool unroll_write_all(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        const ssize_t n = write(fd, data, length < WRITE_MAX ? length : WRITE_MAX);
+        if (n < 0 && errno != EINTR)
+            return false;
+        data += n > 0 ? n : 0;
+        length -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
 /* Past a failure nothing more is written, and each call fails again. */
 static unroll_status write_all(unroll_output *out, const char *data, size_t length)
 {
-    while (out->error == 0 && length > 0) {
-        const ssize_t n = write(out->fd, data, length < WRITE_MAX ? length : WRITE_MAX);
-        if (n >= 0) {
-            data += n;
-            length -= (size_t)n;
-        } else if (errno != EINTR) {
-            out->error = errno;
-        }
-    }
+    if (out->error == 0 && !unroll_write_all(out->fd, data, length))
+        out->error = errno;
     return out->error ? fail_write(out->path, out->error) : UNROLL_OK;
 }
 

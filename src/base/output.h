@@ -25,6 +25,9 @@ unroll_status unroll_output_printf(unroll_output *out, const char *format, ...)
 unroll_status unroll_output_commit(unroll_output *out);
 void unroll_output_abort(unroll_output *out); /**< removes the temporary; NULL is fine */
 
+/** write() until all of `data` is in `fd`. @return false where it cannot be; errno says why */
+bool unroll_write_all(int fd, const char *data, size_t length);
+
 /** The whole of `data` as `path`, through the steps above. */
 unroll_status unroll_output_file(const char *path, const void *data, size_t length);
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/versioned.h"
+#include "math/radius.h"
 #include "net/net.h"
 
 /* The kinds, their formulas and sources are listed in unroll/net.h. fan_in and fan_out of one gate's block
@@ -114,60 +115,36 @@ static unroll_status fill_identity(draw *d, size_t H, unroll_real *w)
     return UNROLL_OK;
 }
 
-enum { SPARSE_ROW = 15, GROWTH_STEPS = 4000, GROWTH_FROM = 1000 };
+enum { SPARSE_ROW = 15 };
 
-/* The spectral radius, as the mean growth of a vector by step; `column` has the places of the n weights of each row.
- * 0 where it dies out. */
-static double growth(draw *d, size_t H, size_t n, const size_t *column, const unroll_real *w,
-                     double *x, double *y)
+/* Of the plain kernels, so that a start is the same with every set. */
+static unroll_status radius_of(size_t H, const unroll_real *w, double *radius)
 {
-    double sum = 0;
-    for (size_t i = 0; i < H; i++)
-        x[i] = unroll_rng_normal(&d->rng);
-    for (int t = 0; t < GROWTH_STEPS; t++) {
-        double square = 0;
-        for (size_t i = 0; i < H; i++) {
-            y[i] = 0;
-            for (size_t k = i * n; k < (i + 1) * n; k++)
-                y[i] += (double)w[i * H + column[k]] * x[column[k]];
-            square += y[i] * y[i];
-        }
-        if (!(square > 0))
-            return 0;
-        const double norm = sqrt(square);
-        for (size_t i = 0; i < H; i++)
-            x[i] = y[i] / norm;
-        sum += t < GROWTH_FROM ? 0 : log(norm);
-    }
-    return exp(sum / (GROWTH_STEPS - GROWTH_FROM));
+    const unroll_kernels *const *k = unroll_kernels_table;
+    while (k[1])
+        k++;
+    return unroll_radius(*k, H, w, radius);
 }
 
 /* Up to 15 weights in each row, elsewhere 0, scaled to the spectral radius 0.95. */
 static unroll_status fill_sparse(draw *d, size_t H, unroll_real *w)
 {
     const size_t n = H < SPARSE_ROW ? H : SPARSE_ROW;
-    size_t *column = unroll_alloc(H, n * sizeof *column);
-    double *x = unroll_alloc(H, 2 * sizeof *x);
-    if (!column || !x) {
-        unroll_free(column);
-        unroll_free(x);
-        return UNROLL_EMEMORY;
-    }
+    double radius;
     memset(w, 0, H * H * sizeof *w);
     for (size_t k = 0; k < H * n; k++) {
         unroll_real *row = w + k / n * H;
+        size_t column;
         do
-            column[k] = (size_t)unroll_rng_below(&d->rng, H);
-        while (row[column[k]] != 0);
+            column = (size_t)unroll_rng_below(&d->rng, H);
+        while (row[column] != 0);
         do
-            row[column[k]] = (unroll_real)unroll_rng_normal(&d->rng);
-        while (row[column[k]] == 0);
+            row[column] = (unroll_real)unroll_rng_normal(&d->rng);
+        while (row[column] == 0);
     }
-    const double radius = growth(d, H, n, column, w, x, x + H);
+    UNROLL_TRY(radius_of(H, w, &radius));
     for (size_t i = 0; radius > 0 && i < H * H; i++)
         w[i] = (unroll_real)(d->init->scale * 0.95 / radius * (double)w[i]);
-    unroll_free(column);
-    unroll_free(x);
     return UNROLL_OK;
 }
 

@@ -3,13 +3,9 @@
 #include <stddef.h>
 #include <unroll/status.h>
 
-/** Spectral radius (largest |eigenvalue|) of W [n][n], in doubles by Gelfand's formula: W is squared again
- *  and again, the Frobenius norm divided out each time and its logarithm kept, until log‖W^2k‖ −
- *  log‖W^k‖ over k stands still. This needs no eigenvectors and meets complex pairs, where power
- *  iteration would turn round for ever.
+/** Spectral radius of W [n][n], in doubles; see math/radius.h.
  *  @param radius  NaN where W is not finite
- *  @return UNROLL_EMEMORY; UNROLL_EUSAGE where the kernels that the environment asks for are not there
- *  Source: Gelfand (1941); accurate to about 1e-5, 1e-3 where eigenvalues are defective. */
+ *  @return UNROLL_EMEMORY; UNROLL_EUSAGE where the kernels that the environment asks for are not there */
 unroll_status unroll_spectral_radius(size_t n, const float *W, double *radius);
 
 /** Spectral norm (largest singular value σ_max) of W [rows][cols], by power iteration on W^T W in
