@@ -1,149 +1,19 @@
 /* The pictures of a comparison. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/output.h"
-#include "base/path.h"
 #include "base/utf8.h"
 #include "config/config.h"
-#include "lab/compare.h"
+#include "lab/compare_drawing.h"
 #include "lab/compare_summary.h"
-#include "report/plot.h"
 #include "report/variant.h"
 
 enum { LABEL = COMPARE_PLOT_LABEL };
 
-/* A picture while its series are put together; all of a series' numbers are one block. */
-typedef struct drawing {
-    const compare_study *study;
-    char *folder;
-    unroll_series *series;
-    char (*label)[LABEL];
-    double **block;
-    size_t count, most;
-    unroll_status status; /* the first failure */
-} drawing;
-
-/* ---- labels ---- */
-
-void compare_plot_label(const compare_variant *v, char out[COMPARE_PLOT_LABEL])
-{
-    const unroll_config *c = v->config;
-    const bool scaled = c->init_scale != 1 && !strstr(v->label, "init-scale=");
-    char init[48] = "", gates[48] = "";
-    if (!strstr(v->label, "init=") || scaled)
-        snprintf(init, sizeof init, "init %.20s", c->init);
-    if (*init && c->init_scale != 1) {
-        const size_t n = strlen(init);
-        snprintf(init + n, sizeof init - n, " x %.4g", c->init_scale);
-    }
-    if (c->chrono && !strstr(v->label, "chrono"))
-        snprintf(gates, sizeof gates, "chrono gate biases");
-    else if (!c->chrono && !isnan(c->forget_bias) && !strstr(v->label, "forget-bias=") &&
-             !strstr(v->label, "forget bias"))
-        snprintf(gates, sizeof gates, "forget bias %.4g", c->forget_bias);
-    const bool any = *init || *gates;
-    snprintf(out, LABEL, "%.*s%s%s%s%s%s", unroll_utf8_fit(v->label, 140), v->label,
-             any ? " (" : "", init, *init && *gates ? ", " : "", gates, any ? ")" : "");
-}
-
-/* What a reader must know of a line beside its name. */
-__attribute__((format(printf, 2, 3))) static void add_note(char label[LABEL], const char *format, ...)
-{
-    const size_t n = strlen(label);
-    va_list args;
-    va_start(args, format);
-    if (n + 2 < LABEL) {
-        memcpy(label + n, ", ", 3);
-        vsnprintf(label + n + 2, LABEL - n - 2, format, args);
-    }
-    va_end(args);
-}
-
-/* ---- series ---- */
-
-static void drop_series(drawing *d)
-{
-    for (size_t i = 0; i < d->count; i++)
-        unroll_free(d->block[i]);
-    d->count = 0;
-}
-
-static void lack_memory(drawing *d)
-{
-    if (d->status == UNROLL_OK)
-        d->status = UNROLL_EMEMORY;
-}
-
-/* Room for `count` points with a band: x, y, low, high in a row. */
-static unroll_series *new_series(drawing *d, const char *label, size_t look, size_t count)
-{
-    double *block = unroll_alloc(4 * count, sizeof *block);
-    if (!block)
-        lack_memory(d);
-    if (!block || d->count == d->most) {
-        unroll_free(block);
-        return NULL;
-    }
-    snprintf(d->label[d->count], LABEL, "%s", label);
-    d->block[d->count] = block;
-    unroll_series *s = &d->series[d->count];
-    *s = (unroll_series){.label = d->label[d->count],
-                         .look = look,
-                         .x = block,
-                         .y = block + count,
-                         .low = block + 2 * count,
-                         .high = block + 3 * count,
-                         .count = count};
-    d->count++;
-    return s;
-}
-
-static void set_point(drawing *d, size_t i, double x, const unroll_mean *y)
-{
-    double *block = d->block[d->count - 1];
-    const size_t count = d->series[d->count - 1].count;
-    block[i] = x;
-    block[count + i] = y->mean;
-    block[2 * count + i] = y->low;
-    block[3 * count + i] = y->high;
-}
-
-/* A band of one or two seeds would look like an interval: one seed is a line, two are dots beside their mean. */
-static void finish_series(drawing *d, size_t look)
-{
-    enum { PLACES = 25 };
-    unroll_series *one = &d->series[d->count - 1];
-    const double *x = one->x, *low = one->low, *high = one->high;
-    const size_t apart = (one->count + PLACES - 1) / PLACES;
-    const size_t places = one->count ? (one->count - 1) / apart + 1 : 0;
-    if (d->study->seeds > 2)
-        return;
-    one->low = one->high = NULL;
-    if (d->study->seeds < 2 || !new_series(d, "", look, 2 * places))
-        return;
-    unroll_series *dots = &d->series[d->count - 1];
-    dots->marks = true;
-    dots->low = dots->high = NULL;
-    for (size_t i = 0; i < places; i++) {
-        set_point(d, 2 * i, x[i * apart], &(unroll_mean){.mean = low[i * apart]});
-        set_point(d, 2 * i + 1, x[i * apart], &(unroll_mean){.mean = high[i * apart]});
-    }
-}
-
-static void add_level(drawing *d, const char *label, double level, double from, double to)
-{
-    if (isnan(level) || !(to > from) || !new_series(d, label, 0, 2))
-        return;
-    d->series[d->count - 1].reference = true;
-    d->series[d->count - 1].low = d->series[d->count - 1].high = NULL;
-    set_point(d, 0, from, &(unroll_mean){.mean = level});
-    set_point(d, 1, to, &(unroll_mean){.mean = level});
-}
+/* ---- guesses ---- */
 
 enum field { FIELD_LOSS, FIELD_ACCURACY, FIELD_SOLVED };
 
@@ -159,7 +29,7 @@ static const char *guess_name(enum field field)
 
 /* What a guess that remembers nothing reaches: one line where it is the same for all variants, else one for each
  * level. */
-static void add_guesses(drawing *d, enum field field, double to)
+static void add_guesses(compare_drawing *d, enum field field, double to)
 {
     const compare_study *s = d->study;
     const char *what = guess_name(field);
@@ -179,38 +49,14 @@ static void add_guesses(drawing *d, enum field field, double to)
             snprintf(label, LABEL, "%s, %.40s=%.6g", what, s->sweep_key, a->sweep);
         else
             snprintf(label, LABEL, "%s, %.*s", what, unroll_utf8_fit(a->label, 140), a->label);
-        add_level(d, label, level, 0, to);
+        compare_drawing_level(d, label, level, 0, to);
     }
-}
-
-static void flush(drawing *d, const unroll_plot *like)
-{
-    unroll_plot plot = *like;
-    size_t longest = 0;
-    for (size_t i = 0; i < d->count; i++)
-        if (!d->series[i].reference && *d->series[i].label &&
-            d->series[i].count + d->series[i].marks > longest)
-            longest = d->series[i].count + d->series[i].marks;
-    if (longest < 2) { /* a point is no curve */
-        drop_series(d);
-        return;
-    }
-    plot.directory = d->folder;
-    plot.series = d->series;
-    plot.count = d->count;
-    plot.key_below = true;
-    unroll_status status = unroll_plot_write(&plot);
-    if (status == UNROLL_OK)
-        status = unroll_plot_draw(&plot);
-    if (d->status == UNROLL_OK)
-        d->status = status;
-    drop_series(d);
 }
 
 /* ---- learning curves ---- */
 
 /* Means over seeds, each of the points that the longest has. */
-static void add_learning(drawing *d, size_t v, enum field field)
+static void add_learning(compare_drawing *d, size_t v, enum field field)
 {
     const compare_study *s = d->study;
     char label[LABEL];
@@ -223,8 +69,8 @@ static void add_learning(drawing *d, size_t v, enum field field)
     }
     compare_plot_label(&s->variant[v], label);
     if (diverged)
-        add_note(label, "%zu of %zu seeds diverged", diverged, seeds);
-    if (count == 0 || !new_series(d, label, v + 1, count))
+        compare_drawing_note(label, "%zu of %zu seeds diverged", diverged, seeds);
+    if (count == 0 || !compare_drawing_add(d, label, v + 1, count))
         return;
     for (size_t i = 0; i < count; i++) {
         double x = NAN;
@@ -238,13 +84,13 @@ static void add_learning(drawing *d, size_t v, enum field field)
             value[k] = !p ? NAN : field == FIELD_LOSS ? p->loss : p->accuracy;
         }
         const unroll_mean m = unroll_mean_of(value, seeds);
-        set_point(d, i, x, &m);
+        compare_drawing_set(d, i, x, &m);
     }
-    finish_series(d, v + 1);
+    compare_drawing_finish(d, v + 1);
 }
 
 /* The last x of any series. */
-static double last_x(const drawing *d)
+static double last_x(const compare_drawing *d)
 {
     double most = 0;
     for (size_t i = 0; i < d->count; i++)
@@ -253,7 +99,7 @@ static double last_x(const drawing *d)
 }
 
 /* Decades apart, and nothing at or below zero. */
-static bool wants_log(const drawing *d)
+static bool wants_log(const compare_drawing *d)
 {
     double low = INFINITY, high = 0;
     for (size_t i = 0; i < d->count; i++)
@@ -264,25 +110,25 @@ static bool wants_log(const drawing *d)
     return low > 0 && high > 30 * low;
 }
 
-static void draw_learning(drawing *d, const char *title)
+static void draw_learning(compare_drawing *d, const char *title)
 {
     const compare_study *s = d->study;
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_LOSS);
     add_guesses(d, FIELD_LOSS, last_x(d));
-    flush(d, &(unroll_plot){.name = "learning",
-                            .title = title,
-                            .x_label = "update",
-                            .y_label = s->squared ? "training squared error"
-                                                  : "training loss (nats per target)",
-                            .log_y = wants_log(d)});
+    compare_drawing_flush(d, &(unroll_plot){.name = "learning",
+                                            .title = title,
+                                            .x_label = "update",
+                                            .y_label = s->squared ? "training squared error"
+                                                                  : "training loss (nats per target)",
+                                            .log_y = wants_log(d)});
     for (size_t v = 0; v < s->variants; v++)
         add_learning(d, v, FIELD_ACCURACY);
     add_guesses(d, FIELD_ACCURACY, last_x(d));
-    flush(d, &(unroll_plot){.name = "accuracy",
-                            .title = title,
-                            .x_label = "update",
-                            .y_label = "training accuracy"});
+    compare_drawing_flush(d, &(unroll_plot){.name = "accuracy",
+                                            .title = title,
+                                            .x_label = "update",
+                                            .y_label = "training accuracy"});
 }
 
 /* ---- gradient curves ---- */
@@ -327,7 +173,7 @@ static void get_gradients(const compare_study *s, size_t v, int when, size_t cou
     }
 }
 
-static void add_gradient(drawing *d, size_t v, int when)
+static void add_gradient(compare_drawing *d, size_t v, int when)
 {
     const compare_study *s = d->study;
     const size_t seeds = (size_t)s->seeds;
@@ -336,7 +182,7 @@ static void add_gradient(drawing *d, size_t v, int when)
     const size_t count = gradient_count(s, v, when, &without);
     double *value = unroll_alloc(count * seeds, sizeof *value);
     if (!value)
-        lack_memory(d);
+        compare_drawing_lack_memory(d);
     if (!value || count == 0) {
         unroll_free(value);
         return;
@@ -347,20 +193,21 @@ static void add_gradient(drawing *d, size_t v, int when)
             zeros += value[from * seeds + k] == 0;
     compare_plot_label(&s->variant[v], label);
     if (without)
-        add_note(label, "%zu of %zu seeds without a curve", without, seeds);
+        compare_drawing_note(label, "%zu of %zu seeds without a curve", without, seeds);
     if (zeros)
-        add_note(label, "0 in %zu of %zu seeds at distance %zu", zeros, seeds - without, from - 1);
-    const bool drawn = new_series(d, label, v + 1, count);
+        compare_drawing_note(label, "0 in %zu of %zu seeds at distance %zu", zeros, seeds - without,
+                             from - 1);
+    const bool drawn = compare_drawing_add(d, label, v + 1, count);
     for (size_t i = 0; i < count && drawn; i++) {
         const unroll_mean m = compare_geometric_mean(value + i * seeds, seeds);
-        set_point(d, i, (double)i, &m);
+        compare_drawing_set(d, i, (double)i, &m);
     }
     if (drawn)
-        finish_series(d, v + 1);
+        compare_drawing_finish(d, v + 1);
     unroll_free(value);
 }
 
-static void draw_gradients(drawing *d, const char *title)
+static void draw_gradients(compare_drawing *d, const char *title)
 {
     static const char *const names[COMPARE_WHENS] = {"gradient-start", "gradient-middle",
                                                      "gradient-end"};
@@ -372,24 +219,24 @@ static void draw_gradients(drawing *d, const char *title)
         snprintf(text, sizeof text, "Gradient against distance, %s: %.120s", words[when], title);
         for (size_t v = 0; v < d->study->variants; v++)
             add_gradient(d, v, when);
-        flush(d, &(unroll_plot){.name = names[when],
-                                .title = text,
-                                .log_y = true,
-                                .x_label = "distance k = t - s (steps)",
-                                .y_label = y_label});
+        compare_drawing_flush(d, &(unroll_plot){.name = names[when],
+                                                .title = text,
+                                                .log_y = true,
+                                                .x_label = "distance k = t - s (steps)",
+                                                .y_label = y_label});
     }
 }
 
 /* ---- gradient against layer ---- */
 
-static void add_depth(drawing *d, size_t v)
+static void add_depth(compare_drawing *d, size_t v)
 {
     const compare_study *s = d->study;
     const size_t seeds = (size_t)s->seeds;
     const size_t layers = (size_t)s->variant[v].config->layers;
     char label[LABEL];
     compare_plot_label(&s->variant[v], label);
-    if (!new_series(d, label, v + 1, layers))
+    if (!compare_drawing_add(d, label, v + 1, layers))
         return;
     d->series[d->count - 1].points = true;
     for (size_t l = 0; l < layers; l++) {
@@ -402,9 +249,9 @@ static void add_depth(drawing *d, size_t v)
                     value[k] = r->distance[i].row.point.gmean;
         }
         const unroll_mean m = compare_geometric_mean(value, seeds);
-        set_point(d, l, (double)l + 1, &m);
+        compare_drawing_set(d, l, (double)l + 1, &m);
     }
-    finish_series(d, v + 1);
+    compare_drawing_finish(d, v + 1);
 }
 
 static bool has_layers(const compare_study *s)
@@ -415,7 +262,7 @@ static bool has_layers(const compare_study *s)
     return false;
 }
 
-static void draw_depth(drawing *d, const char *title)
+static void draw_depth(compare_drawing *d, const char *title)
 {
     char text[200], y_label[80];
     snprintf(y_label, sizeof y_label, "|dL_t/dh_t| (%s), geometric mean",
@@ -423,30 +270,31 @@ static void draw_depth(drawing *d, const char *title)
     snprintf(text, sizeof text, "Gradient against layer, before training: %.120s", title);
     for (size_t v = 0; v < d->study->variants; v++)
         add_depth(d, v);
-    flush(d, &(unroll_plot){.name = "gradient-layers",
-                            .title = text,
-                            .log_y = true,
-                            .x_label = "layer, from the input",
-                            .y_label = y_label});
+    compare_drawing_flush(d, &(unroll_plot){.name = "gradient-layers",
+                                            .title = text,
+                                            .log_y = true,
+                                            .x_label = "layer, from the input",
+                                            .y_label = y_label});
 }
 
 /* ---- what the sweep and the half-life say ---- */
 
 /* The first variant's guesses, value by value. */
-static void add_sweep_guess(drawing *d, size_t values, enum field field)
+static void add_sweep_guess(compare_drawing *d, size_t values, enum field field)
 {
     const compare_study *s = d->study;
-    if (isnan(guess(&s->variant[0], field)) || !new_series(d, guess_name(field), 0, values))
+    if (isnan(guess(&s->variant[0], field)) || !compare_drawing_add(d, guess_name(field), 0, values))
         return;
     unroll_series *one = &d->series[d->count - 1];
     one->reference = true;
     one->low = one->high = NULL;
     for (size_t v = 0; v < values; v++)
-        set_point(d, v, s->variant[v].sweep, &(unroll_mean){.mean = guess(&s->variant[v], field)});
+        compare_drawing_set(d, v, s->variant[v].sweep,
+                            &(unroll_mean){.mean = guess(&s->variant[v], field)});
 }
 
 /* The variants of one kind stand together, value by value. */
-static void draw_sweep(drawing *d, const char *title, enum field field, const char *name,
+static void draw_sweep(compare_drawing *d, const char *title, enum field field, const char *name,
                        const char *y_label)
 {
     const compare_study *s = d->study;
@@ -467,8 +315,8 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
         for (size_t i = from * s->seeds; i < to * s->seeds; i++)
             diverged += s->result[i].diverged;
         if (diverged && field != FIELD_SOLVED)
-            add_note(label, "without %zu runs that diverged", diverged);
-        if (!new_series(d, label, ++look, to - from))
+            compare_drawing_note(label, "without %zu runs that diverged", diverged);
+        if (!compare_drawing_add(d, label, ++look, to - from))
             continue;
         d->series[d->count - 1].points = true;
         for (size_t v = from; v < to; v++) {
@@ -476,36 +324,39 @@ static void draw_sweep(drawing *d, const char *title, enum field field, const ch
             compare_summarise(s, v, &m);
             const double share = m.done ? (double)m.solved / (double)m.done : NAN;
             const unroll_mean solved = {.mean = share, .low = share, .high = share};
-            set_point(d, v - from, s->variant[v].sweep,
-                      field == FIELD_SOLVED ? &solved
-                      : field == FIELD_LOSS ? &m.loss
-                                            : &m.accuracy);
+            compare_drawing_set(d, v - from, s->variant[v].sweep,
+                                field == FIELD_SOLVED ? &solved
+                                : field == FIELD_LOSS ? &m.loss
+                                                      : &m.accuracy);
         }
         if (field == FIELD_SOLVED) /* a share of all seeds, not one of each */
             d->series[d->count - 1].low = d->series[d->count - 1].high = NULL;
         else
-            finish_series(d, look);
+            compare_drawing_finish(d, look);
         first = first ? first : to;
     }
     add_sweep_guess(d, first, field);
-    flush(d,
-          &(unroll_plot){.name = name, .title = title, .x_label = s->sweep_key, .y_label = y_label});
+    compare_drawing_flush(d, &(unroll_plot){.name = name,
+                                            .title = title,
+                                            .x_label = s->sweep_key,
+                                            .y_label = y_label});
 }
 
-static void draw_half_life(drawing *d, const char *title)
+static void draw_half_life(compare_drawing *d, const char *title)
 {
     const compare_study *s = d->study;
     for (size_t v = 0; v < s->variants; v++) {
         char label[LABEL];
         size_t n = 0;
         compare_plot_label(&s->variant[v], label);
-        unroll_series *one = new_series(d, label, v + 1, (size_t)s->seeds);
+        unroll_series *one = compare_drawing_add(d, label, v + 1, (size_t)s->seeds);
         for (size_t k = 0; one && k < s->seeds; k++) {
             const compare_result *r = compare_at(s, v, k);
             const double steps = (double)r->steps_to_solve;
             if (r->done && r->solved && isfinite(r->half_life[COMPARE_START]) &&
                 r->half_life[COMPARE_START] > 0)
-                set_point(d, n++, r->half_life[COMPARE_START], &(unroll_mean){.mean = steps});
+                compare_drawing_set(d, n++, r->half_life[COMPARE_START],
+                                    &(unroll_mean){.mean = steps});
         }
         if (!one)
             continue;
@@ -515,44 +366,46 @@ static void draw_half_life(drawing *d, const char *title)
         if (n == 0) /* nothing solved: it has no place here */
             unroll_free(d->block[--d->count]);
     }
-    flush(d, &(unroll_plot){.name = "half-life",
-                            .title = title,
-                            .log_x = true,
-                            .x_label = "half-life of the gradient before training (steps)",
-                            .y_label = "updates until solved"});
+    compare_drawing_flush(d, &(unroll_plot){.name = "half-life",
+                                            .title = title,
+                                            .log_x = true,
+                                            .x_label =
+                                                "half-life of the gradient before training (steps)",
+                                            .y_label = "updates until solved"});
 }
 
 /* ---- translations by length ---- */
 
-static void draw_lengths(drawing *d, const char *title, bool bleu)
+static void draw_lengths(compare_drawing *d, const char *title, bool bleu)
 {
     const compare_study *s = d->study;
     const size_t count = compare_length_count(s);
     for (size_t v = 0; v < s->variants && count; v++) {
         char label[LABEL];
         compare_plot_label(&s->variant[v], label);
-        if (!new_series(d, label, v + 1, count))
+        if (!compare_drawing_add(d, label, v + 1, count))
             continue;
         d->series[d->count - 1].points = true;
         for (size_t i = 0; i < count; i++) {
             const compare_length *of = compare_length_at(s, i);
             const unroll_mean m = compare_length_mean(s, v, of, bleu);
-            set_point(d, i, (double)(of->min + of->max) / 2, &m);
+            compare_drawing_set(d, i, (double)(of->min + of->max) / 2, &m);
         }
-        finish_series(d, v + 1);
+        compare_drawing_finish(d, v + 1);
     }
-    flush(d, &(unroll_plot){.name = bleu ? "length-bleu" : "length-exact",
-                            .title = title,
-                            .y_to = bleu ? 102 : 1.02,
-                            .x_label = "tokens of the source",
-                            .y_label = bleu ? "BLEU of held-out sentences"
-                                            : "share of held-out sentences translated exactly"});
+    compare_drawing_flush(d, &(unroll_plot){
+                                 .name = bleu ? "length-bleu" : "length-exact",
+                                 .title = title,
+                                 .y_to = bleu ? 102 : 1.02,
+                                 .x_label = "tokens of the source",
+                                 .y_label = bleu ? "BLEU of held-out sentences"
+                                                 : "share of held-out sentences translated exactly"});
 }
 
 /* ---- targets against sources ---- */
 
 /* Of each variant the first seed's. */
-static void draw_maps(drawing *d)
+static void draw_maps(compare_drawing *d)
 {
     for (size_t v = 0; v < d->study->variants; v++) {
         const compare_map *m = &compare_at(d->study, v, 0)->map;
@@ -563,23 +416,10 @@ static void draw_maps(drawing *d)
 
 /* ---- all ---- */
 
-static unroll_status start_drawing(drawing *d)
-{
-    const compare_study *s = d->study;
-    d->most = 3 * s->variants; /* dots and reference lines, too */
-    d->folder = unroll_path_join(s->directory, "plots");
-    d->series = unroll_alloc(d->most, sizeof *d->series);
-    d->label = unroll_alloc(d->most, sizeof *d->label);
-    d->block = unroll_alloc(d->most, sizeof *d->block);
-    if (!d->folder || !d->series || !d->label || !d->block)
-        return UNROLL_EMEMORY;
-    return unroll_make_directory(d->folder);
-}
-
 unroll_status compare_draw(const compare_study *s, const char *title)
 {
-    drawing d = {.study = s};
-    unroll_status status = start_drawing(&d);
+    compare_drawing d = {.study = s};
+    unroll_status status = compare_drawing_start(&d);
     if (status == UNROLL_OK) {
         draw_learning(&d, title);
         if (s->ask.probe)
@@ -599,9 +439,6 @@ unroll_status compare_draw(const compare_study *s, const char *title)
         const unroll_status drawn = compare_generalization_draw(s, d.folder, title);
         status = d.status ? d.status : drawn;
     }
-    unroll_free(d.block);
-    unroll_free(d.label);
-    unroll_free(d.series);
-    unroll_free(d.folder);
+    compare_drawing_free(&d);
     return status;
 }
