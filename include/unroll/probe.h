@@ -441,6 +441,8 @@ const unroll_curve *unroll_gradient_monitor_curve(const unroll_gradient_monitor 
 /** Of the top layer's h. */
 const unroll_fit *unroll_gradient_monitor_fit(const unroll_gradient_monitor *monitor);
 const unroll_histograms *unroll_gradient_monitor_histograms(const unroll_gradient_monitor *monitor);
+/** What records are measured in, as unroll_probe_precision(). */
+const char *unroll_gradient_monitor_precision(const unroll_gradient_monitor *monitor);
 
 #ifdef __cplusplus
 }

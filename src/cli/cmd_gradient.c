@@ -343,9 +343,8 @@ static unroll_status open_all(gradient_subject *p)
         describe_training(p->path, trained, sizeof trained);
     unroll_variant_text(p->config, p->request.variant);
     const size_t length = strlen(p->request.variant); /* what else every figure says */
-    snprintf(p->request.variant + length, sizeof p->request.variant - length, "%s%s%s%s", trained,
-             o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "",
-             o->precision == IN_FLOATS ? ", in floats" : "");
+    snprintf(p->request.variant + length, sizeof p->request.variant - length, "%s%s%s", trained,
+             o->through ? ", through statistics" : "", o->loss == LOSS_ALL ? ", accumulated" : "");
     return UNROLL_OK;
 }
 

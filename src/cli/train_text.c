@@ -320,6 +320,7 @@ void train_report_gradients(train_call *t)
     train_print(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
                 (unsigned long long)records, spent, 100 * spent / fmax(course->seconds, spent));
     if (unroll_gradient_steps_draw(course->directory, unroll_variant_text(course->config, variant),
+                                   unroll_recorder_precision(course->recorder),
                                    course->session.task.squared) != UNROLL_OK)
         train_print_fault(t);
 }

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/output.h"
 #include "base/path.h"
 #include "lab/compare.h"
@@ -12,10 +13,10 @@
 /* ",value"; nothing where there is none. */
 static void put_real(unroll_buffer *out, double value)
 {
-    if (isnan(value))
-        unroll_buffer_text(out, ",");
-    else
-        unroll_buffer_printf(out, ",%.9g", value);
+    char number[32];
+    unroll_buffer_text(out, ",");
+    if (!isnan(value))
+        unroll_buffer_text(out, unroll_format_double(number, value));
 }
 
 static void put_results(unroll_buffer *out, const char *label, uint64_t seed, const compare_result *r)

@@ -216,7 +216,8 @@ static void draw_gradients(compare_drawing *d, const char *title)
         char text[200], y_label[80];
         snprintf(y_label, sizeof y_label, "|dL_t/dh_s| (%s), top layer, geometric mean",
                  unroll_loss_unit(d->study->squared));
-        snprintf(text, sizeof text, "Gradient against distance, %s: %.120s", words[when], title);
+        snprintf(text, sizeof text, "Gradient against distance, %s, in doubles: %.120s",
+                 words[when], title);
         for (size_t v = 0; v < d->study->variants; v++)
             add_gradient(d, v, when);
         compare_drawing_flush(d, &(unroll_plot){.name = names[when],

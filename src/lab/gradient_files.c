@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/output.h"
 #include "base/path.h"
 #include "lab/gradient_report.h"
@@ -12,6 +13,16 @@
 #include "store/curve_csv.h"
 
 /* ---- rows; a net that does not train is at step 0 ---- */
+
+/* ",value" for each, so that it reads back the same. */
+static void put_reals(unroll_buffer *text, size_t count, const double *value)
+{
+    char number[32];
+    for (size_t i = 0; i < count; i++) {
+        unroll_buffer_text(text, ",");
+        unroll_buffer_text(text, unroll_format_double(number, value[i]));
+    }
+}
 
 static void distance_rows(unroll_buffer *text, const gradient_report *r)
 {
@@ -31,12 +42,14 @@ static void fit_row(unroll_buffer *text, const gradient_report *r, size_t layer,
     char horizon[32] = "inf";
     if (f->horizon != SIZE_MAX)
         snprintf(horizon, sizeof horizon, "%zu", f->horizon);
-    unroll_buffer_printf(text,
-                         "0,%zu,%c,%zu,%zu,%.17g,%.17g,%.17g,%.17g,%.17g,%s,%.17g,%.17g,%.17g\n",
-                         layer, state == UNROLL_STATE_C ? 'c' : 'h', f->first, f->last, f->slope,
-                         f->low, f->high, f->rho, f->half_life, horizon, f->r2,
-                         unroll_diagnosis_mean_field(r->diagnosis, layer),
-                         unroll_diagnosis_bound(r->diagnosis, layer));
+    unroll_buffer_printf(text, "0,%zu,%c,%zu,%zu", layer, state == UNROLL_STATE_C ? 'c' : 'h',
+                         f->first, f->last);
+    put_reals(text, 5, (const double[]){f->slope, f->low, f->high, f->rho, f->half_life});
+    unroll_buffer_printf(text, ",%s", horizon);
+    put_reals(text, 3,
+              (const double[]){f->r2, unroll_diagnosis_mean_field(r->diagnosis, layer),
+                               unroll_diagnosis_bound(r->diagnosis, layer)});
+    unroll_buffer_text(text, "\n");
 }
 
 static void fit_rows(unroll_buffer *text, const gradient_report *r)
@@ -53,9 +66,11 @@ static void saturation_rows(unroll_buffer *text, const gradient_report *r)
 {
     const unroll_saturation *s;
     unroll_buffer_text(text, "step,layer,name,below_0.1,above_0.9,dead\n");
-    for (size_t i = 0; (s = unroll_diagnosis_saturation(r->diagnosis, i)); i++)
-        unroll_buffer_printf(text, "0,%zu,%s,%.6g,%.6g,%.6g\n", s->layer, s->name, s->low, s->high,
-                             s->dead);
+    for (size_t i = 0; (s = unroll_diagnosis_saturation(r->diagnosis, i)); i++) {
+        unroll_buffer_printf(text, "0,%zu,%s", s->layer, s->name);
+        put_reals(text, 3, (const double[]){s->low, s->high, s->dead});
+        unroll_buffer_text(text, "\n");
+    }
 }
 
 static void lyapunov_rows(unroll_buffer *text, const gradient_report *r)
@@ -64,10 +79,13 @@ static void lyapunov_rows(unroll_buffer *text, const gradient_report *r)
     const double *deviation = unroll_lyapunov_deviations(r->lyapunov);
     const double *error = unroll_lyapunov_errors(r->lyapunov);
     unroll_buffer_text(text, "step,exponent,nats,decades,deviation,n,error\n");
-    for (size_t i = 0; i < unroll_lyapunov_count(r->lyapunov); i++)
-        unroll_buffer_printf(text, "0,%zu,%.17g,%.17g,%.17g,%zu,%.17g\n", i + 1, nats[i],
-                             nats[i] / log(10), deviation[i], unroll_lyapunov_samples(r->lyapunov),
-                             error[i]);
+    for (size_t i = 0; i < unroll_lyapunov_count(r->lyapunov); i++) {
+        unroll_buffer_printf(text, "0,%zu", i + 1);
+        put_reals(text, 3, (const double[]){nats[i], nats[i] / log(10), deviation[i]});
+        unroll_buffer_printf(text, ",%zu", unroll_lyapunov_samples(r->lyapunov));
+        put_reals(text, 1, &error[i]);
+        unroll_buffer_text(text, "\n");
+    }
 }
 
 static void jacobian_rows(unroll_buffer *text, const gradient_report *r)
@@ -75,9 +93,11 @@ static void jacobian_rows(unroll_buffer *text, const gradient_report *r)
     const double *frobenius = unroll_jacobian_frobenius(r->jacobian);
     const double *spectral = unroll_jacobian_spectral(r->jacobian);
     unroll_buffer_text(text, "step,distance,frobenius,spectral,n\n");
-    for (size_t k = 0; k < unroll_jacobian_distances(r->jacobian); k++)
-        unroll_buffer_printf(text, "0,%zu,%.17g,%.17g,%zu\n", k, frobenius[k], spectral[k],
-                             unroll_jacobian_samples(r->jacobian));
+    for (size_t k = 0; k < unroll_jacobian_distances(r->jacobian); k++) {
+        unroll_buffer_printf(text, "0,%zu", k);
+        put_reals(text, 2, (const double[]){frobenius[k], spectral[k]});
+        unroll_buffer_printf(text, ",%zu\n", unroll_jacobian_samples(r->jacobian));
+    }
 }
 
 static void weight_rows(unroll_buffer *text, const gradient_report *r)
@@ -86,9 +106,11 @@ static void weight_rows(unroll_buffer *text, const gradient_report *r)
     for (size_t l = 0; l < unroll_weight_curve_layers(r->weights); l++) {
         const double *norm = unroll_weight_curve_norm(r->weights, l);
         const double *ratio = unroll_weight_curve_ratio(r->weights, l);
-        for (size_t k = 0; k < unroll_weight_curve_distances(r->weights); k++)
-            unroll_buffer_printf(text, "0,%zu,%zu,%.17g,%.17g,%zu\n", l, k, norm[k], ratio[k],
-                                 unroll_weight_curve_samples(r->weights));
+        for (size_t k = 0; k < unroll_weight_curve_distances(r->weights); k++) {
+            unroll_buffer_printf(text, "0,%zu,%zu", l, k);
+            put_reals(text, 2, (const double[]){norm[k], ratio[k]});
+            unroll_buffer_printf(text, ",%zu\n", unroll_weight_curve_samples(r->weights));
+        }
     }
 }
 
@@ -141,7 +163,10 @@ unroll_status gradient_report_chart(const gradient_report *r, size_t columns, si
 
 unroll_status gradient_report_write(const gradient_report *r, const char *directory)
 {
-    const unroll_gradient_figure f = figure(r, directory);
+    char title[UNROLL_VARIANT_MAX + 50];
+    unroll_gradient_figure f = figure(r, directory);
+    snprintf(title, sizeof title, "%s, %s", r->request.variant, unroll_precision_text(r->precision));
+    f.variant = title;
     UNROLL_TRY(unroll_make_directory(directory));
     UNROLL_TRY(unroll_report_clean(directory));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)

@@ -35,11 +35,12 @@ static unroll_status put_curve(const writing *w)
     char text[900];
     unroll_table table = {0};
     snprintf(text, sizeof text,
-             "%s. %zu windows of %zu steps, forward and back in %ss. %s The norm of the gradient with "
+             "%s. %zu windows of %zu steps, forward and back %s. %s The norm of the gradient with "
              "respect to each layer's state k steps before, geometric mean over windows; decay by "
              "least squares from distance 5; the horizon is where a thousandth of distance 5 is left. "
              "Intervals of the slope are by bootstrap-t over windows%s.",
-             r->request.variant, unroll_curve_samples(r->curve), r->request.T, r->precision,
+             r->request.variant, unroll_curve_samples(r->curve), r->request.T,
+             unroll_precision_text(r->precision),
              r->request.accumulated
                  ? "Accumulated: losses of all steps together, so that no decay shows."
                  : "The loss of one step alone, not divided by batch or window.",

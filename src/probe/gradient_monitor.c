@@ -182,3 +182,8 @@ const unroll_histograms *unroll_gradient_monitor_histograms(const unroll_gradien
 {
     return m->histograms;
 }
+
+const char *unroll_gradient_monitor_precision(const unroll_gradient_monitor *m)
+{
+    return unroll_probe_precision(m->probe);
+}

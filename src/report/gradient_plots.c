@@ -24,8 +24,8 @@ static const char *shown_title(const unroll_gradient_figure *f, char buffer[UNRO
     const size_t n = unroll_curve_layers(f->curve);
     if (n <= 3)
         return f->variant;
-    snprintf(buffer, UNROLL_PICTURE_LABEL, "%.*s; layers 0, %zu and %zu of %zu", UNROLL_VARIANT_MAX,
-             f->variant, n / 2, n - 1, n);
+    snprintf(buffer, UNROLL_PICTURE_LABEL, "%s; layers 0, %zu and %zu of %zu", f->variant, n / 2,
+             n - 1, n);
     return buffer;
 }
 
@@ -385,21 +385,21 @@ static unroll_status draw_lyapunov(const unroll_gradient_figure *f, const char *
 {
     const unroll_lyapunov *l = f->lyapunov;
     const size_t count = unroll_lyapunov_count(l);
-    const double *nats = unroll_lyapunov_exponents(l), *deviation = unroll_lyapunov_deviations(l);
+    const double *nats = unroll_lyapunov_exponents(l), *error = unroll_lyapunov_errors(l);
     const double decades = 1 / log(10);
     double *data = unroll_alloc(4 * count, sizeof *data);
     if (!data)
         return UNROLL_EMEMORY;
     double *x = data, *y = x + count, *low = y + count, *high = low + count;
     for (size_t i = 0; i < count; i++) {
-        const double spread = isfinite(deviation[i]) ? deviation[i] * decades : 0;
+        const double spread = isfinite(error[i]) ? error[i] * decades : 0;
         x[i] = (double)i + 1;
         y[i] = nats[i] * decades;
         low[i] = y[i] - spread;
         high[i] = y[i] + spread;
     }
     char label[UNROLL_PICTURE_LABEL];
-    snprintf(label, sizeof label, "mean over %zu windows; band: one standard deviation",
+    snprintf(label, sizeof label, "mean over %zu windows; band: one standard error",
              unroll_lyapunov_samples(l));
     const double ends[2] = {1, (double)count}, zero[2] = {0, 0};
     const unroll_series series[] = {

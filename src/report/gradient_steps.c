@@ -47,8 +47,7 @@ static unroll_status read_records(const char *path, bool count, records *r)
     return status;
 }
 
-static unroll_status draw_steps(const records *r, const char *folder, const char *variant,
-                                bool squared)
+static unroll_status draw_steps(const records *r, const char *folder, const char *title, bool squared)
 {
     enum { LINES = 6 };
     unroll_picture p = {0};
@@ -74,7 +73,7 @@ static unroll_status draw_steps(const records *r, const char *folder, const char
     if (status == UNROLL_OK)
         status = unroll_picture_draw(&(unroll_plot){.directory = folder,
                                                     .name = "gradient-steps-lines",
-                                                    .title = variant,
+                                                    .title = title,
                                                     .x_label = "distance t - s (steps)",
                                                     .y_label = y_label,
                                                     .log_y = true,
@@ -85,7 +84,7 @@ static unroll_status draw_steps(const records *r, const char *folder, const char
     return status;
 }
 
-static unroll_status draw_step_map(const records *r, const char *folder, const char *variant,
+static unroll_status draw_step_map(const records *r, const char *folder, const char *title,
                                    bool squared)
 {
     const size_t cells = r->steps * r->distances;
@@ -98,31 +97,34 @@ static unroll_status draw_step_map(const records *r, const char *folder, const c
         z[i] = log10(r->gmean[i]);
     for (size_t k = 0; k < r->distances; k++)
         z[cells + k] = (double)k;
-    const unroll_status status =
-        unroll_picture_heat(folder, "gradient-steps", variant, "training step",
-                            &(unroll_heat){.z = z,
-                                           .x = z + cells,
-                                           .y = r->step,
-                                           .columns = r->distances,
-                                           .rows = r->steps,
-                                           .label = label});
+    const unroll_status status = unroll_picture_heat(folder, "gradient-steps", title, "training step",
+                                                     &(unroll_heat){.z = z,
+                                                                    .x = z + cells,
+                                                                    .y = r->step,
+                                                                    .columns = r->distances,
+                                                                    .rows = r->steps,
+                                                                    .label = label});
     unroll_free(z);
     return status;
 }
 
 /* Without gnuplot the data of both are written all the same. */
-static unroll_status draw(const records *r, const char *folder, const char *variant, bool squared)
+static unroll_status draw(const records *r, const char *folder, const char *title, bool squared)
 {
-    const unroll_status status = draw_step_map(r, folder, variant, squared);
+    const unroll_status status = draw_step_map(r, folder, title, squared);
     if (status != UNROLL_OK && status != UNROLL_ENOINPUT)
         return status;
-    const unroll_status lines = draw_steps(r, folder, variant, squared);
+    const unroll_status lines = draw_steps(r, folder, title, squared);
     return status == UNROLL_OK ? lines : status;
 }
 
-unroll_status unroll_gradient_steps_draw(const char *directory, const char *variant, bool squared)
+unroll_status unroll_gradient_steps_draw(const char *directory, const char *variant,
+                                         const char *precision, bool squared)
 {
     records r = {0};
+    char title[UNROLL_PICTURE_LABEL];
+    snprintf(title, sizeof title, "%.*s, %s", UNROLL_VARIANT_MAX, variant,
+             unroll_precision_text(precision));
     char *path = unroll_path_join(directory, "gradient/distance.csv");
     char *folder = unroll_plots_folder(directory);
     unroll_status status = path && folder ? UNROLL_OK : UNROLL_EMEMORY;
@@ -138,7 +140,7 @@ unroll_status unroll_gradient_steps_draw(const char *directory, const char *vari
         if (r.steps > r.room) /* somebody has written to it meanwhile */
             r.steps = r.room;
         if (status == UNROLL_OK && r.steps > 1)
-            status = draw(&r, folder, variant, squared);
+            status = draw(&r, folder, title, squared);
     }
     unroll_free(r.step);
     unroll_free(r.gmean);

@@ -137,10 +137,9 @@ static unroll_status put_heat_data(const unroll_heat *h, unroll_output *out)
     for (size_t i = 0; i < h->rows * h->columns; i++) {
         char x[32], y[32], z[32];
         UNROLL_TRY(unroll_output_printf(out, "%s,%s,%s\n",
-                                        unroll_format_digits(x, h->x[i % h->columns], 9),
-                                        unroll_format_digits(y, h->y[i / h->columns], 9),
-                                        isfinite(h->z[i]) ? unroll_format_digits(z, h->z[i], 9)
-                                                          : "NaN"));
+                                        unroll_format_double(x, h->x[i % h->columns]),
+                                        unroll_format_double(y, h->y[i / h->columns]),
+                                        isfinite(h->z[i]) ? unroll_format_double(z, h->z[i]) : "NaN"));
     }
     return UNROLL_OK;
 }
@@ -153,7 +152,7 @@ static unroll_status put_numbers(unroll_output *out, const double *const *column
         char number[32];
         const bool number_there = there && isfinite(column[i][row]);
         UNROLL_TRY(unroll_output_printf(out, "%s%s", i ? "," : "",
-                                        number_there ? unroll_format_digits(number, column[i][row], 9)
+                                        number_there ? unroll_format_double(number, column[i][row])
                                                      : ""));
     }
     return UNROLL_OK;

@@ -13,4 +13,10 @@ static inline const char *unroll_loss_unit(bool squared)
 {
     return squared ? "squared error" : "nats";
 }
+
+/** What a gradient was measured in. @param precision  "double" or "float", as unroll_probe_precision() has it */
+static inline const char *unroll_precision_text(const char *precision)
+{
+    return *precision == 'd' ? "in doubles" : "in floats with exact complements";
+}
 #endif

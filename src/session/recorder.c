@@ -159,6 +159,11 @@ const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48])
     return buffer;
 }
 
+const char *unroll_recorder_precision(const unroll_recorder *r)
+{
+    return unroll_gradient_monitor_precision(r->monitor);
+}
+
 double unroll_recorder_seconds(const unroll_recorder *r, uint64_t *records)
 {
     *records = r->records;

@@ -32,6 +32,8 @@ unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step);
 unroll_status unroll_recorder_sync(unroll_recorder *r);
 /** "horizon 54", "horizon beyond 49"; "" before the first record. */
 const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48]);
+/** What gradients are measured in, as unroll_probe_precision(). */
+const char *unroll_recorder_precision(const unroll_recorder *r);
 /** Seconds spent and records taken. */
 double unroll_recorder_seconds(const unroll_recorder *r, uint64_t *records);
 /** UNROLL_EIO where rows are still owed. NULL is fine. */

@@ -175,14 +175,18 @@ static void add_text(row *r, const char *text)
     r->used += (size_t)n;
 }
 
-static void add_number(row *r, double value, int digits)
+/* What the seed decides reads back as the same number; what the clock does has six digits. */
+static void add_number(row *r, double value)
 {
     char number[32];
-    add_text(r, unroll_format_digits(number, value, digits));
+    add_text(r, unroll_format_double(number, value));
 }
 
-/* Significant digits of what the seed decides, and of what the clock does. */
-enum { EXACT = 9, ROUGH = 6 };
+static void add_clocked(row *r, double value)
+{
+    char number[32];
+    add_text(r, unroll_format_digits(number, value, 6));
+}
 
 static void begin_row(row *r, uint64_t step, double epoch, const char *split)
 {
@@ -190,18 +194,18 @@ static void begin_row(row *r, uint64_t step, double epoch, const char *split)
     r->used = 0;
     snprintf(number, sizeof number, "%" PRIu64, step);
     add_text(r, number);
-    add_number(r, epoch, EXACT);
+    add_number(r, epoch);
     add_text(r, split);
 }
 
 static void add_loss(const unroll_run *run, row *r, double loss, double accuracy)
 {
-    add_number(r, loss, EXACT);
+    add_number(r, loss);
     if (run->nats)
-        add_number(r, loss / log(2), EXACT);
+        add_number(r, loss / log(2));
     else
         add_text(r, "");
-    add_number(r, accuracy, EXACT);
+    add_number(r, accuracy);
 }
 
 unroll_status unroll_run_step(unroll_run *run, const unroll_progress *p)
@@ -209,11 +213,11 @@ unroll_status unroll_run_step(unroll_run *run, const unroll_progress *p)
     row r;
     begin_row(&r, p->step, p->epoch, "train");
     add_loss(run, &r, p->loss, p->accuracy);
-    add_number(&r, p->lr, EXACT);
-    add_number(&r, p->grad_norm, EXACT);
-    add_number(&r, p->clip_scale, EXACT);
-    add_number(&r, p->tokens_per_s, ROUGH);
-    add_number(&r, p->seconds, ROUGH);
+    add_number(&r, p->lr);
+    add_number(&r, p->grad_norm);
+    add_number(&r, p->clip_scale);
+    add_clocked(&r, p->tokens_per_s);
+    add_clocked(&r, p->seconds);
     return unroll_log_row(run->metrics, r.text);
 }
 
@@ -225,7 +229,7 @@ unroll_status unroll_run_evaluated(unroll_run *run, const unroll_evaluation *e)
     add_loss(run, &r, e->loss, e->accuracy);
     for (int i = 0; i < 4; i++)
         add_text(&r, "");
-    add_number(&r, e->seconds, ROUGH);
+    add_clocked(&r, e->seconds);
     return unroll_log_row(run->metrics, r.text);
 }
 

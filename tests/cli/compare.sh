@@ -32,6 +32,8 @@ check 'results.csv has the columns of the contract' [ "$(head -1 one/results.csv
     'variant,seed,steps,loss,accuracy,solved,steps_to_solve,half_life_start,half_life_end,seconds,diverged' ]
 check 'and a row for each job' [ "$(wc -l <one/results.csv)" -eq 5 ]
 check 'labels are quoted' grep -q '^"a<b, ""quoted""",1,60,' one/results.csv
+check 'with all digits' awk -F, -v r="$(sed -n 's/.*"loss":\([^,]*\),"accuracy".*/\1/p' one/jobs/cell=rnn-1.json | head -n 1)" \
+    '$1 == "cell=rnn" && $2 == 1 { exit $4 != r + 0 || length($4) < 12 }' one/results.csv
 check 'learning.csv has points' [ "$(wc -l <one/learning.csv)" -gt 100 ]
 check 'distance.csv has both states' grep -q ',0,c,3,' one/distance.csv
 check 'two seeds are dots beside their mean' [ "$(grep -c 'with points' one/plots/gradient-start.gp)" -eq 2 ]

@@ -42,10 +42,21 @@ for heading in 'The product of Jacobians' 'Lyapunov exponents' Saturation Histog
 done
 check 'pictures of Jacobians' [ -s "$work/fresh/plots/jacobian.gp" ]
 check 'and of exponents' [ "$(rows "$work/fresh/plots/lyapunov.csv")" -eq 8 ]
+paste -d, "$work/fresh/lyapunov.csv" "$work/fresh/plots/lyapunov.csv" >"$work/both"
+check 'with bands of one standard error' awk -F, 'NR > 1 { d = ($11 - $9) * log(10) / $7 - 1; worst = d * d > worst ? d * d : worst }
+    END { exit !(NR == 9 && worst < 1e-20) }' "$work/both"
 check 'fits' [ "$(rows "$work/fresh/fit.csv")" -eq 4 ]
+for plot in "$work/fresh/plots/"*.gp; do
+    check "$(basename "$plot") names the precision" grep -q 'forget bias 1, in doubles' "$plot"
+done
+check 'a picture has the digits of distance.csv' [ "$(cut -d, -f2 "$work/fresh/plots/distance.csv" | sed 1d)" = \
+    "$(grep '^0,1,h,' "$work/fresh/distance.csv" | cut -d, -f6)" ]
+check 'a map too' [ "$(grep '^[0-9]*,1,' "$work/fresh/plots/layer-distance.csv" | awk -F, '{ printf "%.10f\n", 10 ^ $3 }')" = \
+    "$(grep '^0,1,h,' "$work/fresh/distance.csv" | awk -F, '{ printf "%.10f\n", $6 }')" ]
 expect 0 "" gradient $small --corpus "$text" --window 40 --windows 5 --out "$work/floats" --cell lstm --precision float
 check 'floats are named' grep -q 'in floats, geometric mean' "$work/out"
-check 'on the page and in the title' [ "$(grep -c 'in floats' "$work/floats/report.html")" -ge 1 ]
+check 'on the page' grep -q 'forward and back in floats with exact complements' "$work/floats/report.html"
+check 'and in the title' grep -q 'forget bias 1, in floats with exact complements' "$work/floats/plots/distance.gp"
 paste -d, "$work/fresh/distance.csv" "$work/floats/distance.csv" >"$work/both"
 check 'floats agree' awk -F, 'NR > 1 { d = $6 / $16 - 1; worst = d * d > worst ? d * d : worst }
     END { exit !(NR == 161 && worst > 0 && worst < 1e-6) }' "$work/both"
@@ -86,6 +97,11 @@ if command -v gnuplot >/dev/null; then
     check 'a picture that says so' grep -q 'all values are zero' "$work/dead/plots/distance.svg"
 fi
 
+# ---- a share of units, steps and windows reads back as the same number ----
+expect 0 "" gradient $small --corpus "$text" --cell gru --init-scale 8 --window 21 --windows 3 --out "$work/wild"
+check 'saturation.csv' awk -F, 'NR > 1 { n = $5 * 16 * 21 * 3; d = n - int(n + 0.5); worst = d * d > worst ? d * d : worst
+    some += $5 > 0 && $5 < 1 } END { exit !(some > 1 && worst < 1e-16) }' "$work/wild/saturation.csv"
+
 # ---- what is refused ----
 expect 64 "recurrent-batch alone" gradient --corpus "$text" --window 40 --through-statistics
 expect 64 "--max-distance 40" gradient --corpus "$text" --window 40 --max-distance 40
@@ -120,6 +136,9 @@ check 'before, and every ten steps' [ "$(sed 1d "$work/with/gradient/distance.cs
 check 'distances below the window' [ "$(rows "$work/with/gradient/distance.csv")" -eq 40 ]
 check 'histograms too' grep -q '^20,rnn.weight_hh_l0,' "$work/with/gradient/histogram.csv"
 check 'how the curve moved' [ -s "$work/with/plots/gradient-steps.csv" ]
+for plot in gradient-steps gradient-steps-lines; do
+    check "$plot names the precision" grep -q 'init uniform, in floats with exact complements' "$work/with/plots/$plot.gp"
+done
 expect 0 "" $train --steps 30 --out "$work/far" --grad-every 15 --grad-distance 60 "$text"
 check 'nor with distances beyond the window' cmp -s "$work/far/model.safetensors" "$work/without/model.safetensors"
 check 'distances as asked' [ "$(rows "$work/far/gradient/distance.csv")" -eq 183 ]
