@@ -216,7 +216,7 @@ START_TEST(metrics)
     OK(unroll_run_evaluated(run, &e));
     ck_assert_str_eq(get_text(in("metrics.csv")),
                      HEADER "10,0.5,train,2,2.8853900817779268,0.25,0.002,1.5,1,1234.57,0.125\n"
-                            "10,0.5,valid,1,1.44269504,0.5,,,,,0.25\n");
+                            "10,0.5,valid,1,1.4426950408889634,0.5,,,,,0.25\n");
     OK(unroll_run_close(run));
     ck_assert_int_eq(unlink(in("metrics.csv")), 0);
     OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
