@@ -5,7 +5,7 @@
  * 1.25, plain descent. */
 #define LATCH \
     "task=latch:cue=3,noise=0.4472,learned=1;layers=1;hidden=1;init=identity;init-scale=1.25;batch=32;" \
-    "clip-norm=0;optimizer=sgd;lr=0.1;cell=rnn;steps=3000"
+    "clip-norm=0;optimizer=sgd;lr=0.1;cell=rnn;steps="
 #define HERE                                                                                       \
     "batches of 32, a softmax of two classes instead of a target for the unit, the weight of the noise is learned, too"
 #define ONE_UNIT "label=one unit"
@@ -29,9 +29,9 @@ const experiment experiment_bengio1994_latch = {
              "become more.",
     .published = "the share of successful trainings falls with the length, from nearly all at a few steps to "
                  "few at some dozens",
-    .full = {.time = "2 minutes", .here = HERE, .common = LATCH, .variant = {ONE_UNIT},
+    .full = {.time = "2 minutes", .here = HERE, .common = LATCH "3000", .variant = {ONE_UNIT},
              .sweep = "delay=5,10,20,40,80", .seeds = 10, .until_solved = true, .check = LATCH_CHECKS},
-    .quick = {.time = "20 s", .here = HERE, .common = LATCH, .variant = {ONE_UNIT},
+    .quick = {.time = "20 s", .here = HERE, .common = LATCH "2000", .variant = {ONE_UNIT},
               .sweep = "delay=5,40", .seeds = 8, .until_solved = true, .check = LATCH_CHECKS},
 };
 /* clang-format on */

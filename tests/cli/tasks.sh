@@ -53,7 +53,7 @@ for key in accuracy recall_accuracy baseline chance sequences; do
     check "eval --json has $key" grep -q "\"$key\":" out
 done
 expect 0 '' eval own --json --threads 1 --task copy:delay=60
-check 'another delay of the same task' grep -q '"task":"copy:delay=60,length=2,symbols=4' out
+check 'another delay of the same task' grep -q '"task":"copy:delay=60,length=2,symbols=4,shortest=0"' out
 check 'it is harder' awk "BEGIN { exit !($(value loss) != $loss) }"
 check 'its own baseline' awk "BEGIN { d = $(value baseline) - 2 * log(4) / 64; exit !(d * d < 1e-12) }"
 cp out first
