@@ -299,6 +299,7 @@ START_TEST(found_by_name)
         ck_assert_str_eq(unroll_cell_find_variant(cell->name, cell->variant)->variant, cell->variant);
         ck_assert_str_eq(unroll_cell_find(cell->name)->name, cell->name);
     }
+    ck_assert(unroll_cell_count() >= 3 && !unroll_cell_name(unroll_cell_count()));
     for (size_t i = 0; i < unroll_cell_count(); i++)
         for (size_t k = 0; k < i; k++)
             ck_assert_str_ne(unroll_cell_name(i), unroll_cell_name(k));

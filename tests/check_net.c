@@ -129,6 +129,16 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+/* One thread takes the steps in blocks of 64 here, of which the earliest has a single step; with more threads a block is
+ * longer than the window. */
+START_TEST(blocks_of_steps_change_nothing)
+{
+    unroll_net_spec spec = make_spec(0);
+    spec.hidden = 16;
+    require_same_bits(spec, 65, 64, false);
+}
+END_TEST
+
 START_TEST(evaluation_is_the_forward_pass)
 {
     const unroll_net_spec spec = make_spec(_i);
@@ -388,6 +398,7 @@ Suite *make_suite(void)
     Suite *suite = suite_create("net");
     TCase *passes = new_case(suite, "passes");
     tcase_add_loop_test(passes, threads_change_nothing, 0, body_count);
+    tcase_add_test(passes, blocks_of_steps_change_nothing);
     tcase_add_loop_test(passes, evaluation_is_the_forward_pass, 0, body_count);
     tcase_add_loop_test(passes, windows_can_be_cut, 0, body_count);
     tcase_add_loop_test(passes, states_are_carried_or_not, 0, body_count);

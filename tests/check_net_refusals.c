@@ -75,7 +75,7 @@ END_TEST
 START_TEST(bad_specs_are_refused)
 {
     const unroll_net_spec good = make_spec(0);
-    unroll_net_spec s[16];
+    unroll_net_spec s[40], pair = good;
     size_t n = 0;
     unroll_net *net = NULL;
     s[n] = good, s[n++].cell = "elman";
@@ -91,6 +91,29 @@ START_TEST(bad_specs_are_refused)
     s[n] = good, s[n++].tie = true;
     s[n] = good, s[n].tie = true, s[n++].embedding = UNITS + 1;
     s[n] = good, s[n].features = true, s[n++].embedding = 3;
+    s[n] = good, s[n++].omega = -1;
+    s[n] = good, s[n++].omega = NAN;
+    s[n] = good, s[n++].omega = INFINITY;
+    s[n] = good, s[n++].norm = "instance";
+    s[n] = good, s[n++].inputs = (size_t)UINT32_MAX + 1;
+    s[n] = good, s[n++].bidirectional = true;
+    s[n] = good, s[n++].attention = "dot";
+    s[n] = good, s[n++].scheduled_sampling = 0.5;
+    s[n] = good, s[n++].label_smoothing = -0.1;
+    s[n] = good, s[n++].label_smoothing = 1;
+    s[n] = good, s[n].squared = true, s[n++].label_smoothing = 0.1;
+    s[n] = good, s[n].cell = "lstm", s[n++].omega = 1;
+    s[n] = good, s[n].norm = "layer", s[n++].omega = 1;
+    pair.source = 5;
+    s[n] = pair, s[n++].source = (size_t)UINT32_MAX + 1;
+    s[n] = pair, s[n++].features = true;
+    s[n] = pair, s[n++].squared = true;
+    s[n] = pair, s[n++].norm = "batch";
+    s[n] = pair, s[n++].attention = "hard";
+    s[n] = pair, s[n].bidirectional = true, s[n++].attention = "dot";
+    s[n] = pair, s[n++].omega = 1;
+    s[n] = pair, s[n++].skip_input = true;
+    s[n] = pair, s[n++].scheduled_sampling = 1.5;
     for (size_t i = 0; i < n; i++) {
         ck_assert_msg(unroll_net_new(&s[i], &net) == UNROLL_EUSAGE, "spec %zu was taken", i);
         ck_assert(*unroll_message());

@@ -355,11 +355,13 @@ START_TEST(what_joins_steps_is_refused)
     static const struct {
         variant v;
         double omega;
+        size_t source;
         const char *names;
     } bad[] = {
-        {{.name = "lstm", .norm = "batch", .layers = 1}, 0, "batch"},
-        {{.name = "lstm", .norm = "recurrent-batch", .layers = 1}, 0, "recurrent-batch"},
-        {{.name = "rnn", .layers = 1}, 1, "--omega"},
+        {{.name = "lstm", .norm = "batch", .layers = 1}, 0, 0, "batch"},
+        {{.name = "lstm", .norm = "recurrent-batch", .layers = 1}, 0, 0, "recurrent-batch"},
+        {{.name = "rnn", .layers = 1}, 1, 0, "--omega"},
+        {{.name = "rnn", .layers = 1}, 0, 5, "an encoder"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const unroll_net_spec spec = {.size = sizeof spec,
@@ -369,12 +371,13 @@ START_TEST(what_joins_steps_is_refused)
                                       .layers = 1,
                                       .hidden = UNITS,
                                       .norm = bad[i].v.norm,
-                                      .omega = bad[i].omega};
+                                      .omega = bad[i].omega,
+                                      .source = bad[i].source};
         unroll_net *net = NULL;
         unroll_work *work = NULL;
         ck_assert_int_eq(unroll_net_new(&spec, &net), UNROLL_OK);
         ck_assert_int_eq(train_work(net, 1, true, &work), UNROLL_EUSAGE);
-        ck_assert_ptr_nonnull(strstr(program_message(), bad[i].names));
+        ck_assert_msg(strstr(program_message(), bad[i].names) != NULL, "%s", program_message());
         unroll_net_free(net);
     }
     unroll_net *net = new_net(&variants[0]);
