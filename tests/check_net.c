@@ -383,6 +383,30 @@ START_TEST(rows_are_independent)
 }
 END_TEST
 
+/* Not nearly 0: there is nothing that it could come from. */
+START_TEST(padding_alone_has_no_gradient)
+{
+    const unroll_net_spec spec = make_spec(_i);
+    unroll_net *net = new_net(spec);
+    unroll_work *work = new_work(net, STEPS, ROWS, 1);
+    float *grad = new_array(unroll_net_size(net), sizeof *grad);
+    unroll_result result;
+    window w;
+    open_window(&w, &spec, STEPS, ROWS, true);
+    for (size_t i = 0; i < STEPS * ROWS; i++) {
+        w.mode[i] = UNROLL_HOLD;
+        w.weight[i] = 0;
+    }
+    gradient(net, &w.batch, work, grad, &result);
+    for (size_t i = 0; i < unroll_net_size(net); i++)
+        ck_assert_msg(grad[i] == 0, "%s: %g", spec.cell, (double)grad[i]);
+    close_window(&w);
+    free(grad);
+    unroll_work_free(work);
+    unroll_net_free(net);
+}
+END_TEST
+
 START_TEST(many_outputs)
 {
     unroll_net_spec spec = make_spec(0);
@@ -405,6 +429,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(passes, stepper_agrees, 0, body_count);
     tcase_add_loop_test(passes, steps_allocate_nothing, 0, body_count);
     tcase_add_loop_test(passes, rows_are_independent, 0, body_count);
+    tcase_add_loop_test(passes, padding_alone_has_no_gradient, 0, body_count);
     tcase_add_test(passes, many_outputs);
     return suite;
 }

@@ -121,6 +121,21 @@ START_TEST(bad_specs_are_refused)
 }
 END_TEST
 
+START_TEST(what_is_not_given_is_named)
+{
+    const unroll_net_spec spec = {
+        .size = sizeof spec, .inputs = 2, .outputs = 2, .cell = "gru", .layers = 1, .hidden = 2};
+    unroll_net *net = new_net(spec);
+    const unroll_net_spec *s = unroll_net_get_spec(net);
+    ck_assert_str_eq(s->activation, "tanh");
+    ck_assert_str_eq(s->gru, "reset-after");
+    ck_assert_str_eq(s->norm, "none");
+    ck_assert_str_eq(s->attention, "none");
+    ck_assert_uint_eq(s->norm_steps, 1);
+    unroll_net_free(net);
+}
+END_TEST
+
 START_TEST(options_without_their_size_are_refused)
 {
     unroll_net_spec spec = make_spec(0);
@@ -368,6 +383,7 @@ Suite *make_suite(void)
     tcase_add_test(finite, explosion_is_found);
     TCase *refusals = new_case(suite, "refusals");
     tcase_add_test(refusals, bad_specs_are_refused);
+    tcase_add_test(refusals, what_is_not_given_is_named);
     tcase_add_test(refusals, options_without_their_size_are_refused);
     tcase_add_test(refusals, what_lies_behind_the_size_is_not_read);
     tcase_add_loop_test(refusals, sizes_that_overflow_are_refused, 0, body_count);

@@ -329,6 +329,36 @@ START_TEST(a_state_that_is_not_finite_is_found)
 }
 END_TEST
 
+/* The last segment may be whole, lack a step, or have a single one. */
+START_TEST(windows_of_any_length)
+{
+    const size_t segment = unroll_stack_segment(STEPS, ROWS);
+    const size_t lengths[] = {1, segment - 1, segment, segment + 1, 2 * segment - 1, 2 * segment};
+    unroll_net *net = new_net(&variants[0]);
+    window *w = new_window(&variants[0], false);
+    const size_t size = unroll_net_size(net) * sizeof(unroll_real);
+    unroll_real *whole = calloc(1, size), *again = calloc(1, size);
+    ck_assert(whole && again && 2 * segment <= STEPS);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        for (int recompute = 0; recompute < 2; recompute++) {
+            unroll_batch b = w->batch;
+            unroll_work *work;
+            unroll_result result;
+            b.T = lengths[i];
+            ck_assert_int_eq(train_work(net, 1, recompute, &work), UNROLL_OK);
+            ck_assert_int_eq(unroll_net_gradient(net, &b, work, recompute ? again : whole, &result),
+                             UNROLL_OK);
+            unroll_work_free(work);
+        }
+        ck_assert_msg(memcmp(whole, again, size) == 0, "%zu steps, segment %zu", lengths[i], segment);
+    }
+    free(whole);
+    free(again);
+    free(w);
+    unroll_net_free(net);
+}
+END_TEST
+
 START_TEST(memory_follows_the_root)
 {
     unroll_net *net = new_net(&variants[3]);
@@ -399,6 +429,7 @@ Suite *make_suite(void)
     tcase_add_test(bits, a_state_that_is_not_finite_is_found);
     TCase *rest = new_case(suite, "memory and refusals");
     tcase_add_test(rest, memory_follows_the_root);
+    tcase_add_test(rest, windows_of_any_length);
     tcase_add_test(rest, what_joins_steps_is_refused);
     return suite;
 }

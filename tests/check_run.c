@@ -47,7 +47,10 @@ START_TEST(refused)
     ck_assert_ptr_null(run);
     expect(unroll_run_open(deep, UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT, "cannot be resumed");
     expect(unroll_run_open("/proc/self/run", UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "/proc");
-    expect(unroll_run_open("/dev/null", UNROLL_RUN_NEW, &run), UNROLL_ECREATE, "/dev/null");
+    expect(unroll_run_open("/dev/null", UNROLL_RUN_NEW, &run), UNROLL_ECREATE,
+           "/dev/null: cannot be made: Not a directory");
+    expect(unroll_run_open("/dev/null", UNROLL_RUN_RESUME, &run), UNROLL_ENOINPUT,
+           "/dev/null: cannot be resumed: Not a directory");
     expect(unroll_run_open("/dev/null/a", UNROLL_RUN_FORCE, &run), UNROLL_ECREATE, "/dev/null");
 
     ck_assert_int_eq(mkdir(dir, 0777), 0);
