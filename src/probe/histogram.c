@@ -9,9 +9,9 @@
  * bin's edge, so the binary exponent and one comparison give the bin. */
 enum { EXPONENTS = 2048 };
 
-static size_t bin_of(double log)
+size_t unroll_histogram_bin(double value)
 {
-    const double at = floor(2 * (log - UNROLL_BINS_LOW));
+    const double at = floor(2 * (log10(value) - UNROLL_BINS_LOW));
     return at < 0 ? 0 : at >= UNROLL_BINS ? UNROLL_BINS - 1 : (size_t)at;
 }
 
@@ -19,7 +19,7 @@ static void make_table(unroll_histograms *h)
 {
     for (int e = 0; e < EXPONENTS; e++) {
         const double first = e ? ldexp(1, e - 1023) : 0;
-        h->table[e] = (int16_t)(e ? bin_of(log10(first)) : 0);
+        h->table[e] = (int16_t)(e ? unroll_histogram_bin(first) : 0);
         h->edge[e] = pow(10, unroll_histogram_low((size_t)h->table[e] + 1));
     }
 }

@@ -10,4 +10,7 @@ struct unroll_histograms {
     double *edge;   /* [2048] where the next bin begins */
     bool has_c;
 };
+
+/** The bin of a value above 0; table and edge give it where the value is a normal number. */
+size_t unroll_histogram_bin(double value);
 #endif

@@ -20,7 +20,8 @@ static void count_rows(const unroll_histograms *h, unroll_histogram *to, const u
             uint64_t bits;
             memcpy(&bits, &value, sizeof bits);
             const size_t e = bits >> 52;
-            const size_t bin = (size_t)h->table[e] + (value >= h->edge[e]);
+            const size_t bin = e || !bits ? (size_t)h->table[e] + (value >= h->edge[e])
+                                          : unroll_histogram_bin(value);
             zero += bits == 0;
             count[bits ? bin : UNROLL_BINS]++;
             low = bits && bin < low ? bin : low;

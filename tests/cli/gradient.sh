@@ -102,6 +102,12 @@ expect 0 "" gradient $small --corpus "$text" --cell gru --init-scale 8 --window 
 check 'saturation.csv' awk -F, 'NR > 1 { n = $5 * 16 * 21 * 3; d = n - int(n + 0.5); worst = d * d > worst ? d * d : worst
     some += $5 > 0 && $5 < 1 } END { exit !(some > 1 && worst < 1e-16) }' "$work/wild/saturation.csv"
 
+# ---- histograms end where the curve does ----
+expect 0 "" gradient --layers 1 --hidden 4 --cell rnn --activation sigmoid --init xavier --task temporal-order:length=560 \
+    --windows 2 --threads 1 --quiet --out "$work/low"
+check 'the curve comes to the smallest number' awk -F, '$6 > 0 && $6 < 1e-322 { some = 1 } END { exit !some }' "$work/low/distance.csv"
+check 'every half decade of it is counted' [ "$(grep -c '^0,h_l0,-3[12]' "$work/low/histogram.csv")" -ge 25 ]
+
 # ---- what is refused ----
 expect 64 "recurrent-batch alone" gradient --corpus "$text" --window 40 --through-statistics
 expect 64 "--max-distance 40" gradient --corpus "$text" --window 40 --max-distance 40
