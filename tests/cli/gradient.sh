@@ -105,7 +105,7 @@ check 'saturation.csv' awk -F, 'NR > 1 { n = $5 * 16 * 21 * 3; d = n - int(n + 0
 # ---- histograms end where the curve does ----
 expect 0 "" gradient --layers 1 --hidden 4 --cell rnn --activation sigmoid --init xavier --task temporal-order:length=560 \
     --windows 2 --threads 1 --quiet --out "$work/low"
-check 'the curve comes to the smallest number' awk -F, '$6 > 0 && $6 < 1e-322 { some = 1 } END { exit !some }' "$work/low/distance.csv"
+check 'the curve comes to the smallest number' [ -n "$(cut -d, -f6 "$work/low/distance.csv" | grep 'e-32[123]$')" ]
 check 'every half decade of it is counted' [ "$(grep -c '^0,h_l0,-3[12]' "$work/low/histogram.csv")" -ge 25 ]
 
 # ---- what is refused ----
