@@ -244,6 +244,34 @@ START_TEST(save_on_a_full_disk)
 }
 END_TEST
 
+/* With room for them made before, the best weights are kept without any memory. */
+START_TEST(best_needs_no_memory)
+{
+    training t;
+    unroll_run *run;
+    unroll_model *loaded;
+    OK(unroll_run_open(dir, UNROLL_RUN_NEW, &run));
+    start(&t, default_config(), NULL);
+    OK(unroll_run_reserve(run, t.model));
+    train(&t, 1);
+    const size_t bytes = unroll_net_size(t.model->net) * sizeof(unroll_real);
+    unroll_real *best = malloc(bytes);
+    memcpy(best, unroll_net_weights(t.model->net), bytes);
+    unroll_alloc_fail_after(0);
+    ck_assert_int_eq(unroll_run_save_model(run, t.model), UNROLL_EMEMORY);
+    ck_assert_int_eq(unroll_run_save_owed(run), UNROLL_EMEMORY);
+    unroll_alloc_fail_after(-1);
+    train(&t, 1);
+    OK(unroll_run_save_owed(run));
+    OK(unroll_model_load(dir, &loaded));
+    ck_assert_mem_eq(unroll_net_weights(loaded->net), best, bytes);
+    unroll_model_free(loaded);
+    free(best);
+    OK(unroll_run_close(run));
+    end(&t);
+}
+END_TEST
+
 /* What could not be saved is written later, though training has gone on. */
 START_TEST(best_is_owed)
 {
@@ -410,6 +438,7 @@ Suite *make_suite(void)
     tcase_add_test(c, does_not_fit);
     tcase_add_test(c, save_on_a_full_disk);
     tcase_add_test(c, best_is_owed);
+    tcase_add_test(c, best_needs_no_memory);
     tcase_add_loop_test(c, killed_while_saving, 0, 12);
     tcase_add_test(c, allocations_fail);
     tcase_add_loop_test(c, fault_16_no_memory_for_the_last_save, 0, 2);

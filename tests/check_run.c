@@ -308,6 +308,22 @@ START_TEST(log_on_a_full_disk)
 }
 END_TEST
 
+/* Rows that are there stay; that one is not is told when the log is closed, however many come after it. */
+START_TEST(a_row_without_memory_is_lost_and_told)
+{
+    unroll_log *log;
+    ck_assert_int_eq(mkdir(dir, 0777), 0);
+    OK(unroll_log_open(in("log"), "step,a", 0, &log));
+    unroll_alloc_fail_after(0);
+    ck_assert_int_eq(unroll_log_row(log, "1,1"), UNROLL_EMEMORY);
+    unroll_alloc_fail_after(-1);
+    OK(unroll_log_row(log, "2,2"));
+    OK(unroll_log_sync(log));
+    expect(unroll_log_close(log), UNROLL_EMEMORY, "lacks rows");
+    ck_assert_str_eq(get_text(in("log")), "step,a\n2,2\n");
+}
+END_TEST
+
 START_TEST(opening_without_memory)
 {
     static const enum unroll_run_mode modes[] = {UNROLL_RUN_NEW, UNROLL_RUN_FORCE, UNROLL_RUN_RESUME};
@@ -359,6 +375,7 @@ Suite *make_suite(void)
     tcase_add_test(c, logs_cut_before);
     tcase_add_test(c, logs_of_others);
     tcase_add_test(c, log_on_a_full_disk);
+    tcase_add_test(c, a_row_without_memory_is_lost_and_told);
     tcase_add_test(c, opening_without_memory);
     return s;
 }

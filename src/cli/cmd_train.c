@@ -51,12 +51,6 @@ static bool collect_piece(void *arg, const char *data, size_t length)
     return !text->failed;
 }
 
-/* A sample or the test is lost; the training goes on, and its exit code tells. */
-static void note_lost(train_call *t, unroll_status status)
-{
-    t->lost = t->lost ? t->lost : status;
-}
-
 static void save_sample(train_call *t, uint64_t step, const unroll_buffer *text)
 {
     const unroll_status status =
@@ -66,7 +60,7 @@ static void save_sample(train_call *t, uint64_t step, const unroll_buffer *text)
     if (status == UNROLL_OK)
         return;
     train_print_fault(t);
-    note_lost(t, status);
+    train_note_lost(t, status);
 }
 
 /* The file has all, the screen the longest. */
@@ -177,7 +171,7 @@ static unroll_status finish(train_call *t, enum unroll_stop why)
     unroll_training *course = &t->training;
     unroll_evaluation tested;
     bool saved;
-    note_lost(t, unroll_training_finish(course, why, &saved, &tested));
+    train_note_lost(t, unroll_training_finish(course, why, &saved, &tested));
     if (why == UNROLL_STOP_INTERRUPTED) {
         train_print_stopped(t, saved);
         return UNROLL_OK;

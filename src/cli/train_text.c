@@ -40,6 +40,11 @@ void train_print(train_call *t, const char *format, ...)
     va_end(args);
 }
 
+void train_note_lost(train_call *t, unroll_status status)
+{
+    t->lost = t->lost ? t->lost : status;
+}
+
 void train_print_fault(void *arg)
 {
     train_call *t = arg;
@@ -288,6 +293,16 @@ void train_report_evaluation(train_call *t, const unroll_evaluation *e)
 
 /* ---- at the end ---- */
 
+/* Without gnuplot its data are there, and the training is whole. */
+static void note_picture(train_call *t, unroll_status status)
+{
+    if (status == UNROLL_OK)
+        return;
+    train_print_fault(t);
+    if (status != UNROLL_ENOINPUT)
+        train_note_lost(t, status);
+}
+
 void train_draw_losses(train_call *t)
 {
     const unroll_training *course = &t->training;
@@ -304,9 +319,8 @@ void train_draw_losses(train_call *t)
                          row ? "baseline: remembers nothing" : NULL,
                          row ? row->baseline(course->value) : 0, shown ? &plot : NULL,
                          terminal_width(STDERR_FILENO) - 1, 20);
-    if (status != UNROLL_OK)
-        train_print_fault(t);
-    else if (plot)
+    note_picture(t, status);
+    if (status == UNROLL_OK && plot)
         fputs(plot, stderr);
     unroll_free(plot);
 }
@@ -319,10 +333,10 @@ void train_report_gradients(train_call *t)
     const double spent = unroll_recorder_seconds(course->recorder, &records);
     train_print(t, "gradients recorded %llu times in %.2f s, %.2f%% of the run",
                 (unsigned long long)records, spent, 100 * spent / fmax(course->seconds, spent));
-    if (unroll_gradient_steps_draw(course->directory, unroll_variant_text(course->config, variant),
-                                   unroll_recorder_precision(course->recorder),
-                                   course->session.task.squared) != UNROLL_OK)
-        train_print_fault(t);
+    note_picture(t, unroll_gradient_steps_draw(course->directory,
+                                               unroll_variant_text(course->config, variant),
+                                               unroll_recorder_precision(course->recorder),
+                                               course->session.task.squared));
 }
 
 /* What a task has beside: its own accuracy, at the end of training and of the test. */

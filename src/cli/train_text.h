@@ -22,8 +22,11 @@ typedef struct train_call {
     uint64_t best_step;             /* of the lowest in this process; 0: none */
     double valid_shown, sample_shown; /* how far it was when a line was last printed; below 0: never */
     bool sample_is_due;               /* behind the line on a validation */
-    unroll_status lost; /* the first failure that did not end the training, but cost a sample or the test */
+    unroll_status lost; /* the first failure that did not end it, but cost a sample, a picture or the test */
 } train_call;
+
+/** Something is lost; the training goes on, and its exit code tells. */
+void train_note_lost(train_call *t, unroll_status status);
 
 /** A line, unless --quiet; of a dry run to standard output. */
 void train_print(train_call *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

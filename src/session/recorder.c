@@ -21,6 +21,7 @@ struct unroll_recorder {
     unroll_gradient_monitor *monitor;
     unroll_log *distance, *histogram;
     bool taken;
+    unroll_status lost; /* why a record was not even written to the log, if one was not */
     double seconds;
     uint64_t records;
 };
@@ -116,10 +117,12 @@ unroll_status unroll_recorder_new(const unroll_session *s, size_t threads, unrol
     return status;
 }
 
-static unroll_status log_rows(unroll_log *log, unroll_buffer *rows)
+static unroll_status log_rows(unroll_recorder *r, unroll_log *log, unroll_buffer *rows)
 {
     unroll_status status = rows->failed ? UNROLL_EMEMORY : UNROLL_OK;
-    if (status == UNROLL_OK && rows->length > 0) {
+    if (rows->failed) {
+        r->lost = status;
+    } else if (rows->length > 0) {
         rows->text[rows->length - 1] = '\0'; /* the log ends the last row itself */
         status = unroll_log_row(log, rows->text);
     }
@@ -136,9 +139,11 @@ unroll_status unroll_recorder_take(unroll_recorder *r, uint64_t step)
         r->taken = true;
         unroll_curve_csv_rows(&distance, step, unroll_gradient_monitor_curve(r->monitor));
         unroll_histogram_csv_rows(&histogram, step, unroll_gradient_monitor_histograms(r->monitor));
-        status = log_rows(r->distance, &distance);
-        const unroll_status other = log_rows(r->histogram, &histogram);
+        status = log_rows(r, r->distance, &distance);
+        const unroll_status other = log_rows(r, r->histogram, &histogram);
         status = status == UNROLL_OK ? other : status;
+    } else if (status != UNROLL_ENUMERIC) { /* that there is nothing to measure is told, and no loss */
+        r->lost = status;
     }
     r->seconds += unroll_seconds() - start;
     r->records++;
@@ -176,7 +181,10 @@ unroll_status unroll_recorder_free(unroll_recorder *r)
         return UNROLL_OK;
     unroll_status status = unroll_log_close(r->distance);
     const unroll_status other = unroll_log_close(r->histogram);
+    status = status == UNROLL_OK ? other : status;
+    if (status == UNROLL_OK && r->lost != UNROLL_OK)
+        status = unroll_fail(r->lost, "records of gradients are lost; there was not enough memory");
     unroll_gradient_monitor_free(r->monitor);
     unroll_free(r);
-    return status == UNROLL_OK ? other : status;
+    return status;
 }

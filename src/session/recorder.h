@@ -36,6 +36,6 @@ const char *unroll_recorder_horizon(const unroll_recorder *r, char buffer[48]);
 const char *unroll_recorder_precision(const unroll_recorder *r);
 /** Seconds spent and records taken. */
 double unroll_recorder_seconds(const unroll_recorder *r, uint64_t *records);
-/** UNROLL_EIO where rows are still owed. NULL is fine. */
+/** UNROLL_EIO where rows are still owed, UNROLL_EMEMORY where records or rows are lost for want of memory. NULL is fine. */
 unroll_status unroll_recorder_free(unroll_recorder *r);
 #endif

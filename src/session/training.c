@@ -83,13 +83,16 @@ static bool save_state(unroll_training *t)
     return false;
 }
 
+/* No checkpoint knows of a best validation whose weights are not in their file: from an older one a resumed run
+ * comes to them again. */
 static bool save_checkpoint(unroll_training *t)
 {
     t->save_due = false;
     if ((t->has_valid ? unroll_run_save_owed(t->run)
-                      : unroll_run_save_model(t->run, t->session.model)) != UNROLL_OK)
-        report_fault(t);
-    return save_state(t);
+                      : unroll_run_save_model(t->run, t->session.model)) == UNROLL_OK)
+        return save_state(t);
+    report_fault(t);
+    return !t->has_valid && save_state(t);
 }
 
 /* A record that cannot be taken or written is no reason to end a training. */
@@ -210,6 +213,7 @@ unroll_status unroll_training_begin(unroll_training *t)
         UNROLL_TRY(unroll_recorder_new(&t->session, (size_t)c->threads, &t->recorder));
     if (c->force) /* the new run can be: now the old one may go */
         UNROLL_TRY(unroll_run_clear(t->run));
+    UNROLL_TRY(unroll_run_reserve(t->run, t->session.model));
     UNROLL_TRY(unroll_run_config(t->run, c));
     unroll_run_point_latest(t->directory);
     if (!c->resume) /* a run that is killed before its first interval can go on, too */

@@ -22,6 +22,7 @@ struct unroll_log {
     int fd;
     unroll_buffer owed; /* rows that are not written yet */
     bool doubtful;      /* a sync failed */
+    unroll_status lost; /* why a row was not even kept, if one was not */
 };
 
 /** The step that a row begins with; false where it begins with none. */
@@ -162,15 +163,18 @@ static unroll_status pay(unroll_log *log)
 
 unroll_status unroll_log_row(unroll_log *log, const char *row)
 {
+    if (log->owed.length >= OWED_MAX) {
+        const unroll_status status = pay(log);
+        if (status != UNROLL_OK)
+            return log->lost = status;
+    }
     const size_t before = log->owed.length;
-    if (before >= OWED_MAX)
-        return pay(log);
     unroll_buffer_text(&log->owed, row);
     unroll_buffer_text(&log->owed, "\n");
     if (log->owed.failed) { /* the rows before stay whole */
         log->owed.failed = false;
         log->owed.length = before;
-        return UNROLL_EMEMORY;
+        return log->lost = UNROLL_EMEMORY;
     }
     return pay(log);
 }
@@ -195,6 +199,10 @@ unroll_status unroll_log_close(unroll_log *log)
     if (status == UNROLL_OK && log->doubtful)
         status =
             unroll_fail(UNROLL_EIO, "%s: some of its rows may be lost; check the disk", log->path);
+    if (status == UNROLL_OK && log->lost != UNROLL_OK)
+        status = unroll_fail(log->lost, "%s: lacks rows that could not be kept; %s", log->path,
+                             log->lost == UNROLL_EMEMORY ? "there was not enough memory"
+                                                         : "free some space");
     if (log->fd >= 0 && close(log->fd) != 0 && status == UNROLL_OK)
         status = unroll_fail(UNROLL_EIO, "%s: %s", log->path, strerror(errno));
     unroll_free(log->owed.text);

@@ -61,6 +61,8 @@ typedef struct unroll_model_image {
     char *config_, *vocabulary_, *source_vocabulary_;
 } unroll_model_image;
 unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_image *out);
+/** The weights that the model has now, into an image of it; nothing is allocated. */
+void unroll_model_image_take(unroll_model_image *image, const unroll_model *model);
 void unroll_model_image_free(unroll_model_image *image);
 
 /** Elements of a tensor; the net has checked that they can be counted. */

@@ -24,6 +24,17 @@ static char *vocabulary_json(const unroll_vocabulary *v)
     return NULL;
 }
 
+/* The weights, in the order of `tensor`. */
+static void copy_weights(const unroll_model *model, float *plain)
+{
+    const unroll_parameter *list;
+    const size_t count = unroll_net_parameters(model->net, &list);
+    for (size_t i = 0; i < count; i++) {
+        unroll_parameter_get(&list[i], unroll_net_weights(model->net), plain);
+        plain += unroll_parameter_elements(&list[i]);
+    }
+}
+
 static unroll_status image_tensors(const unroll_model *model, unroll_model_image *image)
 {
     const unroll_parameter *list;
@@ -37,7 +48,6 @@ static unroll_status image_tensors(const unroll_model *model, unroll_model_image
         return UNROLL_EMEMORY;
     float *plain = image->plain_;
     for (size_t i = 0; i < image->count; i++) {
-        unroll_parameter_get(&list[i], unroll_net_weights(model->net), plain);
         image->tensor[i] = (unroll_tensor){.name = list[i].name,
                                            .dtype = UNROLL_F32,
                                            .rank = list[i].cols ? 2 : 1,
@@ -45,7 +55,13 @@ static unroll_status image_tensors(const unroll_model *model, unroll_model_image
                                            .data = plain};
         plain += unroll_parameter_elements(&list[i]);
     }
+    copy_weights(model, image->plain_);
     return UNROLL_OK;
+}
+
+void unroll_model_image_take(unroll_model_image *image, const unroll_model *model)
+{
+    copy_weights(model, image->plain_);
 }
 
 unroll_status unroll_model_image_make(const unroll_model *model, unroll_model_image *out)

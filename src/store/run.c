@@ -31,7 +31,8 @@ struct unroll_run {
     bool created, nats; /**< nats: bits mean something */
     unroll_log *metrics;
     unroll_status model_saved, checkpoint_saved; /**< how the last try went */
-    unroll_model_image owed; /**< the best weights, until their file is written */
+    unroll_model_image best; /**< room for the weights of the last unroll_run_save_model() */
+    bool owed;               /**< they are not in their file yet */
 };
 
 char *unroll_run_path(const unroll_run *run, const char *name)
@@ -114,7 +115,7 @@ unroll_status unroll_run_close(unroll_run *run)
         unroll_lock_release(run->lock_path, run->lock);
     if (run->created)
         rmdir(run->directory); /* only where it is still empty */
-    unroll_model_image_free(&run->owed);
+    unroll_model_image_free(&run->best);
     unroll_free(run->lock_path);
     unroll_free(run->directory);
     unroll_free(run);
@@ -250,25 +251,32 @@ unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text
     return status;
 }
 
+unroll_status unroll_run_reserve(unroll_run *run, const unroll_model *model)
+{
+    return run->best.count > 0 ? UNROLL_OK : unroll_model_image_make(model, &run->best);
+}
+
 unroll_status unroll_run_save_model(unroll_run *run, const unroll_model *model)
 {
-    unroll_model_image_free(&run->owed); /* of an older best */
-    run->model_saved = unroll_model_image_make(model, &run->owed);
-    return run->model_saved == UNROLL_OK ? unroll_run_save_owed(run) : run->model_saved;
+    run->model_saved = unroll_run_reserve(run, model);
+    if (run->model_saved != UNROLL_OK)
+        return run->model_saved;
+    unroll_model_image_take(&run->best, model);
+    run->owed = true;
+    return unroll_run_save_owed(run);
 }
 
 unroll_status unroll_run_save_owed(unroll_run *run)
 {
-    unroll_model_image *m = &run->owed;
-    if (m->count == 0)
+    const unroll_model_image *m = &run->best;
+    if (!run->owed)
         return UNROLL_OK;
     char *path = unroll_run_path(run, UNROLL_RUN_MODEL);
     run->model_saved =
         path ? unroll_tensors_write(path, m->tensor, m->count, m->metadata, m->metadata_count)
              : UNROLL_EMEMORY;
     unroll_free(path);
-    if (run->model_saved == UNROLL_OK)
-        unroll_model_image_free(m);
+    run->owed = run->model_saved != UNROLL_OK;
     return run->model_saved;
 }
 

@@ -21,7 +21,7 @@ unroll_status unroll_run_clear(const unroll_run *run);
 
 /** Let it go; a new directory into which nothing was written goes. NULL is fine.
  *  @return UNROLL_EIO where a save or a row of metrics.csv is still owed after all tries, UNROLL_EMEMORY where there was
- *          no memory for the last save */
+ *          no memory for the last save or for a row */
 unroll_status unroll_run_close(unroll_run *run);
 
 /** DIRECTORY/name, freed by unroll_free(); NULL with a message. */
@@ -45,6 +45,9 @@ unroll_status unroll_run_sync(unroll_run *run);
 /** samples/STEP.txt @return also UNROLL_ENOINPUT where samples/ is no directory of ours */
 unroll_status unroll_run_sample(unroll_run *run, uint64_t step, const char *text, size_t length);
 
+/** Make room for weights of this model, so that unroll_run_save_model() keeps them whatever happens.
+ *  @return UNROLL_EMEMORY */
+unroll_status unroll_run_reserve(unroll_run *run, const unroll_model *model);
 /** The best weights so far, as model.safetensors; or a checkpoint, as unroll_checkpoint_save().
  *  Where either fails, training may go on: what was saved before is still there. Save again at
  *  the next interval; unroll_run_close() tells whether the last try of each went well. Weights that
