@@ -47,6 +47,13 @@ static unroll_status read_records(const char *path, bool count, records *r)
     return status;
 }
 
+/* UNROLL_ENOINPUT of a picture says that gnuplot is not there. */
+static unroll_status records_of(const char *path, bool count, records *r)
+{
+    const unroll_status status = read_records(path, count, r);
+    return status == UNROLL_ENOINPUT ? UNROLL_EIO : status;
+}
+
 static unroll_status draw_steps(const records *r, const char *folder, const char *title, bool squared)
 {
     enum { LINES = 6 };
@@ -115,7 +122,7 @@ static unroll_status draw(const records *r, const char *folder, const char *titl
     if (status != UNROLL_OK && status != UNROLL_ENOINPUT)
         return status;
     const unroll_status lines = draw_steps(r, folder, title, squared);
-    return status == UNROLL_OK ? lines : status;
+    return lines == UNROLL_OK ? status : lines;
 }
 
 unroll_status unroll_gradient_steps_draw(const char *directory, const char *variant,
@@ -131,12 +138,12 @@ unroll_status unroll_gradient_steps_draw(const char *directory, const char *vari
     if (status == UNROLL_OK)
         status = unroll_make_directory(folder);
     if (status == UNROLL_OK)
-        status = read_records(path, true, &r);
+        status = records_of(path, true, &r);
     if (status == UNROLL_OK && r.steps > 1) {
         r.room = r.steps;
         r.gmean = unroll_alloc(r.steps * r.distances, sizeof *r.gmean);
         r.step = unroll_alloc(r.steps, sizeof *r.step);
-        status = r.gmean && r.step ? read_records(path, false, &r) : UNROLL_EMEMORY;
+        status = r.gmean && r.step ? records_of(path, false, &r) : UNROLL_EMEMORY;
         if (r.steps > r.room) /* somebody has written to it meanwhile */
             r.steps = r.room;
         if (status == UNROLL_OK && r.steps > 1)

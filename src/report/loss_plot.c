@@ -106,6 +106,8 @@ unroll_status unroll_loss_plot(const char *directory, const char *title, const c
     curve curves[CURVES] = {0};
     char *folder = unroll_plots_folder(directory);
     unroll_status status = folder ? read_curves(directory, curves) : UNROLL_EMEMORY;
+    if (status == UNROLL_ENOINPUT) /* of a picture that says that gnuplot is not there */
+        status = UNROLL_EIO;
     if (status == UNROLL_OK && curves[TRAIN].count + curves[VALID].count > 0) {
         curve_thin(&curves[TRAIN], 400);
         unroll_series series[3];

@@ -26,7 +26,7 @@ static const char METRICS_HEADER[] =
     "step,epoch,split,loss,bits_per_token,accuracy,lr,grad_norm,clip_scale,tokens_per_s,seconds";
 
 struct unroll_run {
-    char *directory, *lock_path;
+    char *directory, *lock_path, *model_path;
     int lock;
     bool created, nats; /**< nats: bits mean something */
     unroll_log *metrics;
@@ -86,8 +86,9 @@ unroll_status unroll_run_open(const char *directory, enum unroll_run_mode mode, 
     run->lock = -1;
     run->directory = unroll_strndup(directory, strlen(directory));
     run->lock_path = unroll_path_join(directory, UNROLL_RUN_LOCK);
+    run->model_path = unroll_path_join(directory, UNROLL_RUN_MODEL);
     const unroll_status status =
-        run->directory && run->lock_path ? open_run(run, mode) : UNROLL_EMEMORY;
+        run->directory && run->lock_path && run->model_path ? open_run(run, mode) : UNROLL_EMEMORY;
     if (status == UNROLL_OK)
         *out = run;
     else
@@ -116,6 +117,7 @@ unroll_status unroll_run_close(unroll_run *run)
     if (run->created)
         rmdir(run->directory); /* only where it is still empty */
     unroll_model_image_free(&run->best);
+    unroll_free(run->model_path);
     unroll_free(run->lock_path);
     unroll_free(run->directory);
     unroll_free(run);
@@ -271,21 +273,15 @@ unroll_status unroll_run_save_owed(unroll_run *run)
     const unroll_model_image *m = &run->best;
     if (!run->owed)
         return UNROLL_OK;
-    char *path = unroll_run_path(run, UNROLL_RUN_MODEL);
     run->model_saved =
-        path ? unroll_tensors_write(path, m->tensor, m->count, m->metadata, m->metadata_count)
-             : UNROLL_EMEMORY;
-    unroll_free(path);
+        unroll_tensors_write(run->model_path, m->tensor, m->count, m->metadata, m->metadata_count);
     run->owed = run->model_saved != UNROLL_OK;
     return run->model_saved;
 }
 
 bool unroll_run_has_model(const unroll_run *run)
 {
-    char *path = unroll_run_path(run, UNROLL_RUN_MODEL);
-    const bool there = path && access(path, F_OK) == 0;
-    unroll_free(path);
-    return there && run->model_saved == UNROLL_OK;
+    return run->model_saved == UNROLL_OK && access(run->model_path, F_OK) == 0;
 }
 
 unroll_status unroll_run_save_checkpoint(unroll_run *run, const unroll_model *model,

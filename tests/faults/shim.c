@@ -4,11 +4,14 @@
  *                half of its bytes.
  *   FAULT_PATH   only calls on a path with this in it count
  *   FAULT_COUNT  a file for the number of calls of that kind
+ *   FAULT_SITES  a file for the numbers of those calls that came by a way that none before had come by, one a line
+ *   FAULT_STOP   SIGTERM comes when a file with this in its name has been renamed
  *   FAULT_TRACE  a file for what was done: a line "KIND PATH" for each call that changes a file or syncs one
- * A program that it starts has none of it. */
+ * What it forks goes on counting; a program that it starts has none of it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -54,8 +57,9 @@ static enum kind chosen = KINDS;
 static long failing = -1;
 static int error = EIO;
 static bool from_then_on;
-static char path_part[256], count_name[512], trace_name[512];
-static atomic_long number;
+static char path_part[256], stop_part[64], count_name[512], sites_name[512], trace_name[512];
+static atomic_long own_number, *number = &own_number; /* shared with what it forks */
+static pid_t first_process;
 static _Thread_local bool inside; /* our own calls do not count */
 
 static void take(const char *name, char *to, size_t room)
@@ -73,6 +77,8 @@ __attribute__((constructor)) static void start(void)
     take("FAULT", text, sizeof text);
     take("FAULT_PATH", path_part, sizeof path_part);
     take("FAULT_COUNT", count_name, sizeof count_name);
+    take("FAULT_SITES", sites_name, sizeof sites_name);
+    take("FAULT_STOP", stop_part, sizeof stop_part);
     take("FAULT_TRACE", trace_name, sizeof trace_name);
     unsetenv("LD_PRELOAD");
     const char *kind = strsep(&rest, ":"), *at = strsep(&rest, ":"), *why = strsep(&rest, ":");
@@ -84,8 +90,16 @@ __attribute__((constructor)) static void start(void)
     for (enum kind i = 0; i < KINDS; i++)
         if (strcmp(kind, kinds[i]) == 0)
             chosen = i;
+    void *shared = (void *)syscall(SYS_mmap, NULL, sizeof *number, PROT_READ | PROT_WRITE,
+                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
+    if (shared != MAP_FAILED)
+        number = shared;
+    first_process = getpid();
+    void *frame[1];
+    if (*sites_name)
+        backtrace(frame, 1); /* the first call loads a library */
+    atomic_store(number, 0);
     inside = false;
-    atomic_store(&number, 0);
 }
 
 /* Without a function that is counted. */
@@ -101,8 +115,8 @@ static void put(const char *name, int flags, const char *text)
 __attribute__((destructor)) static void end(void)
 {
     char text[32];
-    snprintf(text, sizeof text, "%ld\n", atomic_load(&number));
-    if (*count_name)
+    snprintf(text, sizeof text, "%ld\n", atomic_load(number));
+    if (*count_name && getpid() == first_process)
         put(count_name, O_TRUNC, text);
 }
 
@@ -114,11 +128,38 @@ static void path_of(int fd, char path[512])
     path[n > 0 ? n : 0] = '\0';
 }
 
+/* A call by a way of its own: who called whom, up to main(). */
+static void note_site(long n)
+{
+    enum { DEPTH = 40, SITES = 1 << 16 };
+    static unsigned long seen[SITES];
+    void *frame[DEPTH];
+    unsigned long hash = 1469598103934665603u;
+    const int before = errno;
+    inside = true;
+    const int depth = backtrace(frame, DEPTH);
+    for (int i = 0; i < depth; i++)
+        hash = (hash ^ (unsigned long)frame[i]) * 1099511628211u;
+    size_t at = hash % SITES;
+    while (seen[at] && seen[at] != hash)
+        at = (at + 1) % SITES;
+    if (!seen[at]) {
+        char text[32];
+        seen[at] = hash;
+        snprintf(text, sizeof text, "%ld\n", n);
+        put(sites_name, O_APPEND, text);
+    }
+    inside = false;
+    errno = before;
+}
+
 static bool fails_now(enum kind kind)
 {
     if (kind != chosen || inside)
         return false;
-    const long n = atomic_fetch_add(&number, 1);
+    const long n = atomic_fetch_add(number, 1);
+    if (*sites_name)
+        note_site(n);
     if (n != failing && !(from_then_on && failing >= 0 && n > failing))
         return false;
     if (error < 0)
@@ -160,30 +201,38 @@ static bool fails_fd(enum kind kind, int fd)
         inside = false;                                         \
     }
 
+/* The next ones, which are a sanitizer's where there is one; looking for them may allocate. */
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
 void *malloc(size_t n)
 {
-    return fails_now(ALLOC) ? NULL : __libc_malloc(n);
+    if (inside)
+        return __libc_malloc(n);
+    REAL(malloc, void *, size_t)
+    return fails_now(ALLOC) ? NULL : real(n);
 }
 void *calloc(size_t n, size_t size)
 {
-    return fails_now(ALLOC) ? NULL : __libc_calloc(n, size);
+    if (inside)
+        return __libc_calloc(n, size);
+    REAL(calloc, void *, size_t, size_t)
+    return fails_now(ALLOC) ? NULL : real(n, size);
 }
 void *realloc(void *old, size_t n)
 {
-    return fails_now(ALLOC) ? NULL : __libc_realloc(old, n);
+    if (inside)
+        return __libc_realloc(old, n);
+    REAL(realloc, void *, void *, size_t)
+    return fails_now(ALLOC) ? NULL : real(old, n);
 }
 void *aligned_alloc(size_t to, size_t n)
 {
-    return fails_now(ALLOC) ? NULL : __libc_memalign(to, n);
+    REAL(aligned_alloc, void *, size_t, size_t)
+    return fails_now(ALLOC) ? NULL : real(to, n);
 }
 int posix_memalign(void **out, size_t to, size_t n)
 {
-    if (fails_now(ALLOC))
-        return ENOMEM;
-    *out = __libc_memalign(to, n);
-    return *out ? 0 : ENOMEM;
+    REAL(posix_memalign, int, void **, size_t, size_t)
+    return fails_now(ALLOC) ? ENOMEM : real(out, to, n);
 }
 
 static int open_at(int folder, const char *path, int flags, mode_t mode)
@@ -248,7 +297,13 @@ int fsync(int fd)
 
 int rename(const char *from, const char *to)
 {
-    return fails(RENAME, to) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    const int done =
+        fails(RENAME, to) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    const int why = errno;
+    if (*stop_part && strstr(to, stop_part))
+        raise(SIGTERM);
+    errno = why;
+    return done;
 }
 
 int close(int fd)
