@@ -1,6 +1,7 @@
 /* What a cell says of itself: its terms and gates fit together, and its blocks hold what it says that they hold. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,10 @@ START_TEST(terms_fit)
                       "%s: there is no vector %s", cell->name, v->name);
         ck_assert(v->gate + v->count <= cell->gates && v->block + v->count <= cell->blocks);
     }
+    ck_assert((cell->diagonals > 0) == (cell->diagonal_name != NULL));
+    for (size_t i = 0; i < cell->diagonals; i++)
+        ck_assert_msg(cell->diagonal[i].block < cell->blocks && cell->states > 1,
+                      "%s: diagonal term %zu is of no block or no state", cell->name, i);
     ck_assert_msg(!cell->norm_gates || cell->gates - cell->norm_gates <= 1,
                   "%s: more than one gate is normalised alone", cell->name);
 }
@@ -114,6 +119,7 @@ static void open_pass(pass *p, const unroll_cell *cell, const char *activation,
                                   .outputs = SYMBOLS,
                                   .cell = cell->name,
                                   .gru = cell->variant,
+                                  .lstm = cell->variant,
                                   .activation = activation,
                                   .layers = 1,
                                   .hidden = UNITS};
@@ -210,7 +216,7 @@ static void last_state(pass *p, unroll_real first, unroll_real *last)
 }
 
 /* --forget-bias opens what keeps the state, whichever sign its gate has; and where nothing goes by the recurrent
- * matrices, what is kept is the state, or else nothing of it. */
+ * weights, what is kept is the state, or else nothing of it. */
 START_TEST(a_bias_keeps_the_state)
 {
     const unroll_cell *cell = cell_of(_i);
@@ -228,6 +234,11 @@ START_TEST(a_bias_keeps_the_state)
         require_gate(&p, keeping_gate(cell), one ? 1 - 1e-6 : 0, one ? 1 : 1e-6, cell->keep.name);
         memset(weights_of(p.net, "rnn.weight_hh_l0"), 0,
                cell->gates * UNITS * UNITS * sizeof(unroll_real));
+        if (cell->diagonal_name) {
+            char name[64];
+            snprintf(name, sizeof name, "rnn.%s_l0", cell->diagonal_name);
+            memset(weights_of(p.net, name), 0, cell->diagonals * UNITS * sizeof(unroll_real));
+        }
         last_state(&p, 0, from_zero);
         last_state(&p, 1, from_one);
         for (size_t j = 0; j < ROWS * UNITS; j++)
@@ -258,8 +269,17 @@ static void bias_gradient(const unroll_cell *cell, const char *activation, size_
     close_pass(&p);
 }
 
+static double largest_of(const unroll_real *x)
+{
+    double largest = 0;
+    for (size_t j = 0; j < UNITS; j++)
+        largest = fmax(largest, fabs((double)x[j]));
+    return largest;
+}
+
 /* Two further out, everything else is as it was, and the slope is smaller by e^-2 for a sigmoid, e^-4 for a tanh. A
- * complement that is a difference, 1 − tanh², is rounding or zero there. */
+ * complement that is a difference, 1 − tanh², is rounding or zero there. Where a unit's sum over steps cancels, its
+ * rounding is that of the terms. */
 static void check_far_out(const unroll_cell *cell, const char *activation, size_t gate, double ratio)
 {
     enum { FAR = 20, FURTHER = 22 };
@@ -267,10 +287,13 @@ static void check_far_out(const unroll_cell *cell, const char *activation, size_
         unroll_real far[UNITS], further[UNITS];
         bias_gradient(cell, activation, gate, (unroll_real)(sign * FAR), far);
         bias_gradient(cell, activation, gate, (unroll_real)(sign * FURTHER), further);
-        for (size_t j = 0; j < UNITS; j++)
-            ck_assert_msg(far[j] != 0 && fabs((double)further[j] / (double)far[j] / ratio - 1) < 1e-4,
-                          "%s %s: gate %zu, unit %zu: from %g to %g", cell->name,
-                          activation ? activation : "", gate, j, (double)far[j], (double)further[j]);
+        for (size_t j = 0; j < UNITS; j++) {
+            const double expected = ratio * (double)far[j], found = (double)further[j];
+            ck_assert_msg(far[j] != 0 && fabs(found - expected) <
+                                             1e-4 * fabs(expected) + 1e-6 * ratio * largest_of(far),
+                          "%s %s: gate %zu, unit %zu: %g, not %g", cell->name,
+                          activation ? activation : cell->variant, gate, j, found, expected);
+        }
     }
 }
 
@@ -296,7 +319,8 @@ START_TEST(found_by_name)
 {
     for (int i = 0; cell_of(i); i++) {
         const unroll_cell *cell = cell_of(i);
-        ck_assert_str_eq(unroll_cell_find_variant(cell->name, cell->variant)->variant, cell->variant);
+        const unroll_cell_forms forms = {.gru = cell->variant, .lstm = cell->variant};
+        ck_assert_str_eq(unroll_cell_find_form(cell->name, &forms)->variant, cell->variant);
         ck_assert_str_eq(unroll_cell_find(cell->name)->name, cell->name);
     }
     ck_assert(unroll_cell_count() >= 3 && !unroll_cell_name(unroll_cell_count()));
@@ -305,12 +329,18 @@ START_TEST(found_by_name)
             ck_assert_str_ne(unroll_cell_name(i), unroll_cell_name(k));
     ck_assert_ptr_null(unroll_cell_find("nothing"));
     ck_assert_ptr_null(unroll_cell_find("lst"));
-    ck_assert_ptr_null(unroll_cell_find_variant("gru", "reset-never"));
-    ck_assert_str_eq(unroll_cell_variant_owner(), "gru");
-    ck_assert_str_eq(unroll_cell_form("rnn", "reset-after", "relu"), "relu");
-    ck_assert_str_eq(unroll_cell_form("lstm", "reset-after", "relu"), "");
-    ck_assert_str_eq(unroll_cell_form("gru", "reset-after", "tanh"), "");
-    ck_assert_str_eq(unroll_cell_form("gru", "reset-before", "tanh"), "reset-before");
+    const unroll_cell_forms first = {.gru = "reset-after", .lstm = "forget"};
+    const unroll_cell_forms other = {.gru = "reset-before", .lstm = "peephole"};
+    ck_assert_ptr_null(unroll_cell_find_form("gru", &(unroll_cell_forms){.gru = "reset-never"}));
+    ck_assert_ptr_null(unroll_cell_find_form("lstm", &(unroll_cell_forms){.lstm = "reset-after"}));
+    ck_assert_str_eq(unroll_cell_variant("gru", 0), first.gru);
+    ck_assert_str_eq(unroll_cell_variant("lstm", 0), first.lstm);
+    ck_assert_ptr_null(unroll_cell_variant("rnn", 0));
+    ck_assert_str_eq(unroll_cell_form_text("rnn", &other, "relu"), "relu");
+    ck_assert_str_eq(unroll_cell_form_text("lstm", &first, "relu"), "");
+    ck_assert_str_eq(unroll_cell_form_text("lstm", &other, "relu"), "peephole");
+    ck_assert_str_eq(unroll_cell_form_text("gru", &first, "tanh"), "");
+    ck_assert_str_eq(unroll_cell_form_text("gru", &other, "tanh"), "reset-before");
 }
 END_TEST
 

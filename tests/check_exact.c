@@ -18,7 +18,7 @@ enum { NETS = 64, TENSORS = 40, LAYERS = 4, WINDOWS = 8, LINE = 4096 };
 static const double allowed = 1e-9;
 
 typedef struct exact_net {
-    char name[32], cell[16], gru[16], activation[16], norm_name[24];
+    char name[32], cell[16], gru[16], lstm[24], activation[16], norm_name[24];
     size_t steps, windows, symbols, tensors;
     unroll_net_spec spec;
     tensor tensor[TENSORS];
@@ -54,6 +54,8 @@ static void read_option(exact_net *n, const char *line)
         s->cell = keep(n->cell, sizeof n->cell, value);
     else if (strcmp(key, "gru") == 0)
         s->gru = keep(n->gru, sizeof n->gru, value);
+    else if (strcmp(key, "lstm") == 0)
+        s->lstm = keep(n->lstm, sizeof n->lstm, value);
     else if (strcmp(key, "activation") == 0)
         s->activation = keep(n->activation, sizeof n->activation, value);
     else if (strcmp(key, "norm") == 0)

@@ -158,9 +158,10 @@ static void set_start(const golden *g, unroll_net *net)
 
 static unroll_net *new_net(const golden *g)
 {
-    char cell[32], gru[32], activation[32];
+    char cell[32], gru[32], lstm[32], activation[32];
     text_field(g->line, "cell", cell);
     text_field(g->line, "gru", gru);
+    text_field(g->line, "lstm", lstm);
     text_field(g->line, "activation", activation);
     unroll_net_spec spec = {
         .size = sizeof spec,
@@ -170,6 +171,7 @@ static unroll_net *new_net(const golden *g)
         .squared = size_field(g->line, "squared"),
         .cell = cell,
         .gru = gru,
+        .lstm = lstm,
         .activation = activation,
         .layers = size_field(g->line, "layers"),
         .hidden = size_field(g->line, "hidden"),

@@ -18,6 +18,32 @@
 
 /* --- sums --- */
 
+/* Sums of products of two arrays' columns, added to `before`; in two parts they are the same bits. */
+static void check_dots(const unroll_kernels *k, size_t R, size_t N, const float *A, size_t pitch,
+                       const float *before)
+{
+    const size_t b_pitch = N + 3;
+    float *B = reals(R * b_pitch), *whole = copy(before, N), *parts = copy(before, N);
+    k->column_dot(R, N, A, pitch, B, b_pitch, whole);
+    for (size_t n = 0; n < N; n++) {
+        double sum = before[n], magnitude = fabs(sum);
+        for (size_t r = 0; r < R; r++) {
+            const double product = (double)A[r * pitch + n] * B[r * b_pitch + n];
+            sum += product, magnitude += fabs(product);
+        }
+        expect(fabs(whole[n] - sum) <= bound(R + 1, magnitude),
+               "%s: column %zu of two times %zu rows: %g, not %g", k->name, n, R, (double)whole[n],
+               sum);
+    }
+    k->column_dot(R, N / 3, A, pitch, B, b_pitch, parts);
+    k->column_dot(R, N - N / 3, A + N / 3, pitch, B + N / 3, b_pitch, parts + N / 3);
+    expect(memcmp(whole, parts, N * sizeof *parts) == 0, "%s: products of columns in two parts",
+           k->name);
+    unroll_free(B);
+    unroll_free(whole);
+    unroll_free(parts);
+}
+
 START_TEST(sums)
 {
     const unroll_kernels *k = kernel_row(_i);
@@ -43,6 +69,8 @@ START_TEST(sums)
             k->column_sum(R, N / 3, A, pitch, out);
             k->column_sum(R, N - N / 3, A + N / 3, pitch, out + N / 3);
             expect(memcmp(whole, out, N * sizeof *out) == 0, "%s: column sums in two parts", k->name);
+
+            check_dots(k, R, N, A, pitch, before);
 
             double squares = 0;
             for (size_t q = 0; q < R * pitch; q++)

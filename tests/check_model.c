@@ -23,6 +23,7 @@ static const char *const MODELS[] = {
     "cell rnn activation prelu",
     "cell gru",
     "cell gru gru reset-before layers 3",
+    "cell lstm lstm peephole embedding 4",
     "cell lstm embedding 3",
     "cell lstm embedding 5 tie true layers 1",
     "cell gru tokens byte",

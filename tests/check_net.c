@@ -112,7 +112,7 @@ START_TEST(threads_change_nothing)
     s.residual = true;
     s.dropout = 0.3;
     require_same_bits(s, STEPS, ROWS, true);
-    const unroll_cell *cell = unroll_cell_find(s.cell);
+    const unroll_cell *cell = unroll_cell_find_form(s.cell, &(unroll_cell_forms){s.gru, s.lstm});
     for (size_t i = 1; cell->norm_gates && unroll_norm_name(i); i++) {
         s = plain;
         s.norm = unroll_norm_name(i);
@@ -272,12 +272,12 @@ static void draw_statistics(unroll_net *net)
 START_TEST(stepper_agrees)
 {
     unroll_net_spec spec = make_spec(_i);
+    const unroll_cell *cell =
+        unroll_cell_find_form(spec.cell, &(unroll_cell_forms){spec.gru, spec.lstm});
     for (size_t embedding = 0; embedding < 5; embedding++) {
         spec.embedding = 7 * (embedding & 1);
         spec.residual = embedding & 1;
-        spec.norm = embedding < 2 || !unroll_cell_find(spec.cell)->norm_gates
-                        ? NULL
-                        : unroll_norm_name(embedding - 1);
+        spec.norm = embedding < 2 || !cell->norm_gates ? NULL : unroll_norm_name(embedding - 1);
         spec.norm_steps = 3; /* fewer than the window has */
         unroll_net *net = new_net(spec);
         unroll_work *work = new_work(net, STEPS, ROWS, 1);

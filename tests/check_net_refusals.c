@@ -81,6 +81,8 @@ START_TEST(bad_specs_are_refused)
     s[n] = good, s[n++].cell = "elman";
     s[n] = good, s[n++].activation = "swish";
     s[n] = good, s[n].cell = "gru", s[n++].gru = "reset-never";
+    s[n] = good, s[n].cell = "lstm", s[n++].lstm = "reset-after";
+    s[n] = good, s[n].cell = "lstm", s[n].lstm = "peephole", s[n++].norm = "layer";
     s[n] = good, s[n++].inputs = 0;
     s[n] = good, s[n++].outputs = 0;
     s[n] = good, s[n++].layers = 0;

@@ -416,6 +416,8 @@ static const char *const wrong_together[][5] = {
     {"tie", "true", NULL, NULL, "--embedding"},
     {"activation", "relu", NULL, NULL, "--cell"},
     {"gru", "reset-before", NULL, NULL, "--cell"},
+    {"lstm", "no-forget", "cell", "gru", "--cell"},
+    {"lstm", "peephole", "norm", "layer", "--norm"},
     {"epochs", "0", NULL, NULL, "--time"},
     {"lr", "0.1", "lr-min", "0.2", "--lr-min"},
 };

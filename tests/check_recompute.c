@@ -17,7 +17,7 @@
 enum { STEPS = 201, SHORT = 120, ROWS = 3, SYMBOLS = 7, UNITS = 10, FEATURES = 5 };
 
 typedef struct variant {
-    const char *name, *gru, *activation, *norm;
+    const char *name, *form, *activation, *norm;
     size_t layers, embedding;
     bool tie, features, squared, residual, skip;
     double dropout;
@@ -34,7 +34,7 @@ static const variant variants[] = {
     {.name = "lstm", .layers = 2, .norm = "layer", .residual = true},
     {.name = "gru", .layers = 1, .features = true},
     {.name = "gru", .layers = 3, .residual = true, .skip = true, .embedding = 6},
-    {.name = "gru", .gru = "reset-before", .layers = 2, .dropout = 0.5},
+    {.name = "gru", .form = "reset-before", .layers = 2, .dropout = 0.5},
     {.name = "gru", .layers = 2, .norm = "layer"},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
@@ -45,7 +45,7 @@ static variant variant_of(int i)
     if (i < VARIANTS)
         return variants[i];
     const unroll_cell *cell = unroll_kernels_get()->cells[i - VARIANTS];
-    return (variant){.name = cell->name, .gru = cell->variant, .layers = 2, .residual = true};
+    return (variant){.name = cell->name, .form = cell->variant, .layers = 2, .residual = true};
 }
 
 static int count_variants(void)
@@ -65,7 +65,8 @@ static unroll_net *new_net(const variant *v)
         .features = v->features,
         .squared = v->squared,
         .cell = v->name,
-        .gru = v->gru,
+        .gru = v->form,
+        .lstm = v->form,
         .activation = v->activation,
         .layers = v->layers,
         .hidden = UNITS,

@@ -106,17 +106,39 @@ static void own_cell(const reference *r, size_t l, const double *ax, const doubl
     free(block);
 }
 
+/* An LSTM's step in the form of the body, c and h in their place. @param a  [G][UNITS] what input, state and bias bring */
+static void reference_lstm(reference *r, size_t l, size_t t, size_t row, const double *a)
+{
+    enum { H = UNITS };
+    const bool forget = r->p->body->cell->gates == 4;
+    const size_t G = forget ? 2 : 1, O = G + 1;
+    const double *peephole = tensor(r, "weight_peephole", l), *gain = tensor(r, "norm_c", l),
+                 *shift = tensor(r, "norm_c_bias", l);
+    const double none[4 * H] = {0}, *p_i = peephole ? peephole : none, *p_f = p_i + H,
+                          *p_o = p_i + G * H;
+    double *h = r->h[l][row], *c = r->c[l][row], normed[H];
+    for (size_t j = 0; j < H; j++) {
+        const double input = sigmoid(a[j] + p_i[j] * c[j]) * tanh(a[G * H + j]);
+        const double keep = forget ? sigmoid(a[H + j] + p_f[j] * c[j]) : 1;
+        c[j] = keep * c[j] + input + r->bump_c[place(l, t, row) + j];
+        normed[j] = c[j];
+    }
+    normalise(H, gain, normed);
+    for (size_t j = 0; j < H; j++)
+        h[j] = sigmoid(a[O * H + j] + p_o[j] * c[j]) * tanh(normed[j] + (shift ? shift[j] : 0));
+}
+
 /* One layer of one row for one step. */
 static void reference_cell(reference *r, size_t l, size_t t, size_t row, const double *x, size_t nx,
                            const double *skipped)
 {
     enum { H = UNITS };
     const unroll_cell *cell = r->p->body->cell;
-    const size_t G = cell->gates, first = G == 3 ? 2 : G;
+    const bool gru = strcmp(cell->name, "gru") == 0;
+    const size_t G = cell->gates, first = gru ? 2 : G;
     const double *b = tensor(r, "bias_ih", l), *bh = tensor(r, "bias_hh", l);
     const double *gx = tensor(r, "norm_ih", l), *gh = tensor(r, "norm_hh", l);
-    const double *gc = tensor(r, "norm_c", l), *bc = tensor(r, "norm_c_bias", l);
-    double ax[GATES_MAX * H], ah[GATES_MAX * H], *h = r->h[l][row], *c = r->c[l][row];
+    double ax[GATES_MAX * H], ah[GATES_MAX * H], *h = r->h[l][row];
     const double *Wh = tensor(r, "weight_hh", l);
     multiply(G * H, nx, tensor(r, "weight_ih", l), x, ax);
     multiply(G * H, H, Wh, h, ah);
@@ -127,7 +149,7 @@ static void reference_cell(reference *r, size_t l, size_t t, size_t row, const d
             ax[i] += more[i];
     }
     if (!is_written(r->p->body)) {
-        own_cell(r, l, ax, b, h, c);
+        own_cell(r, l, ax, b, h, r->c[l][row]);
         for (size_t j = 0; j < H; j++)
             h[j] += r->bump_h[place(l, t, row) + j];
         return;
@@ -135,9 +157,9 @@ static void reference_cell(reference *r, size_t l, size_t t, size_t row, const d
     const bool before = strcmp(cell->variant, "reset-before") == 0;
     normalise(first * H, gx, ax);
     normalise(first * H, gh, ah);
-    if (G == 3)
+    if (gru)
         normalise(H, gx ? gx + 2 * H : NULL, ax + 2 * H);
-    if (G == 3 && !before)
+    if (gru && !before)
         normalise(H, gh ? gh + 2 * H : NULL, ah + 2 * H);
     if (G == 1) {
         for (size_t j = 0; j < H; j++)
@@ -145,20 +167,10 @@ static void reference_cell(reference *r, size_t l, size_t t, size_t row, const d
         normalise(H, tensor(r, "norm", l), ax);
         for (size_t j = 0; j < H; j++)
             h[j] = tanh(ax[j] + b[j]);
-    } else if (G == 4) {
-        double normed[H];
-        for (size_t j = 0; j < H; j++) {
-            double a[4];
-            for (size_t g = 0; g < 4; g++)
-                a[g] = ax[g * H + j] + ah[g * H + j] + b[g * H + j];
-            c[j] =
-                sigmoid(a[1]) * c[j] + sigmoid(a[0]) * tanh(a[2]) + r->bump_c[place(l, t, row) + j];
-            normed[j] = c[j];
-            ah[3 * H + j] = a[3];
-        }
-        normalise(H, gc, normed);
-        for (size_t j = 0; j < H; j++)
-            h[j] = sigmoid(ah[3 * H + j]) * tanh(normed[j] + (bc ? bc[j] : 0));
+    } else if (!gru) {
+        for (size_t i = 0; i < G * H; i++)
+            ax[i] += ah[i] + b[i];
+        reference_lstm(r, l, t, row, ax);
     } else {
         double reset[H], m[H];
         for (size_t j = 0; j < H; j++) {
@@ -265,7 +277,8 @@ static bool takes(const body *b, const struct remedy *remedy)
 /* Has the reference network this remedy for it? */
 static bool has_reference(const body *b, const struct remedy *remedy)
 {
-    return smooth(b) && !joins_rows(remedy) && (is_written(b) || !remedy->spec.norm);
+    return smooth(b) && !joins_rows(remedy) && takes(b, remedy) &&
+           (is_written(b) || !remedy->spec.norm);
 }
 
 static void open_remedy(problem *p, reference *r, const body *b, size_t k, uint64_t seed)

@@ -94,6 +94,8 @@ static const char *const KINDS[][8] = {
     {"cell", "gru", "optimizer", "momentum", "schedule", "exponential"},
     {"cell", "rnn", "optimizer", "rmsprop", "activation", "prelu"},
     {"cell", "gru", "gru", "reset-before", "lines", "true", "batch", "2"},
+    {"cell", "lstm", "lstm", "peephole", "layers", "2"},
+    {"cell", "lstm", "lstm", "no-forget-peephole", "no-carry", "true", "batch", "2"},
     {"cell", "lstm", "optimizer", "sgd", "no-carry", "true", "embedding", "0"},
     {"cell", "lstm", "norm", "layer", "residual", "true", "layers", "2"},
     {"cell", "gru", "norm", "batch", "optimizer", "adamw", "weight-decay", "0.1"},

@@ -148,7 +148,7 @@ static unroll_net_spec of_body(int i, unroll_net_spec spec)
 {
     const unroll_cell *cell = unroll_kernels_get()->cells[i];
     spec.cell = cell->name;
-    spec.gru = cell->variant;
+    spec.gru = spec.lstm = cell->variant;
     spec.norm = cell->norm_gates ? spec.norm : NULL;
     return spec;
 }

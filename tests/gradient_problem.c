@@ -124,7 +124,7 @@ void open_problem(problem *p, const body *b, unroll_net_spec spec, const unroll_
     spec.inputs = spec.features ? FEATURES : SYMBOLS;
     spec.outputs = SYMBOLS;
     spec.cell = b->cell->name;
-    spec.gru = *b->cell->variant ? b->cell->variant : NULL;
+    spec.gru = spec.lstm = *b->cell->variant ? b->cell->variant : NULL;
     spec.activation = b->cell->has_activation ? b->activation->name : NULL;
     spec.hidden = spec.hidden ? spec.hidden : UNITS;
     snprintf(p->name, sizeof p->name, "%s, %s, %zu layers of %zu, embedding %zu%s%s%s%s%s%s",

@@ -31,6 +31,7 @@ unroll_net_spec make_spec(int body)
         .outputs = SYMBOLS,
         .cell = bodies[body].cell,
         .gru = bodies[body].form,
+        .lstm = bodies[body].form,
         .activation = bodies[body].activation,
         .layers = 2,
         .hidden = UNITS,

@@ -57,6 +57,9 @@ typedef struct unroll_net_spec {
                                  outputs; Szegedy et al. (2016) */
     double scheduled_sampling; /**< chance in [0,1] that training replaces an input of the decoder by the
                                  network's own guess; Bengio et al. (2015) */
+    const char *lstm; /**< "forget", PyTorch's formula (NULL means it); "no-forget", Hochreiter and Schmidhuber
+                                 (1997); or with gates that see c, Gers and Schmidhuber (2000), "peephole" or
+                                 "no-forget-peephole", which take no norm */
 } unroll_net_spec;
 #define UNROLL_NET_SPEC_INIT            \
     {                                   \

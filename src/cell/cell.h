@@ -29,6 +29,19 @@ typedef struct unroll_vector_term {
     size_t gate, count, block;
 } unroll_vector_term;
 
+/** What a weight of a diagonal matrix multiplies: the state of its own unit. */
+enum unroll_diagonal_source {
+    UNROLL_DIAGONAL_C_BEFORE, /**< c_{t-1} */
+    UNROLL_DIAGONAL_C         /**< c_t, which forward has made by then */
+};
+
+/** z block `block` takes p·source, unit by unit, with a weight p a unit, which the cell's own loops add. Its gradient is
+ *  taken after them: dp = sum over steps and rows of dz[block]·source. */
+typedef struct unroll_diagonal_term {
+    size_t block;
+    enum unroll_diagonal_source source;
+} unroll_diagonal_term;
+
 enum { UNROLL_TERMS_MAX = 4 };
 
 /* Normalisations. a = h_{t-1}·Wh^T is normalised apart from x_t·Wx^T, each with gains of its own; the bias comes
@@ -82,9 +95,10 @@ typedef struct unroll_layer {
     double option[UNROLL_SPEC_KEYS]; /**< values of the cell's own keys, in their order */
     size_t inputs, hidden, pitch;
     size_t blocks; /**< z blocks a row: cell->blocks, +1 where the activation has slopes */
-    const unroll_real *h_forward;   /**< panels [G·pitch columns][depth H]: h·Wh^T */
-    const unroll_real *h_backward;  /**< panels [pitch columns][depth G·pitch]: dz·Wh */
-    const unroll_real *bias_hh;     /**< [G·pitch] padded by gate */
+    const unroll_real *h_forward;  /**< panels [G·pitch columns][depth H]: h·Wh^T */
+    const unroll_real *h_backward; /**< panels [pitch columns][depth G·pitch]: dz·Wh */
+    const unroll_real *bias_hh;    /**< [G·pitch] padded by gate */
+    const unroll_real *diagonal; /**< [terms][pitch] weights of cell->diagonal; NULL where there are none */
     const unroll_real *slope;       /**< [pitch], PReLU; else NULL */
     const struct unroll_norm *norm; /**< NULL: none */
     bool norm_sum; /**< both products are summed, then normalised: place[UNROLL_NORM_H] */
@@ -153,7 +167,7 @@ typedef struct unroll_keep {
 
 typedef struct unroll_cell {
     const char *name;    /**< as in --cell; with `variant` the key of the table */
-    const char *variant; /**< "" or as in --gru */
+    const char *variant; /**< "", or as in the option that has the cell's name, such as --gru */
     const char *summary; /**< one line with the source, for help */
     unroll_spec_key keys[UNROLL_SPEC_KEYS]; /**< the cell's own numbers, given as --cell NAME:key=value,… */
     size_t gates;                           /**< G: row blocks of the weights */
@@ -177,6 +191,10 @@ typedef struct unroll_cell {
     unroll_term input[UNROLL_TERMS_MAX]; /**< count 0 ends it */
     unroll_term recurrent[UNROLL_TERMS_MAX];
     unroll_vector_term vectors[UNROLL_TERMS_MAX];
+    /** Weights from each unit to itself, in one tensor [terms·H] of that name; NULL: none. */
+    const char *diagonal_name;
+    size_t diagonals; /**< number of terms */
+    unroll_diagonal_term diagonal[UNROLL_TERMS_MAX];
     void (*forward)(const unroll_step *);
     void (*backward)(const unroll_step *);
 } unroll_cell;

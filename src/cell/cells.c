@@ -43,66 +43,81 @@ const unroll_spec_key *unroll_cell_keys(size_t i)
     return name ? unroll_cell_find(name)->keys : NULL;
 }
 
-static const unroll_cell *find(const unroll_cell *const *cell, const char *spec, const char *variant)
+/* The option of the cell's name; NULL: it was not given, or the cell has one form alone. */
+static const char *form_of(const unroll_cell *cell, const unroll_cell_forms *forms)
 {
-    while (*cell && !(unroll_spec_is(spec, (*cell)->name) &&
-                      (!variant || !*(*cell)->variant || strcmp((*cell)->variant, variant) == 0)))
-        cell++;
+    const struct {
+        const char *cell, *form;
+    } rows[] = {{"gru", forms->gru}, {"lstm", forms->lstm}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].cell, cell->name) == 0)
+            return rows[i].form;
+    return NULL;
+}
+
+static const unroll_cell *find(const unroll_cell *const *cell, const char *spec,
+                               const unroll_cell_forms *forms)
+{
+    for (; *cell; cell++) {
+        if (!unroll_spec_is(spec, (*cell)->name))
+            continue;
+        const char *form = form_of(*cell, forms);
+        if (!form || strcmp((*cell)->variant, form) == 0)
+            break;
+    }
     return *cell;
 }
 
-const unroll_cell *unroll_cell_find_variant(const char *spec, const char *variant)
+const unroll_cell *unroll_cell_find_form(const char *spec, const unroll_cell_forms *forms)
 {
-    return find(all_cells(), spec, variant);
+    return find(all_cells(), spec, forms);
 }
 
 const unroll_cell *unroll_cell_find(const char *spec)
 {
-    return find(all_cells(), spec, NULL);
+    return find(all_cells(), spec, &(unroll_cell_forms){0});
 }
 
 unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec,
-                                const char *variant, const unroll_cell **cell, double *option)
+                                const unroll_cell_forms *forms, const unroll_cell **cell,
+                                double *option)
 {
-    *cell = find(kernels->cells, spec, variant);
-    if (!*cell)
+    *cell = find(kernels->cells, spec, forms);
+    if (!*cell) {
+        const unroll_cell *known = unroll_cell_find(spec);
         return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'%s%s", spec,
-                           variant ? " in the form " : "", variant ? variant : "");
+                           known ? " in the form " : "", known ? form_of(known, forms) : "");
+    }
     return unroll_spec_parse(spec, "cell", (*cell)->name, (*cell)->keys, NULL, option);
 }
 
 /* ---- variants ---- */
 
-static const unroll_cell *cell_of_variant(size_t i)
+static const unroll_cell *cell_of_variant(const char *name, size_t i)
 {
     const unroll_cell *const *cell = all_cells();
     for (; *cell; cell++)
-        if (*(*cell)->variant && i-- == 0)
+        if (strcmp((*cell)->name, name) == 0 && *(*cell)->variant && i-- == 0)
             break;
     return *cell;
 }
 
-const char *unroll_cell_variant(size_t i)
+const char *unroll_cell_variant(const char *name, size_t i)
 {
-    const unroll_cell *cell = cell_of_variant(i);
+    const unroll_cell *cell = cell_of_variant(name, i);
     return cell ? cell->variant : NULL;
 }
 
-const char *unroll_cell_variant_summary(size_t i)
+const char *unroll_cell_variant_summary(const char *name, size_t i)
 {
-    const unroll_cell *cell = cell_of_variant(i);
+    const unroll_cell *cell = cell_of_variant(name, i);
     return cell ? cell->summary : NULL;
 }
 
-const char *unroll_cell_variant_owner(void)
+const char *unroll_cell_form_text(const char *spec, const unroll_cell_forms *forms,
+                                  const char *activation)
 {
-    const unroll_cell *cell = cell_of_variant(0);
-    return cell ? cell->name : NULL;
-}
-
-const char *unroll_cell_form(const char *spec, const char *variant, const char *activation)
-{
-    const unroll_cell *cell = unroll_cell_find_variant(spec, variant);
+    const unroll_cell *cell = unroll_cell_find_form(spec, forms);
     if (!cell)
         return "";
     if (cell->has_activation)

@@ -11,21 +11,25 @@ size_t unroll_cell_count(void);
 const char *unroll_cell_summary(size_t i);
 const unroll_spec_key *unroll_cell_keys(size_t i);
 
+/** Which form is meant of each cell that has several, by the option of the cell's name; NULL: the first. */
+typedef struct unroll_cell_forms {
+    const char *gru, *lstm;
+} unroll_cell_forms;
+
 /** The first cell of that "NAME" or "NAME:key=value,…"; NULL: none. */
 const unroll_cell *unroll_cell_find(const char *spec);
-/** The cell of that name in that form. A name with one form takes any `variant`, NULL is the first; NULL: none. */
-const unroll_cell *unroll_cell_find_variant(const char *spec, const char *variant);
+/** The cell of that name in its form, whatever the forms of other cells; NULL: none. */
+const unroll_cell *unroll_cell_find_form(const char *spec, const unroll_cell_forms *forms);
 /** The same in one kernel row, and the values of its keys.
  *  @param option  [UNROLL_SPEC_KEYS]
  *  @return UNROLL_EUSAGE naming what is wrong */
 unroll_status unroll_cell_parse(const unroll_kernels *kernels, const char *spec,
-                                const char *variant, const unroll_cell **cell, double *option);
+                                const unroll_cell_forms *forms, const unroll_cell **cell,
+                                double *option);
 
-/** The forms of the cell that has several, and a line on each; NULL at the end. */
-const char *unroll_cell_variant(size_t i);
-const char *unroll_cell_variant_summary(size_t i);
-/** Its name. */
-const char *unroll_cell_variant_owner(void);
+/** The forms of the cell of that name, if it has several, and a line on each; NULL at the end. */
+const char *unroll_cell_variant(const char *name, size_t i);
+const char *unroll_cell_variant_summary(const char *name, size_t i);
 
 const char *unroll_activation_name(size_t i);
 const char *unroll_activation_summary(size_t i);
@@ -37,5 +41,6 @@ static inline bool unroll_cell_is_simple(const unroll_cell *cell)
 }
 
 /** What "lstm" and the like leave open, in words: the activation, or a variant that is not the first; "". */
-const char *unroll_cell_form(const char *spec, const char *variant, const char *activation);
+const char *unroll_cell_form_text(const char *spec, const unroll_cell_forms *forms,
+                                  const char *activation);
 #endif

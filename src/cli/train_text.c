@@ -129,7 +129,7 @@ void train_print_model(train_call *t)
     const unroll_config *c = t->training.config;
     const unroll_net *net = t->training.session.model->net;
     char count[UNROLL_NUMBER_MAX], bytes[UNROLL_NUMBER_MAX], bias[64] = "";
-    const unroll_cell *cell = unroll_cell_find(c->cell);
+    const unroll_cell *cell = unroll_config_cell(c);
     const bool gated = cell->forget_gate >= 0;
     char encoder[96] = "";
     if (t->training.session.pairs)

@@ -1,5 +1,6 @@
 /* What no single option can see. An option that would do nothing is a mistake: tell it. Here is
  * what values alone show; unused_options.c has what must have been asked for. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -55,10 +56,34 @@ static unroll_status check_task(const unroll_config *config)
     return UNROLL_OK;
 }
 
+const unroll_cell *unroll_config_cell(const unroll_config *config)
+{
+    return unroll_cell_find_form(config->cell, &(unroll_cell_forms){config->gru, config->lstm});
+}
+
+const char *unroll_config_form(const unroll_config *config, char *buffer, size_t size)
+{
+    const unroll_cell *cell = unroll_config_cell(config);
+    const bool other = cell && cell != unroll_cell_find(config->cell);
+    snprintf(buffer, size, "%s%s", other ? " in the form " : "", other ? cell->variant : "");
+    return buffer;
+}
+
+/* The form of another cell. */
+static unroll_status check_form(const unroll_config *config, const char *owner, const char *form)
+{
+    if (strcmp(form, unroll_cell_variant(owner, 0)) != 0 && !unroll_spec_is(config->cell, owner))
+        return unroll_fail(UNROLL_EUSAGE,
+                           UNROLL_OPTION "%s %s needs " UNROLL_OPTION "cell %s, not %s", owner,
+                           form, owner, config->cell);
+    return UNROLL_OK;
+}
+
 /* What the cell has no use for. */
 static unroll_status check_cell(const unroll_config *config)
 {
-    const unroll_cell *cell = unroll_cell_find(config->cell);
+    const unroll_cell *cell = unroll_config_cell(config);
+    char form[64];
     const bool normed = strcmp(config->norm, unroll_norm_name(0)) != 0;
     if (!cell)
         return unroll_fail(UNROLL_EUSAGE, "there is no cell '%s'", config->cell);
@@ -67,14 +92,12 @@ static unroll_status check_cell(const unroll_config *config)
                            UNROLL_OPTION "activation %s: " UNROLL_OPTION
                                          "cell %s has its own nonlinearities",
                            config->activation, config->cell);
-    if (strcmp(config->gru, unroll_cell_variant(0)) != 0 && !*cell->variant)
-        return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "gru %s needs " UNROLL_OPTION "cell %s, not %s",
-                           config->gru, unroll_cell_variant_owner(), config->cell);
+    UNROLL_TRY(check_form(config, "gru", config->gru));
+    UNROLL_TRY(check_form(config, "lstm", config->lstm));
     if (normed && cell->norm_gates == 0)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes no normalisation",
-                           config->norm, config->cell);
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s%s takes no normalisation",
+                           config->norm, config->cell, unroll_config_form(config, form, sizeof form));
     if (config->omega > 0 && !unroll_cell_is_simple(cell))
         return unroll_fail(UNROLL_EUSAGE,
                            UNROLL_OPTION "omega is not defined for " UNROLL_OPTION "cell %s",

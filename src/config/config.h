@@ -4,6 +4,7 @@
 #include <unroll/train.h>
 
 #include "base/option.h"
+#include "cell/cells.h"
 
 /** Every training option, resolved. Strings are owned by the config. The rows of unroll_config_table name, bound
  *  and explain each field; the command line, config files, a model's metadata and the public setters all go
@@ -21,7 +22,7 @@ struct unroll_config {
     char *valid, *test; /**< files, or NULL */
     uint64_t max_input; /**< bytes; 0: no bound */
     /* model */
-    char *cell, *gru, *activation, *norm;
+    char *cell, *gru, *lstm, *activation, *norm;
     uint64_t layers, hidden, embedding, norm_steps;
     bool skip_input, residual, tie;
     double dropout;
@@ -60,6 +61,11 @@ extern const unroll_option unroll_config_table[];
 extern const size_t unroll_config_rows;
 /** The table as a list for unroll_option_find() and its like; offsets count in unroll_config. */
 extern const unroll_option_list unroll_config_lists[];
+
+/** The cell that --cell and the option of its form name; NULL: there is none. */
+const unroll_cell *unroll_config_cell(const unroll_config *config);
+/** Another form of the cell than the first as " in the form NAME", for messages; "". */
+const char *unroll_config_form(const unroll_config *config, char *buffer, size_t size);
 
 /** The options of `from` into `to`. */
 unroll_status unroll_config_assign(const unroll_config *from, unroll_config *to);

@@ -12,6 +12,26 @@
 
 /* ---- a line on each name of a table ---- */
 
+static const char *gru_form(size_t i)
+{
+    return unroll_cell_variant("gru", i);
+}
+
+static const char *gru_form_summary(size_t i)
+{
+    return unroll_cell_variant_summary("gru", i);
+}
+
+static const char *lstm_form(size_t i)
+{
+    return unroll_cell_variant("lstm", i);
+}
+
+static const char *lstm_form_summary(size_t i)
+{
+    return unroll_cell_variant_summary("lstm", i);
+}
+
 /* The first is "none". */
 static const char *norm_summary(size_t i)
 {
@@ -124,9 +144,12 @@ const unroll_option unroll_config_table[] = {
     {REAL("omega", 0, 1e6), MODEL_ROW, AT(omega), .preset = "0",
      .help = "of a cell whose state is one activation, such as the rnn: weight of the regulariser "
              "that keeps the norm of gradients through time (Pascanu et al. 2013); 0: off"},
-    {NAME("gru", unroll_cell_variant), .summaries = unroll_cell_variant_summary, MODEL_ROW, AT(gru),
+    {NAME("gru", gru_form), .summaries = gru_form_summary, MODEL_ROW, AT(gru),
      .preset = "reset-after",
      .help = "where the gru's reset gate acts"},
+    {NAME("lstm", lstm_form), .summaries = lstm_form_summary, MODEL_ROW, AT(lstm),
+     .preset = "forget",
+     .help = "whether the lstm has a forget gate, and whether its gates see the state c"},
     {FLAG("tie"), MODEL_ROW, AT(tie),
      .help = "the output layer shares the embedding; needs --embedding equal to --hidden"},
 

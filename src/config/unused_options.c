@@ -26,13 +26,13 @@ static bool validates(const unroll_config *c)
 
 static bool no_forget_gate(const unroll_config *c)
 {
-    const unroll_cell *cell = unroll_cell_find(c->cell);
+    const unroll_cell *cell = unroll_config_cell(c);
     return (c->chrono || !isnan(c->forget_bias)) && cell && cell->forget_gate < 0;
 }
 
 static bool no_gates(const unroll_config *c)
 {
-    return no_forget_gate(c) && unroll_cell_find(c->cell)->gates == 1;
+    return no_forget_gate(c) && unroll_config_cell(c)->gates == 1;
 }
 
 static bool no_valid(const unroll_config *c)
@@ -144,10 +144,11 @@ static const struct {
 
 unroll_status unroll_config_check_used(const unroll_config *config, const char *name)
 {
+    char form[64];
     if (is(name, "forget-bias") && no_forget_gate(config))
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "forget-bias is of no use to " UNROLL_OPTION "cell %s, %s",
-                           config->cell,
+                           UNROLL_OPTION "forget-bias is of no use to " UNROLL_OPTION "cell %s%s, %s",
+                           config->cell, unroll_config_form(config, form, sizeof form),
                            no_gates(config) ? "which has no gates"
                                             : "none of whose gates keeps the state");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -48,7 +48,8 @@ unroll_status inspect_model(unroll_model *model, inspection *out)
 {
     unroll_net *net = unroll_model_net(model);
     const unroll_net_spec *spec = unroll_net_get_spec(net);
-    const unroll_cell *cell = unroll_cell_find_variant(spec->cell, spec->gru);
+    const unroll_cell *cell =
+        unroll_cell_find_form(spec->cell, &(unroll_cell_forms){spec->gru, spec->lstm});
     const unroll_parameter *list;
     const size_t count = unroll_net_parameters(net, &list);
     size_t blocks = 0;

@@ -72,6 +72,37 @@ void UNROLL_K(column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pi
     }
 }
 
+/* The first n <= LANES of a vector, 0 behind them. */
+static inline vec load_head(const unroll_real *p, size_t n)
+{
+    if (n == LANES)
+        return vec_load(p);
+    unroll_real head[LANES] = {0};
+    memcpy(head, p, n * sizeof *p);
+    return vec_load(head);
+}
+
+/* Where products and sums contract, a tail of scalars might round otherwise: so it goes through vectors as well. */
+void UNROLL_K(column_dot)(size_t rows, size_t N, const unroll_real *A, size_t a_pitch,
+                          const unroll_real *B, size_t b_pitch, unroll_real *out)
+{
+    enum { ROWS = 8 };
+    for (size_t r = 0; r < rows; r += ROWS, A += ROWS * a_pitch, B += ROWS * b_pitch) {
+        const size_t count = rows - r < ROWS ? rows - r : ROWS;
+        for (size_t n = 0; n < N; n += LANES) {
+            const size_t some = N - n < LANES ? N - n : LANES;
+            vec sum = {0};
+            for (size_t i = 0; i < count; i++)
+                sum += load_head(A + i * a_pitch + n, some) * load_head(B + i * b_pitch + n, some);
+            sum += load_head(out + n, some);
+            unroll_real head[LANES];
+            vec_store(some == LANES ? out + n : head, sum);
+            if (some < LANES)
+                memcpy(out + n, head, some * sizeof *out);
+        }
+    }
+}
+
 /* Squares of floats are exact in double, and the sums are the same sixteen in every set: so are the bits. */
 double UNROLL_K(sum_squares)(size_t n, const unroll_real *x)
 {

@@ -15,6 +15,7 @@ const unroll_kernels UNROLL_K(kernels) = {
     .pack = UNROLL_K(pack),
     .add = UNROLL_K(add),
     .column_sum = UNROLL_K(column_sum),
+    .column_dot = UNROLL_K(column_dot),
     .peak = UNROLL_K(peak),
     .read = UNROLL_K(read),
     .sum_squares = UNROLL_K(sum_squares),

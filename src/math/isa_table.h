@@ -24,6 +24,8 @@ void UNROLL_K(outer)(const unroll_outer *o);
 void UNROLL_K(add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_real *y);
 void UNROLL_K(column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch,
                           unroll_real *out);
+void UNROLL_K(column_dot)(size_t rows, size_t N, const unroll_real *A, size_t a_pitch,
+                          const unroll_real *B, size_t b_pitch, unroll_real *out);
 double UNROLL_K(peak)(size_t rounds, unroll_real *sink);
 unroll_real UNROLL_K(read)(size_t n, const unroll_real *x);
 double UNROLL_K(sum_squares)(size_t n, const unroll_real *x);

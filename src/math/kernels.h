@@ -96,6 +96,9 @@ typedef struct unroll_kernels {
     void (*add)(size_t n, const unroll_real *a, const unroll_real *b, unroll_real *y);
     /** out[n] += sum over r of A[r][n], n in [0,N), r ascending (any N; no padding of out). */
     void (*column_sum)(size_t rows, size_t N, const unroll_real *A, size_t pitch, unroll_real *out);
+    /** out[n] += sum over r of A[r][n]·B[r][n], likewise. */
+    void (*column_dot)(size_t rows, size_t N, const unroll_real *A, size_t a_pitch,
+                       const unroll_real *B, size_t b_pitch, unroll_real *out);
     double (*peak)(size_t rounds, unroll_real *sink);      /**< see peak.c */
     unroll_real (*read)(size_t n, const unroll_real *x);   /**< see peak.c */
     double (*sum_squares)(size_t n, const unroll_real *x); /**< in double, one fixed order */

@@ -259,6 +259,9 @@ static unroll_status init_parameter(draw *d, const struct kind *kind, const unro
     case UNROLL_P_INPUT:
     case UNROLL_P_RECURRENT:
         return init_matrix(d, kind, p, use->cell, use->kind == UNROLL_P_RECURRENT, w);
+    case UNROLL_P_DIAGONAL: /* as one more weight of the recurrent matrix that is not drawn as a whole */
+        kind->weights(d, count, d->hidden, d->hidden, w);
+        return UNROLL_OK;
     case UNROLL_P_BIAS:
     case UNROLL_P_OUTPUT_BIAS: init_bias(d, kind, use, p, w); return UNROLL_OK;
     case UNROLL_P_SLOPE:

@@ -129,7 +129,8 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
     UNROLL_TRY(check_spec(s));
     if (!unroll_kernels_get())
         return UNROLL_EUSAGE;
-    UNROLL_TRY(unroll_cell_parse(unroll_kernels_get(), s->cell, s->gru, &kinds->cell, kinds->option));
+    const unroll_cell_forms forms = {.gru = s->gru, .lstm = s->lstm};
+    UNROLL_TRY(unroll_cell_parse(unroll_kernels_get(), s->cell, &forms, &kinds->cell, kinds->option));
     UNROLL_TRY(find_activation(s->activation, &kinds->activation));
     UNROLL_TRY(find_norm(s->norm, &kinds->norm));
     UNROLL_TRY(check_pairs(s, kinds->norm));
@@ -137,8 +138,10 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
     const unroll_norm *norm = kinds->norm;
     if (norm && cell->norm_gates == 0)
         return unroll_fail(UNROLL_EUSAGE,
-                           UNROLL_OPTION "norm %s: " UNROLL_OPTION "cell %s takes no normalisation",
-                           norm->name, cell->name);
+                           UNROLL_OPTION "norm %s: " UNROLL_OPTION
+                                         "cell %s%s%s takes no normalisation",
+                           norm->name, cell->name, *cell->variant ? " in the form " : "",
+                           cell->variant);
     if (s->omega != 0 && !unroll_cell_is_simple(cell))
         return unroll_fail(UNROLL_EUSAGE,
                            UNROLL_OPTION "omega is not defined for " UNROLL_OPTION "cell %s",
@@ -149,7 +152,8 @@ unroll_status unroll_net_spec_resolve(unroll_net_spec *s, unroll_net_kinds *kind
                            norm->name);
     kinds->attention = s->attention ? unroll_attention_find(s->attention) : NULL;
     s->cell = kinds->cell->name;
-    s->gru = kinds->cell->variant;
+    s->gru = strcmp(cell->name, "gru") == 0 ? cell->variant : "";
+    s->lstm = strcmp(cell->name, "lstm") == 0 ? cell->variant : "";
     s->activation = kinds->activation->name;
     s->norm = kinds->norm ? kinds->norm->name : none;
     s->attention = kinds->attention ? kinds->attention->name : none;

@@ -10,6 +10,7 @@
 enum unroll_parameter_kind {
     UNROLL_P_INPUT,
     UNROLL_P_RECURRENT,
+    UNROLL_P_DIAGONAL,
     UNROLL_P_BIAS,
     UNROLL_P_SLOPE,
     UNROLL_P_GAIN,

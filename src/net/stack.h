@@ -23,13 +23,16 @@
 /** A layer's weights in the order in which the products read them. Indices are into the list of
  *  parameters. */
 typedef struct unroll_stack_layer {
-    unroll_layer layer;                   /**< what its cell sees */
-    size_t w_ih, w_hh, b_ih, b_hh, slope; /**< indices; slope: where the activation learns one */
+    unroll_layer layer;            /**< what its cell sees */
+    size_t w_ih, w_hh, b_ih, b_hh; /**< indices */
+    size_t diagonal,
+        slope; /**< likewise: where the cell has diagonal terms, the activation learns one */
     size_t input_pitch;
     unroll_real *x_forward;  /**< panels of W_ih^T, see math/kernels.h; NULL for one-hot tokens */
     unroll_real *x_backward; /**< panels of W_ih; likewise */
     unroll_real *h_forward, *h_backward;         /**< the same of W_hh */
     unroll_real *bias_ih, *bias_hh, *slope_copy; /**< each gate padded to the pitch */
+    unroll_real *diagonal_copy;                  /**< each term padded to the pitch */
     size_t w_skip; /**< index of W_skip: from the second layer on, where the stack skips its
                                       input */
     unroll_real *skip_forward, *skip_backward; /**< panels of W_skip^T and W_skip, for dense input */

@@ -57,6 +57,12 @@ static unroll_status add_layer(unroll_stack *s, unroll_parameters *p, const char
     UNROLL_TRY(add_matrix(p, &like, "weight_hh", s->hidden, UNROLL_P_RECURRENT, &a->w_hh));
     UNROLL_TRY(add_vector(p, &like, "bias_ih", s->hidden, &a->b_ih));
     UNROLL_TRY(add_vector(p, &like, "bias_hh", s->hidden, &a->b_hh));
+    unroll_tensor diagonal = like;
+    diagonal.name = cell->diagonal_name;
+    diagonal.rows = cell->diagonals * s->hidden;
+    diagonal.kind = UNROLL_P_DIAGONAL;
+    if (cell->diagonals > 0)
+        UNROLL_TRY(unroll_parameters_add(p, &diagonal, &a->diagonal));
     const bool slopes = cell->has_activation && activation->slopes;
     const unroll_tensor slope = {.prefix = prefix,
                                  .name = "prelu",
@@ -109,6 +115,7 @@ static size_t place_packed(const unroll_stack *s, size_t l, unroll_real *block)
         {&a->h_backward, s->pitch * columns},
         {&a->bias_ih, columns},
         {&a->bias_hh, columns},
+        {&a->diagonal_copy, s->cell->diagonals * s->pitch},
         {&a->slope_copy, slopes ? s->pitch : 0},
         {&a->gain_copy[UNROLL_NORM_X], has_gain(a, UNROLL_NORM_X) ? columns : 0},
         {&a->gain_copy[UNROLL_NORM_H], has_gain(a, UNROLL_NORM_H) ? columns : 0},
@@ -169,6 +176,7 @@ unroll_status unroll_stack_new(unroll_stack *s, unroll_parameters *p, const char
         a->layer.h_forward = a->h_forward;
         a->layer.h_backward = a->h_backward;
         a->layer.bias_hh = a->bias_hh;
+        a->layer.diagonal = a->diagonal_copy;
         a->layer.slope = a->slope_copy;
         a->layer.bias_ih = a->bias_ih;
         a->layer.shift = a->shift_copy;
@@ -218,6 +226,9 @@ void unroll_stack_pack(const unroll_stack *s, const unroll_parameter *list,
         }
         if (s->norm && thread == 0)
             unroll_norm_pack(s, l, list, weights);
+        for (size_t i = 0; i < s->cell->diagonals && thread == 0; i++)
+            memcpy(a->diagonal_copy + i * s->pitch,
+                   weights + list[a->diagonal].offset + i * s->hidden, s->hidden * sizeof *weights);
         if (a->slope_copy && thread == 0)
             memcpy(a->slope_copy, weights + list[a->slope].offset, s->hidden * sizeof *weights);
     }

@@ -134,6 +134,26 @@ static void vector_weights(const layer_weights *w, const unroll_real *block, siz
                                    grad + g * s->hidden + j0);
 }
 
+/* The gradients of weights from each unit to itself. */
+static void diagonal_weights(const layer_weights *w)
+{
+    const unroll_stack *s = w->s;
+    const unroll_stack_run *run = w->run;
+    const unroll_layer_run *r = &run->at[w->l];
+    const size_t z_row = s->at[w->l].layer.blocks * s->pitch, B = run->B;
+    size_t j0, j1;
+    unroll_share(s->hidden, 8, w->part->threads, w->part->thread, &j0, &j1);
+    for (size_t i = 0; j0 < j1 && i < s->cell->diagonals; i++) {
+        const unroll_diagonal_term *term = &s->cell->diagonal[i];
+        const unroll_real *dz = r->z + term->block * s->pitch + j0;
+        const unroll_real *x = r->c + (term->source == UNROLL_DIAGONAL_C ? B * s->pitch : 0) + j0;
+        unroll_real *grad = gradient(w->part, s->at[w->l].diagonal) + i * s->hidden + j0;
+        for (unroll_span at = {run->steps, run->steps}; unroll_stack_earlier(run, &at);)
+            s->kernels->column_dot((at.t1 - at.t0) * B, j1 - j0, dz + at.t0 * B * z_row, z_row,
+                                   x + at.t0 * B * s->pitch, s->pitch, grad);
+    }
+}
+
 static void norm_weights(const layer_weights *w)
 {
     const unroll_stack *s = w->s;
@@ -230,6 +250,7 @@ static void layer_gradients(layer_weights *w)
         if (!w->summed[i])
             vector_weights(w, r->z + v->block * s->pitch, z_row, v->count, vector_gradient(w, v));
     }
+    diagonal_weights(w);
     if (a->slope_copy)
         vector_weights(w, r->z + s->cell->blocks * s->pitch, z_row, 1, gradient(w->part, a->slope));
     if (s->norm)

@@ -10,8 +10,9 @@
 
 const char *unroll_variant_text(const unroll_config *c, char buffer[UNROLL_VARIANT_MAX])
 {
-    const unroll_cell *cell = unroll_cell_find_variant(c->cell, c->gru);
-    const char *form = unroll_cell_form(c->cell, c->gru, c->activation);
+    const unroll_cell_forms forms = {.gru = c->gru, .lstm = c->lstm};
+    const unroll_cell *cell = unroll_config_cell(c);
+    const char *form = unroll_cell_form_text(c->cell, &forms, c->activation);
     char bias[48] = "", number[32], scale[48] = "", norm[48] = "";
     if (c->chrono)
         snprintf(bias, sizeof bias, ", chrono gate biases");

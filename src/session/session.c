@@ -21,11 +21,11 @@ enum { COPIES = 6 };
 
 static double count_weights(const unroll_config *c, double inputs, double outputs)
 {
-    const double G = (double)unroll_cell_find(c->cell)->gates, H = (double)c->hidden,
-                 L = (double)c->layers;
+    const unroll_cell *cell = unroll_config_cell(c);
+    const double G = (double)cell->gates, H = (double)c->hidden, L = (double)c->layers;
     const double first = c->embedding ? (double)c->embedding : inputs;
     return (double)c->embedding * inputs + G * H * (first + H + 2) + (L - 1) * G * H * (2 * H + 2) +
-           outputs * (H + 1);
+           L * (double)cell->diagonals * H + outputs * (H + 1);
 }
 
 static double machine_bytes(void)

@@ -64,6 +64,7 @@ unroll_status unroll_model_spec(const unroll_config *c, const unroll_vocabulary 
     *spec = (unroll_net_spec){.size = sizeof *spec,
                               .cell = c->cell,
                               .gru = c->gru,
+                              .lstm = c->lstm,
                               .activation = c->activation,
                               .layers = (size_t)c->layers,
                               .hidden = (size_t)c->hidden,

@@ -35,11 +35,9 @@ static unroll_status set_network(unroll_config *config, const unroll_net_spec *s
 {
     const struct {
         const char *name, *value;
-    } texts[] = {{"cell", s->cell},
-                 {"gru", s->gru},
-                 {"activation", s->activation},
-                 {"norm", s->norm},
-                 {"attention", s->attention}};
+    } texts[] = {{"cell", s->cell}, {"gru", s->gru},
+                 {"lstm", s->lstm}, {"activation", s->activation},
+                 {"norm", s->norm}, {"attention", s->attention}};
     const struct {
         const char *name;
         size_t value;

@@ -4,7 +4,7 @@
 
 needs torch and safetensors from PyPI. Each MODEL (a file, or a run directory; a checkpoint will
 do) is opened by safetensors, its checksums are computed again here, and its rnn is loaded into
-torch.nn by name, strictly. What torch.nn has no place for (PReLU slopes, reset-before) is named
+torch.nn by name, strictly. What torch.nn has no place for (PReLU slopes, reset-before, peepholes) is named
 and left out. Not part of `make check`.
 """
 
@@ -35,6 +35,8 @@ def check_modules(tensors, config, vocabulary):
     size, hidden, embedding = len(vocabulary), config["hidden"], config["embedding"]
     if config["gru"] != "reset-after" and config["cell"] == "gru":
         return "reset-before is none of torch's"
+    if config.get("lstm", "forget") != "forget" and config["cell"] == "lstm":
+        return config["lstm"] + " is none of torch's"
     if config["cell"] == "rnn" and config["activation"] not in ("tanh", "relu"):
         return config["activation"] + " is none of torch's"
     more = {"nonlinearity": config["activation"]} if config["cell"] == "rnn" else {}

@@ -222,36 +222,62 @@ class Rnn(Layer):
 
 
 class Lstm(Layer):
+    """Of 1997, or with a forget gate (Gers et al. 2000), or with gates that see c (Gers and Schmidhuber 2000)."""
+
+    def __init__(self, model, l, over_window):
+        super().__init__(model, l, over_window)
+        form, H = self.config["lstm"], self.H
+        self.gates = "igo" if form.startswith("no-forget") else "ifgo"
+        weights = model.get(f"rnn.weight_peephole_l{l}")
+        seeing = [k for k in self.gates if k != "g"] if form.endswith("peephole") else []
+        self.peephole = {k: vector(weights[n * H : (n + 1) * H]) for n, k in enumerate(seeing)}
+
     def split(self, row):
-        return [row[i * self.H : (i + 1) * self.H] for i in range(4)]
+        return {k: row[n * self.H : (n + 1) * self.H] for n, k in enumerate(self.gates)}
+
+    def see(self, gate, z, c):
+        return add(z, [p * v for p, v in zip(self.peephole[gate], c)]) if gate in self.peephole else z
+
+    def unit(self, z, c0):
+        """c of a row, and its pre-activations with what the gates see of c."""
+        z = self.split(z)
+        z["i"] = self.see("i", z["i"], c0)
+        kept = c0
+        if "f" in z:
+            z["f"] = self.see("f", z["f"], c0)
+            kept = [sigmoid(f) * v for f, v in zip(z["f"], c0)]
+        c = [k + sigmoid(i) * mp.tanh(g) for k, i, g in zip(kept, z["i"], z["g"])]
+        z["o"] = self.see("o", z["o"], c)
+        return c, z
 
     def step(self, a, h, c0):
         ah, seen_h = self.norm_h.forward([times(self.Wh, row) for row in h])
-        z = [add(x, y, self.bx, self.bh) for x, y in zip(a, ah)]
-        c = []
-        for row, before in zip(z, c0):
-            i, f, g, o = self.split(row)
-            c.append([sigmoid(f[j]) * before[j] + sigmoid(i[j]) * mp.tanh(g[j]) for j in range(self.H)])
+        both = [self.unit(add(x, y, self.bx, self.bh), before) for x, y, before in zip(a, ah, c0)]
+        c, z = [row for row, _ in both], [row for _, row in both]
         u, seen_c = self.norm_c.forward(c)
         if self.c_bias is not None:
             u = [add(row, self.c_bias) for row in u]
-        h = [[sigmoid(o) * mp.tanh(v) for o, v in zip(row[3 * self.H :], us)] for row, us in zip(z, u)]
+        h = [[sigmoid(o) * mp.tanh(v) for o, v in zip(row["o"], us)] for row, us in zip(z, u)]
         return h, c, (z, c0, u, seen_h, seen_c)
 
     def back(self, step, t, dh, dc):
         z, c0, u, seen_h, seen_c = step
         da, dc_total, dc0 = [], [], []
         for r, row in enumerate(z):
-            i, f, g, o = self.split(row)
-            du = [dh[r][j] * sigmoid(o[j]) * tanh_slope(u[r][j]) for j in range(self.H)]
-            d = add(dc[r], self.norm_c.backward(seen_c[r], du))
+            n, dz = range(self.H), {}
+            du = [dh[r][j] * sigmoid(row["o"][j]) * tanh_slope(u[r][j]) for j in n]
+            dz["o"] = [dh[r][j] * mp.tanh(u[r][j]) * sigmoid_slope(row["o"][j]) for j in n]
+            d = self.see("o", add(dc[r], self.norm_c.backward(seen_c[r], du)), dz["o"])
             dc_total.append(d)
-            dc0.append([d[j] * sigmoid(f[j]) for j in range(self.H)])
-            di = [d[j] * mp.tanh(g[j]) * sigmoid_slope(i[j]) for j in range(self.H)]
-            df = [d[j] * c0[r][j] * sigmoid_slope(f[j]) for j in range(self.H)]
-            dg = [d[j] * sigmoid(i[j]) * tanh_slope(g[j]) for j in range(self.H)]
-            do = [dh[r][j] * mp.tanh(u[r][j]) * sigmoid_slope(o[j]) for j in range(self.H)]
-            da.append(di + df + dg + do)
+            before = d
+            if "f" in row:
+                before = [d[j] * sigmoid(row["f"][j]) for j in n]
+                dz["f"] = [d[j] * c0[r][j] * sigmoid_slope(row["f"][j]) for j in n]
+                before = self.see("f", before, dz["f"])
+            dz["i"] = [d[j] * mp.tanh(row["g"][j]) * sigmoid_slope(row["i"][j]) for j in n]
+            dz["g"] = [d[j] * sigmoid(row["i"][j]) * tanh_slope(row["g"][j]) for j in n]
+            dc0.append(self.see("i", before, dz["i"]))
+            da.append([v for k in self.gates for v in dz[k]])
         dh0 = [times_back(self.Wh, self.norm_h.backward(s, d)) for s, d in zip(seen_h, da)]
         return self.input_back(t, da), dh0, dc_total, dc0
 

@@ -2,9 +2,9 @@
 """Write exact.bin: small nets with the curve of the gradient magnitude against distance that exact_reference.py computes
 of them. tests/check_exact.c holds the library to it.
 
-    make_exact_golden.py BUILD
+    make_exact_golden.py BUILD [NAME...]
 
-BUILD is a directory with the program, which draws and trains most of the nets; the rest are set by hand, so that
+With names only these nets are made, and put at the end of the file. BUILD is a directory with the program, which draws and trains most of the nets; the rest are set by hand, so that
 their units are saturated. Run on another machine it may train other nets, and then writes other curves. Needs
 mpmath and numpy; the versions are in the file.
 
@@ -32,7 +32,7 @@ import unroll_model
 HERE = pathlib.Path(__file__).resolve().parent
 CORPORA = HERE.parent.parent / "corpora"
 TEXT = CORPORA / "english.txt"
-OPTIONS = ["cell", "gru", "activation", "layers", "hidden", "embedding", "tie", "residual", "skip-input", "norm"]
+OPTIONS = ["cell", "gru", "lstm", "activation", "layers", "hidden", "embedding", "tie", "residual", "skip-input", "norm"]
 STEPS = 40
 
 # NAME: arguments of `unroll train`. Without --steps the net is as it was drawn.
@@ -49,6 +49,11 @@ TRAINED = {
     "lstm-steep": "--cell lstm --layers 2 --hidden 6 --lr 0.02 --steps 2000",
     "lstm-steeper": "--cell lstm --layers 1 --hidden 6 --lr 0.1 --steps 2000",
     "lstm-all": "--cell lstm --layers 3 --hidden 5 --embedding 5 --tie --residual --skip-input --steps 200",
+    "lstm-no-forget": "--cell lstm --lstm no-forget --layers 2 --hidden 5 --steps 200",
+    "lstm-no-forget-layer": "--cell lstm --lstm no-forget --norm layer --layers 2 --hidden 5 --steps 200",
+    "lstm-peephole": "--cell lstm --lstm peephole --layers 1 --hidden 6",
+    "lstm-peephole-steep": "--cell lstm --lstm peephole --layers 2 --hidden 6 --lr 0.02 --steps 2000",
+    "lstm-no-forget-peephole": "--cell lstm --lstm no-forget-peephole --layers 2 --hidden 5 --lr 0.02 --steps 1000",
     "gru": "--cell gru --layers 1 --hidden 6",
     "gru-200": "--cell gru --layers 3 --hidden 5 --steps 200",
     "gru-steep": "--cell gru --layers 2 --hidden 6 --lr 0.02 --steps 2000",
@@ -120,6 +125,22 @@ def gru_far_out(m, g):
         b[2 * H :] = numpy.where(numpy.arange(H) % 2, 1, -1) * numpy.linspace(9, 12, H)
 
 
+def peepholes_far_out(m, g):
+    """The gates of one unit see a c that comes to 60, and others by their bias alone are as far out."""
+    cells_far_out(m, g)
+    H, gates = m.config["hidden"], m["rnn.weight_hh_l0"].shape[0] // m.config["hidden"]
+    m["rnn.weight_peephole_l0"][:] = g.uniform(-0.4, 0.4, (gates - 1) * H)
+
+
+def constant_error_far_out(m, g):
+    """An LSTM of 1997, where all adds up: |c| comes to 150."""
+    H = m.config["hidden"]
+    m["rnn.weight_ih_l0"][:] *= 0.2
+    m["rnn.weight_hh_l0"][:] *= 0.2
+    b = m["rnn.bias_ih_l0"]
+    b[:H], b[H : 2 * H], b[2 * H :] = 8, [3, -3, 1.5, 0.3], 0.5
+
+
 def lstm_gates_far_out(m, g):
     """The same of an LSTM's gates, which are all open."""
     H = m.config["hidden"]
@@ -135,6 +156,8 @@ def lstm_gates_far_out(m, g):
 BY_HAND = {
     "lstm-cells-far-out": ("--cell lstm --layers 1 --hidden 4", cells_far_out, 160, 1),
     "lstm-gates-far-out": ("--cell lstm --layers 2 --hidden 5", lstm_gates_far_out, 40, 2),
+    "lstm-no-forget-far-out": ("--cell lstm --lstm no-forget --layers 1 --hidden 4", constant_error_far_out, 160, 1),
+    "lstm-peephole-far-out": ("--cell lstm --lstm peephole --layers 1 --hidden 4", peepholes_far_out, 100, 1),
     "lstm-sure": ("--cell lstm --layers 1 --hidden 5", sure, 20, 6),
     "rnn-far-out": ("--cell rnn --layers 2 --hidden 5", rnn_far_out, 30, 3),
     "sigmoid-far-out": ("--cell rnn --activation sigmoid --layers 2 --hidden 5", rnn_far_out, 30, 3),
@@ -143,12 +166,16 @@ BY_HAND = {
 }
 
 
-def nets(build, directory):
-    """(name, model, steps, windows) of all."""
+def nets(build, directory, names):
+    """(name, model, steps, windows) of those of these names, or of all."""
     for name, arguments in TRAINED.items():
+        if names and name not in names:
+            continue
         model = train(build, directory / name, arguments)
         yield name, model, STEPS, 2 if model.config["layers"] > 2 else 3
     for name, (arguments, change, steps, count) in BY_HAND.items():
+        if names and name not in names:
+            continue
         model = train(build, directory / name, arguments)
         model.tensors = {k: v.copy() for k, v in model.tensors.items()}
         change(model, numpy.random.default_rng(1))
@@ -176,11 +203,11 @@ def write_net(f, name, model, windows):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
+    build, names = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     text = TEXT.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as directory, open(HERE / "exact.bin", "wb") as f:
+    with tempfile.TemporaryDirectory() as directory, open(HERE / "exact.bin", "ab" if names else "wb") as f:
         f.write(b"# Written by make_exact_golden.py; " + exact_reference.versions().encode() + b".\n")
-        for name, model, steps, count in nets(build, pathlib.Path(directory)):
+        for name, model, steps, count in nets(build, pathlib.Path(directory), names):
             print(name, flush=True)
             write_net(f, name, model, unroll_model.windows(unroll_model.encode(model, text), steps, count))
 

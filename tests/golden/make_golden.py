@@ -34,6 +34,9 @@ from torch.nn import functional as F
 
 RUN, HOLD, RESET = 0, 1, 2
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+# Of the LSTM's forms: its gates in the order of the weights, and those that see c through a weight a unit.
+FORMS = {"forget": ("ifgo", ""), "no-forget": ("igo", ""), "peephole": ("ifgo", "ifo"),
+         "no-forget-peephole": ("igo", "io")}
 ACTIVATIONS = {
     "tanh": lambda z, slope: torch.tanh(z),
     "sigmoid": lambda z, slope: torch.sigmoid(z),
@@ -60,11 +63,13 @@ class Case:
     """One network, its weights in float32 and its windows."""
 
     def __init__(self, name, cell, layers=1, hidden=10, activation="tanh", gru="reset-after",
-                 embedding=0, tie=False, features=0, T=17, B=5, windows=1, modes=False,
+                 lstm="forget", embedding=0, tie=False, features=0, T=17, B=5, windows=1, modes=False,
                  weights=True, second_bias=False, scale=1.0, optimizers=(), clip=0.1,
                  logits=False, seed=1):
         self.__dict__.update({k: v for k, v in locals().items() if k != "self"})
-        self.by_hand = modes or gru != "reset-after" or activation not in ("tanh", "relu")
+        self.by_hand = (modes or gru != "reset-after" or lstm != "forget" or
+                        activation not in ("tanh", "relu"))
+        self.gates = len(FORMS[lstm][0]) if cell == "lstm" else GATES[cell]
         self.inputs = features or 11
         self.outputs = 3 if features else 11
         self.rng = torch.Generator().manual_seed(seed)
@@ -75,7 +80,7 @@ class Case:
         return (torch.rand(*shape, generator=self.rng) * 2 - 1) * bound
 
     def draw_weights(self):
-        H, G, p = self.hidden, GATES[self.cell], {}
+        H, G, p = self.hidden, self.gates, {}
         bound = self.scale / math.sqrt(H)
         if self.embedding:
             p["encoder.weight"] = torch.randn(self.inputs, self.embedding, generator=self.rng)
@@ -86,6 +91,8 @@ class Case:
             p[f"rnn.bias_ih_l{l}"] = self.uniform(bound, G * H)
             second = 1 if self.second_bias else self.learns(f"rnn.bias_hh_l{l}")
             p[f"rnn.bias_hh_l{l}"] = self.uniform(bound, G * H) * second
+            if self.cell == "lstm" and FORMS[self.lstm][1]:
+                p[f"rnn.weight_peephole_l{l}"] = self.uniform(bound, len(FORMS[self.lstm][1]) * H)
             if self.activation == "prelu":
                 p[f"rnn.prelu_l{l}"] = torch.rand(H, generator=self.rng) * 0.4 + 0.05
         if not self.tie:
@@ -98,7 +105,7 @@ class Case:
         if "bias_hh" not in name:
             return 1.0
         H = self.hidden
-        mask = torch.zeros(GATES[self.cell] * H)
+        mask = torch.zeros(self.gates * H)
         if self.cell == "gru" and self.gru == "reset-after":
             mask[2 * H :] = 1
         return mask
@@ -146,9 +153,13 @@ def step_by_hand(case, p, l, x, h, c):
         z = x @ Wx.T + bx + h @ Wh.T + bh
         return ACTIVATIONS[case.activation](z, p.get(f"rnn.prelu_l{l}")), c
     if case.cell == "lstm":
-        i, f, g, o = (x @ Wx.T + bx + h @ Wh.T + bh).split(H, -1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(c), c
+        gates, seeing = FORMS[case.lstm]
+        a = dict(zip(gates, (x @ Wx.T + bx + h @ Wh.T + bh).split(H, -1)))
+        see = dict(zip(seeing, p[f"rnn.weight_peephole_l{l}"].split(H))) if seeing else {}
+        i = torch.sigmoid(a["i"] + see.get("i", 0) * c)  # Gers and Schmidhuber (2000)
+        f = torch.sigmoid(a["f"] + see.get("f", 0) * c) if "f" in gates else 1.0
+        c = f * c + i * torch.tanh(a["g"])
+        return torch.sigmoid(a["o"] + see.get("o", 0) * c) * torch.tanh(c), c
     a, b = x @ Wx.T + bx, h @ Wh.T + bh
     r, z = torch.sigmoid(a + b)[..., : 2 * H].split(H, -1)
     if case.gru == "reset-after":  # n = tanh(Wx + bx + r * (Uh + bh)), as PyTorch and cuDNN
@@ -266,7 +277,7 @@ def write_case(f, case):
     require_close(case, "float32", compute(case, torch.float32, case.by_hand), values, 2e-6)
     if not case.by_hand:  # what is written out by hand is trusted where torch.nn has no word
         require_close(case, "by hand", compute(case, torch.float64, True), values, 1e-12)
-    write_line(f, "case", case.name, cell=case.cell, gru=case.gru, activation=case.activation,
+    write_line(f, "case", case.name, cell=case.cell, gru=case.gru, lstm=case.lstm, activation=case.activation,
                layers=case.layers, hidden=case.hidden, embedding=case.embedding,
                tie=int(case.tie), features=int(case.features > 0), squared=int(case.features > 0),
                inputs=case.inputs, outputs=case.outputs, T=case.T, B=case.B, windows=case.windows)
@@ -330,6 +341,19 @@ def main():
         Case("rnn-second-bias", "rnn", hidden=5, T=4, second_bias=True, seed=28),
         Case("lstm-second-bias", "lstm", hidden=5, T=4, second_bias=True, seed=29),
         Case("gru-second-bias", "gru", hidden=5, T=4, second_bias=True, seed=30),
+        Case("lstm-no-forget-1", "lstm", lstm="no-forget", optimizers=("sgd",), logits=True, seed=31),
+        Case("lstm-no-forget-2", "lstm", lstm="no-forget", hidden=7, layers=2, scale=1.5, T=9,
+             windows=2, seed=32),
+        Case("lstm-peephole-1", "lstm", lstm="peephole", optimizers=three, logits=True, scale=2,
+             seed=33),
+        Case("lstm-peephole-2", "lstm", lstm="peephole", hidden=7, layers=2, scale=1.5, T=9,
+             windows=2, seed=34),
+        Case("lstm-peephole-padded", "lstm", lstm="peephole", layers=2, hidden=6, modes=True,
+             scale=1.5, seed=35),
+        Case("lstm-no-forget-peephole", "lstm", lstm="no-forget-peephole", layers=2, hidden=6,
+             modes=True, scale=1.5, seed=36),
+        Case("lstm-peephole-second-bias", "lstm", lstm="peephole", hidden=5, T=4,
+             second_bias=True, seed=37),
     ]
     torch.use_deterministic_algorithms(True)
     path = pathlib.Path(__file__).with_name("values.bin")

@@ -8,6 +8,9 @@ import torch
 from torch.nn import functional as F
 
 EPSILON = 1e-5
+# Of the LSTM's forms: its gates in the order of the weights, and those that see c through a weight a unit.
+LSTM_FORMS = {"forget": ("ifgo", ""), "no-forget": ("igo", ""), "peephole": ("ifgo", "ifo"),
+              "no-forget-peephole": ("igo", "io")}
 SCALE = 2.0**500  # of the loss, taken off again: the way back is linear, and reaches below the smallest double
 
 
@@ -127,8 +130,13 @@ class Stack:
             a = x + self.norm(h @ W.T, gain, [H])
             return self.activation(self.norm(a, self.tensor("norm", l), [H]) + bx + bh, self.tensor("prelu", l)), None
         if self.c["cell"] == "lstm":
-            i, f, g, o = (x + self.norm(h @ W.T, gain, [4 * H]) + bx + bh).chunk(4, 1)
-            c = m.sigmoid(f) * c + m.sigmoid(i) * m.tanh(g)
+            gates, seeing = LSTM_FORMS[self.c["lstm"]]
+            a = dict(zip(gates, (x + self.norm(h @ W.T, gain, [W.shape[0]]) + bx + bh).split(H, 1)))
+            p = self.tensor("weight_peephole", l)
+            see = dict(zip(seeing, p.split(H))) if seeing else {}
+            i, f = (a[k] + see[k] * c if k in see else a.get(k) for k in "if")
+            c = (c if f is None else m.sigmoid(f) * c) + m.sigmoid(i) * m.tanh(a["g"])
+            o = a["o"] + see["o"] * c if "o" in see else a["o"]
             u = self.norm(c, self.tensor("norm_c", l), [H])
             if self.tensor("norm_c", l) is not None:
                 u = u + self.tensor("norm_c_bias", l)
