@@ -42,6 +42,7 @@ static const struct guess {
     {"temporal-order:length=10", 0, 0},     {"latch:delay=1,cue=1", 0, 0},
     {"two-sequence:delay=1,start=1", 0, 0}, {"parity:length=4", 0, 0},
     {"adding:length=4", 1, 0.198},          {"multiplication:length=4", 0.25, 0.0714},
+    {"trigger:lag=2,distractors=3", 0, 0},  {"signed-adding:length=22", 0.5, 0.05},
 };
 
 START_TEST(chance)
@@ -88,6 +89,28 @@ START_TEST(reverse_chance)
     }
     ck_assert_double_eq_tol(loss / weight, e.row->baseline(e.value), 1e-9);
     ck_assert_double_eq_tol(right / counted, e.row->chance(e.value), 5 * sqrt(0.2 * 0.8 / counted));
+    free_example(&e);
+}
+END_TEST
+
+/* The last of p targets is one of two, those before it are certain or one of six. */
+START_TEST(long_lag_chance)
+{
+    static const char *const specs[] = {"long-lag:lag=7,symbols=6",
+                                        "long-lag:lag=7,symbols=6,regular=0"};
+    example e = make_example(specs[_i], ROWS, 9);
+    const unroll_batch batch = next_batch(&e);
+    double loss = 0, weight = 0, counted = 0;
+    for (size_t k = 0; k < batch.T * ROWS; k++) {
+        const bool last = k / ROWS == batch.T - 1;
+        weight += (double)batch.weight[k];
+        counted += batch.counted[k];
+        loss += last ? log(2) : _i ? log(6) : 0;
+        ck_assert(batch.counted[k] == last);
+    }
+    ck_assert_double_eq(counted, ROWS);
+    ck_assert_double_eq_tol(loss / weight, e.row->baseline(e.value), 1e-9);
+    ck_assert_double_eq(e.row->chance(e.value), 0.5);
     free_example(&e);
 }
 END_TEST
@@ -238,6 +261,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(t, chance, 0, sizeof GUESSES / sizeof *GUESSES);
     tcase_add_test(t, reverse_chance);
     tcase_add_test(t, arithmetic_chance);
+    tcase_add_loop_test(t, long_lag_chance, 0, 2);
     tcase_add_loop_test(t, reber_chance, 0, 4);
     tcase_add_test(t, tolerance);
     tcase_add_test(t, solved_by_accuracy);

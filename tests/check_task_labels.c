@@ -219,6 +219,46 @@ static int arithmetic(const sequence *s)
     return *question == '-';
 }
 
+/* Only these steps count for the loss, and of them the last for the accuracy. */
+static bool counted_at(const sequence *s, size_t from, size_t last)
+{
+    for (size_t t = 0; t < s->T; t++)
+        if (s->weight[t] != (t >= from && t <= last) ||
+            (s->weight[t] != 0 && s->counted[t] != (t == last)))
+            return false;
+    return true;
+}
+
+/* Of a lag of 9: a_1 … a_8 are 0 … 7, x and y are 8 and 9. */
+static int long_lag(const sequence *s)
+{
+    for (size_t t = 0; t + 1 < s->T; t++)
+        if (s->target[t] != s->input[t + 1] || s->target[t] > 7)
+            return -1;
+    const uint32_t frame = s->input[0];
+    return frame >= 8 && s->target[s->T - 1] == frame && counted_at(s, 0, s->T - 1) ? (int)frame - 8
+                                                                                    : -1;
+}
+
+static int long_lag_regular(const sequence *s)
+{
+    size_t t = 0;
+    while (t < 8 && s->target[t] == t)
+        t++;
+    return t == 8 ? long_lag(s) : -1;
+}
+
+static int trigger(const sequence *s) /* 1 distractor at least, of 5; e is 5, b 6, x 7, y 8 */
+{
+    size_t e = 2;
+    while (e < s->T && s->input[e] < 5)
+        e++;
+    if (e < 3 || e == s->T || s->input[e] != 5 || s->input[0] != 6 || s->input[1] < 7 ||
+        s->target[e] != s->input[1] - 7 || !counted_at(s, e, e))
+        return -1;
+    return (int)s->target[e];
+}
+
 static const struct subject {
     const char *spec;
     size_t T, inputs, outputs;
@@ -232,6 +272,9 @@ static const struct subject {
     {"parity:length=7", 7, 1, 2, true, false, parity, 2},
     {"reverse:length=5,symbols=4", 11, 6, 5, false, false, reverse, 4},
     {"multiplication:length=9", 9, 2, 1, true, true, multiplication, 1},
+    {"long-lag:lag=9,symbols=8", 9, 10, 10, false, false, long_lag_regular, 2},
+    {"long-lag:lag=9,symbols=8,regular=0", 9, 10, 10, false, false, long_lag, 2},
+    {"trigger:lag=1,distractors=5", 64, 9, 2, false, false, trigger, 2},
     {"reber:strings=2,longest=9", 21, 7, 7, false, true, reber, 2},
     {"arithmetic:digits=2,distractors=1", 17, 40, 14, false, false, arithmetic, 2},
 };
