@@ -128,11 +128,29 @@ START_TEST(sampled_inputs_are_guesses)
 }
 END_TEST
 
+START_TEST(sources_that_overflow_are_refused)
+{
+    static const size_t lengths[] = {SIZE_MAX, SIZE_MAX - 3, SIZE_MAX / 4, SIZE_MAX / 16,
+                                     SIZE_MAX / 64};
+    unroll_net *net = new_net("general", 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        const unroll_work_options o = {
+            .size = sizeof o, .T = 1, .B = 1, .S = lengths[i], .threads = 1, .training = true};
+        unroll_work *work = NULL;
+        ck_assert_uint_eq(unroll_work_bytes(net, &o), SIZE_MAX);
+        ck_assert_int_eq(unroll_work_new(net, &o, &work), UNROLL_EMEMORY);
+        ck_assert_ptr_null(work);
+    }
+    unroll_net_free(net);
+}
+END_TEST
+
 Suite *make_suite(void)
 {
     Suite *suite = suite_create("encoder-decoders");
     TCase *tests = new_case(suite, "all");
     tcase_add_loop_test(tests, sources_of_any_length, 0, 3);
+    tcase_add_test(tests, sources_that_overflow_are_refused);
     tcase_add_test(tests, sampled_inputs_are_guesses);
     return suite;
 }

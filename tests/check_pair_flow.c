@@ -14,6 +14,7 @@
 #include "parameter.h"
 #include "probe/gradient_flow.h"
 #include "probe/inject.h"
+#include "probe/pair_flow.h"
 #include "probe/probe.h"
 #include "runner.h"
 
@@ -443,6 +444,21 @@ START_TEST(range_of_an_alignment)
 }
 END_TEST
 
+START_TEST(a_row_without_a_target_is_refused)
+{
+    const unroll_probe_options o = {.size = sizeof o, .T = 3, .B = 2, .S = 4, .threads = 1};
+    pairs p;
+    unroll_probe *probe;
+    double norm[2];
+    open_pairs(&p, shapes[0], 4, 3, 2, false);
+    p.weight[1] = p.weight[3] = p.weight[5] = 0;
+    OK(unroll_probe_new(p.net, &o, &probe));
+    ck_assert_int_eq(unroll_pair_flow_run(probe, &p.batch, 1, norm), UNROLL_EUSAGE);
+    unroll_probe_free(probe);
+    close_pairs(&p);
+}
+END_TEST
+
 START_TEST(any_allocation_may_fail)
 {
     pairs p;
@@ -477,6 +493,7 @@ Suite *make_suite(void)
     tcase_add_loop_test(tests, accumulated_is_training_gradient, 0, 2 * SHAPES);
     tcase_add_test(tests, range_of_a_sigmoid);
     tcase_add_test(tests, range_of_an_alignment);
+    tcase_add_test(tests, a_row_without_a_target_is_refused);
     tcase_add_loop_test(tests, any_allocation_may_fail, 0, SHAPES);
     return suite;
 }
