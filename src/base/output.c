@@ -80,6 +80,9 @@ static unroll_status fail_create(const char *path, int error)
 
 static unroll_status fail_write(const char *path, int error)
 {
+    if (error == ENOMEM)
+        return unroll_fail(UNROLL_EMEMORY, "%s: no memory for what is written; use smaller sizes",
+                           path);
     return unroll_fail(UNROLL_EIO,
                        "%s: cannot be written: %s; what was there is as it was, free "
                        "some space and try again",
@@ -193,7 +196,7 @@ unroll_status unroll_output_printf(unroll_output *out, const char *format, ...)
     unroll_status status;
     if (length < 0 || !text) {
         out->error = ENOMEM;
-        status = length < 0 ? fail_write(out->path, ENOMEM) : UNROLL_EMEMORY;
+        status = fail_write(out->path, ENOMEM);
     } else {
         status = unroll_output_write(out, text, (size_t)length);
     }

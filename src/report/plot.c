@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -85,112 +84,104 @@ static bool is_control(char c)
     return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-/* A text as gnuplot reads it back. Between single quotes nothing is special but the quote itself, and gnuplot 5.4 takes
- * two of them for a quote inside a text alone, not at its beginning nor in a row. So the text is put together of what
- * stands between its quotes and of octal numbers for them: 'it'."\047".'s'. Between double quotes gnuplot would run
- * what stands in backquotes, so no other text may go there. */
-static unroll_status put_string(unroll_output *out, const char *text, bool controls)
+/* Texts, one behind the other, as gnuplot reads them back. Between single quotes nothing is special but the quote itself,
+ * and gnuplot 5.4 takes two of them for a quote inside a text alone, not at its beginning nor in a row. So the text is put
+ * together of what stands between its quotes and of octal numbers for them: 'it'."\047".'s'. Between double quotes gnuplot
+ * would run what stands in backquotes, so no other text may go there. */
+static void put_strings(unroll_output *out, const char *const *text, size_t count, bool controls)
 {
     bool open = true;
-    UNROLL_TRY(unroll_output_write(out, "'", 1));
-    for (; *text; text++) {
-        const char shown = is_control(*text) && !controls ? ' ' : *text;
-        const bool plain = shown != '\'' && !is_control(shown);
-        if (plain != open)
-            UNROLL_TRY(unroll_output_printf(out, plain ? "\".'" : "'.\""));
-        open = plain;
-        if (plain)
-            UNROLL_TRY(unroll_output_write(out, &shown, 1));
-        else
-            UNROLL_TRY(unroll_output_printf(out, "\\%03o", (unsigned)shown));
-    }
-    return unroll_output_write(out, open ? "'" : "\"", 1);
+    unroll_output_write(out, "'", 1);
+    for (size_t i = 0; i < count; i++)
+        for (const char *c = text[i]; *c; c++) {
+            const char shown = is_control(*c) && !controls ? ' ' : *c;
+            const bool plain = shown != '\'' && !is_control(shown);
+            if (plain != open)
+                unroll_output_printf(out, plain ? "\".'" : "'.\"");
+            open = plain;
+            if (plain)
+                unroll_output_write(out, &shown, 1);
+            else
+                unroll_output_printf(out, "\\%03o", (unsigned)shown);
+        }
+    unroll_output_write(out, open ? "'" : "\"", 1);
 }
 
 /* Words of a picture: a control character, which could end the line, becomes a space. */
-static unroll_status put_quoted(unroll_output *out, const char *text)
+static void put_quoted(unroll_output *out, const char *text)
 {
-    return put_string(out, text, false);
+    put_strings(out, &text, 1, false);
 }
 
-static unroll_status put_file_name(unroll_output *out, const char *place, const unroll_plot *plot,
-                                   const char *ending)
+static void put_file_name(unroll_output *out, const char *place, const unroll_plot *plot,
+                          const char *ending)
 {
-    unroll_buffer path = {0};
-    unroll_buffer_text(&path, place);
-    unroll_buffer_text(&path, plot->name);
-    unroll_buffer_text(&path, ending);
-    const unroll_status status = path.failed ? UNROLL_EMEMORY : put_string(out, path.text, true);
-    unroll_free(path.text);
-    return status;
+    put_strings(out, (const char *const[]){place, plot->name, ending}, 3, true);
 }
 
 /* What is drawn. A name that begins with < would be a command. */
-static unroll_status put_input(const unroll_plot *plot, unroll_output *out)
+static void put_input(const unroll_plot *plot, unroll_output *out)
 {
-    return put_file_name(out, *plot->name == '<' ? "./" : "", plot, ".csv");
+    put_file_name(out, *plot->name == '<' ? "./" : "", plot, ".csv");
 }
 
-static unroll_status put_heat_data(const unroll_heat *h, unroll_output *out)
+static void put_heat_data(const unroll_heat *h, unroll_output *out)
 {
-    UNROLL_TRY(unroll_output_printf(out, "x,y,z\n"));
+    unroll_output_printf(out, "x,y,z\n");
     for (size_t i = 0; i < h->rows * h->columns; i++) {
         char x[32], y[32], z[32];
-        UNROLL_TRY(unroll_output_printf(out, "%s,%s,%s\n",
-                                        unroll_format_double(x, h->x[i % h->columns]),
-                                        unroll_format_double(y, h->y[i / h->columns]),
-                                        isfinite(h->z[i]) ? unroll_format_double(z, h->z[i]) : "NaN"));
+        unroll_output_printf(out, "%s,%s,%s\n", unroll_format_double(x, h->x[i % h->columns]),
+                             unroll_format_double(y, h->y[i / h->columns]),
+                             isfinite(h->z[i]) ? unroll_format_double(z, h->z[i]) : "NaN");
     }
-    return UNROLL_OK;
 }
 
 /* "1,2.5": numbers of one row, empty where there are none. */
-static unroll_status put_numbers(unroll_output *out, const double *const *column, size_t count,
-                                 size_t row, bool there)
+static void put_numbers(unroll_output *out, const double *const *column, size_t count, size_t row,
+                        bool there)
 {
     for (size_t i = 0; i < count; i++) {
         char number[32];
         const bool number_there = there && isfinite(column[i][row]);
-        UNROLL_TRY(unroll_output_printf(out, "%s%s", i ? "," : "",
-                                        number_there ? unroll_format_double(number, column[i][row])
-                                                     : ""));
+        unroll_output_printf(out, "%s%s", i ? "," : "",
+                             number_there ? unroll_format_double(number, column[i][row]) : "");
     }
-    return UNROLL_OK;
 }
 
 /* Two columns a series, four with a band, since their x need not agree. */
-static unroll_status put_data(const unroll_plot *plot, unroll_output *out)
+static void put_data(const unroll_plot *plot, unroll_output *out)
 {
-    if (plot->heat)
-        return put_heat_data(plot->heat, out);
+    if (plot->heat) {
+        put_heat_data(plot->heat, out);
+        return;
+    }
     size_t rows = 0;
     for (size_t s = 0; s < plot->count; s++) {
-        UNROLL_TRY(unroll_output_printf(out, "%sx%zu,y%zu", s ? "," : "", s + 1, s + 1));
+        unroll_output_printf(out, "%sx%zu,y%zu", s ? "," : "", s + 1, s + 1);
         if (plot->series[s].low)
-            UNROLL_TRY(unroll_output_printf(out, ",low%zu,high%zu", s + 1, s + 1));
+            unroll_output_printf(out, ",low%zu,high%zu", s + 1, s + 1);
         if (plot->series[s].count > rows)
             rows = plot->series[s].count;
     }
-    UNROLL_TRY(unroll_output_printf(out, "\n"));
+    unroll_output_printf(out, "\n");
     for (size_t r = 0; r < rows; r++) {
         for (size_t s = 0; s < plot->count; s++) {
             const unroll_series *one = &plot->series[s];
             const double *const column[] = {one->x, one->y, one->low, one->high};
             const bool there = r < one->count && on_axis(one->x[r], plot->log_x) &&
                                on_axis(one->y[r], plot->log_y);
-            UNROLL_TRY(unroll_output_printf(out, "%s", s ? "," : ""));
-            UNROLL_TRY(put_numbers(out, column, one->low ? 4 : 2, r, there));
+            unroll_output_printf(out, "%s", s ? "," : "");
+            put_numbers(out, column, one->low ? 4 : 2, r, there);
         }
-        UNROLL_TRY(unroll_output_printf(out, "\n"));
+        unroll_output_printf(out, "\n");
     }
-    return UNROLL_OK;
 }
 
-static unroll_status put_file(const unroll_plot *plot, unroll_output *out)
+static void put_file(const unroll_plot *plot, unroll_output *out)
 {
-    UNROLL_TRY(unroll_output_write(out, " ", 1));
-    UNROLL_TRY(put_input(plot, out));
-    return unroll_output_printf(out, " skip 1 using ");
+    unroll_output_write(out, " ", 1);
+    put_input(plot, out);
+    unroll_output_printf(out, " skip 1 using ");
 }
 
 /* A series that is shown in several pictures looks the same in each. */
@@ -201,95 +192,91 @@ static const struct look *look_of(const unroll_plot *plot, size_t s)
 }
 
 /* Not in characters, where it would hide the lines. */
-static unroll_status put_band(const unroll_plot *plot, unroll_output *out, size_t s, size_t column)
+static void put_band(const unroll_plot *plot, unroll_output *out, size_t s, size_t column)
 {
-    UNROLL_TRY(put_file(plot, out));
-    return unroll_output_printf(out,
-                                "(exists('columns') ? NaN : $%zu):%zu:%zu with filledcurves "
-                                "fs transparent solid 0.2 noborder lc rgb '%s' notitle, \\\n   ",
-                                column, column + 2, column + 3, look_of(plot, s)->colour);
+    put_file(plot, out);
+    unroll_output_printf(out,
+                         "(exists('columns') ? NaN : $%zu):%zu:%zu with filledcurves "
+                         "fs transparent solid 0.2 noborder lc rgb '%s' notitle, \\\n   ",
+                         column, column + 2, column + 3, look_of(plot, s)->colour);
 }
 
-static unroll_status put_series(const unroll_plot *plot, unroll_output *out, size_t s)
+static void put_series(const unroll_plot *plot, unroll_output *out, size_t s)
 {
     const unroll_series *one = &plot->series[s];
     const struct look *look = look_of(plot, s);
     size_t column = 1;
     for (size_t i = 0; i < s; i++)
         column += plot->series[i].low ? 4 : 2;
-    UNROLL_TRY(unroll_output_printf(out, "%s", s ? ", \\\n   " : "plot"));
+    unroll_output_printf(out, "%s", s ? ", \\\n   " : "plot");
     if (one->low)
-        UNROLL_TRY(put_band(plot, out, s, column));
-    UNROLL_TRY(put_file(plot, out));
-    UNROLL_TRY(unroll_output_printf(out, "%zu:%zu with ", column, column + 1));
+        put_band(plot, out, s, column);
+    put_file(plot, out);
+    unroll_output_printf(out, "%zu:%zu with ", column, column + 1);
     if (one->reference)
-        UNROLL_TRY(unroll_output_printf(out, "lines lw 1.2 dt 3 lc rgb '#777777'"));
+        unroll_output_printf(out, "lines lw 1.2 dt 3 lc rgb '#777777'");
     else if (one->marks)
-        UNROLL_TRY(unroll_output_printf(out, "points lw 2 pt %d ps 1 lc rgb '%s'", look->mark,
-                                        look->colour));
+        unroll_output_printf(out, "points lw 2 pt %d ps 1 lc rgb '%s'", look->mark, look->colour);
     else if (one->points)
-        UNROLL_TRY(unroll_output_printf(out, "linespoints lw 2 dt %s pt %d ps 0.7 lc rgb '%s'",
-                                        look->dash, look->mark, look->colour));
+        unroll_output_printf(out, "linespoints lw 2 dt %s pt %d ps 0.7 lc rgb '%s'", look->dash,
+                             look->mark, look->colour);
     else
-        UNROLL_TRY(unroll_output_printf(out, "lines lw 2 dt %s lc rgb '%s'", look->dash,
-                                        look->colour));
-    UNROLL_TRY(unroll_output_printf(out, " title "));
-    return put_quoted(out, one->label);
+        unroll_output_printf(out, "lines lw 2 dt %s lc rgb '%s'", look->dash, look->colour);
+    unroll_output_printf(out, " title ");
+    put_quoted(out, one->label);
 }
 
-static unroll_status put_names(unroll_output *out, const char *axis, const char *const *name,
-                               const double *at, size_t count)
+static void put_names(unroll_output *out, const char *axis, const char *const *name,
+                      const double *at, size_t count)
 {
-    UNROLL_TRY(unroll_output_printf(out, "set %s (", axis));
+    unroll_output_printf(out, "set %s (", axis);
     for (size_t i = 0; i < count; i++) {
         char place[32];
-        UNROLL_TRY(unroll_output_printf(out, "%s", i ? ", " : ""));
-        UNROLL_TRY(put_quoted(out, name[i]));
-        UNROLL_TRY(unroll_output_printf(out, " %s", unroll_format_digits(place, at[i], 9)));
+        unroll_output_printf(out, "%s", i ? ", " : "");
+        put_quoted(out, name[i]);
+        unroll_output_printf(out, " %s", unroll_format_digits(place, at[i], 9));
     }
-    return unroll_output_printf(out, ") noenhanced%s\n", count > 24 ? " font ',9'" : "");
+    unroll_output_printf(out, ") noenhanced%s\n", count > 24 ? " font ',9'" : "");
 }
 
 /* Colours after Nuñez, Anderton and Renslow's cividis (2018): the same to most eyes, and rising in grey. */
-static unroll_status put_heat(const unroll_plot *plot, unroll_output *out)
+static void put_heat(const unroll_plot *plot, unroll_output *out)
 {
-    UNROLL_TRY(unroll_output_printf(
+    unroll_output_printf(
         out,
         "set palette defined (0 '#00204d', 1 '#31446b', 2 '#666970', 3 '#958f78', 4 '#cbba69', "
-        "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset format cb '%%g'\nset cblabel "));
-    UNROLL_TRY(put_quoted(out, plot->heat->label));
-    UNROLL_TRY(unroll_output_printf(out, " noenhanced offset 1.5,0\n"));
+        "5 '#ffea46')\nset autoscale fix\nunset grid\nset tics out nomirror\nset format cb '%%g'\nset cblabel ");
+    put_quoted(out, plot->heat->label);
+    unroll_output_printf(out, " noenhanced offset 1.5,0\n");
     if (plot->heat->x_name) {
-        UNROLL_TRY(put_names(out, "xtics rotate by -40", plot->heat->x_name, plot->heat->x,
-                             plot->heat->columns));
-        UNROLL_TRY(put_names(out, "ytics", plot->heat->y_name, plot->heat->y, plot->heat->rows));
-        UNROLL_TRY(unroll_output_printf(out, "set yrange [*:*] reverse\n"));
+        put_names(out, "xtics rotate by -40", plot->heat->x_name, plot->heat->x, plot->heat->columns);
+        put_names(out, "ytics", plot->heat->y_name, plot->heat->y, plot->heat->rows);
+        unroll_output_printf(out, "set yrange [*:*] reverse\n");
     } else if (plot->heat->rows <= 20)
-        UNROLL_TRY(unroll_output_printf(out, "set ytics %s\n",
-                                        plot->heat->rows > 1 ? "1" : "add (0)"));
-    return UNROLL_OK;
+        unroll_output_printf(out, "set ytics %s\n", plot->heat->rows > 1 ? "1" : "add (0)");
 }
 
-static unroll_status put_plots(const unroll_plot *plot, unroll_output *out)
+static void put_plots(const unroll_plot *plot, unroll_output *out)
 {
-    if (is_empty(plot))
-        return unroll_output_printf(
+    if (is_empty(plot)) {
+        unroll_output_printf(
             out,
             "unset logscale\nset format '%%g'\nunset key\nset xrange [0:1]\nset yrange [0:1]\nunset tics\n"
             "set label 1 'all values are zero or not finite' at graph 0.5,0.5 center\nplot NaN notitle");
+        return;
+    }
     for (size_t s = 0; s < plot->count && !plot->heat; s++)
-        UNROLL_TRY(put_series(plot, out, s));
+        put_series(plot, out, s);
     if (!plot->heat)
-        return UNROLL_OK;
-    UNROLL_TRY(unroll_output_printf(out, "plot "));
-    UNROLL_TRY(put_input(plot, out));
+        return;
+    unroll_output_printf(out, "plot ");
+    put_input(plot, out);
     /* Viewers smooth an image; rectangles stay sharp, but each takes some 100 bytes. */
-    return unroll_output_printf(out, " skip 1 using 1:2:3 with image%s notitle",
-                                plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels"
-                                                                                      : "");
+    unroll_output_printf(out, " skip 1 using 1:2:3 with image%s notitle",
+                         plot->heat->rows * plot->heat->columns <= MOST_PIXELS ? " pixels" : "");
 }
 
-static unroll_status put_labels(const unroll_plot *plot, unroll_output *out)
+static void put_labels(const unroll_plot *plot, unroll_output *out)
 {
     const struct {
         const char *command, *text, *offset;
@@ -297,69 +284,68 @@ static unroll_status put_labels(const unroll_plot *plot, unroll_output *out)
                   {"xlabel", plot->x_label, plot->key_below ? " offset 0,0.5" : ""},
                   {"ylabel", plot->y_label, ""}};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
-        UNROLL_TRY(unroll_output_printf(out, "set %s ", labels[i].command));
-        UNROLL_TRY(put_quoted(out, labels[i].text));
-        UNROLL_TRY(unroll_output_printf(out, " noenhanced%s\n", labels[i].offset));
+        unroll_output_printf(out, "set %s ", labels[i].command);
+        put_quoted(out, labels[i].text);
+        unroll_output_printf(out, " noenhanced%s\n", labels[i].offset);
     }
-    return UNROLL_OK;
 }
 
-static unroll_status put_axes(const unroll_plot *plot, unroll_output *out, size_t *key_rows)
+static void put_axes(const unroll_plot *plot, unroll_output *out, size_t *key_rows)
 {
     *key_rows = 0;
     if (plot->whole_x)
-        UNROLL_TRY(unroll_output_printf(out, "set xtics 1\n"));
+        unroll_output_printf(out, "set xtics 1\n");
     if (plot->y_from < plot->y_to) {
         char from[32], to[32];
-        UNROLL_TRY(unroll_output_printf(out, "set yrange [%s:%s]\n",
-                                        unroll_format_digits(from, plot->y_from, 9),
-                                        unroll_format_digits(to, plot->y_to, 9)));
+        unroll_output_printf(out, "set yrange [%s:%s]\n", unroll_format_digits(from, plot->y_from, 9),
+                             unroll_format_digits(to, plot->y_to, 9));
     }
     if (plot->key_below)
-        UNROLL_TRY(unroll_output_printf(out, "set key below Left reverse height 1 maxcols %zu\n",
-                                        key_columns(plot, key_rows)));
+        unroll_output_printf(out, "set key below Left reverse height 1 maxcols %zu\n",
+                             key_columns(plot, key_rows));
     if (plot->log_x)
-        UNROLL_TRY(unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n"));
+        unroll_output_printf(out, "set logscale x\nset format x '10^{%%L}'\n");
     if (plot->log_y)
-        UNROLL_TRY(unroll_output_printf(out, "set logscale y\nset format y '10^{%%L}'\n"));
-    return plot->heat ? put_heat(plot, out) : UNROLL_OK;
+        unroll_output_printf(out, "set logscale y\nset format y '10^{%%L}'\n");
+    if (plot->heat)
+        put_heat(plot, out);
 }
 
 /* The name of a picture in the script's own directory. */
-static unroll_status put_output(const unroll_plot *plot, unroll_output *out, const char *ending)
+static void put_output(const unroll_plot *plot, unroll_output *out, const char *ending)
 {
-    UNROLL_TRY(unroll_output_printf(out, "set output "));
-    return put_file_name(out, "./", plot, ending);
+    unroll_output_printf(out, "set output ");
+    put_file_name(out, "./", plot, ending);
 }
 
 /* Run as it is, the script draws both files; with `columns` defined it draws on the terminal instead. */
-static unroll_status put_script(const unroll_plot *plot, unroll_output *out)
+static void put_script(const unroll_plot *plot, unroll_output *out)
 {
     size_t key_rows;
-    UNROLL_TRY(unroll_output_printf(out, "# Run gnuplot on this file, in this directory, to draw it again.\n"
-                                         "set encoding utf8\nset datafile separator ','\n"
-                                         "set grid lc rgb '#cccccc'\nset key noenhanced\n"));
-    UNROLL_TRY(put_labels(plot, out));
-    UNROLL_TRY(put_axes(plot, out, &key_rows));
+    unroll_output_printf(out, "# Run gnuplot on this file, in this directory, to draw it again.\n"
+                              "set encoding utf8\nset datafile separator ','\n"
+                              "set grid lc rgb '#cccccc'\nset key noenhanced\n");
+    put_labels(plot, out);
+    put_axes(plot, out, &key_rows);
     const size_t height = HEIGHT + KEY_ROW * (key_rows > 3 ? key_rows - 3 : 0);
-    UNROLL_TRY(unroll_output_printf(out,
-                                    "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
-                                    "font 'sans,14'; ",
-                                    WIDTH, height));
-    UNROLL_TRY(put_output(plot, out, ".svg"));
-    UNROLL_TRY(unroll_output_printf(
+    unroll_output_printf(out,
+                         "if (!exists('columns')) set terminal svg size %d,%zu dynamic background rgb 'white' "
+                         "font 'sans,14'; ",
+                         WIDTH, height);
+    put_output(plot, out, ".svg");
+    unroll_output_printf(
         out,
-        "\nif (exists('columns')) set terminal dumb size columns,rows; set output; unset grid\n"));
-    UNROLL_TRY(put_plots(plot, out));
-    UNROLL_TRY(unroll_output_printf(
-        out, "\nif (!exists('columns')) set terminal pngcairo size %d,%zu font 'sans,16'; ",
-        WIDTH * 3 / 2, height * 3 / 2));
-    UNROLL_TRY(put_output(plot, out, ".png"));
-    return unroll_output_printf(out, "; replot\n");
+        "\nif (exists('columns')) set terminal dumb size columns,rows; set output; unset grid\n");
+    put_plots(plot, out);
+    unroll_output_printf(out,
+                         "\nif (!exists('columns')) set terminal pngcairo size %d,%zu font 'sans,16'; ",
+                         WIDTH * 3 / 2, height * 3 / 2);
+    put_output(plot, out, ".png");
+    unroll_output_printf(out, "; replot\n");
 }
 
 static unroll_status write_one(const unroll_plot *plot, const char *ending,
-                               unroll_status (*put)(const unroll_plot *, unroll_output *))
+                               void (*put)(const unroll_plot *, unroll_output *))
 {
     char *path;
     unroll_output *out;
@@ -368,11 +354,8 @@ static unroll_status write_one(const unroll_plot *plot, const char *ending,
     unroll_free(path);
     if (status != UNROLL_OK)
         return status;
-    status = put(plot, out);
-    if (status == UNROLL_OK)
-        return unroll_output_commit(out);
-    unroll_output_abort(out);
-    return status;
+    put(plot, out); /* the commit knows of what could not be written */
+    return unroll_output_commit(out);
 }
 
 unroll_status unroll_plot_write(const unroll_plot *plot)
