@@ -61,7 +61,7 @@ static bool from_then_on;
 static char path_part[256], stop_part[64], count_name[512], sites_name[512], trace_name[512];
 static atomic_long own_number, *number = &own_number; /* shared with what it forks */
 static pid_t first_process;
-static atomic_bool over; /* what follows is no longer the program's */
+static atomic_bool over;          /* what follows is no longer the program's */
 static _Thread_local bool inside; /* our own calls do not count */
 
 static void take(const char *name, char *to, size_t room)
