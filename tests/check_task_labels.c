@@ -461,8 +461,6 @@ START_TEST(reber_grammar)
 }
 END_TEST
 
-/* ---- what all have in common ---- */
-
 /* The long-range step of Reber's, and nothing else. */
 START_TEST(reber_recall)
 {
