@@ -108,12 +108,14 @@ unroll_status unroll_log_open_before(const char *path, const char *header, uint6
 {
     *out = NULL;
     struct stat st;
-    if (lstat(path, &st) == 0)
+    if (lstat(path, &st) == 0) {
         UNROLL_TRY(cut(path, header, last_step, later));
-    else if (errno == ENOENT)
+        UNROLL_TRY(unroll_sync_parent(path)); /* one that was killed may have just named it */
+    } else if (errno == ENOENT) {
         UNROLL_TRY(write_header(path, header));
-    else /* it may be there, with rows */
+    } else { /* it may be there, with rows */
         return unroll_fail(UNROLL_ECREATE, "%s: %s", path, strerror(errno));
+    }
     unroll_log *log = unroll_alloc(1, sizeof *log);
     if (log == NULL)
         return UNROLL_EMEMORY;

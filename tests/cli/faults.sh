@@ -372,6 +372,7 @@ a_directory_that_is_there_is_synced() {
         ' trace >unsynced
         check "what a directory is in is synced: $(head -n 1 unsynced)" [ ! -s unsynced ]
     done
+    check 'names of logs that are there are synced' grep -q "^fsync $PWD/there/gradient\$" trace
 }
 a_directory_that_is_there_is_synced
 
