@@ -230,7 +230,7 @@ const cli_command cli_compare = {
     .conflicts = (const char *const[][2]){{"steps", "epochs"}, {"quick", "steps"}, {"quick", "epochs"},
                                           {"quick", "time"}, {NULL, NULL}},
     .examples = (const cli_example[]){
-        {"unroll compare --quick --task copy:delay=20 --variant cell=rnn --variant cell=gru",
+        {"unroll compare --quick --task copy --variant cell=rnn --variant cell=gru",
          "two cells on a memory task, within two minutes"},
         {"unroll compare --variant forget-bias=0 --variant forget-bias=1 --time 2m", "two starts of the LSTM "
          "on the shipped text"},

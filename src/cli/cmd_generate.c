@@ -1,4 +1,5 @@
 /* unroll generate: examples of a synthetic task, and the list of tasks. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -7,6 +8,8 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/terminal.h"
+#include "task/solved.h"
 #include "task/task.h"
 
 typedef struct generate_options {
@@ -30,8 +33,11 @@ static const unroll_option rows[] = {
 static void list_keys(const char *name, const unroll_spec_key *keys)
 {
     char preset[32], text[UNROLL_SPEC_DESCRIPTION];
-    for (size_t i = 0; i < unroll_spec_count(keys); i++)
-        out_printf("  %-10s %s\n", keys[i].name, unroll_spec_describe(&keys[i], text));
+    for (size_t i = 0; i < unroll_spec_count(keys); i++) {
+        char label[40];
+        snprintf(label, sizeof label, "  %-10s ", keys[i].name);
+        out_labelled(label, unroll_spec_describe(&keys[i], text));
+    }
     out_printf("  example: unroll train --task %s", name);
     for (size_t i = 0; i < unroll_spec_count(keys); i++)
         out_printf("%s%s=%s", i ? "," : ":", keys[i].name,
@@ -39,10 +45,17 @@ static void list_keys(const char *name, const unroll_spec_key *keys)
     out_text("\n");
 }
 
+static void list_head(const char *name, const char *summary, const char *origin)
+{
+    out_printf("%s%s%s", terminal_style(1, STYLE_BOLD), name, terminal_style(1, STYLE_PLAIN));
+    out_labelled(": ", summary);
+    out_labelled("  source: ", origin);
+}
+
 static void list_toy(const unroll_toy_row *toy)
 {
-    out_printf("%s: %s\n  source: %s\n  pairs of sentences, to learn a translation from\n",
-               toy->name, toy->summary, toy->origin);
+    list_head(toy->name, toy->summary, toy->origin);
+    out_text("  pairs of sentences, to learn a translation from\n");
     list_keys(toy->name, toy->keys);
 }
 
@@ -53,10 +66,14 @@ static void list_text(const unroll_task_row *task)
         value[i] = task->keys[i].preset;
     unroll_task_shape shape;
     task->shape(value, &shape);
-    out_printf("%s: %s\n  source: %s\n  accuracy: %s; by chance %.3g\n"
-               "  baseline: %.4g %s, without any memory\n",
-               task->name, task->summary, task->origin, task->measure, task->chance(value),
-               task->baseline(value), shape.squared ? "squared error" : "nats");
+    char text[400], words[UNROLL_SOLVED_WORDS];
+    list_head(task->name, task->summary, task->origin);
+    snprintf(text, sizeof text, "%s; by chance %.3g", task->measure, task->chance(value));
+    out_labelled("  accuracy: ", text);
+    snprintf(text, sizeof text, "%.4g %s, without any memory", task->baseline(value),
+             shape.squared ? "squared error" : "nats");
+    out_labelled("  baseline: ", text);
+    out_labelled("  solved: ", unroll_solved_words(task, words));
     list_keys(task->name, task->keys);
 }
 
@@ -72,9 +89,11 @@ static json_t *json_keys(const unroll_spec_key *list)
 
 static unroll_status list_json(const unroll_task_row *task)
 {
-    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", task->name, "summary",
+    char words[UNROLL_SOLVED_WORDS];
+    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "name", task->name, "summary",
                               task->summary, "source", task->origin, "accuracy", task->measure,
-                              "keys", json_keys(task->keys)));
+                              "solved", unroll_solved_words(task, words), "keys",
+                              json_keys(task->keys)));
 }
 
 static unroll_status list_toys(bool json)

@@ -435,7 +435,7 @@ const cli_command cli_gradient = {
     .max_arguments = SIZE_MAX,
     .examples = (const cli_example[]){{"unroll gradient --cell rnn --layers 1 --init orthogonal",
                                        "a fresh network on the shipped text"},
-                                      {"unroll gradient --out probe runs/char-lstm-2x128 book.txt",
+                                      {"unroll gradient --out probe runs/book-lstm-2x128 book.txt",
                                        "a trained model, with pictures"},
                                       {"unroll gradient --task copy:delay=100 --cell gru --json",
                                        "on a memory task, as JSON"},

@@ -58,12 +58,14 @@ static unroll_status list_json(const experiment *e)
 
 static void list_text(const experiment *e)
 {
-    out_printf("%s\n  source:   %s\n  claim:    %s\n  reported: %s\n", e->name, e->paper, e->claim,
-               e->published);
+    out_printf("%s\n", e->name);
+    out_labelled("  source:   ", e->paper);
+    out_labelled("  claim:    ", e->claim);
+    out_labelled("  reported: ", e->published);
     if (e->full.here)
-        out_printf("  here:     %s\n", e->full.here);
+        out_labelled("  here:     ", e->full.here);
     if (e->quick.part)
-        out_printf("  --quick:  %s\n", e->quick.part);
+        out_labelled("  --quick:  ", e->quick.part);
     out_printf("  takes:    about %s on two cores, --quick %s\n", e->full.time, e->quick.time);
 }
 

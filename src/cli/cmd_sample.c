@@ -1,4 +1,5 @@
 /* unroll sample: text as it comes. */
+#include <stdio.h>
 #include <string.h>
 #include <unroll/generate.h>
 
@@ -17,7 +18,7 @@ typedef struct sample_options {
     cli_common common;
     uint64_t length, top_k, count;
     double temperature, top_p;
-    bool greedy;
+    bool greedy, interactive;
     char *prime, *prime_file, *stop;
 } sample_options;
 
@@ -41,6 +42,9 @@ static const unroll_option rows[] = {
      .help = "begin with what this file holds"},
     {.name = "stop", .meta = "TEXT", .type = UNROLL_TEXT, AT(stop), .blank = true,
      .help = "end where this text would come; it is not printed"},
+    {.name = "interactive", .type = UNROLL_FLAG, AT(interactive),
+     .help = "go on from each line of standard input, with up to 100 tokens unless --length is given; a "
+             "terminal has a prompt, an empty line begins anew, and the end of the input ends it"},
     {.name = "count", .meta = "N", .type = UNROLL_SIZE, AT(count), .preset = "1", .min = 1,
      .max = UNROLL_OPTION_NO_MAX, .help = "texts to write; a line with --- stands between them"},
 };
@@ -102,6 +106,47 @@ static unroll_status print_one(unroll_text_generator *g, const sample_options *o
     return UNROLL_OK;
 }
 
+/* A line that the model cannot read is told, and the next one asked for. */
+static unroll_status answer(cli_call *call, unroll_text_generator *g, const char *line, size_t length)
+{
+    const sample_options *o = call->options;
+    sample_options one = *o;
+    if (!cli_was_given(call, "length"))
+        one.length = 100;
+    const unroll_status status = unroll_text_generator_prime(g, "the line", line, length);
+    if (status == UNROLL_EDATA) {
+        cli_report(call, "%s", unroll_marked_message());
+        return UNROLL_OK;
+    }
+    UNROLL_TRY(status);
+    UNROLL_TRY(print_one(g, &one, true));
+    if (!o->common.json && !out_is_terminal())
+        out_text("\n");
+    out_flush();
+    return UNROLL_OK;
+}
+
+static unroll_status converse(cli_call *call, unroll_text_generator *g)
+{
+    const bool asks = terminal_asks();
+    unroll_lines *lines;
+    char *line = NULL;
+    size_t length;
+    UNROLL_TRY(unroll_lines_open("-", &lines));
+    unroll_status status = UNROLL_OK;
+    do {
+        if (asks)
+            fputs("> ", stderr);
+        status = unroll_lines_next(lines, &line, &length);
+        if (status == UNROLL_OK && line)
+            status = answer(call, g, line, length);
+    } while (status == UNROLL_OK && line && !out_broken());
+    if (asks)
+        fputc('\n', stderr);
+    unroll_lines_close(lines);
+    return status;
+}
+
 static unroll_status prepare(unroll_text_generator *g, const sample_options *o)
 {
     char *prime = NULL;
@@ -135,7 +180,9 @@ static unroll_status sample_command(cli_call *call)
         status = unroll_text_generator_new(model, &choice, o->common.seed, &g);
     if (!status)
         status = prepare(g, o);
-    for (uint64_t i = 0; i < o->count && !status && !out_broken(); i++)
+    if (!status && o->interactive)
+        status = converse(call, g);
+    for (uint64_t i = 0; i < o->count && !o->interactive && !status && !out_broken(); i++)
         status = print_one(g, o, i == 0);
     unroll_text_generator_free(g);
     unroll_model_free(model);
@@ -150,6 +197,7 @@ static const unroll_option_list lists[] = {
 
 /* clang-format off */
 static const char *const conflicts[][2] = {
+    {"interactive", "prime"}, {"interactive", "prime-file"}, {"interactive", "count"},
     {"prime", "prime-file"}, {"greedy", "temperature"}, {"greedy", "top-k"}, {"greedy", "top-p"},
     {NULL, NULL},
 };
@@ -162,6 +210,7 @@ static const cli_example examples[] = {
     {"unroll sample runs/char --prime Q: --stop Q: --count 3 --json",
      "three texts up to the next Q:, one JSON object each"},
     {"unroll sample runs/char --length 0 | head -n 20", "twenty lines"},
+    {"unroll sample --interactive --temperature 0.7", "type the beginning, the newest model goes on"},
     {NULL, NULL},
 };
 

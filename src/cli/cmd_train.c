@@ -281,7 +281,7 @@ const cli_command cli_train = {
         {"unroll train --cell gru --hidden 512 --time 10m book.txt", "ten minutes on a book"},
         {"unroll train --task copy:delay=50 --cell rnn --steps 2000", "a memory task"},
         {"unroll train --task translate --tokens word --embedding 64 pairs.tsv", "a translation"},
-        {"unroll train --resume runs/char-lstm-2x128 --epochs 20", "go on where a run stopped"},
+        {"unroll train --resume runs/book-lstm-2x128 --epochs 20", "go on where a run stopped"},
         {NULL, NULL}},
     .execute = train_command,
 };

@@ -3,12 +3,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buffer.h"
+#include "base/display.h"
 #include "base/fail.h"
 #include "base/input.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/terminal.h"
 #include "config/config.h"
+#include "data/pairs.h"
 #include "data/text.h"
 #include "decode/translator_pool.h"
 #include "report/attention_map.h"
@@ -47,6 +51,7 @@ typedef struct translate_call {
     unroll_translation_line *line; /* [room] */
     char (*name)[512];             /* [room] */
     size_t room;                   /* lines read ahead */
+    bool asks;                     /* somebody types at a terminal */
     uint64_t number;               /* of the last line that was read */
     bool drawn;
     unroll_status drawing; /* how that went, and what is to be said of it at the end */
@@ -90,7 +95,8 @@ static void draw(translate_call *r, const unroll_translations *t)
     if (!r->options->attention || r->drawn || t->source.length < 2)
         return;
     r->drawn = true;
-    r->drawing = unroll_attention_map_draw(r->options->attention, r->model, &t->source, &t->list[0]);
+    r->drawing = unroll_attention_map_draw(r->options->attention, r->model, &t->source, &t->list[0],
+                                           r->options->pool.unknown == UNROLL_UNKNOWN_COPY);
     const char *why = unroll_marked_message();
     if (r->drawing)
         r->undrawn = unroll_strndup(why, strlen(why));
@@ -109,6 +115,25 @@ static unroll_status report_drawing(const translate_call *r)
     return UNROLL_OK;
 }
 
+/* Whoever types sees which words the model has never seen. */
+static void mark_unknown(const translate_call *r, const unroll_source *source)
+{
+    if (!r->asks || source->unknown == 0)
+        return;
+    unroll_buffer words = {0};
+    for (size_t i = 0; i < source->length; i++)
+        if (source->id[i] == UNROLL_ID_UNKNOWN) {
+            unroll_buffer_text(&words, words.length ? ", " : "");
+            unroll_buffer_add(&words, source->token[i], source->bytes[i]);
+        }
+    char *shown = words.failed ? NULL : unroll_display_escape_line(words.text, words.length);
+    if (shown)
+        fprintf(stderr, "  %s(unknown: %s)%s\n", terminal_style(2, STYLE_BAD), shown,
+                terminal_style(2, STYLE_PLAIN));
+    unroll_free(shown);
+    unroll_free(words.text);
+}
+
 static unroll_status print_lines(translate_call *r, size_t count)
 {
     unroll_status status = UNROLL_OK;
@@ -117,8 +142,10 @@ static unroll_status print_lines(translate_call *r, size_t count)
             status = print(r, r->number - count + i + 1, &r->line[i].result);
         if (!status)
             draw(r, &r->line[i].result);
+        out_flush(); /* what was asked is answered, whoever waits for it */
+        if (!status)
+            mark_unknown(r, &r->line[i].result.source);
     }
-    out_flush(); /* what was asked is answered, whoever waits for it */
     return status;
 }
 
@@ -140,7 +167,11 @@ static unroll_status read_some(translate_call *r, unroll_lines *lines, size_t *c
     for (*count = 0; *count < r->room; ++*count) {
         char *text;
         size_t length;
+        if (r->asks)
+            fputs("> ", stderr);
         UNROLL_TRY(unroll_lines_next(lines, &text, &length));
+        if (!text && r->asks)
+            fputc('\n', stderr);
         if (!text)
             return UNROLL_OK;
         if (r->number == 0)
@@ -225,6 +256,7 @@ static unroll_status translate_command(cli_call *call)
     unroll_lines *lines = NULL;
     translate_call r = {
         .call = call, .options = call->options, .path = call->count > 1 ? call->arguments[1] : "-"};
+    r.asks = strcmp(r.path, "-") == 0 && !r.options->common.quiet && terminal_asks();
     UNROLL_TRY(check(r.options));
     unroll_status status = open_model(&r, call->arguments[0]);
     if (!status)

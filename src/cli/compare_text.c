@@ -96,6 +96,19 @@ static json_t *mean_json(const unroll_mean *m)
                      (json_int_t)m->n);
 }
 
+/* Beside the mean of those that fall: how many seeds' curves do not. The rest was not measured. */
+static json_t *half_life_json(const compare_study *s, size_t v, int when, const unroll_mean *m)
+{
+    json_t *o = mean_json(m);
+    json_int_t growing = 0;
+    for (size_t k = 0; k < s->seeds; k++) {
+        const compare_result *r = compare_at(s, v, k);
+        growing += r->done && isinf(r->half_life[when]);
+    }
+    unroll_json_set(&o, "growing", json_integer(growing));
+    return o;
+}
+
 static json_t *survival_json(const unroll_survival *u)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "mean", out_json_real(u->mean), "low",
@@ -132,8 +145,10 @@ json_t *compare_json(const compare_study *s)
                                      (json_int_t)m.diverged, "loss", mean_json(&m.loss), "accuracy",
                                      mean_json(&m.accuracy), "steps_to_solve",
                                      survival_json(&m.steps_to_solve), "half_life_start",
-                                     mean_json(&m.half_life_start), "half_life_end",
-                                     mean_json(&m.half_life_end), "lengths", lengths_json(s, v)));
+                                     half_life_json(s, v, COMPARE_START, &m.half_life_start),
+                                     "half_life_end",
+                                     half_life_json(s, v, COMPARE_END, &m.half_life_end), "lengths",
+                                     lengths_json(s, v)));
     }
     return list;
 }

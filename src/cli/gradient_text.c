@@ -47,10 +47,10 @@ static void print_lyapunov(const gradient_report *r)
                  measured = gradient_report_slowest(r);
     if (unroll_lyapunov_steps(l) == 0 || isnan(nats))
         return;
-    out_printf("largest Lyapunov exponent: x %.4f a step", exp(nats));
+    out_printf("largest Lyapunov exponent: x %.4g a step", exp(nats));
     if (!r->request.accumulated && !isnan(measured))
-        out_printf("; measured x %.4f", measured);
-    out_printf("\n  %.5f", nats / log(10));
+        out_printf("; measured x %.4g", measured);
+    out_printf("\n  %.4g", nats / log(10));
     if (!isnan(error))
         out_printf(" ± %.1g", error / log(10));
     out_printf(" decades a step, over %zu steps of %zu windows", unroll_lyapunov_steps(l),
@@ -92,7 +92,7 @@ static void print_theory(const gradient_report *r)
         const double rate = unroll_diagnosis_mean_field(r->diagnosis, l);
         const double bound = unroll_diagnosis_bound(r->diagnosis, l);
         if (!isnan(rate))
-            out_printf("layer %zu: mean-field rate %.4f a step; Pascanu's bound %.4f%s\n", l, rate,
+            out_printf("layer %zu: mean-field rate %.4g a step; Pascanu's bound %.4g%s\n", l, rate,
                        bound, bound > 1 ? ", which excludes nothing" : "");
     }
     if (no_theory)
@@ -137,15 +137,15 @@ static json_t *row_json(const gradient_row *r)
 {
     const unroll_fit *f = r->fit;
     const bool beyond = f->horizon == SIZE_MAX;
-    return json_pack("{s:I,s:s#,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o}", "layer",
+    return json_pack("{s:I,s:s#,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:b,s:o}", "layer",
                      (json_int_t)r->layer, "state", &r->state, 1, "gradient",
                      out_json_real(r->start), "ratio_10", out_json_real(r->ratio[0]), "ratio_50",
                      out_json_real(r->ratio[1]), "ratio_100", out_json_real(r->ratio[2]), "slope",
                      out_json_real(f->slope), "slope_low", out_json_real(f->low), "slope_high",
                      out_json_real(f->high), "rho", out_json_real(f->rho), "half_life",
                      out_json_real(f->half_life), "growing", f->slope >= 0, "horizon",
-                     beyond ? json_null() : json_integer((json_int_t)f->horizon), "r2",
-                     out_json_real(f->r2));
+                     beyond ? json_null() : json_integer((json_int_t)f->horizon), "beyond",
+                     (int)(beyond && !isnan(r->start)), "r2", out_json_real(f->r2));
 }
 
 static json_t *rows_json(const gradient_report *r)

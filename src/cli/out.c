@@ -133,6 +133,17 @@ void out_wrap(const char *text, size_t at, size_t indent)
     out_text("\n");
 }
 
+void out_labelled(const char *label, const char *text)
+{
+    out_text(label);
+    if (out_is_terminal()) {
+        out_wrap(text, text_width(label), text_width(label));
+        return;
+    }
+    out_text(text);
+    out_text("\n");
+}
+
 bool out_broken(void)
 {
     return error != 0;

@@ -25,6 +25,8 @@ size_t out_columns(void);
 /** Words of `text` from column `at` on, lines after the first indented; ends with a newline. A blank line in the
  *  text stays one. */
 void out_wrap(const char *text, size_t at, size_t indent);
+/** A line; on a terminal its words are wrapped, below where they begin. */
+void out_labelled(const char *label, const char *text);
 void out_flush(void);
 
 /** Nobody reads any more, or the disk is full: a command that streams can stop. */

@@ -36,6 +36,11 @@ const char *terminal_style(int fd, enum terminal_style style)
     return sequences[style];
 }
 
+bool terminal_asks(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
 void terminal_say(const char *text)
 {
     char *line = unroll_display_escape_line(text, strlen(text));

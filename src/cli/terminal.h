@@ -13,6 +13,9 @@ enum terminal_style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD };
  *  End it with STYLE_PLAIN. */
 const char *terminal_style(int fd, enum terminal_style style);
 
+/** Does somebody type, and see what is asked: are standard input and standard error terminals? */
+bool terminal_asks(void);
+
 /** A line on standard error; what may not be shown is escaped. */
 void terminal_say(const char *text);
 

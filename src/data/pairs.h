@@ -93,6 +93,9 @@ bool unroll_pairs_fits(const unroll_vocabulary *v);
 unroll_status unroll_source_encode(const unroll_vocabulary *v, const char *name, const char *line,
                                    size_t length, bool reverse, unroll_source *out);
 void unroll_source_free(unroll_source *source);
+/** The place with the largest weight, the end left out unless there is nothing else.
+ *  @param weight  [source->length] of attention */
+size_t unroll_source_pointed_at(const unroll_source *source, const unroll_real *weight);
 
 /** Target ids as text, up to the first UNROLL_ID_END, joined by the vocabulary's glue.
  *  @param source, from  from[i] is the place in the source whose token stands for id[i] where that is

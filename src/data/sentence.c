@@ -7,6 +7,15 @@
 #include "data/text.h"
 #include "data/vocabulary.h"
 
+size_t unroll_source_pointed_at(const unroll_source *source, const unroll_real *weight)
+{
+    size_t best = source->end;
+    for (size_t s = source->length; s-- > 0;)
+        if (s != source->end && (best == source->end || weight[s] >= weight[best]))
+            best = s;
+    return best;
+}
+
 void unroll_source_free(unroll_source *source)
 {
     unroll_free(source->id);

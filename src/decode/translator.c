@@ -115,16 +115,6 @@ static unroll_status make_room(unroll_translator *t, size_t length)
 
 /* ---- unknown tokens ---- */
 
-/* The place with the largest weight, the end left out unless there is nothing else. */
-static size_t pointed_at(const unroll_real *weight, const unroll_source *source)
-{
-    size_t best = source->end;
-    for (size_t s = source->length; s-- > 0;)
-        if (s != source->end && (best == source->end || weight[s] >= weight[best]))
-            best = s;
-    return best;
-}
-
 /* The next unknown place in reading order, the end (nothing to copy) where none is left. */
 static size_t next_unknown(const unroll_source *source, bool reversed, size_t *at)
 {
@@ -148,7 +138,7 @@ static void align(const unroll_translator *t, const unroll_source *source,
         from[i] = source->end;
         if (h->id[i] != UNROLL_ID_UNKNOWN)
             continue;
-        from[i] = h->attention ? pointed_at(h->attention + i * source->length, source)
+        from[i] = h->attention ? unroll_source_pointed_at(source, h->attention + i * source->length)
                                : next_unknown(source, reversed, &at);
     }
 }

@@ -207,8 +207,10 @@ static void add_gradient(compare_drawing *d, size_t v, int when)
     unroll_free(value);
 }
 
+/* Where sequences have a step or two, a curve against distance shows nothing. */
 static void draw_gradients(compare_drawing *d, const char *title)
 {
+    enum { LEAST_DISTANCES = 4 };
     static const char *const names[COMPARE_WHENS] = {"gradient-start", "gradient-middle",
                                                      "gradient-end"};
     static const char *const words[COMPARE_WHENS] = {"before training", "half-way", "after training"};
@@ -218,6 +220,11 @@ static void draw_gradients(compare_drawing *d, const char *title)
                  unroll_loss_unit(d->study->squared));
         snprintf(text, sizeof text, "Gradient against distance, %s, in doubles: %.120s",
                  words[when], title);
+        size_t reach = 0, without;
+        for (size_t v = 0; v < d->study->variants; v++)
+            reach = (size_t)fmax((double)reach, (double)gradient_count(d->study, v, when, &without));
+        if (reach && reach < LEAST_DISTANCES)
+            continue;
         for (size_t v = 0; v < d->study->variants; v++)
             add_gradient(d, v, when);
         compare_drawing_flush(d, &(unroll_plot){.name = names[when],

@@ -18,9 +18,10 @@ static const struct {
      "Share of held-out sentences that are translated exactly, against the length of their "
      "source: the mean over seeds, the band from the lowest to the highest; two seeds are dots."},
     {"length-bleu", "BLEU of the same translations."},
+    {"gradient-layers", "Before training, at distance 0: the gradient at each layer's output."},
     {"learning",
      "Training loss against updates: the mean over seeds, the band from the lowest to the "
-     "highest, two seeds as dots; a seed that diverged is in it until then. Dashed: the loss of the "
+     "highest, two seeds as dots; a seed that diverged is in it until then. Dotted: the loss of the "
      "best guess that remembers nothing."},
     {"accuracy", "Training accuracy, of the targets that the task scores."},
     {"gradient-start",
@@ -32,10 +33,9 @@ static const struct {
      "The same, half-way through the training, by updates or time; or at its end where it solved "
      "the task before."},
     {"gradient-end", "The same, after training."},
-    {"gradient-layers", "Before training, at distance 0: the gradient at each layer's output."},
     {"solved", "Share of seeds that solved the task, against its difficulty."},
-    {"sweep", "Held-out accuracy after training, against the task's difficulty. Dashed: chance."},
-    {"sweep-loss", "Held-out loss after training. Dashed: the best guess that remembers nothing."},
+    {"sweep", "Held-out accuracy after training, against the task's difficulty. Dotted: chance."},
+    {"sweep-loss", "Held-out loss after training. Dotted: the best guess that remembers nothing."},
     {"generalization",
      "Accuracy after training on sequences shorter and longer than those that were trained: the mean over "
      "seeds on 1000 sequences of each length. The dotted upright marks the length of training."},
@@ -93,7 +93,7 @@ static void put_jobs(unroll_page *page, const compare_study *s)
         unroll_table_cell(&table, "%llu%s", (unsigned long long)r->steps,
                           r->diverged ? ", diverged" : "");
         unroll_table_cell(&table, "%.5g", r->loss);
-        unroll_table_cell(&table, "%.4f", r->accuracy);
+        unroll_table_cell(&table, "%.4g", r->accuracy);
         if (r->solved)
             unroll_table_cell(&table, "%llu", (unsigned long long)r->steps_to_solve);
         else

@@ -339,7 +339,7 @@ static void report_finished(const supervisor *r, size_t job)
         report(s, COMPARE_NEWS, "%s: solved at step %llu, %s", name,
                (unsigned long long)f->steps_to_solve, unroll_display_duration(took, f->seconds));
     else
-        report(s, COMPARE_NEWS, "%s: loss %.4g, accuracy %.3f after %llu steps, %s", name, f->loss,
+        report(s, COMPARE_NEWS, "%s: loss %.4g, accuracy %.4g after %llu steps, %s", name, f->loss,
                f->accuracy, (unsigned long long)f->steps, unroll_display_duration(took, f->seconds));
 }
 

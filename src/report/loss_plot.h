@@ -6,7 +6,7 @@
 /** Draw loss against step from DIRECTORY/metrics.csv, as DIRECTORY/plots/loss.csv, .gp, .svg and .png.
  *  @param title     for people
  *  @param y_label   what the loss is in
- *  @param baseline  a dashed line with this label at `level`, or NULL
+ *  @param baseline  a dotted line with this label at `level`, or NULL
  *  @param text      NULL, or takes the plot in characters (unroll_free()); columns by rows
  *  @return UNROLL_ENOINPUT where there is no gnuplot: the data and the script are then there */
 unroll_status unroll_loss_plot(const char *directory, const char *title, const char *y_label,

@@ -239,6 +239,20 @@ static void put_names(unroll_output *out, const char *axis, const char *const *n
     unroll_output_printf(out, ") noenhanced%s\n", count > 24 ? " font ',9'" : "");
 }
 
+/* At rows, and at no more of them than there is room for: an axis of its own reaches half a row beyond them. */
+static void put_row_ticks(unroll_output *out, const unroll_heat *heat)
+{
+    enum { MOST = 20 };
+    const size_t every = (heat->rows + MOST - 1) / MOST;
+    unroll_output_printf(out, "set ytics (");
+    for (size_t i = 0; i < heat->rows; i += every) {
+        char place[32];
+        unroll_output_printf(out, "%s%s", i ? ", " : "",
+                             unroll_format_digits(place, heat->y[i], 4));
+    }
+    unroll_output_printf(out, ")\n");
+}
+
 /* Colours after Nuñez, Anderton and Renslow's cividis (2018): the same to most eyes, and rising in grey. */
 static void put_heat(const unroll_plot *plot, unroll_output *out)
 {
@@ -252,8 +266,9 @@ static void put_heat(const unroll_plot *plot, unroll_output *out)
         put_names(out, "xtics rotate by -40", plot->heat->x_name, plot->heat->x, plot->heat->columns);
         put_names(out, "ytics", plot->heat->y_name, plot->heat->y, plot->heat->rows);
         unroll_output_printf(out, "set yrange [*:*] reverse\n");
-    } else if (plot->heat->rows <= 20)
-        unroll_output_printf(out, "set ytics %s\n", plot->heat->rows > 1 ? "1" : "add (0)");
+    } else {
+        put_row_ticks(out, plot->heat);
+    }
 }
 
 static void put_plots(const unroll_plot *plot, unroll_output *out)

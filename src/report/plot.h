@@ -18,7 +18,7 @@ typedef struct unroll_series {
     size_t look;    /**< its colour, dash and mark, counted from 1; 0: by its place */
     bool points;    /**< marks on the line */
     bool marks;     /**< marks without a line */
-    bool reference; /**< a thin dashed line: a baseline or a theory */
+    bool reference; /**< a thin dotted line: a baseline or a theory */
 } unroll_series;
 
 typedef struct unroll_plot {

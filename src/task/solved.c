@@ -1,12 +1,22 @@
 #include "task/solved.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define SOLVED_ACCURACY 0.995
 
 void unroll_solved_start(unroll_solved *s, const unroll_task_row *row)
 {
     *s = (unroll_solved){.solved_loss = row->solved_loss};
+}
+
+const char *unroll_solved_words(const unroll_task_row *row, char buffer[UNROLL_SOLVED_WORDS])
+{
+    const bool by_loss = row->solved_loss > 0;
+    snprintf(buffer, UNROLL_SOLVED_WORDS, "%s %.4g, in the mean over the last %d updates",
+             by_loss ? "loss below" : "accuracy above",
+             by_loss ? row->solved_loss : SOLVED_ACCURACY, UNROLL_SOLVED_UPDATES);
+    return buffer;
 }
 
 double unroll_solved_mean(const unroll_solved *s)

@@ -14,6 +14,9 @@ typedef struct unroll_solved {
 } unroll_solved;
 
 void unroll_solved_start(unroll_solved *solved, const unroll_task_row *row);
+enum { UNROLL_SOLVED_WORDS = 120 };
+/** "accuracy above 0.995, in the mean over the last 500 updates" */
+const char *unroll_solved_words(const unroll_task_row *row, char buffer[UNROLL_SOLVED_WORDS]);
 /** One update, as unroll_progress has it; leave skipped ones out.
  *  @return is it solved? once it is, it stays so */
 bool unroll_solved_add(unroll_solved *solved, uint64_t step, double loss, double accuracy);

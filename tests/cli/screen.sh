@@ -67,6 +67,16 @@ expect 78 '' eval runs/my-book-lstm-1x8
 mkdir empty
 check 'no run is 66' sh -c "cd empty && '$unroll' sample 2>err; [ \$? -eq 66 ] && grep -q 'runs/ holds no run' err"
 
+# ---- typing ----
+printf 'the cat\n\nthe ' | "$unroll" sample runs/english-rnn-1x8 --interactive -n 5 >out 2>err
+check 'each line is gone on from' [ $? -eq 0 -a "$(grep -c '^the ' out)" -eq 2 -a ! -s err ]
+printf '\342\230\203\nthe cat\n' | "$unroll" sample runs/english-rnn-1x8 --interactive -n 5 >out 2>err
+check 'a line that the model cannot read does not end it' sh -c 'grep -q "^the cat" out && grep -q "is not in the vocabulary" err'
+expect 64 '--interactive and --prime exclude each other' sample --interactive --prime a
+expect 0 '' generate --list
+check 'the list says when a task is solved' grep -q '^  solved: accuracy above 0.995, in the mean over the last 500 updates$' out
+check 'and by which loss' grep -q '^  solved: loss below 0\.' out
+
 # ---- a step as an object ----
 expect 0 '' train --task copy:delay=2 $small --steps 5 --json=lines --quiet
 check 'an object a step, and one for the result' [ "$(grep -c '"split":"train"' out)" -eq 5 -a "$(wc -l <out)" -eq 7 ]

@@ -104,6 +104,7 @@ undrawn() {
 }
 if command -v gnuplot >made; then
     expect 0 '' translate looks sources --attention look.svg
+    check 'the picture comes alone' [ "$(echo look.*)" = look.svg -a ! -e .attention* ]
     check 'a picture' grep -q '<svg' look.svg
     check 'with names' grep -q 'the' look.svg
     printf 'the <b> & "it'"'"'s" `date` greets\n' >odd
