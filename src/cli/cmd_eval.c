@@ -306,6 +306,9 @@ static unroll_status eval_command(cli_call *call)
     char *path;
     UNROLL_TRY(cli_model(call, o->common.quiet, &path));
     unroll_status status = unroll_model_load_predicting(path, &model);
+    if (status == UNROLL_EDATA && call->count == 1 && !is_directory(path))
+        status = unroll_fail(status, "%s; the model comes first: unroll eval MODEL FILE",
+                             unroll_marked_message());
     if (!status)
         status = eval_model(call, path, model);
     unroll_model_free(model);

@@ -34,7 +34,7 @@ static bool is_due(const train_call *t, uint64_t step, double *shown)
 {
     enum { LINES = 12 };
     const double share = share_done(t, step);
-    if (*shown >= 0 && share < 1 && share - *shown < 1.0 / LINES && t->bounded)
+    if (*shown >= 0 && share < 1 && share - *shown < 0.999 / LINES && t->bounded)
         return false;
     *shown = share;
     return true;
@@ -99,7 +99,7 @@ static void add_bar(line *l, double share, size_t width)
 {
     enum { MOST = 20 };
     static const char full[] = "====================", empty[] = "                    ";
-    const int cells = width < 100 ? 10 : MOST, done = (int)(share * cells);
+    const int cells = width < 90 ? 10 : MOST, done = (int)(share * cells);
     add(l, 1, "[%.*s%s%.*s] %3d%%", done, full, done < cells ? ">" : "",
         done < cells ? cells - done - 1 : 0, empty, (int)(100 * share));
 }
