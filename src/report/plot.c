@@ -247,8 +247,7 @@ static void put_row_ticks(unroll_output *out, const unroll_heat *heat)
     unroll_output_printf(out, "set ytics (");
     for (size_t i = 0; i < heat->rows; i += every) {
         char place[32];
-        unroll_output_printf(out, "%s%s", i ? ", " : "",
-                             unroll_format_digits(place, heat->y[i], 4));
+        unroll_output_printf(out, "%s%s", i ? ", " : "", unroll_format_digits(place, heat->y[i], 4));
     }
     unroll_output_printf(out, ")\n");
 }
