@@ -8,6 +8,7 @@
 #include <unroll/probe.h>
 
 #include "gradient_problem.h"
+#include "parameter.h"
 #include "runner.h"
 #include "work_options.h"
 
@@ -220,6 +221,15 @@ static void check_seen(gradient_function *f, branch *arg, double *x, const doubl
     total->kinks += r.kinks;
 }
 
+/* The output gate's, [UNITS], which is the last of a layer's; NULL where it has none. */
+static const double *peephole_of(unroll_net *net, size_t layer)
+{
+    char name[64];
+    snprintf(name, sizeof name, "rnn.weight_peephole_l%zu", layer);
+    const unroll_parameter *w = find_parameter(net, name);
+    return w ? weights_of(net, name) + w->rows * (w->cols ? w->cols : 1) - UNITS : NULL;
+}
+
 /* One layer at one step. `after` are the states after each step, `all` of them a step. */
 static void check_layer(problem *p, const seen *s, double *after, size_t all, size_t l, size_t t,
                         gradient_report *total)
@@ -249,9 +259,12 @@ static void check_layer(problem *p, const seen *s, double *after, size_t all, si
     if (states < 2)
         return;
     check_seen(recurrent_loss, &b, c, s->before_c + at, "dL/dc", l, total);
+    const double *p_o = peephole_of(p->net, l);
     for (size_t i = 0; strcmp(p->body->cell->name, "lstm") == 0 && i < n; i++) { /* h = o tanh c */
         const double tc = tanh(c[i]), o = h[i] / tc;
-        const double want = s->before_c[at + i] + s->after_h[at + i] * o * (1 - tc * tc);
+        double want = s->before_c[at + i] + s->after_h[at + i] * o * (1 - tc * tc);
+        if (p_o) /* zo has p_o c */
+            want += s->after_h[at + i] * tc * o * (1 - o) * p_o[i % UNITS];
         ck_assert_double_eq_tol(s->after_c[at + i], want, 1e-12);
     }
 }

@@ -92,7 +92,7 @@ static const struct spread {
     {"he", 0, 0, 0, 0.258199, 0.182574, 0.182574},         /* sqrt(2/30), sqrt(2/60) twice */
     {"orthogonal", 0.129099, 0, 0.129099, 0, 0.129099, 0}, /* rows of length 1 */
     {"identity", 0, 0, 0, 0.001, 0.129099, 0.001},         /* as large in the mean square */
-    {"sparse", 0, 0, 0, 0.1, 0, 0.1},
+    {"sparse", 0, 0, 0, 0.01, 0, 0.01},
 };
 
 static void spread_is(unroll_net *net, const char *name, double bound, double deviation)

@@ -102,10 +102,10 @@ START_TEST(a_map_has_names_at_its_axes)
     written("loss.gp", "reverse");
     heat.x_name = heat.y_name = NULL;
     OK(unroll_plot_write(&plot));
-    written("loss.gp", "set ytics 1\n");
+    written("loss.gp", "set ytics (0, 1)\n");
     heat.rows = 1;
     OK(unroll_plot_write(&plot));
-    written("loss.gp", "set ytics add (0)");
+    written("loss.gp", "set ytics (0)\n");
     heat.z = &z[1];
     heat.columns = 1;
     OK(unroll_plot_write(&plot));

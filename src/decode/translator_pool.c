@@ -111,8 +111,9 @@ unroll_status unroll_translator_pool_translate(unroll_translator_pool *c,
     unroll_parallel(count < c->size ? count : c->size, work, c);
     for (size_t i = 0; i < count; i++)
         if (line[i].status)
-            return line[i].message ? unroll_fail(line[i].status, "%s", line[i].message)
-                                   : line[i].status;
+            return unroll_fail(line[i].status, "%s",
+                               line[i].message ? line[i].message
+                                               : "no memory to translate a line; free some memory");
     return UNROLL_OK;
 }
 

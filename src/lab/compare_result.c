@@ -1,4 +1,5 @@
 /* A job's result as a file: JSON, with the exact options that it was made with. */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -420,7 +421,9 @@ unroll_status compare_result_read(const char *path, const compare_variant *v, ui
     json_t *object;
     *out = (compare_result){0};
     if (stat(path, &there) != 0)
-        return UNROLL_OK;
+        return errno == ENOENT ? UNROLL_OK
+                               : unroll_fail(UNROLL_ENOINPUT, "%s: cannot be looked at: %s", path,
+                                             strerror(errno));
     UNROLL_TRY(unroll_input_slurp(path, FILE_MAX, &text, &length));
     unroll_status status = unroll_json_parse(path, "result", text, length, SIZE_MAX, &object);
     unroll_free(text);

@@ -361,8 +361,8 @@ static void finish_job(supervisor *r, size_t job, int code)
                WTERMSIG(code) == SIGKILL ? "; perhaps there was not enough memory: lower --jobs"
                                          : "");
     }
-    if (status == UNROLL_OK)
-        status = read_job(r, job);
+    if (status == UNROLL_OK && (status = read_job(r, job)) != UNROLL_OK)
+        report(r->study, COMPARE_FAILED, "%s", unroll_marked_message());
     if (status == UNROLL_OK && r->study->result[job].done) {
         report_finished(r, job);
         return;

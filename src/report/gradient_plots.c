@@ -29,33 +29,43 @@ static const char *shown_title(const unroll_gradient_figure *f, char buffer[UNRO
     return buffer;
 }
 
-static void add_theory(unroll_picture *p, const unroll_gradient_figure *f, double from,
-                       size_t first, double rate, const char *what)
+/* A picture without room for another series goes without it. */
+static unroll_status room_or_memory(const unroll_picture *p)
+{
+    return p->count == UNROLL_PICTURE_SERIES ? UNROLL_OK : UNROLL_EMEMORY;
+}
+
+static unroll_status add_theory(unroll_picture *p, const unroll_gradient_figure *f, double from,
+                                size_t first, double rate, const char *what)
 {
     double *x, *y;
     const size_t n = unroll_curve_distances(f->curve);
     if (!(rate > 0) || rate > 1 || n <= first)
-        return; /* a bound above 1 says nothing */
+        return UNROLL_OK; /* a bound above 1 says nothing */
     unroll_series *s = unroll_picture_add(p, n - first, &x, &y);
     if (!s)
-        return;
+        return room_or_memory(p);
     s->reference = true;
     snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%s: %.3f a step", what, rate);
     for (size_t i = 0; i < n - first; i++) {
         x[i] = (double)(first + i);
         y[i] = unroll_above_zero(from * pow(rate, (double)i));
     }
+    return UNROLL_OK;
 }
 
-static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t l, double from)
+static unroll_status add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t l,
+                              double from)
 {
     double *x, *y;
     const unroll_diagnosis *d = f->diagnosis;
     const double *keep = unroll_diagnosis_keep(d, l);
     const size_t distances = unroll_diagnosis_distances(d);
-    unroll_series *s = keep ? unroll_picture_add(p, distances, &x, &y) : NULL;
+    if (!keep)
+        return UNROLL_OK;
+    unroll_series *s = unroll_picture_add(p, distances, &x, &y);
     if (!s)
-        return;
+        return room_or_memory(p);
     s->reference = true;
     snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "product of %s alone, layer %zu",
              unroll_diagnosis_kept_by(d), l);
@@ -63,6 +73,7 @@ static void add_keep(unroll_picture *p, const unroll_gradient_figure *f, size_t 
         x[k] = (double)k;
         y[k] = unroll_above_zero(from * keep[k]);
     }
+    return UNROLL_OK;
 }
 
 static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_picture *p)
@@ -77,7 +88,7 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_pi
             if (!shown_layer(layers, l))
                 continue;
             if (!unroll_picture_add(p, distances, &x, &y))
-                return p->count == UNROLL_PICTURE_SERIES ? UNROLL_OK : UNROLL_EMEMORY;
+                return room_or_memory(p);
             snprintf(p->label[p->count - 1], UNROLL_PICTURE_LABEL, "%c of layer %zu", s ? 'c' : 'h',
                      l);
             UNROLL_TRY(unroll_curve_gmean(c, l, (enum unroll_state)s, y));
@@ -90,12 +101,13 @@ static unroll_status distance_picture(const unroll_gradient_figure *f, unroll_pi
                 y[k] = unroll_above_zero(y[k]);
             }
         }
-    if (f->diagnosis && !f->accumulated) {
-        add_theory(p, f, start[0], 0, unroll_diagnosis_bound(f->diagnosis, top), "Pascanu's bound");
-        add_theory(p, f, fifth, 5, unroll_diagnosis_mean_field(f->diagnosis, top), "mean field");
-        add_keep(p, f, top, start[has_c]);
-    }
-    return UNROLL_OK;
+    if (!f->diagnosis || f->accumulated)
+        return UNROLL_OK;
+    UNROLL_TRY(add_theory(p, f, start[0], 0, unroll_diagnosis_bound(f->diagnosis, top),
+                          "Pascanu's bound"));
+    UNROLL_TRY(add_theory(p, f, fifth, 5, unroll_diagnosis_mean_field(f->diagnosis, top),
+                          "mean field"));
+    return add_keep(p, f, top, start[has_c]);
 }
 
 static const char *gradient_label(const unroll_gradient_figure *f, char buffer[UNROLL_PICTURE_LABEL])

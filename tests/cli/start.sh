@@ -126,7 +126,7 @@ if { (ulimit -v 65536 && "$unroll" --version); } >out 2>&1; then # not with a sa
     mkfifo endless
     yes 'a text without an end' | gzip -1 >endless &
     within 65 '--max-input' train $still --max-input 1M --out refused endless
-    yes 'a text without an end' | gzip -1 >endless &
+    yes "$(head -n 1 text)" | gzip -1 >endless &
     within 65 '--max-input' eval from1 --max-input 1M endless
 fi
 finish

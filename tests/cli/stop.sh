@@ -123,7 +123,7 @@ check 'no room to the end is 74' [ $? -eq 74 ]
 wait $!
 check 'the last line says it' sh -c \
     "tail -n 1 err | grep -q '^unroll: train: room: the last .* could not be saved'"
-check 'each interval tries again' [ "$(grep -c 'checkpoint-.*: cannot be written' err)" -ge 3 ]
+check 'each interval tries again' [ "$(grep -c 'room/.*: cannot be written' err)" -ge 3 ]
 check 'nothing half-written, no temporaries' sh -c \
     "! ls -A room | grep -qE '^(checkpoint|model|\\.)'"
 check 'no path of what was not saved' sh -c '! grep -q room out'
