@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /* ---- UTF-8 ---- */
 
@@ -85,26 +86,6 @@ static size_t find_fault(const char *text, size_t at, size_t length, fault *bad)
         at += n;
     }
     return length;
-}
-
-/* The code point at `p`, of a text known to be valid; *length its bytes. */
-static int32_t decode(const char *p, size_t *length)
-{
-    const unsigned char *b = (const unsigned char *)p;
-    if (b[0] < 0x80) {
-        *length = 1;
-        return b[0];
-    }
-    if (b[0] < 0xE0) {
-        *length = 2;
-        return (b[0] & 0x1F) << 6 | (b[1] & 0x3F);
-    }
-    if (b[0] < 0xF0) {
-        *length = 3;
-        return (b[0] & 0x0F) << 12 | (b[1] & 0x3F) << 6 | (b[2] & 0x3F);
-    }
-    *length = 4;
-    return (b[0] & 0x07) << 18 | (b[1] & 0x3F) << 12 | (b[2] & 0x3F) << 6 | (b[3] & 0x3F);
 }
 
 /* UTF-16 and UTF-32 by their marks; UTF-16 without one by the NULs that Latin text has in every
@@ -236,7 +217,7 @@ enum { SEGMENT_LONG = 1024, SEGMENT_MAX = 4096 };
 static bool ends_segment(normaliser *n, const char *at, size_t length)
 {
     size_t step;
-    const int32_t c = decode(at, &step);
+    const int32_t c = unroll_utf8_decode(at, &step);
     if (is_plain(n, c) || length >= SEGMENT_MAX)
         return true;
     if (length < SEGMENT_LONG || (c >= 0x1160 && c < 0x1200)) /* Hangul vowels and finals */
@@ -283,14 +264,14 @@ static unroll_status normalise(normaliser *n, const char *text, size_t length)
     size_t last = 0; /* the last plain code point, or `done` */
     for (size_t at = 0; at < length;) {
         size_t step;
-        if (is_plain(n, decode(text + at, &step))) {
+        if (is_plain(n, unroll_utf8_decode(text + at, &step))) {
             last = at;
             at += step;
             continue;
         }
         const size_t first = at;
         do {
-            decode(text + at, &step);
+            unroll_utf8_decode(text + at, &step);
             at += step;
         } while (at < length && !ends_segment(n, text + at, at - first));
         if (!n->out.bytes)
@@ -470,10 +451,10 @@ static enum kind kind_of(int32_t c)
 static size_t grapheme_length(const char *at, const char *end)
 {
     size_t step;
-    int32_t left = decode(at, &step);
+    int32_t left = unroll_utf8_decode(at, &step);
     const char *p = at + step;
     for (utf8proc_int32_t state = 0; p < end; p += step) {
-        const int32_t right = decode(p, &step);
+        const int32_t right = unroll_utf8_decode(p, &step);
         if ((left < 0x80 && right < 0x80) || utf8proc_grapheme_break_stateful(left, right, &state))
             break;
         left = right;
@@ -486,9 +467,10 @@ static size_t word_length(const char *at, const char *end)
     const char *p = at;
     while (p < end) {
         size_t step, next;
-        const enum kind kind = kind_of(decode(p, &step));
+        const enum kind kind = kind_of(unroll_utf8_decode(p, &step));
         if (kind == KIND_APOSTROPHE) {
-            if (p == at || p + step == end || kind_of(decode(p + step, &next)) != KIND_WORD)
+            if (p == at || p + step == end ||
+                kind_of(unroll_utf8_decode(p + step, &next)) != KIND_WORD)
                 break;
         } else if (kind != KIND_WORD) {
             break;
@@ -502,13 +484,13 @@ bool unroll_splitter_next(unroll_splitter *s, const char **token, size_t *length
 {
     size_t step;
     if (s->tokens == UNROLL_WORD)
-        while (s->at < s->end && kind_of(decode(s->at, &step)) == KIND_SPACE)
+        while (s->at < s->end && kind_of(unroll_utf8_decode(s->at, &step)) == KIND_SPACE)
             s->at += step;
     if (s->at == s->end)
         return false;
     switch (s->tokens) {
     case UNROLL_BYTE: *length = 1; break;
-    case UNROLL_CODEPOINT: decode(s->at, length); break;
+    case UNROLL_CODEPOINT: unroll_utf8_decode(s->at, length); break;
     case UNROLL_GRAPHEME: *length = grapheme_length(s->at, s->end); break;
     case UNROLL_WORD: *length = word_length(s->at, s->end); break;
     }
@@ -543,7 +525,7 @@ const char *unroll_text_glue(const char *left, size_t left_length, const char *r
     size_t step;
     if (left_length == 0 || right_length == 0)
         return "";
-    const int32_t a = decode(left, &step), b = decode(right, &step);
+    const int32_t a = unroll_utf8_decode(left, &step), b = unroll_utf8_decode(right, &step);
     if (is_close(a) || is_close(b))
         return "";
     const utf8proc_category_t before = utf8proc_category(a), after = utf8proc_category(b);

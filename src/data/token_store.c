@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 enum { PAGES = 0x1100, PAGE = 256 };
 
@@ -94,14 +95,11 @@ static unroll_status grow(unroll_token_store *s, size_t length)
 /* The code point that a token of UTF-8 is, or 0 where it is none above 0x7F. */
 static uint32_t point_of(const char *token, size_t length)
 {
-    const unsigned char *b = (const unsigned char *)token;
-    const size_t wanted = b[0] < 0xC0 ? 1 : b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : b[0] < 0xF8 ? 4 : 1;
-    if (wanted == 1 || length != wanted)
+    size_t own;
+    if (length < 2 || (unsigned char)*token < 0x80)
         return 0;
-    uint32_t point = b[0] & (0x7Fu >> wanted);
-    for (size_t i = 1; i < length; i++)
-        point = point << 6 | (b[i] & 0x3F);
-    return point < PAGES * PAGE ? point : 0;
+    const int32_t point = unroll_utf8_decode(token, &own);
+    return own == length ? (uint32_t)point : 0;
 }
 
 /* Room for where unroll_token_store_find_point() looks. */
@@ -118,7 +116,7 @@ static unroll_status add_page(unroll_token_store *s, uint32_t point)
 
 unroll_status unroll_token_store_add(unroll_token_store *s, const char *token, size_t length)
 {
-    const uint32_t point = length > 1 ? point_of(token, length) : 0;
+    const uint32_t point = point_of(token, length);
     if (s->count == UNROLL_NO_TOKEN - 1)
         return unroll_fail(UNROLL_EDATA, "more than %zu different tokens", s->count);
     UNROLL_TRY(grow(s, length));

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "base/versioned.h"
 #include "data/text.h"
 #include "data/token_store.h"
@@ -144,36 +145,23 @@ static unroll_status number_unseen(const unroll_vocabulary *v, unroll_vocabulary
     return UNROLL_OK;
 }
 
-/* The code point at *at, which goes to the next, of a text known to be valid. */
-static inline uint32_t next_point(const unsigned char **at)
-{
-    const unsigned char *b = *at;
-    if (b[0] < 0xE0) {
-        *at += 2;
-        return (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu);
-    }
-    if (b[0] < 0xF0) {
-        *at += 3;
-        return (b[0] & 0x0Fu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
-    }
-    *at += 4;
-    return (b[0] & 0x07u) << 18 | (b[1] & 0x3Fu) << 12 | (b[2] & 0x3Fu) << 6 | (b[3] & 0x3Fu);
-}
-
 /* Bytes and code points by tables; ids has room for all of them. */
 static unroll_status number_points(const unroll_vocabulary *v, unroll_vocabulary *learner,
                                    const char *name, const unroll_text *text, unroll_ids *ids)
 {
     const bool bytes = v->rules.tokens == UNROLL_BYTE;
-    const unsigned char *at = (const unsigned char *)text->bytes, *end = at + text->length;
-    while (at < end) {
-        const unsigned char *token = at;
-        uint32_t id = bytes || *at < 0x80
-                          ? v->tokens.single[*at++]
-                          : unroll_token_store_find_point(&v->tokens, next_point(&at));
+    const char *at = text->bytes, *end = at + text->length;
+    for (size_t length; at < end; at += length) {
+        const unsigned char first = (unsigned char)*at;
+        uint32_t id;
+        if (bytes || first < 0x80) {
+            length = 1;
+            id = v->tokens.single[first];
+        } else {
+            id = unroll_token_store_find_point(&v->tokens, (uint32_t)unroll_utf8_decode(at, &length));
+        }
         if (id == UNROLL_NO_TOKEN)
-            UNROLL_TRY(number_unseen(v, learner, name, text, (const char *)token,
-                                     (size_t)(at - token), ids, &id));
+            UNROLL_TRY(number_unseen(v, learner, name, text, at, length, ids, &id));
         if (learner)
             learner->tokens.entry[id].count++;
         ids->id[ids->count++] = id;
