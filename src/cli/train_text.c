@@ -250,10 +250,16 @@ unroll_status train_report_dry_run(const train_call *t)
 
 /* ---- a step as an object ---- */
 
-static void report_row(const char *split, uint64_t step, double epoch, double loss, json_t **o)
+/* What a step of training and a validation both have. */
+static json_t *row_of(const train_call *t, const char *split, uint64_t step, double epoch,
+                      double loss, double accuracy)
 {
-    *o = json_pack("{s:I, s:o, s:s, s:o}", "step", (json_int_t)step, "epoch", out_json_real(epoch),
-                   "split", split, "loss", out_json_real(loss));
+    const bool squared = t->training.session.task.squared;
+    json_t *o = json_pack("{s:I, s:o, s:s, s:o}", "step", (json_int_t)step, "epoch",
+                          out_json_real(epoch), "split", split, "loss", out_json_real(loss));
+    unroll_json_set(&o, "bits_per_token", out_json_real(squared ? NAN : loss / log(2)));
+    unroll_json_set(&o, "accuracy", out_json_real(accuracy));
+    return o;
 }
 
 /* Whoever reads a stream wants a step when it is made. */
@@ -267,11 +273,7 @@ static void report_line(train_call *t, json_t *o)
 
 void train_report_step(train_call *t, const unroll_progress *p)
 {
-    const bool squared = t->training.session.task.squared;
-    json_t *o;
-    report_row("train", p->step, p->epoch, p->loss, &o);
-    unroll_json_set(&o, "bits_per_token", out_json_real(squared ? NAN : p->loss / log(2)));
-    unroll_json_set(&o, "accuracy", out_json_real(p->accuracy));
+    json_t *o = row_of(t, "train", p->step, p->epoch, p->loss, p->accuracy);
     unroll_json_set(&o, "lr", out_json_real(p->lr));
     unroll_json_set(&o, "grad_norm", out_json_real(p->grad_norm));
     unroll_json_set(&o, "clip_scale", out_json_real(p->clip_scale));
@@ -282,11 +284,7 @@ void train_report_step(train_call *t, const unroll_progress *p)
 
 void train_report_evaluation(train_call *t, const unroll_evaluation *e)
 {
-    const bool squared = t->training.session.task.squared;
-    json_t *o;
-    report_row("valid", e->step, e->epoch, e->loss, &o);
-    unroll_json_set(&o, "bits_per_token", out_json_real(squared ? NAN : e->loss / log(2)));
-    unroll_json_set(&o, "accuracy", out_json_real(e->accuracy));
+    json_t *o = row_of(t, "valid", e->step, e->epoch, e->loss, e->accuracy);
     unroll_json_set(&o, "best", json_boolean(e->best));
     report_line(t, o);
 }
